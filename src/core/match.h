@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether a rule means a device. Pure. */
+#ifndef VFIO_EARLY_MATCH_H
+#define VFIO_EARLY_MATCH_H
+
+#include "pci.h"
+#include "rule.h"
+
+enum match {
+	MATCH_NO,
+	MATCH_GUARD, /* the place is right, but another card sits there */
+	MATCH_YES,
+};
+
+/*
+ * Compares all terms of the rule with the device. An ID on a rule that names a place (address,
+ * path, slot, serial) is a guard; where the rule names a whole card, any function of the card
+ * may have that ID. What the rule's terms need must have been read into *pci.
+ */
+enum match match_rule(const struct rule *rule, const struct pci *pci,
+		      const struct pci_device *device);
+
+#endif

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PCI functions of a host. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "pci.h"
+#include "text.h"
+
+#define PCI_SLOTS "sys/bus/pci/slots"
+
+#define CONFIG_SIZE 4096
+#define CONFIG_EXTENDED 0x100
+#define CAPABILITY_SERIAL 0x0003
+
+/* The kernel numbers groups from 0 up; a larger number is not one of its own. */
+#define PCI_GROUP_MAX (1 << 20)
+
+/* Interned: thousands of devices have a few dozen drivers. */
+struct pci_name {
+	struct pci_name *next;
+	char text[];
+};
+
+static const char *intern(struct pci *pci, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	struct pci_name *name;
+
+	for (name = pci->names; name; name = name->next)
+		if (strcmp(name->text, text) == 0)
+			return name->text;
+	name = malloc(sizeof(*name) + size);
+	if (!name)
+		return NULL;
+	memcpy(name->text, text, size);
+	name->next = pci->names;
+	pci->names = name;
+	return name->text;
+}
+
+static bool take_hex_value(struct text *text, uint32_t *value)
+{
+	size_t digits = text_count_hex(text);
+
+	return digits >= 1 && digits <= 8 && text_take_hex(text, digits, value);
+}
+
+static bool take_pair(struct text *text, uint16_t *left, uint16_t *right)
+{
+	uint32_t a, b;
+
+	if (!take_hex_value(text, &a) || !text_take_char(text, ':') || !take_hex_value(text, &b))
+		return false;
+	*left = (uint16_t)a;
+	*right = (uint16_t)b;
+	return true;
+}
+
+bool pci_parse_uevent(const char *string, struct pci_device *device,
+		      char driver[PCI_DRIVER_NAME_MAX])
+{
+	struct text text = { string, string + strlen(string) }, line;
+	bool has_id = false, has_class = false;
+
+	driver[0] = '\0';
+	while (text_take_until(&text, '\n', &line)) {
+		if (text_take_prefix(&line, "DRIVER="))
+			snprintf(driver, PCI_DRIVER_NAME_MAX, "%.*s", (int)text_length(&line), line.p);
+		else if (text_take_prefix(&line, "PCI_CLASS="))
+			has_class = take_hex_value(&line, &device->class);
+		else if (text_take_prefix(&line, "PCI_ID="))
+			has_id = take_pair(&line, &device->vendor, &device->device);
+		else if (text_take_prefix(&line, "PCI_SUBSYS_ID="))
+			take_pair(&line, &device->subvendor, &device->subdevice);
+	}
+	return has_id && has_class;
+}
+
+static int append(struct pci *pci, const struct pci_device *device)
+{
+	if (pci->count == pci->capacity) {
+		size_t capacity = pci->capacity ? pci->capacity * 2 : 64;
+		struct pci_device *devices = realloc(pci->devices, capacity * sizeof(*devices));
+
+		if (!devices)
+			return -ENOMEM;
+		pci->devices = devices;
+		pci->capacity = capacity;
+	}
+	pci->devices[pci->count++] = *device;
+	return 0;
+}
+
+static int read_device(void *context, int fd, const char *name)
+{
+	struct pci *pci = context;
+	struct pci_device device = { .group = PCI_GROUP_UNREAD, .parent = PCI_NO_PARENT };
+	char path[PCI_ADDRESS_TEXT_MAX + 8], text[UEVENT_MAX], driver[PCI_DRIVER_NAME_MAX];
+	ssize_t got;
+
+	(void)fd;
+	if (!pci_address_parse(name, &device.address))
+		return 0;
+	snprintf(path, sizeof(path), "%s/uevent", name);
+	got = file_read(pci->directory, path, text, sizeof(text));
+	if (got == -ENOENT) /* gone since the directory was read */
+		return 0;
+	if (got < 0 || !pci_parse_uevent(text, &device, driver)) {
+		pci->unreadable++;
+		return 0;
+	}
+	if (driver[0]) {
+		device.driver = intern(pci, driver);
+		if (!device.driver)
+			return -ENOMEM;
+	}
+	return append(pci, &device);
+}
+
+static int compare_devices(const void *a, const void *b)
+{
+	return pci_address_compare(&((const struct pci_device *)a)->address,
+				   &((const struct pci_device *)b)->address);
+}
+
+/* Calls each with the name of every entry of the directory fd, which it takes over. */
+static int for_each_entry(int fd, int (*each)(void *context, int fd, const char *name),
+			  void *context)
+{
+	DIR *directory;
+	struct dirent *entry;
+	int result = 0;
+
+	if (fd < 0)
+		return fd;
+	directory = fdopendir(fd);
+	if (!directory) {
+		result = -errno;
+		file_close(&fd);
+		return result;
+	}
+	while (result == 0 && (errno = 0, entry = readdir(directory)))
+		result = each(context, fd, entry->d_name);
+	if (result == 0 && errno)
+		result = -errno;
+	closedir(directory);
+	return result;
+}
+
+int pci_read(struct pci *pci, int root)
+{
+	int result;
+
+	*pci = (struct pci){ .directory = file_open(root, PCI_DEVICES) };
+	if (pci->directory < 0)
+		return pci->directory;
+	result = for_each_entry(file_open(pci->directory, "."), read_device, pci);
+	if (pci->count > 1)
+		qsort(pci->devices, pci->count, sizeof(*pci->devices), compare_devices);
+	return result;
+}
+
+/* In .../0000:00:01.0/0000:01:00.0 the bridge is the last but one; on a root bus no address. */
+static int parent_of(const struct pci *pci, char *target)
+{
+	char *last = strrchr(target, '/'), *name;
+	struct pci_address address;
+	const struct pci_device *parent;
+
+	if (!last)
+		return PCI_NO_PARENT;
+	*last = '\0';
+	name = strrchr(target, '/');
+	if (!pci_address_parse(name ? name + 1 : target, &address))
+		return PCI_NO_PARENT;
+	parent = pci_find(pci, &address);
+	return parent ? (int)(parent - pci->devices) : PCI_NO_PARENT;
+}
+
+int pci_read_parents(struct pci *pci)
+{
+	for (size_t i = 0; i < pci->count; i++) {
+		struct pci_device *device = &pci->devices[i];
+		char name[PCI_ADDRESS_TEXT_MAX], target[1024];
+		ssize_t length;
+
+		pci_address_format(&device->address, name);
+		length = readlinkat(pci->directory, name, target, sizeof(target) - 1);
+		if (length < 0 && errno != ENOENT)
+			return -errno;
+		if (length < 0)
+			continue;
+		target[length] = '\0';
+		device->parent = parent_of(pci, target);
+	}
+	return 0;
+}
+
+static uint32_t config_dword(const uint8_t *config, size_t offset)
+{
+	return (uint32_t)config[offset] | (uint32_t)config[offset + 1] << 8 |
+	       (uint32_t)config[offset + 2] << 16 | (uint32_t)config[offset + 3] << 24;
+}
+
+bool pci_find_serial(const uint8_t *config, size_t size, uint64_t *serial)
+{
+	size_t offset = CONFIG_EXTENDED;
+
+	/* Each header has a place of its own, so a longer list than this runs in a circle. */
+	for (int left = (CONFIG_SIZE - CONFIG_EXTENDED) / 8; left > 0; left--) {
+		uint32_t header;
+
+		if (offset < CONFIG_EXTENDED || offset + 12 > size)
+			return false;
+		header = config_dword(config, offset);
+		if (header == 0 || header == 0xffffffff)
+			return false;
+		if ((header & 0xffff) == CAPABILITY_SERIAL) {
+			*serial = (uint64_t)config_dword(config, offset + 8) << 32 |
+				  config_dword(config, offset + 4);
+			return true;
+		}
+		offset = header >> 20 & 0xffc;
+	}
+	return false;
+}
+
+int pci_read_serials(struct pci *pci)
+{
+	uint8_t config[CONFIG_SIZE + 1];
+
+	for (size_t i = 0; i < pci->count; i++) {
+		struct pci_device *device = &pci->devices[i];
+		char path[PCI_ADDRESS_TEXT_MAX + 8];
+		ssize_t got;
+
+		pci_address_format(&device->address, path);
+		strcat(path, "/config");
+		got = file_read(pci->directory, path, (char *)config, sizeof(config));
+		device->has_serial = got == CONFIG_SIZE &&
+				     pci_find_serial(config, CONFIG_SIZE, &device->serial);
+	}
+	return 0;
+}
+
+/* A slot's address names no function: "0000:01:00", or "0000:01" for a slot of a whole bus. */
+static bool parse_slot_address(const char *text, struct pci_address *address)
+{
+	char whole[PCI_ADDRESS_TEXT_MAX + 4];
+	int length = snprintf(whole, sizeof(whole), "%.*s.0", (int)strcspn(text, "\n"), text);
+
+	if (length < 0 || (size_t)length >= sizeof(whole) || !pci_address_parse(whole, address))
+		return false;
+	address->function = PCI_FUNCTION_ANY;
+	return true;
+}
+
+static int read_slot(void *context, int fd, const char *name)
+{
+	struct pci *pci = context;
+	char path[PCI_SLOT_NAME_MAX + 8], text[PCI_ADDRESS_TEXT_MAX + 4];
+	struct pci_address address;
+	struct pci_slot *slot;
+
+	if (name[0] == '.' || strlen(name) >= PCI_SLOT_NAME_MAX)
+		return 0;
+	snprintf(path, sizeof(path), "%s/address", name);
+	if (file_read(fd, path, text, sizeof(text)) < 0 || !parse_slot_address(text, &address))
+		return 0;
+	slot = malloc(sizeof(*slot));
+	if (!slot)
+		return -ENOMEM;
+	slot->address = address;
+	strcpy(slot->name, name);
+	slot->next = pci->slots;
+	pci->slots = slot;
+	return 0;
+}
+
+int pci_read_slots(struct pci *pci, int root)
+{
+	int fd = file_open(root, PCI_SLOTS);
+
+	return fd == -ENOENT ? 0 : for_each_entry(fd, read_slot, pci);
+}
+
+static int parse_group(const char *name)
+{
+	int group = 0;
+
+	if (!*name)
+		return PCI_GROUP_NONE;
+	for (; *name >= '0' && *name <= '9' && group < PCI_GROUP_MAX; name++)
+		group = group * 10 + (*name - '0');
+	return *name ? PCI_GROUP_NONE : group;
+}
+
+struct group_reader {
+	struct pci *pci;
+	int group;
+};
+
+static int read_group_member(void *context, int fd, const char *name)
+{
+	const struct group_reader *reader = context;
+	struct pci_address address;
+	struct pci_device *device;
+
+	(void)fd;
+	device = pci_address_parse(name, &address) ? pci_find(reader->pci, &address) : NULL;
+	if (device)
+		device->group = reader->group;
+	return 0;
+}
+
+int pci_read_group(struct pci *pci, struct pci_device *device)
+{
+	char path[PCI_ADDRESS_TEXT_MAX + 24], name[16];
+	struct group_reader reader = { .pci = pci };
+	int result;
+
+	if (device->group != PCI_GROUP_UNREAD)
+		return 0;
+	pci_address_format(&device->address, path);
+	strcat(path, "/iommu_group");
+	result = file_read_link_name(pci->directory, path, name, sizeof(name));
+	device->group = result < 0 ? PCI_GROUP_NONE : parse_group(name);
+	if (device->group == PCI_GROUP_NONE)
+		return result == -ENOENT ? 0 : result;
+	reader.group = device->group;
+	strcat(path, "/devices");
+	return for_each_entry(file_open(pci->directory, path), read_group_member, &reader);
+}
+
+struct pci_device *pci_find(const struct pci *pci, const struct pci_address *address)
+{
+	size_t low = 0, high = pci->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = pci_address_compare(&pci->devices[middle].address, address);
+
+		if (order == 0)
+			return &pci->devices[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+size_t pci_card(const struct pci *pci, const struct pci_device *device,
+		const struct pci_device **first)
+{
+	const struct pci_device *from = device, *to = device + 1;
+	const struct pci_device *end = pci->devices + pci->count;
+
+	while (from > pci->devices && pci_address_same_device(&from[-1].address, &device->address))
+		from--;
+	while (to < end && pci_address_same_device(&to->address, &device->address))
+		to++;
+	*first = from;
+	return (size_t)(to - from);
+}
+
+bool pci_is_bridge(const struct pci_device *device)
+{
+	return device->class >> 16 == 0x06;
+}
+
+void pci_free(struct pci *pci)
+{
+	while (pci->slots) {
+		struct pci_slot *next = pci->slots->next;
+
+		free(pci->slots);
+		pci->slots = next;
+	}
+	while (pci->names) {
+		struct pci_name *next = pci->names->next;
+
+		free(pci->names);
+		pci->names = next;
+	}
+	free(pci->devices);
+	file_close(&pci->directory);
+}

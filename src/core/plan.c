@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules x devices -> what shall become of each device. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "match.h"
+#include "plan.h"
+
+/* Exclusions beat every rule; otherwise the first that matches decides. */
+static struct plan_choice choose(const struct rules *rules, const struct pci *pci,
+				 const struct pci_device *device)
+{
+	struct plan_choice choice = { .rule = NULL };
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->list[i];
+		enum match match;
+
+		if (choice.rule && !rule->exclude)
+			continue;
+		match = match_rule(rule, pci, device);
+		if (match == MATCH_YES)
+			choice.rule = rule;
+		else if (match == MATCH_GUARD && !choice.mismatch)
+			choice.mismatch = rule;
+		if (match == MATCH_YES && rule->exclude)
+			break;
+	}
+	return choice;
+}
+
+int plan_choose(struct plan *plan, const struct rules *rules, const struct pci *pci)
+{
+	*plan = (struct plan){ .choices = calloc(pci->count + 1, sizeof(*plan->choices)) };
+	if (!plan->choices)
+		return -ENOMEM;
+	for (size_t i = 0; i < pci->count; i++)
+		plan->choices[i] = choose(rules, pci, &pci->devices[i]);
+	return 0;
+}
+
+bool plan_wants_group(const struct plan *plan, size_t index)
+{
+	const struct rule *rule = plan->choices[index].rule;
+
+	return rule && !rule->exclude;
+}
+
+/* The rule with the lowest number that takes a whole group, for each group: by_group[group]. */
+static const struct rule **collect_groups(const struct plan *plan, const struct pci *pci,
+					  size_t *count)
+{
+	const struct rule **by_group;
+
+	*count = 0;
+	for (size_t i = 0; i < pci->count; i++)
+		if (pci->devices[i].group >= (int)*count)
+			*count = (size_t)pci->devices[i].group + 1;
+	by_group = calloc(*count + 1, sizeof(*by_group));
+	for (size_t i = 0; by_group && i < pci->count; i++) {
+		const struct rule *rule = plan->choices[i].rule;
+		int group = pci->devices[i].group;
+
+		if (group < 0 || !rule || rule->exclude || !(rule->options & RULE_GROUP) ||
+		    pci_is_bridge(&pci->devices[i]))
+			continue;
+		if (!by_group[group] || rule < by_group[group])
+			by_group[group] = rule;
+	}
+	return by_group;
+}
+
+/* "group" makes a rule mean the other devices of the group, too, in the rule's own place. */
+static int extend_groups(struct plan *plan, const struct pci *pci)
+{
+	size_t count;
+	const struct rule **by_group = collect_groups(plan, pci, &count);
+
+	if (!by_group)
+		return -ENOMEM;
+	for (size_t i = 0; i < pci->count; i++) {
+		struct plan_choice *choice = &plan->choices[i];
+		int group = pci->devices[i].group;
+		const struct rule *rule = group >= 0 ? by_group[group] : NULL;
+
+		if (!rule || pci_is_bridge(&pci->devices[i]))
+			continue;
+		if (choice->rule && (choice->rule->exclude || choice->rule <= rule))
+			continue;
+		choice->rule = rule;
+		choice->by_group = true;
+	}
+	free(by_group);
+	return 0;
+}
+
+void plan_row_set(struct plan_row *row, enum outcome outcome)
+{
+	bool may_miss = outcome == OUTCOME_NOT_FOUND && row->rule->options & RULE_OPTIONAL;
+
+	row->outcome = outcome;
+	row->level = may_miss ? LEVEL_INFO : outcome_level(outcome);
+	row->satisfied = may_miss || outcome_satisfies(outcome);
+}
+
+static struct plan_row *add_row(struct plan *plan, const struct pci_device *device,
+				const struct rule *rule, enum outcome outcome)
+{
+	struct plan_row *row;
+
+	if (plan->count == plan->capacity) {
+		size_t capacity = plan->capacity ? plan->capacity * 2 : 16;
+		struct plan_row *rows = realloc(plan->rows, capacity * sizeof(*rows));
+
+		if (!rows)
+			return NULL;
+		plan->rows = rows;
+		plan->capacity = capacity;
+	}
+	row = &plan->rows[plan->count++];
+	memset(row, 0, sizeof(*row));
+	row->device = device;
+	row->rule = rule;
+	plan_row_set(row, outcome);
+	if (device && device->driver)
+		snprintf(row->driver, sizeof(row->driver), "%s", device->driver);
+	return row;
+}
+
+/* Module and driver names differ in these two characters, and people mix them up. */
+static bool same_driver(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
+			return false;
+	return *a == *b;
+}
+
+static bool is_vfio(const char *driver)
+{
+	return strstr(driver, "vfio") || strcmp(driver, RULE_VARIANT_DRIVER) == 0;
+}
+
+static enum outcome decide(const struct pci_device *device, const struct rule *rule)
+{
+	const char *wanted = rule_driver(rule);
+
+	if (rule->exclude)
+		return OUTCOME_EXCLUDED;
+	if (pci_is_bridge(device))
+		return OUTCOME_BRIDGE;
+	if (device->driver && same_driver(device->driver, wanted))
+		return OUTCOME_ALREADY_BOUND;
+	if (is_vfio(wanted) && device->group < 0)
+		return OUTCOME_NO_IOMMU;
+	return OUTCOME_WOULD_BIND;
+}
+
+/* Appends the parts of an ID, all four only if the second pair means something. */
+static void format_id(char *text, size_t size, const struct pci_id *id, bool with_subsystem)
+{
+	const int32_t parts[] = { id->vendor, id->device, id->subvendor, id->subdevice };
+	size_t used = strlen(text);
+
+	for (size_t i = 0; i < (with_subsystem ? 4 : 2) && used < size; i++) {
+		const char *colon = i ? ":" : "";
+
+		if (parts[i] == PCI_ID_ANY)
+			snprintf(text + used, size - used, "%s*", colon);
+		else
+			snprintf(text + used, size - used, "%s%04x", colon, (unsigned int)parts[i]);
+		used += strlen(text + used);
+	}
+}
+
+static void describe_mismatch(struct plan_row *row)
+{
+	const struct pci_device *device = row->device;
+	const struct pci_id *wanted = &row->rule->id;
+	const struct pci_id found = { device->vendor, device->device, device->subvendor,
+				      device->subdevice };
+	bool with_subsystem = wanted->subvendor != PCI_ID_ANY || wanted->subdevice != PCI_ID_ANY;
+
+	strcpy(row->detail, "found ");
+	format_id(row->detail, sizeof(row->detail), &found, with_subsystem);
+	strcat(row->detail, ", expected ");
+	format_id(row->detail, sizeof(row->detail), wanted, with_subsystem);
+}
+
+static int add_device_row(struct plan *plan, const struct pci *pci, size_t index)
+{
+	const struct plan_choice *choice = &plan->choices[index];
+	const struct pci_device *device = &pci->devices[index];
+	struct plan_row *row;
+
+	if (!choice->rule && !choice->mismatch)
+		return 0;
+	if (!choice->rule) {
+		row = add_row(plan, device, choice->mismatch, OUTCOME_GUARD_MISMATCH);
+		if (row)
+			describe_mismatch(row);
+		return row ? 0 : -ENOMEM;
+	}
+	row = add_row(plan, device, choice->rule, decide(device, choice->rule));
+	if (!row)
+		return -ENOMEM;
+	snprintf(row->wanted, sizeof(row->wanted), "%s", rule_driver(choice->rule));
+	return 0;
+}
+
+/* Whether the host uses the device, so that no VM can have any other of its group. */
+static bool spoils_group(const struct pci_device *device, bool before_drivers)
+{
+	static const char *const harmless[] = { "pcieport", "pci-stub", "shpchp" };
+
+	if (pci_is_bridge(device) && before_drivers)
+		return false;
+	if (!device->driver)
+		return before_drivers;
+	if (strstr(device->driver, "vfio"))
+		return false;
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		if (strcmp(device->driver, harmless[i]) == 0)
+			return false;
+	return true;
+}
+
+static bool is_taken(const struct plan_row *row)
+{
+	return row->outcome == OUTCOME_WOULD_BIND || row->outcome == OUTCOME_ALREADY_BOUND;
+}
+
+/* The first device of each group that stays with the host: spoilers[group]. */
+static const struct pci_device **collect_spoilers(const struct plan *plan, const struct pci *pci,
+						  bool before_drivers, size_t *count)
+{
+	const struct pci_device **spoilers;
+	size_t row = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < pci->count; i++)
+		if (pci->devices[i].group >= (int)*count)
+			*count = (size_t)pci->devices[i].group + 1;
+	spoilers = calloc(*count + 1, sizeof(*spoilers));
+	for (size_t i = 0; spoilers && i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+
+		while (row < plan->count && plan->rows[row].device < device)
+			row++;
+		if (row < plan->count && plan->rows[row].device == device &&
+		    is_taken(&plan->rows[row]))
+			continue;
+		if (device->group >= 0 && !spoilers[device->group] &&
+		    spoils_group(device, before_drivers))
+			spoilers[device->group] = device;
+	}
+	return spoilers;
+}
+
+static void warn_of_spoiler(struct plan_row *row, const struct pci_device *spoiler)
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+
+	pci_address_format(&spoiler->address, address);
+	if (spoiler->driver)
+		snprintf(row->detail, sizeof(row->detail),
+			 "no VM can use it: group %d also has %s, held by %.24s", spoiler->group,
+			 address, spoiler->driver);
+	else
+		snprintf(row->detail, sizeof(row->detail),
+			 "no VM can use it if a host driver takes %s of its group %d", address,
+			 spoiler->group);
+	row->level = LEVEL_WARNING;
+}
+
+static int check_groups(struct plan *plan, const struct pci *pci, bool before_drivers)
+{
+	size_t count;
+	const struct pci_device **spoilers = collect_spoilers(plan, pci, before_drivers, &count);
+
+	if (!spoilers)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->count; i++) {
+		struct plan_row *row = &plan->rows[i];
+
+		if (is_taken(row) && row->device->group >= 0 && spoilers[row->device->group])
+			warn_of_spoiler(row, spoilers[row->device->group]);
+	}
+	free(spoilers);
+	return 0;
+}
+
+/* Whether the rule means any device, be it that another rule decides there. */
+static bool is_answered(const struct plan *plan, const struct rule *rule, const struct pci *pci)
+{
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct plan_choice *choice = &plan->choices[i];
+
+		if (choice->rule == rule || (!choice->rule && choice->mismatch == rule))
+			return true;
+	}
+	for (size_t i = 0; i < pci->count; i++)
+		if (match_rule(rule, pci, &pci->devices[i]) == MATCH_YES)
+			return true;
+	return false;
+}
+
+static int add_unanswered(struct plan *plan, const struct rules *rules, const struct pci *pci)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->list[i];
+		struct plan_row *row;
+
+		if (rule->exclude || is_answered(plan, rule, pci))
+			continue;
+		row = add_row(plan, NULL, rule, OUTCOME_NOT_FOUND);
+		if (!row)
+			return -ENOMEM;
+		snprintf(row->detail, sizeof(row->detail), "%s", rule->text);
+	}
+	return 0;
+}
+
+int plan_settle(struct plan *plan, const struct rules *rules, const struct pci *pci,
+		bool before_drivers)
+{
+	int result = extend_groups(plan, pci);
+
+	for (size_t i = 0; result == 0 && i < pci->count; i++)
+		result = add_device_row(plan, pci, i);
+	if (result == 0)
+		result = check_groups(plan, pci, before_drivers);
+	if (result == 0)
+		result = add_unanswered(plan, rules, pci);
+	return result;
+}
+
+void plan_free(struct plan *plan)
+{
+	free(plan->choices);
+	free(plan->rows);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules x devices -> what shall become of each device. Pure: no file access, no output. The
+ * boot program and all that foretells it use this, so what is foretold is what happens.
+ */
+#ifndef VFIO_EARLY_PLAN_H
+#define VFIO_EARLY_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bounds.h"
+#include "outcome.h"
+#include "pci.h"
+#include "rules.h"
+
+/* What a rule made of a device, before its group is known. */
+struct plan_choice {
+	const struct rule *rule;     /* that decides; NULL if none does */
+	const struct rule *mismatch; /* first whose guard did not hold */
+	bool by_group;		     /* the rule means another device of the group */
+};
+
+/* One line of the report. */
+struct plan_row {
+	const struct pci_device *device; /* NULL: nothing answers the rule */
+	const struct rule *rule;
+	enum outcome outcome;
+	enum level level;
+	bool satisfied;
+	char wanted[PCI_DRIVER_NAME_MAX]; /* driver it shall have */
+	char driver[PCI_DRIVER_NAME_MAX]; /* driver it has now, or after; "" for none */
+	char detail[DETAIL_MAX];
+};
+
+struct plan {
+	struct plan_choice *choices; /* one a device, in the order of pci->devices */
+	struct plan_row *rows;	     /* by address, then rules without a device */
+	size_t count, capacity;
+};
+
+/*
+ * First half: which rule decides for which device. The groups of the devices for which
+ * plan_wants_group() is true are then to be read (pci_read_group()). 0 or -ENOMEM; the caller
+ * frees *plan in either case.
+ */
+int plan_choose(struct plan *plan, const struct rules *rules, const struct pci *pci);
+
+/* Whether the second half needs the IOMMU group of pci->devices[index]. */
+bool plan_wants_group(const struct plan *plan, size_t index);
+
+/*
+ * Second half: the rows. A device that shall be bound has OUTCOME_WOULD_BIND.
+ * before_drivers: host drivers are still to come, so a device without one may get one.
+ * 0 or -ENOMEM.
+ */
+int plan_settle(struct plan *plan, const struct rules *rules, const struct pci *pci,
+		bool before_drivers);
+
+/* Sets outcome, level and satisfied of a row together. */
+void plan_row_set(struct plan_row *row, enum outcome outcome);
+
+void plan_free(struct plan *plan);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The list of rules, and where rules are read from. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "rules.h"
+#include "text.h"
+
+#define PROBLEM_MAX 384
+
+struct rules_source {
+	struct rules_source *next;
+	char name[];
+};
+
+void rules_report(struct rules *rules, const char *format, ...)
+{
+	char message[PROBLEM_MAX];
+	va_list arguments;
+
+	rules->bad++;
+	if (!rules->problem)
+		return;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	rules->problem(rules->context, message);
+}
+
+static void report_errno(struct rules *rules, const char *name, int error)
+{
+	if (error == -EISDIR)
+		rules_report(rules, "%s: found a directory, expected a file of rules", name);
+	else if (error == -EFBIG)
+		rules_report(rules, "%s: found more than 4 MiB, expected a file of rules", name);
+	else
+		rules_report(rules, "%s: %s", name, strerror(-error));
+}
+
+/* Keeps a copy of name for as long as the rules live. */
+static const char *add_source(struct rules *rules, const char *name)
+{
+	size_t size = strlen(name) + 1;
+	struct rules_source *source = malloc(sizeof(*source) + size);
+
+	if (!source)
+		return NULL;
+	memcpy(source->name, name, size);
+	source->next = rules->sources;
+	rules->sources = source;
+	return source->name;
+}
+
+int rules_append(struct rules *rules, const struct rule *rule)
+{
+	if (rules->count == rules->capacity) {
+		size_t capacity = rules->capacity ? rules->capacity * 2 : 8;
+		struct rule *list = realloc(rules->list, capacity * sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		rules->list = list;
+		rules->capacity = capacity;
+	}
+	rules->list[rules->count++] = *rule;
+	return 0;
+}
+
+int rules_parse(struct rules *rules, const char *name, const char *text, size_t length)
+{
+	const char *file = add_source(rules, name);
+	struct text rest = { text, text + length }, line;
+
+	if (!file)
+		return -ENOMEM;
+	for (unsigned int number = 1; text_take_until(&rest, '\n', &line); number++) {
+		struct rule_error error;
+		struct rule rule;
+		int result = rule_parse(line.p, text_length(&line), &rule, &error);
+
+		if (result < 0)
+			rules_report(rules, "%s:%u:%zu: found %s, expected %s", name, number,
+				     error.column, error.found, error.expected);
+		if (result <= 0)
+			continue;
+		rule.file = file;
+		rule.line = number;
+		if (rules_append(rules, &rule) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* name is absolute; the file is looked up below root. */
+static int read_file(struct rules *rules, int root, const char *name)
+{
+	char *text;
+	size_t length;
+	int result = file_read_all(root, name + 1, RULES_FILE_MAX, &text, &length);
+
+	if (result == -ENOENT)
+		return 0;
+	if (result < 0) {
+		report_errno(rules, name, result);
+		return 0;
+	}
+	result = rules_parse(rules, name, text, length);
+	free(text);
+	return result;
+}
+
+static int select_conf(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && length > 5 &&
+	       strcmp(entry->d_name + length - 5, ".conf") == 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void free_names(char **names, size_t count)
+{
+	while (count > 0)
+		free(names[--count]);
+	free(names);
+}
+
+static int add_name(char ***names, size_t *count, const char *name)
+{
+	char **more = realloc(*names, (*count + 1) * sizeof(*more));
+	char *copy;
+
+	if (!more)
+		return -ENOMEM;
+	*names = more;
+	copy = strdup(name);
+	if (!copy)
+		return -ENOMEM;
+	more[(*count)++] = copy;
+	return 0;
+}
+
+/* The *.conf files of a directory, sorted. On failure *names holds what was found so far. */
+static int list_names(DIR *directory, char ***names, size_t *count)
+{
+	struct dirent *entry;
+
+	/* klibc's readdir tells an error from the end by errno alone. */
+	while (errno = 0, (entry = readdir(directory))) {
+		if (select_conf(entry) && add_name(names, count, entry->d_name) < 0)
+			return -ENOMEM;
+	}
+	if (errno)
+		return -errno;
+	if (*count > 1)
+		qsort(*names, *count, sizeof(**names), compare_names);
+	return 0;
+}
+
+static int read_names(struct rules *rules, int root, char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char path[sizeof(RULES_DIRECTORY) + 1 + 256];
+		int result;
+
+		snprintf(path, sizeof(path), "%s/%s", RULES_DIRECTORY, names[i]);
+		result = read_file(rules, root, path);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static int read_directory(struct rules *rules, int root)
+{
+	char **names = NULL;
+	size_t count = 0;
+	int fd = file_open(root, RULES_DIRECTORY + 1), result;
+	DIR *directory;
+
+	if (fd == -ENOENT)
+		return 0;
+	directory = fd < 0 ? NULL : fdopendir(fd);
+	if (!directory) {
+		report_errno(rules, RULES_DIRECTORY, fd < 0 ? fd : -errno);
+		file_close(&fd);
+		return 0;
+	}
+	result = list_names(directory, &names, &count);
+	closedir(directory);
+	if (result < 0 && result != -ENOMEM)
+		report_errno(rules, RULES_DIRECTORY, result);
+	if (result != -ENOMEM)
+		result = read_names(rules, root, names, count);
+	free_names(names, count);
+	return result;
+}
+
+int rules_read(struct rules *rules, int root)
+{
+	int result = read_file(rules, root, RULES_FILE);
+
+	return result < 0 ? result : read_directory(rules, root);
+}
+
+unsigned int rules_terms(const struct rules *rules)
+{
+	unsigned int terms = 0;
+
+	for (size_t i = 0; i < rules->count; i++)
+		terms |= rules->list[i].terms;
+	return terms;
+}
+
+unsigned int rules_options(const struct rules *rules)
+{
+	unsigned int options = 0;
+
+	for (size_t i = 0; i < rules->count; i++)
+		options |= rules->list[i].options;
+	return options;
+}
+
+void rules_free(struct rules *rules)
+{
+	while (rules->sources) {
+		struct rules_source *next = rules->sources->next;
+
+		free(rules->sources);
+		rules->sources = next;
+	}
+	free(rules->list);
+	rules->list = NULL;
+	rules->count = rules->capacity = 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The list of rules, and where rules are read from. */
+#ifndef VFIO_EARLY_RULES_H
+#define VFIO_EARLY_RULES_H
+
+#include <stddef.h>
+
+#include "rule.h"
+
+#define RULES_FILE	"/etc/vfio-early.conf"
+#define RULES_DIRECTORY "/etc/vfio-early.conf.d"
+
+/* In order of precedence: the first that matches decides. */
+struct rules {
+	struct rule *list;
+	size_t count, capacity;
+	unsigned int bad; /* lines, words and files that could not be understood */
+	struct rules_source *sources; /* owns the names that rules point to */
+	/*
+	 * Told of each of those in a sentence without newline, as
+	 * "FILE:LINE:COLUMN: found ..., expected ...". May be NULL.
+	 */
+	void (*problem)(void *context, const char *message);
+	void *context;
+};
+
+/* Adds the rules of a text that is in memory; name is what messages call it. 0 or -ENOMEM. */
+int rules_parse(struct rules *rules, const char *name, const char *text, size_t length);
+
+/*
+ * Adds the rules of RULES_FILE and RULES_DIRECTORY (names in *.conf, sorted) below the directory
+ * root. Files that are not there are no problem; those that cannot be read or understood are
+ * reported and passed over. 0 or -ENOMEM.
+ */
+int rules_read(struct rules *rules, int root);
+
+/* Adds one rule; its file name must outlive the rules. 0 or -ENOMEM. */
+int rules_append(struct rules *rules, const struct rule *rule);
+
+/* Counts what could not be understood and tells rules->problem, as a printf. */
+void rules_report(struct rules *rules, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The terms that any rule uses (enum rule_term) and the options (enum rule_option). */
+unsigned int rules_terms(const struct rules *rules);
+unsigned int rules_options(const struct rules *rules);
+
+/* Frees what is in *rules; rules must not be used afterwards. */
+void rules_free(struct rules *rules);
+
+#endif
