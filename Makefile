@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make          build everything
+# make demo     on a fresh Debian machine, as root: install what is needed, build, show the main job
+# make check    the same, and run all tests
+# make install  (DESTDIR, PREFIX) put files in place; nothing of the running system is touched
+# make lint     gcc and clang warnings, clang-tidy, shellcheck, mandoc
+# make help     all targets
+#
+# V=1 shows commands.
+
+VERSION := 0.1.0
+
+B      ?= build
+CC     ?= gcc
+KLCC   ?= klcc
+STRIP  ?= strip
+CFLAGS ?= -O2 -g
+
+PREFIX     ?= /usr
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+# initramfs-tools looks here and in /etc/initramfs-tools, nowhere else.
+INITRAMFSDIR ?= /usr/share/initramfs-tools
+DESTDIR    ?=
+
+# The program is in every image: it must stay small.
+SIZE_BUDGET := 65536
+
+ifeq ($(V),1)
+Q :=
+say =
+else
+Q := @
+say = @printf '  %-8s%s\n' '$(1)' '$(2)'
+MAKEFLAGS += --no-print-directory
+endif
+
+WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+STANDARD := -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
+
+.PHONY: all
+all: $(B)/vfio-early
+
+include src/libkmod/libkmod.mk
+include tests/tests.mk
+
+# --- the boot program: src/core and src/boot on klibc ---------------------------------------
+
+CORE_SOURCES := $(wildcard src/core/*.c)
+BOOT_SOURCES := $(wildcard src/boot/*.c)
+BOOT_OBJECTS := $(patsubst src/%.c,$(B)/klibc/%.o,$(CORE_SOURCES) $(BOOT_SOURCES))
+BOOT_CFLAGS  := $(STANDARD) $(WARNINGS) -Os -ffunction-sections -fdata-sections \
+		-Isrc/core -Isrc/boot -Isrc/libkmod -MMD -MP
+
+# One page of code and constants less: noseparate-code does without the padding between them.
+BOOT_LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code
+
+$(B)/klibc/boot/modules.o: BOOT_CFLAGS += $(LIBKMOD_CFLAGS)
+$(B)/klibc/boot/modules.o: $(LIBKMOD)
+
+$(B)/klibc/%.o: src/%.c
+	$(call say,KLCC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(KLCC) $(BOOT_CFLAGS) -c $< -o $@
+
+$(B)/vfio-early: $(BOOT_OBJECTS) $(LIBKMOD)
+	$(call say,LINK,$@)
+	$(Q)$(KLCC) -static $(BOOT_LDFLAGS) -o $@.debug $(BOOT_OBJECTS) $(LIBKMOD)
+	$(Q)$(STRIP) -R .comment -R '.note*' -o $@.new $@.debug
+	$(Q)size=$$(stat -c %s $@.new); \
+	echo "  SIZE    $@: $$size bytes stripped, of $(SIZE_BUDGET) allowed"; \
+	test $$size -le $(SIZE_BUDGET)
+	$(Q)mv $@.new $@
+
+# --- the same core for the host: admin tool and tests ----------------------------------------
+
+HOST_CFLAGS := $(STANDARD) $(WARNINGS) -Isrc/core -Isrc/boot -MMD -MP
+
+$(B)/host/%.o: src/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HOST_CFLAGS) -c $< -o $@
+
+# --- what a fresh machine needs --------------------------------------------------------------
+
+# Installed only if something is missing, so that a second run needs no network.
+BUILD_PACKAGES := gcc make klibc-utils libklibc-dev linux-libc-dev dpkg-dev xz-utils binutils \
+		  debian-archive-keyring ca-certificates
+TEST_PACKAGES  := libcmocka-dev clang libclang-rt-dev-any perl mmdebstrap qemu-system-x86 e2fsprogs \
+		  cpio zstd shellcheck mandoc clang-tidy strace
+
+install-missing = missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Abbrev}\n' $(1) 2>&1 | \
+	sed -n -e 's/^\([^ ]*\) .i .*//;t' -e 's/^dpkg-query: no packages found matching //p' \
+	-e 's/^\([^ ]*\) .*/\1/p'); \
+	if [ -n "$$missing" ]; then \
+		echo "  APT     "$$missing; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+			apt-get -qq -y --no-install-recommends install $$missing > /dev/null; \
+	fi
+
+.PHONY: build-packages test-packages
+build-packages:
+	$(Q)$(call install-missing,$(BUILD_PACKAGES))
+test-packages:
+	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+
+# The parts of a target that need packages run in a make of their own, which finds them.
+.PHONY: demo check
+demo: test-packages
+	$(Q)$(MAKE) demo-run
+check: test-packages
+	$(Q)$(MAKE) check-run
+
+# --- installing ------------------------------------------------------------------------------
+
+INITRAMFS := initramfs-hooks/initramfs-tools
+MANUALS   := $(wildcard src/man/*.[1-8])
+
+.PHONY: install uninstall
+install: $(B)/vfio-early
+	install -D -m 755 $(B)/vfio-early $(DESTDIR)$(SBINDIR)/vfio-early
+	install -d $(DESTDIR)$(INITRAMFSDIR)/hooks $(DESTDIR)$(INITRAMFSDIR)/scripts/init-top
+	sed 's|/usr/sbin/vfio-early$$|$(SBINDIR)/vfio-early|' $(INITRAMFS)/hooks/vfio-early \
+		> $(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early
+	chmod 755 $(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early
+	install -m 755 $(INITRAMFS)/scripts/init-top/00-vfio-early \
+		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early
+	test -e $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf || \
+		install -D -m 644 conf/vfio-early.conf $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf
+	for page in $(MANUALS); do \
+		install -D -m 644 $$page \
+			$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; \
+	done
+
+# Rules are the user's own: they stay.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/vfio-early $(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early \
+		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early
+	for page in $(MANUALS); do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
+	done
+
+.PHONY: clean help
+clean:
+	rm -rf $(B)
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+-include $(wildcard $(B)/klibc/*/*.d $(B)/host/*/*.d)

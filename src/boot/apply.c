@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Carrying out a plan: override first, for every chosen device, so no other driver can slip
+ * in; then the modules; then unbind whoever holds a device; then probe; then read the driver
+ * link back. With the override written, loading the module binds what nobody holds, so that in
+ * most boots there is nothing left to probe. Never new_id: it takes a device's siblings, too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "jobs.h"
+#include "sysfs.h"
+
+/* What a device that did not come gets for being given back. */
+#define GIVE_BACK_MS 2000
+
+#define VFIO_IOMMU "vfio_iommu_type1"
+
+struct work;
+
+/* One step for one row: what a child process does. */
+struct step {
+	struct work *work;
+	struct plan_row *row;
+};
+
+typedef int step_function(void *step);
+typedef bool row_predicate(const struct work *work, const struct plan_row *row);
+
+/* All memory is taken before anything is changed. */
+struct work {
+	const struct apply *apply;
+	struct plan *plan;
+	int devices; /* the directory */
+	struct job *jobs;
+	struct step *steps;
+	size_t count; /* of jobs and steps in use */
+};
+
+static bool is_pending(const struct work *work, const struct plan_row *row)
+{
+	(void)work;
+	return row->outcome == OUTCOME_WOULD_BIND;
+}
+
+static bool is_failed(const struct work *work, const struct plan_row *row)
+{
+	(void)work;
+	return row->outcome == OUTCOME_PROBE_FAILED || row->outcome == OUTCOME_TIMEOUT;
+}
+
+static bool wants_vfio(const struct plan_row *row)
+{
+	return strstr(row->wanted, "vfio") != NULL;
+}
+
+static void fail(struct plan_row *row, const char *what, int error)
+{
+	plan_row_set(row, error == -ETIMEDOUT ? OUTCOME_TIMEOUT : OUTCOME_PROBE_FAILED);
+	snprintf(row->detail, sizeof(row->detail), "%s: %s", what, strerror(-error));
+}
+
+static bool has_iommu_module(const struct work *work)
+{
+	return faccessat(work->apply->root, "sys/module/" VFIO_IOMMU, F_OK, 0) == 0;
+}
+
+/* Lines up a step for each row that is chosen. */
+static void prepare(struct work *work, row_predicate *chosen, step_function *run)
+{
+	work->count = 0;
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+
+		if (!chosen(work, row))
+			continue;
+		work->steps[work->count] = (struct step){ work, row };
+		work->jobs[work->count] =
+			(struct job){ .run = run, .argument = &work->steps[work->count] };
+		work->count++;
+	}
+}
+
+/* While nothing holds the device, writing its override waits for nobody. */
+static void override_unheld(struct work *work)
+{
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+		int result;
+
+		if (!is_pending(work, row) || row->device->driver)
+			continue;
+		result = sysfs_set_override(work->devices, &row->device->address, row->wanted);
+		if (result < 0)
+			fail(row, "driver_override", result);
+	}
+}
+
+/* One row stands for all that want the same driver; none for a driver that is there. */
+static bool stands_for_driver(const struct work *work, const struct plan_row *row)
+{
+	char name[PCI_DRIVER_NAME_MAX];
+
+	if (!is_pending(work, row))
+		return false;
+	for (const struct plan_row *other = work->plan->rows; other < row; other++)
+		if (is_pending(work, other) && strcmp(other->wanted, row->wanted) == 0)
+			return false;
+	strcpy(name, row->wanted);
+	return !sysfs_find_driver(work->devices, name) ||
+	       (wants_vfio(row) && !has_iommu_module(work));
+}
+
+/* Only a group's first open needs the IOMMU backend, so its failure is not the device's. */
+static int load_step(void *argument)
+{
+	const struct step *step = argument;
+	struct modules *modules = step->work->apply->modules;
+	int result = modules_load(modules, step->row->wanted);
+
+	if (result == 0 && wants_vfio(step->row))
+		modules_load(modules, VFIO_IOMMU);
+	return result;
+}
+
+static void fail_unloaded(struct work *work, const char *wanted, int error)
+{
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+
+		if (is_pending(work, row) && strcmp(row->wanted, wanted) == 0)
+			fail(row, "loading its module", error);
+	}
+}
+
+static void load_modules(struct work *work, long deadline)
+{
+	prepare(work, stands_for_driver, load_step);
+	jobs_run(work->jobs, work->count, deadline, JOBS_KILL);
+	for (size_t i = 0; i < work->count; i++) {
+		char wanted[PCI_DRIVER_NAME_MAX], name[PCI_DRIVER_NAME_MAX];
+
+		int error = work->jobs[i].result;
+
+		strcpy(wanted, work->steps[i].row->wanted);
+		strcpy(name, wanted);
+		/* After another error the kernel may have the driver all the same. */
+		if (error == -ETIMEDOUT || (error < 0 && !sysfs_find_driver(work->devices, name)))
+			fail_unloaded(work, wanted, error);
+	}
+}
+
+/* From here on a row names the driver as the kernel spells it. */
+static void spell_drivers(struct work *work)
+{
+	for (size_t i = 0; i < work->plan->count; i++)
+		if (is_pending(work, &work->plan->rows[i]))
+			sysfs_find_driver(work->devices, work->plan->rows[i].wanted);
+}
+
+static int take_step(void *argument)
+{
+	const struct step *step = argument;
+	const struct pci_address *address = &step->row->device->address;
+	int devices = step->work->devices;
+	int result = sysfs_set_override(devices, address, step->row->wanted);
+
+	if (result == 0)
+		result = sysfs_unbind(devices, address);
+	return result < 0 ? result : sysfs_probe(devices, address);
+}
+
+static void take_devices(struct work *work, long deadline)
+{
+	prepare(work, is_pending, take_step);
+	jobs_run(work->jobs, work->count, deadline, JOBS_KILL);
+	for (size_t i = 0; i < work->count; i++)
+		if (work->jobs[i].result < 0)
+			fail(work->steps[i].row, "unbind and probe", work->jobs[i].result);
+}
+
+static void set_bound(const struct work *work, struct plan_row *row)
+{
+	bool warned = is_pending(work, row) && row->level == LEVEL_WARNING;
+
+	if (!is_pending(work, row))
+		row->detail[0] = '\0';
+
+	plan_row_set(row, OUTCOME_BOUND);
+	if (!warned && wants_vfio(row) && !has_iommu_module(work)) {
+		snprintf(row->detail, sizeof(row->detail),
+			 "no VM can use it yet: " VFIO_IOMMU " is not loaded");
+		warned = true;
+	}
+	if (warned)
+		row->level = LEVEL_WARNING;
+}
+
+/* Asks the kernel who holds each device, whatever the steps returned. */
+static void read_back(struct work *work)
+{
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+		const struct pci_address *address;
+
+		if (!is_pending(work, row) && !is_failed(work, row))
+			continue;
+		address = &row->device->address;
+		sysfs_read_driver(work->devices, address, row->driver, sizeof(row->driver));
+		/* While a probe is stuck, the link is there already. */
+		if (row->outcome != OUTCOME_TIMEOUT && strcmp(row->driver, row->wanted) == 0)
+			set_bound(work, row);
+	}
+}
+
+static void fail_pending(struct work *work)
+{
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+
+		if (!is_pending(work, row))
+			continue;
+		plan_row_set(row, OUTCOME_PROBE_FAILED);
+		snprintf(row->detail, sizeof(row->detail), "%.24s did not take it; see the kernel log",
+			 row->wanted);
+	}
+}
+
+static int give_back_step(void *argument)
+{
+	const struct step *step = argument;
+	const struct pci_address *address = &step->row->device->address;
+	int result = sysfs_set_override(step->work->devices, address, "");
+
+	return result < 0 ? result : sysfs_probe(step->work->devices, address);
+}
+
+/*
+ * A child that still waits for a wedged driver here is left alone, not killed: when the driver
+ * lets go at last, it is this child that gives the host its device.
+ */
+static void give_back(struct work *work)
+{
+	prepare(work, is_failed, give_back_step);
+	jobs_run(work->jobs, work->count, jobs_now() + GIVE_BACK_MS, JOBS_LEAVE);
+	for (size_t i = 0; i < work->count; i++) {
+		struct plan_row *row = work->steps[i].row;
+		size_t used = strlen(row->detail);
+
+		if (work->jobs[i].result < 0 && work->jobs[i].result != -ENOENT)
+			snprintf(row->detail + used, sizeof(row->detail) - used,
+				 "; giving it back: %s", strerror(-work->jobs[i].result));
+	}
+}
+
+static void carry_out(struct work *work)
+{
+	long deadline = jobs_now() + (long)work->apply->timeout * 1000;
+
+	override_unheld(work);
+	load_modules(work, deadline);
+	spell_drivers(work);
+	read_back(work);
+	take_devices(work, deadline);
+	read_back(work);
+	fail_pending(work);
+	give_back(work);
+	read_back(work);
+}
+
+static void refuse_all(struct work *work, int error)
+{
+	for (size_t i = 0; i < work->plan->count; i++)
+		if (is_pending(work, &work->plan->rows[i]))
+			fail(&work->plan->rows[i], "nothing was done", error);
+}
+
+void apply_plan(const struct apply *apply, struct plan *plan)
+{
+	struct work work = {
+		.apply = apply,
+		.plan = plan,
+		.devices = apply->pci->directory,
+		.jobs = calloc(plan->count + 1, sizeof(*work.jobs)),
+		.steps = calloc(plan->count + 1, sizeof(*work.steps)),
+	};
+
+	if (work.jobs && work.steps)
+		carry_out(&work);
+	else
+		refuse_all(&work, -ENOMEM);
+	free(work.jobs);
+	free(work.steps);
+}
+
+void apply_foretell(const struct apply *apply, struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct plan_row *row = &plan->rows[i];
+
+		if (row->outcome != OUTCOME_WOULD_BIND)
+			continue;
+		if (strcmp(row->wanted, RULE_VARIANT_DRIVER) == 0)
+			modules_find_variant(apply->modules, row->device, row->wanted);
+		if (strcmp(row->wanted, row->driver) == 0) {
+			plan_row_set(row, OUTCOME_ALREADY_BOUND);
+		} else if (!sysfs_find_driver(apply->pci->directory, row->wanted) &&
+			   !modules_know(apply->modules, row->wanted)) {
+			plan_row_set(row, OUTCOME_NO_DRIVER);
+			snprintf(row->detail, sizeof(row->detail),
+				 "no module %.24s in this image; run update-initramfs -u", row->wanted);
+		} else {
+			strcpy(row->driver, row->wanted);
+		}
+	}
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Carrying out a plan. */
+#ifndef VFIO_EARLY_APPLY_H
+#define VFIO_EARLY_APPLY_H
+
+#include "modules.h"
+#include "plan.h"
+
+struct apply {
+	const struct pci *pci;
+	struct modules *modules;
+	int root;
+	unsigned int timeout; /* seconds, for all devices together */
+};
+
+/*
+ * Names the drivers that rules left open (driver=variant), and rows whose driver neither the
+ * kernel nor the image has. Changes nothing on the host: a dry run ends here, with the wanted
+ * driver in each row that would be bound.
+ */
+void apply_foretell(const struct apply *apply, struct plan *plan);
+
+/*
+ * Binds every row with OUTCOME_WOULD_BIND, reads back what came of it, and sets outcome, driver
+ * and detail of the row. A device that could not be bound is given back: its override is
+ * cleared and the kernel looks for a driver again.
+ */
+void apply_plan(const struct apply *apply, struct plan *plan);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Work that may block in the kernel, done by child processes under one deadline. */
+#ifndef VFIO_EARLY_JOBS_H
+#define VFIO_EARLY_JOBS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct job {
+	int (*run)(void *argument); /* 0 or -errno; what it changes in memory is lost */
+	void *argument;
+	int result; /* of run, or -ETIMEDOUT */
+	pid_t pid;
+};
+
+/* Milliseconds on a clock that nobody sets. */
+long jobs_now(void);
+
+/* What becomes of a job that has not ended at the deadline; it may end much later. */
+enum jobs_late {
+	JOBS_KILL,  /* it does nothing more once the kernel lets it go */
+	JOBS_LEAVE, /* it goes on */
+};
+
+/*
+ * Runs all jobs at the same time and waits until all have ended or jobs_now() has reached
+ * deadline. Where no child can be made, the job runs in this process. After the deadline
+ * nothing is begun.
+ */
+void jobs_run(struct job *jobs, size_t count, long deadline, enum jobs_late late);
+
+#endif

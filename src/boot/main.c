@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-early(8): hands PCI devices to vfio-pci before host drivers load. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "cmdline.h"
+#include "file.h"
+#include "log.h"
+#include "output.h"
+#include "report.h"
+
+static const char usage[] =
+	"Usage: vfio-early [--root DIR] [--dry-run | --drivers]\n"
+	"Hands the PCI devices that /etc/vfio-early.conf names to vfio-pci.\n"
+	"\n"
+	"      --root DIR  take every path below DIR\n"
+	"      --dry-run   print what would become of each device; change nothing\n"
+	"      --drivers   print the drivers that the rules ask for, one a line\n"
+	"  -h, --help      print this\n"
+	"  -V, --version   print the version\n"
+	"\n"
+	"Exit status: 0 every wanted device is bound, 1 usage or internal error,\n"
+	"2 some rule could not be satisfied, 3 some line could not be understood.\n"
+	"See vfio-early(8) and vfio-early.conf(5).\n";
+
+struct options {
+	const char *root;
+	bool dry_run; /* of the command, not of the kernel command line */
+	bool drivers;
+};
+
+/* All that a run knows. */
+struct run {
+	int root;
+	bool dry_run;
+	struct log log;
+	struct cmdline cmdline;
+	struct rules rules;
+	struct pci pci;
+	struct plan plan;
+	struct modules modules;
+};
+
+static void print(const char *text)
+{
+	if (write(STDOUT_FILENO, text, strlen(text)) < 0)
+		return; /* whoever closed it does not want to read it */
+}
+
+static int fail(const struct run *run, const char *what, int error)
+{
+	log_write(&run->log, LEVEL_ERROR, "%s: %s", what, strerror(-error));
+	return REPORT_INTERNAL;
+}
+
+static void log_problem(void *context, const char *message)
+{
+	const struct run *run = context;
+
+	log_write(&run->log, LEVEL_ERROR, "%s", message);
+}
+
+static int read_cmdline(struct run *run)
+{
+	char text[CMDLINE_MAX];
+	ssize_t length = file_read(run->root, "proc/cmdline", text, sizeof(text));
+
+	if (length < 0 && length != -ENOENT)
+		log_write(&run->log, LEVEL_WARNING, "/proc/cmdline: %s", strerror((int)-length));
+	return cmdline_parse(&run->cmdline, &run->rules, text, length < 0 ? 0 : (size_t)length);
+}
+
+/* Rules of the command line come first: there they decide. */
+static int read_rules(struct run *run)
+{
+	int result = read_cmdline(run);
+
+	return result < 0 ? result : rules_read(&run->rules, run->root);
+}
+
+/* What terms ask for is read for all devices, and only if some rule has such a term. */
+static int read_devices(struct run *run)
+{
+	unsigned int terms = rules_terms(&run->rules);
+	int result = pci_read(&run->pci, run->root);
+
+	if (result == 0 && terms & RULE_PLACE)
+		result = pci_read_parents(&run->pci);
+	if (result == 0 && terms & RULE_SERIAL)
+		result = pci_read_serials(&run->pci);
+	if (result == 0 && terms & RULE_SLOT)
+		result = pci_read_slots(&run->pci, run->root);
+	if (run->pci.unreadable)
+		log_write(&run->log, LEVEL_ERROR, "%zu PCI devices could not be read",
+			  run->pci.unreadable);
+	return result;
+}
+
+static void log_group_problem(const struct run *run, const struct pci_device *device, int error)
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+
+	log_write(&run->log, LEVEL_WARNING, "%s: its IOMMU group: %s",
+		  pci_address_format(&device->address, address), strerror(-error));
+}
+
+/* Host drivers are still to come if this runs at boot, in the initramfs. */
+static int make_plan(struct run *run)
+{
+	int result = plan_choose(&run->plan, &run->rules, &run->pci);
+
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < run->pci.count; i++) {
+		struct pci_device *device = &run->pci.devices[i];
+
+		if (plan_wants_group(&run->plan, i))
+			result = pci_read_group(&run->pci, device);
+		if (result < 0)
+			log_group_problem(run, device, result);
+		result = 0;
+	}
+	return plan_settle(&run->plan, &run->rules, &run->pci, !run->dry_run);
+}
+
+static void log_report(const struct run *run)
+{
+	char line[REPORT_LINE_MAX];
+	enum level level;
+
+	for (size_t i = 0; i < run->plan.count; i++) {
+		report_format_message(&run->plan.rows[i], line);
+		log_write(&run->log, run->plan.rows[i].level, "%s", line);
+	}
+	report_format_summary(&run->plan, &run->rules, &level, line);
+	log_write(&run->log, level, "%s", line);
+}
+
+static int report(const struct run *run)
+{
+	int result;
+
+	if (run->dry_run) {
+		result = output_table(STDOUT_FILENO, &run->plan);
+		return result < 0 ? fail(run, "standard output", result)
+				  : (int)report_status(&run->plan, &run->rules);
+	}
+	log_report(run);
+	result = output_status(run->root, &run->plan);
+	return result < 0 ? fail(run, OUTPUT_STATUS, result)
+			  : (int)report_status(&run->plan, &run->rules);
+}
+
+static int bind_devices(struct run *run)
+{
+	const struct apply apply = { &run->pci, &run->modules, run->root, run->cmdline.timeout };
+	int result = read_devices(run);
+
+	if (result < 0)
+		return fail(run, "/" PCI_DEVICES, result);
+	result = make_plan(run);
+	if (result < 0)
+		return fail(run, "planning", result);
+	apply_foretell(&apply, &run->plan);
+	if (!run->dry_run && !run->cmdline.dry_run)
+		apply_plan(&apply, &run->plan);
+	return report(run);
+}
+
+static int boot(struct run *run)
+{
+	int result = read_rules(run);
+
+	if (result < 0)
+		return fail(run, "reading rules", result);
+	if (run->rules.count == 0 && run->rules.bad == 0 && !run->dry_run)
+		return REPORT_OK;
+	if (run->cmdline.off) {
+		log_write(&run->log, LEVEL_WARNING, "off, by vfio_early=off");
+		return REPORT_OK;
+	}
+	return bind_devices(run);
+}
+
+/* What the initramfs hook asks before it takes modules into the image. */
+static int print_drivers(struct run *run)
+{
+	int result = rules_read(&run->rules, run->root);
+
+	if (result < 0)
+		return fail(run, "reading rules", result);
+	for (size_t i = 0; i < run->rules.count; i++) {
+		const struct rule *rule = &run->rules.list[i];
+
+		if (rule->exclude)
+			continue;
+		print(rule_driver(rule));
+		print("\n");
+	}
+	return run->rules.bad ? REPORT_BAD_RULES : REPORT_OK;
+}
+
+static int run_program(const struct options *options)
+{
+	struct run run = {
+		.dry_run = options->dry_run,
+		.log = { .to_kernel = !options->dry_run && !options->drivers },
+		.pci = { .directory = -1 },
+		.modules = { .root = options->root },
+	};
+	cleanup_fd int root = file_open(AT_FDCWD, options->root[0] ? options->root : "/");
+	int status;
+
+	run.root = run.log.root = root;
+	run.rules.problem = log_problem;
+	run.rules.context = &run;
+	if (root < 0)
+		return fail(&run, options->root, root);
+	umask(022);
+	status = options->drivers ? print_drivers(&run) : boot(&run);
+	modules_free(&run.modules);
+	plan_free(&run.plan);
+	pci_free(&run.pci);
+	rules_free(&run.rules);
+	return status;
+}
+
+enum { OPTION_ROOT = 256, OPTION_DRY_RUN, OPTION_DRIVERS };
+
+static const struct option long_options[] = {
+	{ "root", required_argument, NULL, OPTION_ROOT },
+	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+	{ "drivers", no_argument, NULL, OPTION_DRIVERS },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int wrong_usage(void)
+{
+	static const char hint[] = "Try 'vfio-early --help'.\n";
+
+	if (write(STDERR_FILENO, hint, sizeof(hint) - 1) < 0)
+		return REPORT_INTERNAL;
+	return REPORT_INTERNAL;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .root = "" };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_ROOT:
+			options.root = optarg;
+			break;
+		case OPTION_DRY_RUN:
+			options.dry_run = true;
+			break;
+		case OPTION_DRIVERS:
+			options.drivers = true;
+			break;
+		case 'h':
+			print(usage);
+			return REPORT_OK;
+		case 'V':
+			print("vfio-early " VERSION "\n");
+			return REPORT_OK;
+		default:
+			return wrong_usage();
+		}
+	}
+	return optind < argc ? wrong_usage() : run_program(&options);
+}

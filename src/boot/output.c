@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report as a table. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "output.h"
+#include "report.h"
+
+#define STATUS_DIRECTORY "run/vfio-early"
+#define STATUS_NEW	 STATUS_DIRECTORY "/status.new"
+#define STATUS_FILE	 STATUS_DIRECTORY "/status"
+
+/* Collects lines, so that a report of a few rows is one write(2). */
+struct output {
+	int fd;
+	int error;
+	size_t used;
+	char text[8 * REPORT_LINE_MAX];
+};
+
+static void flush(struct output *output)
+{
+	size_t done = 0;
+
+	while (output->error == 0 && done < output->used) {
+		ssize_t written = write(output->fd, output->text + done, output->used - done);
+
+		if (written >= 0)
+			done += (size_t)written;
+		else if (errno != EINTR)
+			output->error = -errno;
+	}
+	output->used = 0;
+}
+
+static void add(struct output *output, const char *line)
+{
+	size_t length = strlen(line);
+
+	if (output->used + length > sizeof(output->text))
+		flush(output);
+	memcpy(output->text + output->used, line, length);
+	output->used += length;
+}
+
+int output_table(int fd, const struct plan *plan)
+{
+	struct output output = { .fd = fd };
+	char line[REPORT_LINE_MAX];
+
+	add(&output, REPORT_HEADER);
+	for (size_t i = 0; i < plan->count; i++)
+		add(&output, report_format_row(&plan->rows[i], line));
+	flush(&output);
+	return output.error;
+}
+
+static int write_status(int root, const struct plan *plan)
+{
+	cleanup_fd int fd = openat(root, STATUS_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int result;
+
+	if (fd < 0)
+		return -errno;
+	result = output_table(fd, plan);
+	if (result == 0 && fsync(fd) < 0)
+		result = -errno;
+	return result;
+}
+
+int output_status(int root, const struct plan *plan)
+{
+	int result;
+
+	if (mkdirat(root, STATUS_DIRECTORY, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	result = write_status(root, plan);
+	if (result == 0 && renameat(root, STATUS_NEW, root, STATUS_FILE) < 0)
+		result = -errno;
+	if (result < 0)
+		unlinkat(root, STATUS_NEW, 0);
+	return result;
+}

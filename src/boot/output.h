@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report as a table: on standard output, and as the status file. */
+#ifndef VFIO_EARLY_OUTPUT_H
+#define VFIO_EARLY_OUTPUT_H
+
+#include "plan.h"
+
+#define OUTPUT_STATUS "/run/vfio-early/status"
+
+/* Writes the table to an open file. 0 or -errno. */
+int output_table(int fd, const struct plan *plan);
+
+/* Replaces OUTPUT_STATUS below the directory root, whole or not at all. 0 or -errno. */
+int output_status(int root, const struct plan *plan);
+
+#endif
