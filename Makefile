@@ -142,6 +142,27 @@ uninstall:
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done
 
+# --- lint ------------------------------------------------------------------------------------
+
+OUR_SOURCES := $(CORE_SOURCES) $(BOOT_SOURCES)
+LINT_CFLAGS := $(STANDARD) $(WARNINGS) -Wshadow -Werror -Isrc/core -Isrc/boot $(LIBKMOD_CFLAGS)
+
+.PHONY: lint
+lint: $(LIBKMOD)
+	$(call say,GCC,src)
+	$(Q)for file in $(OUR_SOURCES); do \
+		gcc $(LINT_CFLAGS) -Wconversion -O2 -c -o /dev/null $$file || exit; done
+	$(call say,CLANG,src)
+	$(Q)for file in $(OUR_SOURCES); do clang $(LINT_CFLAGS) -fsyntax-only $$file || exit; done
+	$(call say,TIDY,src)
+	$(Q)clang-tidy --quiet $(OUR_SOURCES) -- $(LINT_CFLAGS) 2> $(B)/clang-tidy.err || \
+		{ cat $(B)/clang-tidy.err; exit 1; }
+	$(call say,SHELL,initramfs-hooks)
+	$(Q)shellcheck -s dash -e SC1091 $(wildcard $(INITRAMFS)/hooks/* $(INITRAMFS)/scripts/*/* \
+		$(INITRAMFS)/post-update.d/*) .ci/run
+	$(call say,MAN,src/man)
+	$(Q)mandoc -T lint -W warning $(MANUALS)
+
 .PHONY: clean help
 clean:
 	rm -rf $(B)

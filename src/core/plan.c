@@ -14,8 +14,9 @@ static struct plan_choice choose(const struct rules *rules, const struct pci *pc
 {
 	struct plan_choice choice = { .rule = NULL };
 
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule *rule = &rules->list[i];
+	const struct rule *end = rules->list + rules->count;
+
+	for (const struct rule *rule = rules->list; rule < end; rule++) {
 		enum match match;
 
 		if (choice.rule && !rule->exclude)
@@ -58,7 +59,7 @@ static const struct rule **collect_groups(const struct plan *plan, const struct 
 	for (size_t i = 0; i < pci->count; i++)
 		if (pci->devices[i].group >= (int)*count)
 			*count = (size_t)pci->devices[i].group + 1;
-	by_group = calloc(*count + 1, sizeof(*by_group));
+	by_group = calloc(*count + 1, sizeof(struct rule *));
 	for (size_t i = 0; by_group && i < pci->count; i++) {
 		const struct rule *rule = plan->choices[i].rule;
 		int group = pci->devices[i].group;
@@ -243,7 +244,7 @@ static const struct pci_device **collect_spoilers(const struct plan *plan, const
 	for (size_t i = 0; i < pci->count; i++)
 		if (pci->devices[i].group >= (int)*count)
 			*count = (size_t)pci->devices[i].group + 1;
-	spoilers = calloc(*count + 1, sizeof(*spoilers));
+	spoilers = calloc(*count + 1, sizeof(struct pci_device *));
 	for (size_t i = 0; spoilers && i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i];
 
@@ -292,17 +293,18 @@ static int check_groups(struct plan *plan, const struct pci *pci, bool before_dr
 	return 0;
 }
 
-/* Whether the rule means any device, be it that another rule decides there. */
+/*
+ * Whether the rule means any device, be it that another rule decides there. A guard that did
+ * not hold is reported only where no rule takes the device: rules for either of two cards in
+ * one place are no mistake.
+ */
 static bool is_answered(const struct plan *plan, const struct rule *rule, const struct pci *pci)
 {
-	for (size_t i = 0; i < pci->count; i++) {
-		const struct plan_choice *choice = &plan->choices[i];
-
-		if (choice->rule == rule || (!choice->rule && choice->mismatch == rule))
-			return true;
-	}
 	for (size_t i = 0; i < pci->count; i++)
-		if (match_rule(rule, pci, &pci->devices[i]) == MATCH_YES)
+		if (plan->choices[i].rule == rule)
+			return true;
+	for (size_t i = 0; i < pci->count; i++)
+		if (match_rule(rule, pci, &pci->devices[i]) != MATCH_NO)
 			return true;
 	return false;
 }

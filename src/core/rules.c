@@ -101,7 +101,7 @@ static int read_file(struct rules *rules, int root, const char *name)
 {
 	char *text;
 	size_t length;
-	int result = file_read_all(root, name + 1, RULES_FILE_MAX, &text, &length);
+	int result = file_read_all(root, &name[1], RULES_FILE_MAX, &text, &length);
 
 	if (result == -ENOENT)
 		return 0;
@@ -184,7 +184,7 @@ static int read_directory(struct rules *rules, int root)
 {
 	char **names = NULL;
 	size_t count = 0;
-	int fd = file_open(root, RULES_DIRECTORY + 1), result;
+	int fd = file_open(root, &RULES_DIRECTORY[1]), result;
 	DIR *directory;
 
 	if (fd == -ENOENT)

@@ -77,7 +77,7 @@ $(kmod_fetched):
 $(kmod_build)/source: FORCE | $(if $(KMOD_SRC),,$(kmod_fetched))
 	$(Q)mkdir -p $(@D)
 	$(Q)version=$$(sed -n "/^ *version : '/ { s///; s/[^0-9].*//p; q }" \
-		$(kmod_tree)/meson.build); \
+		$(kmod_tree)/meson.build 2>/dev/null); \
 	test "$${version:-0}" -ge $(KMOD_MIN) || { \
 		echo "E: $(kmod_tree) is not the source of kmod $(KMOD_MIN) or later;" \
 			"name another (make KMOD_SRC=DIRECTORY)." >&2; exit 1; }
