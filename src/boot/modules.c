@@ -146,10 +146,6 @@ static void consider_alias(const struct text *line, const char *modalias, int *b
 	if (wildcards >= *best || fnmatch(copy, modalias, 0) != 0)
 		return;
 	*best = wildcards;
-	/* vfio_pci itself has an alias of wildcards only: its driver is spelt vfio-pci. */
-	if (text_equals(&rest, "vfio_pci"))
-		rest = (struct text){ RULE_DEFAULT_DRIVER,
-				      RULE_DEFAULT_DRIVER + sizeof(RULE_DEFAULT_DRIVER) - 1 };
 	snprintf(driver, PCI_DRIVER_NAME_MAX, "%.*s", (int)text_length(&rest), rest.p);
 }
 
@@ -183,6 +179,9 @@ void modules_find_variant(struct modules *modules, const struct pci_device *devi
 	strcpy(driver, RULE_DEFAULT_DRIVER);
 	if (context)
 		search_aliases(kmod_get_dirname(context), modalias, driver);
+	/* vfio_pci has an alias of wildcards only, too; its driver is spelt otherwise. */
+	if (strcmp(driver, "vfio_pci") == 0)
+		strcpy(driver, RULE_DEFAULT_DRIVER);
 }
 
 void modules_free(struct modules *modules)
