@@ -298,24 +298,46 @@ void apply_plan(const struct apply *apply, struct plan *plan)
 	free(work.steps);
 }
 
+/* What was found out of a driver, so that rows that want the same one need not ask again. */
+struct driver_cache {
+	char asked[PCI_DRIVER_NAME_MAX];
+	char spelling[PCI_DRIVER_NAME_MAX];
+	bool exists;
+};
+
+static bool find_driver(const struct apply *apply, struct driver_cache *cache, char *name)
+{
+	if (strcmp(cache->asked, name) != 0) {
+		strcpy(cache->asked, name);
+		strcpy(cache->spelling, name);
+		cache->exists = sysfs_find_driver(apply->pci->directory, cache->spelling) ||
+				modules_know(apply->modules, name);
+	}
+	strcpy(name, cache->spelling);
+	return cache->exists;
+}
+
+static void foretell_row(const struct apply *apply, struct driver_cache *cache,
+			 struct plan_row *row)
+{
+	if (strcmp(row->wanted, RULE_VARIANT_DRIVER) == 0)
+		modules_find_variant(apply->modules, row->device, row->wanted);
+	if (strcmp(row->wanted, row->driver) == 0) {
+		plan_row_set(row, OUTCOME_ALREADY_BOUND);
+	} else if (find_driver(apply, cache, row->wanted)) {
+		strcpy(row->driver, row->wanted);
+	} else {
+		plan_row_set(row, OUTCOME_NO_DRIVER);
+		snprintf(row->detail, sizeof(row->detail),
+			 "no module %.24s in this image; run update-initramfs -u", row->wanted);
+	}
+}
+
 void apply_foretell(const struct apply *apply, struct plan *plan)
 {
-	for (size_t i = 0; i < plan->count; i++) {
-		struct plan_row *row = &plan->rows[i];
+	struct driver_cache cache = { .asked = "" };
 
-		if (row->outcome != OUTCOME_WOULD_BIND)
-			continue;
-		if (strcmp(row->wanted, RULE_VARIANT_DRIVER) == 0)
-			modules_find_variant(apply->modules, row->device, row->wanted);
-		if (strcmp(row->wanted, row->driver) == 0) {
-			plan_row_set(row, OUTCOME_ALREADY_BOUND);
-		} else if (!sysfs_find_driver(apply->pci->directory, row->wanted) &&
-			   !modules_know(apply->modules, row->wanted)) {
-			plan_row_set(row, OUTCOME_NO_DRIVER);
-			snprintf(row->detail, sizeof(row->detail),
-				 "no module %.24s in this image; run update-initramfs -u", row->wanted);
-		} else {
-			strcpy(row->driver, row->wanted);
-		}
-	}
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->rows[i].outcome == OUTCOME_WOULD_BIND)
+			foretell_row(apply, &cache, &plan->rows[i]);
 }

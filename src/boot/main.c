@@ -69,12 +69,15 @@ static void log_problem(void *context, const char *message)
 
 static int read_cmdline(struct run *run)
 {
-	char text[CMDLINE_MAX];
-	ssize_t length = file_read(run->root, "proc/cmdline", text, sizeof(text));
+	char *text = NULL;
+	size_t length = 0;
+	int result = file_read_all(run->root, "proc/cmdline", CMDLINE_MAX, &text, &length);
 
-	if (length < 0 && length != -ENOENT)
-		log_write(&run->log, LEVEL_WARNING, "/proc/cmdline: %s", strerror((int)-length));
-	return cmdline_parse(&run->cmdline, &run->rules, text, length < 0 ? 0 : (size_t)length);
+	if (result < 0 && result != -ENOENT)
+		rules_report(&run->rules, "/proc/cmdline: %s", strerror(-result));
+	result = cmdline_parse(&run->cmdline, &run->rules, text, length);
+	free(text);
+	return result;
 }
 
 /* Rules of the command line come first: there they decide. */

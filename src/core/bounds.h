@@ -21,8 +21,8 @@
 /* An uevent file of a PCI function is about 200 bytes; the kernel's own buffer is 2048. */
 #define UEVENT_MAX 2048
 
-/* COMMAND_LINE_SIZE is 2048 on x86, 4096 on s390 and less elsewhere. */
-#define CMDLINE_MAX 4096
+/* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere; bootconfig can add to it. */
+#define CMDLINE_MAX (64u << 10)
 
 /* The why of an outcome. */
 #define DETAIL_MAX 112

@@ -49,23 +49,41 @@ static int parse_timeout(struct word *word)
 	return 0;
 }
 
-/* One selector, with all that a rule may have but the exclamation mark. */
+/* One selector, with all that a rule may have but the exclamation mark and a comment. */
 static bool parse_selector(struct word *word, unsigned int number, const struct text *selector,
 			   struct rule *rule)
 {
 	struct rule_error error = { .column = 1, .expected = "a device" };
-	int result = rule_parse(selector->p, text_length(selector), rule, &error);
+	int result = 0;
 
+	if (!memchr(selector->p, '#', text_length(selector)))
+		result = rule_parse(selector->p, text_length(selector), rule, &error);
 	if (result > 0 && !rule->exclude) {
 		rule->file = word->name;
 		rule->line = number;
 		return true;
 	}
-	if (result >= 0)
+	if (result >= 0 && text_at_end(selector))
+		strcpy(error.found, "nothing");
+	else if (result >= 0)
 		text_copy_printable(selector, error.found, sizeof(error.found));
 	rules_report(word->rules, "kernel command line: %s:%u:%zu: found %s, expected %s", word->name,
 		     number, error.column, error.found, error.expected);
 	return false;
+}
+
+/* Unlike text_take_until(), finds an empty selector at the end, too; then rest->p is NULL. */
+static bool take_selector(struct text *rest, struct text *selector)
+{
+	const char *comma;
+
+	if (!rest->p)
+		return false;
+	comma = memchr(rest->p, ',', text_length(rest));
+	selector->p = rest->p;
+	selector->end = comma ? comma : rest->end;
+	rest->p = comma ? comma + 1 : NULL;
+	return true;
 }
 
 /* Adds all selectors of a word as rules, or none. */
@@ -75,9 +93,7 @@ static int parse_selectors(struct word *word, bool exclude)
 	struct text rest = word->value, selector;
 	bool good = true;
 
-	if (text_at_end(&rest))
-		return bad_value(word, "a device");
-	for (unsigned int number = 1; good && text_take_until(&rest, ',', &selector); number++) {
+	for (unsigned int number = 1; good && take_selector(&rest, &selector); number++) {
 		struct rule rule;
 
 		good = parse_selector(word, number, &selector, &rule);

@@ -31,12 +31,10 @@ static bool match_place(const struct pci_place *place, const struct pci *pci,
 	       match_function(start->function, device->address.function);
 }
 
-/* Several slots can have one address, and one name several slots cannot have. */
-static bool match_slot(const char *name, const struct pci *pci, const struct pci_device *device)
+static bool match_slot(const char *name, const struct pci_device *device)
 {
-	for (const struct pci_slot *slot = pci->slots; slot; slot = slot->next)
-		if (pci_address_same_device(&slot->address, &device->address) &&
-		    strcmp(slot->name, name) == 0)
+	for (const struct pci_slot *slot = device->slots; slot; slot = slot->same)
+		if (strcmp(slot->name, name) == 0)
 			return true;
 	return false;
 }
@@ -88,7 +86,7 @@ enum match match_rule(const struct rule *rule, const struct pci *pci,
 		return MATCH_NO;
 	if (rule->terms & RULE_PLACE && !match_place(&rule->place, pci, device))
 		return MATCH_NO;
-	if (rule->terms & RULE_SLOT && !match_slot(rule->slot, pci, device))
+	if (rule->terms & RULE_SLOT && !match_slot(rule->slot, device))
 		return MATCH_NO;
 	if (rule->terms & RULE_SERIAL && !match_serial(rule->serial, pci, device))
 		return MATCH_NO;

@@ -247,7 +247,23 @@ int pci_read_serials(struct pci *pci)
 	return 0;
 }
 
-/* A slot's address names no function: "0000:01:00", or "0000:01" for a slot of a whole bus. */
+/* The first function at or behind an address. */
+static size_t lower_bound(const struct pci *pci, const struct pci_address *address)
+{
+	size_t low = 0, high = pci->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (pci_address_compare(&pci->devices[middle].address, address) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* A slot's address names no function: "0000:01:00". One of a whole bus, "0000:01", is nobody's. */
 static bool parse_slot_address(const char *text, struct pci_address *address)
 {
 	char whole[PCI_ADDRESS_TEXT_MAX + 4];
@@ -255,8 +271,17 @@ static bool parse_slot_address(const char *text, struct pci_address *address)
 
 	if (length < 0 || (size_t)length >= sizeof(whole) || !pci_address_parse(whole, address))
 		return false;
-	address->function = PCI_FUNCTION_ANY;
 	return true;
+}
+
+/* Tells every function of the device in the slot. */
+static void attach_slot(struct pci *pci, struct pci_slot *slot, const struct pci_address *address)
+{
+	for (size_t i = lower_bound(pci, address);
+	     i < pci->count && pci_address_same_device(&pci->devices[i].address, address); i++) {
+		slot->same = pci->devices[i].slots;
+		pci->devices[i].slots = slot;
+	}
 }
 
 static int read_slot(void *context, int fd, const char *name)
@@ -274,10 +299,10 @@ static int read_slot(void *context, int fd, const char *name)
 	slot = malloc(sizeof(*slot));
 	if (!slot)
 		return -ENOMEM;
-	slot->address = address;
+	*slot = (struct pci_slot){ .next = pci->slots };
 	strcpy(slot->name, name);
-	slot->next = pci->slots;
 	pci->slots = slot;
+	attach_slot(pci, slot, &address);
 	return 0;
 }
 
@@ -338,20 +363,11 @@ int pci_read_group(struct pci *pci, struct pci_device *device)
 
 struct pci_device *pci_find(const struct pci *pci, const struct pci_address *address)
 {
-	size_t low = 0, high = pci->count;
+	size_t index = lower_bound(pci, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = pci_address_compare(&pci->devices[middle].address, address);
-
-		if (order == 0)
-			return &pci->devices[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	if (index == pci->count || pci_address_compare(&pci->devices[index].address, address) != 0)
+		return NULL;
+	return &pci->devices[index];
 }
 
 size_t pci_card(const struct pci *pci, const struct pci_device *device,

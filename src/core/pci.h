@@ -28,14 +28,15 @@ struct pci_device {
 	const char *driver; /* that holds it now, NULL for none; owned by struct pci */
 	int group;	    /* IOMMU group */
 	int parent;	    /* index of the bridge above, PCI_NO_PARENT on a root bus */
+	const struct pci_slot *slots; /* that have this device's address, NULL for none */
 	bool has_serial;
 	uint64_t serial; /* PCIe Device Serial Number */
 };
 
-/* A physical slot and the device in it; function is PCI_FUNCTION_ANY. */
+/* A physical slot with a device in it. */
 struct pci_slot {
-	struct pci_slot *next;
-	struct pci_address address;
+	struct pci_slot *next;	     /* of all slots */
+	const struct pci_slot *same; /* next of those with the same address */
 	char name[PCI_SLOT_NAME_MAX];
 };
 
@@ -65,7 +66,10 @@ int pci_read_parents(struct pci *pci);
  */
 int pci_read_serials(struct pci *pci);
 
-/* Reads root/sys/bus/pci/slots. No slots at all are no error. 0 or -errno. */
+/*
+ * Reads root/sys/bus/pci/slots. No slots at all are no error; several slots can have one
+ * address, and an empty one has none of a device. 0 or -errno.
+ */
 int pci_read_slots(struct pci *pci, int root);
 
 /*

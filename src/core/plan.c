@@ -49,23 +49,30 @@ bool plan_wants_group(const struct plan *plan, size_t index)
 	return rule && !rule->exclude;
 }
 
+/* One more than the highest group number that was read. */
+static size_t count_groups(const struct pci *pci)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < pci->count; i++)
+		if (pci->devices[i].group >= (int)count)
+			count = (size_t)pci->devices[i].group + 1;
+	return count;
+}
+
 /* The rule with the lowest number that takes a whole group, for each group: by_group[group]. */
 static const struct rule **collect_groups(const struct plan *plan, const struct pci *pci,
 					  size_t *count)
 {
 	const struct rule **by_group;
 
-	*count = 0;
-	for (size_t i = 0; i < pci->count; i++)
-		if (pci->devices[i].group >= (int)*count)
-			*count = (size_t)pci->devices[i].group + 1;
+	*count = count_groups(pci);
 	by_group = calloc(*count + 1, sizeof(struct rule *));
 	for (size_t i = 0; by_group && i < pci->count; i++) {
 		const struct rule *rule = plan->choices[i].rule;
 		int group = pci->devices[i].group;
 
-		if (group < 0 || !rule || rule->exclude || !(rule->options & RULE_GROUP) ||
-		    pci_is_bridge(&pci->devices[i]))
+		if (group < 0 || !rule || rule->exclude || !(rule->options & RULE_GROUP))
 			continue;
 		if (!by_group[group] || rule < by_group[group])
 			by_group[group] = rule;
@@ -211,26 +218,25 @@ static int add_device_row(struct plan *plan, const struct pci *pci, size_t index
 	return 0;
 }
 
-/* Whether the host uses the device, so that no VM can have any other of its group. */
-static bool spoils_group(const struct pci_device *device, bool before_drivers)
+/* Whether the row decides on a driver for its device. */
+static bool is_taken(const struct plan_row *row)
+{
+	return row->outcome == OUTCOME_WOULD_BIND || row->outcome == OUTCOME_ALREADY_BOUND;
+}
+
+/* Whether a device with this driver (NULL: none yet) keeps its whole group from a VM. */
+static bool spoils_group(const struct pci_device *device, const char *driver, bool before_drivers)
 {
 	static const char *const harmless[] = { "pcieport", "pci-stub", "shpchp" };
 
 	if (pci_is_bridge(device) && before_drivers)
 		return false;
-	if (!device->driver)
+	if (!driver)
 		return before_drivers;
-	if (strstr(device->driver, "vfio"))
-		return false;
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		if (strcmp(device->driver, harmless[i]) == 0)
+		if (same_driver(driver, harmless[i]))
 			return false;
-	return true;
-}
-
-static bool is_taken(const struct plan_row *row)
-{
-	return row->outcome == OUTCOME_WOULD_BIND || row->outcome == OUTCOME_ALREADY_BOUND;
+	return !is_vfio(driver);
 }
 
 /* The first device of each group that stays with the host: spoilers[group]. */
@@ -240,21 +246,19 @@ static const struct pci_device **collect_spoilers(const struct plan *plan, const
 	const struct pci_device **spoilers;
 	size_t row = 0;
 
-	*count = 0;
-	for (size_t i = 0; i < pci->count; i++)
-		if (pci->devices[i].group >= (int)*count)
-			*count = (size_t)pci->devices[i].group + 1;
+	*count = count_groups(pci);
 	spoilers = calloc(*count + 1, sizeof(struct pci_device *));
 	for (size_t i = 0; spoilers && i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i];
+		const char *driver = device->driver;
 
 		while (row < plan->count && plan->rows[row].device < device)
 			row++;
 		if (row < plan->count && plan->rows[row].device == device &&
 		    is_taken(&plan->rows[row]))
-			continue;
+			driver = plan->rows[row].wanted;
 		if (device->group >= 0 && !spoilers[device->group] &&
-		    spoils_group(device, before_drivers))
+		    spoils_group(device, driver, before_drivers))
 			spoilers[device->group] = device;
 	}
 	return spoilers;
@@ -286,7 +290,8 @@ static int check_groups(struct plan *plan, const struct pci *pci, bool before_dr
 	for (size_t i = 0; i < plan->count; i++) {
 		struct plan_row *row = &plan->rows[i];
 
-		if (is_taken(row) && row->device->group >= 0 && spoilers[row->device->group])
+		if (is_taken(row) && is_vfio(row->wanted) && row->device->group >= 0 &&
+		    spoilers[row->device->group])
 			warn_of_spoiler(row, spoilers[row->device->group]);
 	}
 	free(spoilers);
@@ -294,18 +299,22 @@ static int check_groups(struct plan *plan, const struct pci *pci, bool before_dr
 }
 
 /*
- * Whether the rule means any device, be it that another rule decides there. A guard that did
- * not hold is reported only where no rule takes the device: rules for either of two cards in
- * one place are no mistake.
+ * Whether the rule means any device, be it that another rule decides there. Two rules for
+ * either of two cards in one place are no mistake, so the guard that did not hold needs no word
+ * where another rule decides. An exclusion whose guard did not hold protects nothing: that does.
  */
 static bool is_answered(const struct plan *plan, const struct rule *rule, const struct pci *pci)
 {
 	for (size_t i = 0; i < pci->count; i++)
-		if (plan->choices[i].rule == rule)
+		if (plan->choices[i].rule == rule ||
+		    (!plan->choices[i].rule && plan->choices[i].mismatch == rule))
 			return true;
-	for (size_t i = 0; i < pci->count; i++)
-		if (match_rule(rule, pci, &pci->devices[i]) != MATCH_NO)
+	for (size_t i = 0; i < pci->count; i++) {
+		enum match match = match_rule(rule, pci, &pci->devices[i]);
+
+		if (match == MATCH_YES || (match == MATCH_GUARD && !rule->exclude))
 			return true;
+	}
 	return false;
 }
 
@@ -315,7 +324,7 @@ static int add_unanswered(struct plan *plan, const struct rules *rules, const st
 		const struct rule *rule = &rules->list[i];
 		struct plan_row *row;
 
-		if (rule->exclude || is_answered(plan, rule, pci))
+		if (is_answered(plan, rule, pci))
 			continue;
 		row = add_row(plan, NULL, rule, OUTCOME_NOT_FOUND);
 		if (!row)

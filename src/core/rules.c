@@ -96,6 +96,14 @@ int rules_parse(struct rules *rules, const char *name, const char *text, size_t 
 	return 0;
 }
 
+/* A file that is not there is no problem, a link that leads nowhere is. */
+static bool is_link(int root, const char *path)
+{
+	char target[1];
+
+	return readlinkat(root, path, target, sizeof(target)) >= 0;
+}
+
 /* name is absolute; the file is looked up below root. */
 static int read_file(struct rules *rules, int root, const char *name)
 {
@@ -103,7 +111,7 @@ static int read_file(struct rules *rules, int root, const char *name)
 	size_t length;
 	int result = file_read_all(root, &name[1], RULES_FILE_MAX, &text, &length);
 
-	if (result == -ENOENT)
+	if (result == -ENOENT && !is_link(root, &name[1]))
 		return 0;
 	if (result < 0) {
 		report_errno(rules, name, result);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The words of the kernel command line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cmdline.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static char problems[1024];
+
+static void note_problem(void *context, const char *message)
+{
+	(void)context;
+	assert_true(strlen(problems) + strlen(message) + 2 < sizeof(problems));
+	strcat(problems, message);
+	strcat(problems, "\n");
+}
+
+/* Every rule as "+text" or "-text", with a blank behind. */
+static void list_rules(const struct rules *rules, char *text)
+{
+	*text = '\0';
+	for (size_t i = 0; i < rules->count; i++)
+		text += sprintf(text, "%c%s@%s:%u ", rules->list[i].exclude ? '-' : '+',
+				rules->list[i].text, rules->list[i].file, rules->list[i].line);
+}
+
+static const struct {
+	const char *text;
+	bool off, dry_run;
+	unsigned int timeout;
+	const char *rules;
+	unsigned int bad;
+	const char *problem; /* a part of what is said */
+} table[] = {
+	{ "", false, false, 10, "", 0, "" },
+	{ "root=LABEL=x quiet vfio_earlybird=off novfio_early=off", false, false, 10, "", 0, "" },
+	{ "vfio_early=off", true, false, 10, "", 0, "" },
+	{ "quiet vfio_early=off\n", true, false, 10, "", 0, "" },
+	{ "vfio-early=off", true, false, 10, "", 0, "" },
+	{ "\"vfio_early=off\"", true, false, 10, "", 0, "" },
+	{ "vfio_early=\"off\"", true, false, 10, "", 0, "" },
+	{ "vfio_early=dry-run vfio_early.timeout=3", false, true, 3, "", 0, "" },
+	{ "-- vfio_early=off", false, false, 10, "", 0, "" },
+	{ "init=/bin/sh \"a -- b\" vfio_early=off", true, false, 10, "", 0, "" },
+	{ "vfio_early=on", false, false, 10, "", 1, "vfio_early: found \"on\", expected off or" },
+	{ "vfio_early", false, false, 10, "", 1, "found \"\"" },
+	{ "vfio_early=", false, false, 10, "", 1, "found \"\"" },
+	{ "vfio_early.bin=01:00.0", false, false, 10, "", 1, "vfio_early.bin=01:00.0" },
+	{ "vfio_early.timeout=0", false, false, 10, "", 1, "1 to 600" },
+	{ "vfio_early.timeout=601", false, false, 10, "", 1, "1 to 600" },
+	{ "vfio_early.timeout=99999999999999999999", false, false, 10, "", 1, "1 to 600" },
+	{ "vfio_early.timeout=5s", false, false, 10, "", 1, "1 to 600" },
+	{ "vfio_early.timeout=-1", false, false, 10, "", 1, "1 to 600" },
+	{ "vfio_early.bind=01:00.0", false, false, 10, "+01:00.0@vfio_early.bind:1 ", 0, "" },
+	{ "vfio_early.bind=01:00,10de:1381,00:01.0/00.0,slot=3,serial=00-15-17-ff-ff-aa-bb-cc,class=03",
+	  false, false, 10,
+	  "+01:00@vfio_early.bind:1 +10de:1381@vfio_early.bind:2 +00:01.0/00.0@vfio_early.bind:3 "
+	  "+slot=3@vfio_early.bind:4 +serial=00-15-17-ff-ff-aa-bb-cc@vfio_early.bind:5 "
+	  "+class=03@vfio_early.bind:6 ",
+	  0, "" },
+	{ "vfio_early.bind=\"01:00.0 id=8086:1533,02:00 force\" vfio_early.skip=slot=3", false, false,
+	  10,
+	  "+01:00.0 id=8086:1533@vfio_early.bind:1 +02:00 force@vfio_early.bind:2 "
+	  "-slot=3@vfio_early.skip:1 ",
+	  0, "" },
+	{ "\"vfio_early.bind=01:00.0 optional\"", false, false, 10,
+	  "+01:00.0 optional@vfio_early.bind:1 ", 0, "" },
+	/* Never in part: the good ones of a bad word do not count, those of other words do. */
+	{ "vfio_early.bind=01:00.0,02:00.9,03:00.0 vfio_early.skip=04:00.0", false, false, 10,
+	  "-04:00.0@vfio_early.skip:1 ", 1, "vfio_early.bind:2:7: found \"9\"" },
+	{ "vfio_early.bind=01:00.0,", false, false, 10, "", 1, ":2:1: found nothing, expected a device" },
+	{ "vfio_early.bind=,01:00.0", false, false, 10, "", 1, ":1:1: found nothing, expected a device" },
+	{ "vfio_early.bind=01:00.0#1", false, false, 10, "", 1, "found 01:00.0#1, expected a device" },
+	{ "vfio_early.bind=01:00.0,,02:00.0", false, false, 10, "", 1, "expected a device" },
+	{ "vfio_early.bind=", false, false, 10, "", 1, "expected a device" },
+	{ "vfio_early.bind", false, false, 10, "", 1, "expected a device" },
+	{ "vfio_early.bind=!01:00.0", false, false, 10, "", 1, "found !01:00.0, expected a device" },
+	{ "vfio_early.skip=\"01:00.0 force\"", false, false, 10, "", 1, "without options" },
+	{ "vfio_early.bind=\"01:00.0", false, false, 10, "+01:00.0@vfio_early.bind:1 ", 0, "" },
+};
+
+static void reads_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct rules rules = { .problem = note_problem };
+		struct cmdline cmdline;
+		size_t length = strlen(table[i].text);
+		char *copy = test_malloc(length), text[1024];
+
+		print_message("# %s\n", table[i].text);
+		problems[0] = '\0';
+		memcpy(copy, table[i].text, length);
+		assert_int_equal(cmdline_parse(&cmdline, &rules, copy, length), 0);
+		test_free(copy);
+		assert_int_equal(cmdline.off, table[i].off);
+		assert_int_equal(cmdline.dry_run, table[i].dry_run);
+		assert_int_equal(cmdline.timeout, table[i].timeout);
+		list_rules(&rules, text);
+		assert_string_equal(text, table[i].rules);
+		print_message("# bad: %s\n", problems);
+		assert_int_equal(rules.bad, table[i].bad);
+		assert_non_null(strstr(problems, table[i].problem));
+		assert_int_equal(problems[0] != '\0', table[i].bad != 0);
+		rules_free(&rules);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(reads_words) };
+
+	return cmocka_run_group_tests_name("cmdline", tests, NULL, NULL);
+}
