@@ -86,12 +86,15 @@ $(B)/host/%.o: src/%.c
 # --- what a fresh machine needs --------------------------------------------------------------
 
 # Installed only if something is missing, so that a second run needs no network.
-BUILD_PACKAGES := gcc make klibc-utils libklibc-dev linux-libc-dev dpkg-dev xz-utils binutils \
-		  debian-archive-keyring ca-certificates
-TEST_PACKAGES  := libcmocka-dev clang libclang-rt-dev-any perl mmdebstrap qemu-system-x86 e2fsprogs \
-		  cpio zstd shellcheck mandoc clang-tidy strace
+BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpkg-dev xz-utils \
+		  binutils debian-archive-keyring ca-certificates
+DEMO_PACKAGES  := mmdebstrap qemu-system-x86 e2fsprogs
+TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev perl clang strace
+LINT_PACKAGES  := clang clang-tidy shellcheck mandoc
+# Its sanitizers are in a package whose name has the version of this release's clang.
+CLANG_RUNTIME   = $$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
 
-install-missing = missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Abbrev}\n' $(1) 2>&1 | \
+install-missing = missing=$$(LC_ALL=C dpkg-query -W -f '$${Package} $${db:Status-Abbrev}\n' $(1) 2>&1 | \
 	sed -n -e 's/^\([^ ]*\) .i .*//;t' -e 's/^dpkg-query: no packages found matching //p' \
 	-e 's/^\([^ ]*\) .*/\1/p'); \
 	if [ -n "$$missing" ]; then \
@@ -100,15 +103,22 @@ install-missing = missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Abbrev}\
 			apt-get -qq -y --no-install-recommends install $$missing > /dev/null; \
 	fi
 
-.PHONY: build-packages test-packages
-build-packages:
+# A fresh machine's lists are empty: without them apt knows neither packages nor mirrors.
+.PHONY: apt-lists build-packages demo-packages test-packages lint-packages
+apt-lists:
+	$(Q)apt-cache show gcc > /dev/null 2>&1 || apt-get -qq update
+build-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES))
-test-packages:
-	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+demo-packages: apt-lists
+	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(DEMO_PACKAGES))
+test-packages: apt-lists
+	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(TEST_PACKAGES) $(CLANG_RUNTIME))
+lint-packages: apt-lists
+	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(LINT_PACKAGES))
 
 # The parts of a target that need packages run in a make of their own, which finds them.
 .PHONY: demo check
-demo: test-packages
+demo: demo-packages
 	$(Q)$(MAKE) demo-run
 check: test-packages
 	$(Q)$(MAKE) check-run
@@ -147,8 +157,10 @@ uninstall:
 OUR_SOURCES := $(CORE_SOURCES) $(BOOT_SOURCES)
 LINT_CFLAGS := $(STANDARD) $(WARNINGS) -Wshadow -Werror -Isrc/core -Isrc/boot $(LIBKMOD_CFLAGS)
 
-.PHONY: lint
-lint: $(LIBKMOD)
+.PHONY: lint lint-run
+lint: lint-packages
+	$(Q)$(MAKE) lint-run
+lint-run: $(LIBKMOD)
 	$(call say,GCC,src)
 	$(Q)for file in $(OUR_SOURCES); do \
 		gcc $(LINT_CFLAGS) -Wconversion -O2 -c -o /dev/null $$file || exit; done

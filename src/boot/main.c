@@ -13,6 +13,7 @@
 #include "cmdline.h"
 #include "file.h"
 #include "log.h"
+#include "match.h"
 #include "output.h"
 #include "report.h"
 
@@ -30,6 +31,9 @@ static const char usage[] =
 	"2 some rule could not be satisfied, 3 some line could not be understood.\n"
 	"See vfio-early(8) and vfio-early.conf(5).\n";
 
+/* In the image only. */
+#define PROTECTED_FILE "/etc/vfio-early.protected"
+
 struct options {
 	const char *root;
 	bool dry_run; /* of the command, not of the kernel command line */
@@ -43,6 +47,7 @@ struct run {
 	struct log log;
 	struct cmdline cmdline;
 	struct rules rules;
+	struct rules protections;
 	struct pci pci;
 	struct plan plan;
 	struct modules modules;
@@ -88,14 +93,30 @@ static int read_rules(struct run *run)
 	return result < 0 ? result : rules_read(&run->rules, run->root);
 }
 
-/* What terms ask for is read for all devices, and only if some rule has such a term. */
+/* The bridges above a device count only where a path might end at it. */
+static int read_parents(struct run *run, const struct rules *rules)
+{
+	for (size_t i = 0; i < run->pci.count; i++) {
+		bool needed = false;
+		int result;
+
+		for (size_t j = 0; !needed && j < rules->count; j++)
+			needed = match_needs_parents(&rules->list[j], &run->pci.devices[i]);
+		result = needed ? pci_read_parents(&run->pci, &run->pci.devices[i]) : 0;
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/* What terms ask for is read only if some rule has such a term. */
 static int read_devices(struct run *run)
 {
 	unsigned int terms = rules_terms(&run->rules);
 	int result = pci_read(&run->pci, run->root);
 
 	if (result == 0 && terms & RULE_PLACE)
-		result = pci_read_parents(&run->pci);
+		result = read_parents(run, &run->rules);
 	if (result == 0 && terms & RULE_SERIAL)
 		result = pci_read_serials(&run->pci);
 	if (result == 0 && terms & RULE_SLOT)
@@ -103,6 +124,23 @@ static int read_devices(struct run *run)
 	if (run->pci.unreadable)
 		log_write(&run->log, LEVEL_ERROR, "%zu PCI devices could not be read",
 			  run->pci.unreadable);
+	return result;
+}
+
+/* What the host stands on, as the hook found it when it built the image. */
+static int read_protections(struct run *run)
+{
+	struct rules *list = &run->protections;
+	int result = rules_read_file(list, run->root, PROTECTED_FILE);
+
+	for (size_t i = 0; result == 0 && i < run->pci.count; i++) {
+		bool named = false;
+
+		for (size_t j = 0; !named && j < list->count; j++)
+			named = match_rule_id(&list->list[j], &run->pci.devices[i]);
+		if (named)
+			result = pci_read_parents(&run->pci, &run->pci.devices[i]);
+	}
 	return result;
 }
 
@@ -130,6 +168,7 @@ static int make_plan(struct run *run)
 			log_group_problem(run, device, result);
 		result = 0;
 	}
+	plan_protect(&run->plan, &run->protections, &run->pci);
 	return plan_settle(&run->plan, &run->rules, &run->pci, !run->dry_run);
 }
 
@@ -168,7 +207,9 @@ static int bind_devices(struct run *run)
 
 	if (result < 0)
 		return fail(run, "/" PCI_DEVICES, result);
-	result = make_plan(run);
+	result = read_protections(run);
+	if (result == 0)
+		result = make_plan(run);
 	if (result < 0)
 		return fail(run, "planning", result);
 	apply_foretell(&apply, &run->plan);
@@ -224,6 +265,8 @@ static int run_program(const struct options *options)
 	run.root = run.log.root = root;
 	run.rules.problem = log_problem;
 	run.rules.context = &run;
+	run.protections.problem = log_problem;
+	run.protections.context = &run;
 	if (root < 0)
 		return fail(&run, options->root, root);
 	umask(022);
@@ -232,6 +275,7 @@ static int run_program(const struct options *options)
 	plan_free(&run.plan);
 	pci_free(&run.pci);
 	rules_free(&run.rules);
+	rules_free(&run.protections);
 	return status;
 }
 

@@ -7,6 +7,7 @@
 #define RULES_FILE_MAX (4u << 20)
 #define RULE_LINE_MAX  1024 /* bytes before a comment */
 #define RULE_TEXT_MAX  80   /* what is kept of a line, to show it again */
+#define RULE_NOTE_MAX  104  /* what is kept of its comment */
 #define RULE_WHERE_MAX 128  /* a file name as messages show it */
 
 /* The kernel walks at most this many bridges down in any machine known to us. */
@@ -25,6 +26,6 @@
 #define CMDLINE_MAX (64u << 10)
 
 /* The why of an outcome. */
-#define DETAIL_MAX 112
+#define DETAIL_MAX 136
 
 #endif

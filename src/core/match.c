@@ -98,3 +98,16 @@ enum match match_rule(const struct rule *rule, const struct pci *pci,
 		return MATCH_YES;
 	return MATCH_GUARD;
 }
+
+bool match_needs_parents(const struct rule *rule, const struct pci_device *device)
+{
+	const struct pci_place *place = &rule->place;
+
+	return rule->terms & RULE_PLACE && place->step_count > 0 &&
+	       match_step(&place->steps[place->step_count - 1], &device->address);
+}
+
+bool match_rule_id(const struct rule *rule, const struct pci_device *device)
+{
+	return rule->terms & RULE_ID && match_id(&rule->id, device);
+}

@@ -20,4 +20,13 @@ enum match {
 enum match match_rule(const struct rule *rule, const struct pci *pci,
 		      const struct pci_device *device);
 
+/*
+ * Whether the rule has a path that could end at the device, so that pci_read_parents() is needed
+ * before match_rule().
+ */
+bool match_needs_parents(const struct rule *rule, const struct pci_device *device);
+
+/* Compares the rule's ID alone. A rule without an ID matches no device here. */
+bool match_rule_id(const struct rule *rule, const struct pci_device *device);
+
 #endif

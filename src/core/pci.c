@@ -164,39 +164,40 @@ int pci_read(struct pci *pci, int root)
 	return result;
 }
 
-/* In .../0000:00:01.0/0000:01:00.0 the bridge is the last but one; on a root bus no address. */
-static int parent_of(const struct pci *pci, char *target)
+/*
+ * In .../pci0000:00/0000:00:01.0/0000:01:00.0 each address is the bridge above the next. What is
+ * no address ends the chain: the devices behind a VMD controller are on a root bus of their own.
+ */
+static void set_parents(struct pci *pci, const char *target)
 {
-	char *last = strrchr(target, '/'), *name;
-	struct pci_address address;
-	const struct pci_device *parent;
+	struct text rest = { target, target + strlen(target) }, part;
+	struct pci_device *above = NULL;
 
-	if (!last)
-		return PCI_NO_PARENT;
-	*last = '\0';
-	name = strrchr(target, '/');
-	if (!pci_address_parse(name ? name + 1 : target, &address))
-		return PCI_NO_PARENT;
-	parent = pci_find(pci, &address);
-	return parent ? (int)(parent - pci->devices) : PCI_NO_PARENT;
+	while (text_take_until(&rest, '/', &part)) {
+		char name[PCI_ADDRESS_TEXT_MAX];
+		struct pci_address address;
+		struct pci_device *device = NULL;
+
+		snprintf(name, sizeof(name), "%.*s", (int)text_length(&part), part.p);
+		if (pci_address_parse(name, &address))
+			device = pci_find(pci, &address);
+		if (device && above)
+			device->parent = (int)(above - pci->devices);
+		above = device;
+	}
 }
 
-int pci_read_parents(struct pci *pci)
+int pci_read_parents(struct pci *pci, const struct pci_device *device)
 {
-	for (size_t i = 0; i < pci->count; i++) {
-		struct pci_device *device = &pci->devices[i];
-		char name[PCI_ADDRESS_TEXT_MAX], target[1024];
-		ssize_t length;
+	char name[PCI_ADDRESS_TEXT_MAX], target[1024];
+	ssize_t length;
 
-		pci_address_format(&device->address, name);
-		length = readlinkat(pci->directory, name, target, sizeof(target) - 1);
-		if (length < 0 && errno != ENOENT)
-			return -errno;
-		if (length < 0)
-			continue;
-		target[length] = '\0';
-		device->parent = parent_of(pci, target);
-	}
+	pci_address_format(&device->address, name);
+	length = readlinkat(pci->directory, name, target, sizeof(target) - 1);
+	if (length < 0)
+		return errno == ENOENT ? 0 : -errno;
+	target[length] = '\0';
+	set_parents(pci, target);
 	return 0;
 }
 

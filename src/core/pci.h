@@ -57,8 +57,11 @@ struct pci {
  */
 int pci_read(struct pci *pci, int root);
 
-/* Reads the bridge above each function from where its link in PCI_DEVICES leads. 0 or -errno. */
-int pci_read_parents(struct pci *pci);
+/*
+ * Reads the bridges above a function, up to the root bus, from where its link in PCI_DEVICES
+ * leads. 0 or -errno.
+ */
+int pci_read_parents(struct pci *pci, const struct pci_device *device);
 
 /*
  * Reads the Device Serial Number (PCIe extended capability 0003h) of each function. One whose

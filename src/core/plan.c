@@ -49,6 +49,29 @@ bool plan_wants_group(const struct plan *plan, size_t index)
 	return rule && !rule->exclude;
 }
 
+static void protect(struct plan *plan, const struct rule *entry, const struct pci *pci)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < pci->count; i++) {
+		if (!match_rule_id(entry, &pci->devices[i]))
+			continue;
+		if (match_rule(entry, pci, &pci->devices[i]) != MATCH_YES)
+			continue;
+		plan->choices[i].protects = entry;
+		found = true;
+	}
+	for (size_t i = 0; !found && i < pci->count; i++)
+		if (match_rule_id(entry, &pci->devices[i]))
+			plan->choices[i].protects = entry;
+}
+
+void plan_protect(struct plan *plan, const struct rules *list, const struct pci *pci)
+{
+	for (size_t i = 0; i < list->count; i++)
+		protect(plan, &list->list[i], pci);
+}
+
 /* One more than the highest group number that was read. */
 static size_t count_groups(const struct pci *pci)
 {
@@ -151,8 +174,9 @@ static bool is_vfio(const char *driver)
 	return strstr(driver, "vfio") || strcmp(driver, RULE_VARIANT_DRIVER) == 0;
 }
 
-static enum outcome decide(const struct pci_device *device, const struct rule *rule)
+static enum outcome decide(const struct pci_device *device, const struct plan_choice *choice)
 {
+	const struct rule *rule = choice->rule;
 	const char *wanted = rule_driver(rule);
 
 	if (rule->exclude)
@@ -161,6 +185,8 @@ static enum outcome decide(const struct pci_device *device, const struct rule *r
 		return OUTCOME_BRIDGE;
 	if (device->driver && same_driver(device->driver, wanted))
 		return OUTCOME_ALREADY_BOUND;
+	if (choice->protects && !(rule->options & RULE_FORCE))
+		return OUTCOME_PROTECTED;
 	if (is_vfio(wanted) && device->group < 0)
 		return OUTCOME_NO_IOMMU;
 	return OUTCOME_WOULD_BIND;
@@ -197,6 +223,22 @@ static void describe_mismatch(struct plan_row *row)
 	format_id(row->detail, sizeof(row->detail), wanted, with_subsystem);
 }
 
+/* The note starts with the address that the device had; a device that is elsewhere is doubtful. */
+static void describe_protection(struct plan_row *row, const struct rule *protects)
+{
+	const char *reason = strchr(protects->note, ' ');
+	char address[PCI_ADDRESS_TEXT_MAX];
+
+	pci_address_format(&row->device->address, address);
+	if (row->outcome == OUTCOME_WOULD_BIND) {
+		snprintf(row->detail, sizeof(row->detail), "forced, the host uses it: %s",
+			 reason ? reason + 1 : protects->note);
+		row->level = LEVEL_WARNING;
+	} else if (row->outcome == OUTCOME_PROTECTED) {
+		snprintf(row->detail, sizeof(row->detail), "%s", reason ? reason + 1 : protects->note);
+	}
+}
+
 static int add_device_row(struct plan *plan, const struct pci *pci, size_t index)
 {
 	const struct plan_choice *choice = &plan->choices[index];
@@ -211,9 +253,11 @@ static int add_device_row(struct plan *plan, const struct pci *pci, size_t index
 			describe_mismatch(row);
 		return row ? 0 : -ENOMEM;
 	}
-	row = add_row(plan, device, choice->rule, decide(device, choice->rule));
+	row = add_row(plan, device, choice->rule, decide(device, choice));
 	if (!row)
 		return -ENOMEM;
+	if (choice->protects)
+		describe_protection(row, choice->protects);
 	snprintf(row->wanted, sizeof(row->wanted), "%s", rule_driver(choice->rule));
 	return 0;
 }

@@ -18,6 +18,7 @@
 struct plan_choice {
 	const struct rule *rule;     /* that decides; NULL if none does */
 	const struct rule *mismatch; /* first whose guard did not hold */
+	const struct rule *protects; /* entry that says that the host uses the device */
 	bool by_group;		     /* the rule means another device of the group */
 };
 
@@ -48,6 +49,15 @@ int plan_choose(struct plan *plan, const struct rules *rules, const struct pci *
 
 /* Whether the second half needs the IOMMU group of pci->devices[index]. */
 bool plan_wants_group(const struct plan *plan, size_t index);
+
+/*
+ * Between the halves: marks the devices that the host uses, as vfio-earlyctl(8) found them when
+ * the image was built. Each entry of list is a rule with a path, an ID and a note
+ * "ADDRESS REASON". Where no device with that ID is at that path, its place has changed, and
+ * every device with that ID is marked. Of the devices with such an ID, the parents must have been
+ * read.
+ */
+void plan_protect(struct plan *plan, const struct rules *list, const struct pci *pci);
 
 /*
  * Second half: the rows. A device that shall be bound has OUTCOME_WOULD_BIND.

@@ -343,21 +343,27 @@ static bool take_word(struct text *rest, struct text *word)
 	return word->p != word->end;
 }
 
-/* Cuts comment, blanks around, and the carriage return of a CRLF line end. */
-static struct text trim(const char *line, size_t length)
+static void trim_blanks(struct text *text)
 {
-	struct text text = { line, line + length };
+	while (!text_at_end(text) && is_blank(*text->p))
+		text->p++;
+	while (!text_at_end(text) && is_blank(text->end[-1]))
+		text->end--;
+}
+
+/* Parts rule and comment, without blanks around and the carriage return of a CRLF line end. */
+static void split(const char *line, size_t length, struct text *text, struct text *note)
+{
 	const char *comment = memchr(line, '#', length);
 
-	if (!comment && length > 0 && line[length - 1] == '\r')
-		text.end--;
-	if (comment)
-		text.end = comment;
-	while (!text_at_end(&text) && is_blank(*text.p))
-		text.p++;
-	while (!text_at_end(&text) && is_blank(text.end[-1]))
-		text.end--;
-	return text;
+	if (length > 0 && line[length - 1] == '\r')
+		length--;
+	*text = (struct text){ line, comment ? comment : line + length };
+	*note = (struct text){ comment ? comment + 1 : line + length, line + length };
+	if (note->p > note->end)
+		note->p = note->end;
+	trim_blanks(text);
+	trim_blanks(note);
 }
 
 static int check_whole(const struct rule *rule, const char *line, const struct text *text,
@@ -374,11 +380,12 @@ static int check_whole(const struct rule *rule, const char *line, const struct t
 
 int rule_parse(const char *line, size_t length, struct rule *rule, struct rule_error *error)
 {
-	struct text text = trim(line, length);
-	struct text rest = text, word;
 	struct rule parsed = { .terms = 0 };
+	struct text text, note, rest, word;
 	int result;
 
+	split(line, length, &text, &note);
+	rest = text;
 	if (text_at_end(&text))
 		return 0;
 	if (text_length(&text) > RULE_LINE_MAX)
@@ -394,6 +401,7 @@ int rule_parse(const char *line, size_t length, struct rule *rule, struct rule_e
 	if (result < 0)
 		return result;
 	text_copy_printable(&text, parsed.text, sizeof(parsed.text));
+	text_copy_printable(&note, parsed.note, sizeof(parsed.note));
 	*rule = parsed;
 	return 1;
 }

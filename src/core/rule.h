@@ -64,6 +64,7 @@ struct rule {
 	uint32_t class_value, class_mask; /* of the 24 bits of a class code */
 	char driver[PCI_DRIVER_NAME_MAX];
 	char text[RULE_TEXT_MAX]; /* the line, without comment, as much as fits */
+	char note[RULE_NOTE_MAX]; /* the comment, without # and blanks around */
 	const char *file;	  /* set by who reads the file; outlives the rule */
 	unsigned int line;
 };

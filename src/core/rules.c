@@ -104,8 +104,7 @@ static bool is_link(int root, const char *path)
 	return readlinkat(root, path, target, sizeof(target)) >= 0;
 }
 
-/* name is absolute; the file is looked up below root. */
-static int read_file(struct rules *rules, int root, const char *name)
+int rules_read_file(struct rules *rules, int root, const char *name)
 {
 	char *text;
 	size_t length;
@@ -181,7 +180,7 @@ static int read_names(struct rules *rules, int root, char **names, size_t count)
 		int result;
 
 		snprintf(path, sizeof(path), "%s/%s", RULES_DIRECTORY, names[i]);
-		result = read_file(rules, root, path);
+		result = rules_read_file(rules, root, path);
 		if (result < 0)
 			return result;
 	}
@@ -215,7 +214,7 @@ static int read_directory(struct rules *rules, int root)
 
 int rules_read(struct rules *rules, int root)
 {
-	int result = read_file(rules, root, RULES_FILE);
+	int result = rules_read_file(rules, root, RULES_FILE);
 
 	return result < 0 ? result : read_directory(rules, root);
 }

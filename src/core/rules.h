@@ -34,6 +34,9 @@ int rules_parse(struct rules *rules, const char *name, const char *text, size_t 
  */
 int rules_read(struct rules *rules, int root);
 
+/* The same for the one file name, which is absolute. */
+int rules_read_file(struct rules *rules, int root, const char *name);
+
 /* Adds one rule; its file name must outlive the rules. 0 or -ENOMEM. */
 int rules_append(struct rules *rules, const struct rule *rule);
 

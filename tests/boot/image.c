@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Initramfs images, made by the real update-initramfs in a copy of a real Debian system. */
+#include "image.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "file.h"
+
+#define OLD_INITRD "the image from before\n"
+
+/* Exit status of the building child when update-initramfs was not even reached. */
+#define SETUP_FAILED 125
+
+/* Paths that only the building child needs, all in its own mount namespace. */
+struct workplace {
+	char lower[PATH_MAX]; /* the Debian system as it was made */
+	char stage[PATH_MAX]; /* what `make install` installs */
+	char space[PATH_MAX]; /* a tmpfs that goes away with the namespace */
+	char root[PATH_MAX];  /* the system with all changes */
+};
+
+int image_find_build(char *path)
+{
+	const char *build = getenv("VFIO_EARLY_BUILD");
+
+	return realpath(build && *build ? build : "build", path) ? 0 : -errno;
+}
+
+static int find_kernel(const char *root, struct image *image)
+{
+	char pattern[PATH_MAX];
+	const char *version;
+	glob_t found;
+	int ret;
+
+	ret = file_join(pattern, "%s/boot/vmlinuz-*", root);
+	if (ret < 0)
+		return ret;
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return -ENOENT;
+	version = strrchr(found.gl_pathv[0], '/') + strlen("/vmlinuz-");
+	ret = file_join(image->kernel, "%s", found.gl_pathv[0]);
+	if (snprintf(image->version, sizeof(image->version), "%s", version) >=
+	    (int)sizeof(image->version))
+		ret = -ENAMETOOLONG;
+	globfree(&found);
+	return ret;
+}
+
+/* Empty places for the results; what an earlier run left there is gone. */
+static int prepare_results(const char *build, const char *name, struct image *image)
+{
+	int ret;
+
+	ret = file_join(image->dir, "%s/tests/%s", build, name);
+	ret = ret ?: file_join(image->initrd, "%s/tests/%s/initrd", build, name);
+	ret = ret ?: file_join(image->log, "%s/tests/%s/image.log", build, name);
+	ret = ret ?: file_join(image->tree, "%s/tests/%s/tree", build, name);
+	if (ret < 0)
+		return ret;
+	ret = command_run(NULL, (const char *[]){ "rm", "-rf", image->dir, NULL });
+	if (ret != 0)
+		return -EIO;
+	ret = file_make_parents(image->tree);
+	if (ret == 0 && mkdir(image->tree, 0755) < 0)
+		ret = -errno;
+	return ret;
+}
+
+static int find_workplace(struct workplace *work, const char *build, const char *suite,
+			  const struct image *image)
+{
+	int ret;
+
+	ret = file_join(work->lower, "%s/roots/%s", build, suite);
+	ret = ret ?: file_join(work->stage, "%s/stage", build);
+	ret = ret ?: file_join(work->space, "%s/space", image->dir);
+	return ret ?: file_join(work->root, "%s/space/root", image->dir);
+}
+
+static int mount_overlay(const struct workplace *work)
+{
+	char options[3 * PATH_MAX + 64];
+	int length;
+
+	length = snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s/upper,workdir=%s/work",
+			  work->lower, work->space, work->space);
+	if (length >= (int)sizeof(options))
+		return -ENAMETOOLONG;
+	return mount("overlay", work->root, "overlay", 0, options) < 0 ? -errno : 0;
+}
+
+/* Where overlayfs can't be mounted, as in some containers, a copy does, more slowly. */
+static int copy_system(const struct workplace *work)
+{
+	const char *argv[] = { "cp", "-a", "-T", work->lower, work->root, NULL };
+
+	fprintf(stderr, "no overlay, copying %s\n", work->lower);
+	return command_run(NULL, argv) == 0 ? 0 : -EIO;
+}
+
+static int make_space(const struct workplace *work)
+{
+	static const char *const names[] = { "", "/root", "/upper", "/work" };
+	char path[PATH_MAX];
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (file_join(path, "%s%s", work->space, names[i]) < 0)
+			return -ENAMETOOLONG;
+		if (mkdir(path, 0755) < 0)
+			return -errno;
+		if (i == 0 && mount("tmpfs", path, "tmpfs", 0, "mode=755") < 0)
+			return -errno;
+	}
+	return mount_overlay(work) < 0 ? copy_system(work) : 0;
+}
+
+static int install_program(const struct workplace *work)
+{
+	const char *argv[] = { "cp", "-a", "-T", work->stage, work->root, NULL };
+
+	return command_run(NULL, argv) == 0 ? 0 : -EIO;
+}
+
+static int lay_text(const struct workplace *work, const char *path, const char *text, mode_t mode)
+{
+	char full[PATH_MAX];
+
+	return file_join(full, "%s/%s", work->root, path) ?: file_write(full, text, mode);
+}
+
+static int lay_file(const struct workplace *work, const struct image_file *file)
+{
+	char from[PATH_MAX];
+	char to[PATH_MAX];
+	int ret;
+
+	if (file->text)
+		return lay_text(work, file->path, file->text, file->executable ? 0755 : 0644);
+	ret = file_join(from, "%s/%s", work->root, file->path);
+	if (ret < 0)
+		return ret;
+	if (!file->moved)
+		return unlink(from) < 0 ? -errno : 0;
+	ret = file_join(to, "%s/%s", work->root, file->moved);
+	if (ret < 0)
+		return ret;
+	return rename(from, to) < 0 ? -errno : 0;
+}
+
+static int lay_files(const struct workplace *work, const struct image_spec *spec,
+		     const struct image *image)
+{
+	char initrd[PATH_MAX];
+	int ret;
+
+	ret = file_join(initrd, "boot/initrd.img-%s", image->version);
+	ret = ret ?: lay_text(work, initrd, OLD_INITRD, 0644);
+	if (spec->rules)
+		ret = ret ?: lay_text(work, "etc/vfio-early.conf", spec->rules, 0644);
+	if (spec->settings)
+		ret = ret
+			      ?: lay_text(work, "etc/initramfs-tools/conf.d/test", spec->settings,
+					  0644);
+	for (const struct image_file *file = spec->files; ret == 0 && file->path; file++)
+		ret = lay_file(work, file);
+	return ret;
+}
+
+static int drop_modules(const struct workplace *work, const char *folder, const char *version)
+{
+	const char *depmod[] = { "depmod", version, NULL };
+	const char *rm[] = { "rm", "-r", NULL, NULL };
+	char path[PATH_MAX];
+
+	if (file_join(path, "/usr/lib/modules/%s/%s", version, folder) < 0)
+		return -ENAMETOOLONG;
+	rm[2] = path;
+	if (command_run(work->root, rm) != 0 || command_run(work->root, depmod) != 0)
+		return -EIO;
+	return 0;
+}
+
+/* The folders that update-initramfs expects, and the one to unpack into. */
+static int mount_folders(const struct workplace *work, const struct image *image)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	ret = file_join(path, "%s/proc", work->root);
+	if (ret == 0 && mount("proc", path, "proc", 0, NULL) < 0)
+		ret = -errno;
+	ret = ret ?: file_join(path, "%s/dev", work->root);
+	if (ret == 0 && mount("/dev", path, NULL, MS_BIND, NULL) < 0)
+		ret = -errno;
+	ret = ret ?: file_join(path, "%s/mnt", work->root);
+	if (ret == 0 && mount(image->tree, path, NULL, MS_BIND, NULL) < 0)
+		ret = -errno;
+	return ret;
+}
+
+static int prepare_system(const struct workplace *work, const struct image_spec *spec,
+			  const struct image *image)
+{
+	int ret = make_space(work);
+
+	if (!spec->without_program)
+		ret = ret ?: install_program(work);
+	ret = ret ?: lay_files(work, spec, image);
+	ret = ret ?: mount_folders(work, image);
+	if (spec->without_modules)
+		ret = ret ?: drop_modules(work, spec->without_modules, image->version);
+	if (ret < 0)
+		fprintf(stderr, "cannot prepare %s: %s\n", work->root, strerror(-ret));
+	return ret;
+}
+
+static int keep_initrd(const struct workplace *work, const struct image_spec *spec,
+		       const struct image *image)
+{
+	char initrd[PATH_MAX];
+	char made[PATH_MAX];
+
+	if (file_join(initrd, "/boot/initrd.img-%s", image->version) < 0 ||
+	    file_join(made, "%s%s", work->root, initrd) < 0)
+		return -ENAMETOOLONG;
+	if (command_run(NULL, (const char *[]){ "cp", made, image->initrd, NULL }) != 0)
+		return -EIO;
+	if (!spec->unpack || file_equals(image->initrd, OLD_INITRD))
+		return 0;
+	if (command_run(work->root, (const char *[]){ "unmkinitramfs", initrd, "/mnt", NULL }) != 0)
+		return -EIO;
+	return 0;
+}
+
+/* What the child does; returns its exit status, which is that of update-initramfs if it ran. */
+static int build_apart(const struct workplace *work, const struct image_spec *spec,
+		       const struct image *image)
+{
+	const char *argv[] = { "update-initramfs", "-u", "-k", image->version, NULL };
+	int status;
+
+	if (prepare_system(work, spec, image) < 0)
+		return SETUP_FAILED;
+	status = command_run(work->root, argv);
+	if (status < 0 || keep_initrd(work, spec, image) < 0)
+		return SETUP_FAILED;
+	return status;
+}
+
+int image_build(const struct image_spec *spec, const char *name, struct image *image)
+{
+	struct workplace work;
+	char build[PATH_MAX];
+	pid_t pid;
+	int ret;
+
+	memset(image, 0, sizeof(*image));
+	ret = image_find_build(build);
+	ret = ret ?: prepare_results(build, name, image);
+	ret = ret ?: find_workplace(&work, build, spec->suite, image);
+	ret = ret ?: find_kernel(work.lower, image);
+	if (ret < 0)
+		return ret;
+	pid = command_fork(image->log);
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		_exit(build_apart(&work, spec, image));
+	image->status = command_wait(pid, 0);
+	rmdir(work.space);
+	if (image->status < 0 || image->status == SETUP_FAILED)
+		return -EIO;
+	image->renewed = !file_equals(image->initrd, OLD_INITRD);
+	return 0;
+}
+
+bool image_said(const struct image *image, const char *text)
+{
+	char *said = file_read(image->log);
+	bool found = said && strstr(said, text);
+
+	free(said);
+	return found;
+}
+
+bool image_has(const struct image *image, const char *pattern)
+{
+	char path[PATH_MAX];
+	glob_t found;
+	bool any;
+
+	if (file_join(path, "%s/%s", image->tree, pattern) < 0)
+		return false;
+	any = glob(path, 0, NULL, &found) == 0;
+	globfree(&found);
+	return any;
+}
+
+char *image_read(const struct image *image, const char *path)
+{
+	char full[PATH_MAX];
+
+	return file_join(full, "%s/%s", image->tree, path) < 0 ? NULL : file_read(full);
+}

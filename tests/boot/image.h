@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Initramfs images, made by the real update-initramfs in a copy of a real Debian system. */
+#ifndef IMAGE_H
+#define IMAGE_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#define IMAGE_FILES 8
+
+/* A change of the system before the image is built: a file written, or moved, or taken away. */
+struct image_file {
+	const char *path;
+	const char *text;
+	const char *moved; /* to this path */
+	bool executable;
+};
+
+struct image_spec {
+	const char *suite;           /* which of build/roots/ */
+	const char *rules;           /* /etc/vfio-early.conf; NULL: as installed */
+	const char *settings;        /* initramfs.conf(5) lines such as "BUSYBOX=n\n" */
+	const char *without_modules; /* a folder of the kernel's modules to take away */
+	struct image_file files[IMAGE_FILES];
+	bool without_program; /* leave out all that `make install` puts there */
+	bool unpack;          /* into tree, to look at */
+};
+
+struct image {
+	char dir[PATH_MAX];    /* all results of this test lie here */
+	char kernel[PATH_MAX]; /* vmlinuz */
+	char initrd[PATH_MAX];
+	char log[PATH_MAX];  /* what update-initramfs said */
+	char tree[PATH_MAX]; /* the unpacked image */
+	char version[64];    /* of the kernel */
+	int status;          /* exit status of update-initramfs */
+	bool renewed;        /* the initrd is not the one from before */
+};
+
+/* Where builds lie: $VFIO_EARLY_BUILD, or ./build. Absolute. Returns 0 or -errno. */
+int image_find_build(char *path);
+
+/*
+ * Builds an image as @spec says, with its results below build/tests/@name. There is an older
+ * initrd before, as on any host. That update-initramfs failed is a result, not an error.
+ * Returns 0 or -errno.
+ */
+int image_build(const struct image_spec *spec, const char *name, struct image *image);
+
+/* Whether update-initramfs said @text. */
+bool image_said(const struct image *image, const char *text);
+
+/* Whether a path in the unpacked image matches @pattern, see glob(7). */
+bool image_has(const struct image *image, const char *pattern);
+
+/* The text of @path in the unpacked image, to be freed; NULL if it can't be read. */
+char *image_read(const struct image *image, const char *path);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A machine that boots in QEMU: a Debian kernel, an initramfs image, PCI devices, a guest. */
+#include "machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "file.h"
+
+/* A boot takes 15 s with software emulation; a missing root disk alone waits for 30 s. */
+#define BOOT_SECONDS 240
+
+#define ARGS_MAX (64 + 2 * MACHINE_DEVICES)
+
+struct arguments {
+	const char *list[ARGS_MAX];
+	int count;
+	char append[1024];
+	char drive[PATH_MAX + 64];
+	char serial[PATH_MAX + 8];
+	char report[PATH_MAX + 8];
+};
+
+/* Parts of the command line that no test changes. */
+static const char *const common[] = {
+	"qemu-system-x86_64",
+	"-nodefaults",
+	"-no-user-config",
+	"-display",
+	"none",
+	"-no-reboot",
+	"-cpu",
+	"max",
+	"-smp",
+	"1",
+	"-m",
+	"1536",
+	"-device",
+	"intel-iommu,intremap=on",
+	"-blockdev",
+	"null-co,node-name=data,size=16777216,read-zeroes=on",
+};
+
+static int add(struct arguments *args, const char *option, const char *value)
+{
+	/* One place stays free for the NULL at the end. */
+	if (args->count + 2 >= ARGS_MAX)
+		return -E2BIG;
+	args->list[args->count++] = option;
+	args->list[args->count++] = value;
+	return 0;
+}
+
+/* Split interrupt controllers are what KVM needs for interrupt remapping. */
+static int add_accelerator(struct arguments *args)
+{
+	const char *accel = getenv("VFIO_EARLY_ACCEL");
+	int ret;
+
+	if (!accel || strcmp(accel, "kvm") != 0) {
+		ret = add(args, "-machine", "q35");
+		return ret ?: add(args, "-accel", "tcg");
+	}
+	ret = add(args, "-machine", "q35,kernel-irqchip=split");
+	return ret ?: add(args, "-accel", "kvm");
+}
+
+static int add_kernel(struct arguments *args, const struct machine *machine,
+		      const struct image *image)
+{
+	const char *words = machine->words ?: "";
+	int length, ret;
+
+	/* panic=1: a boot that fails ends at once, because QEMU was told not to reboot. */
+	length = snprintf(args->append, sizeof(args->append),
+			  "console=ttyS0 root=LABEL=guest ro panic=1 %s", words);
+	if (length >= (int)sizeof(args->append))
+		return -E2BIG;
+	ret = add(args, "-kernel", image->kernel);
+	ret = ret ?: add(args, "-initrd", image->initrd);
+	return ret ?: add(args, "-append", args->append);
+}
+
+static int add_root_drive(struct arguments *args)
+{
+	char build[PATH_MAX];
+	int ret = image_find_build(build);
+
+	if (ret < 0)
+		return ret;
+	if (snprintf(args->drive, sizeof(args->drive),
+		     "if=none,id=root,format=raw,snapshot=on,file=%s/tests/boot/guest.img",
+		     build) >= (int)sizeof(args->drive))
+		return -ENAMETOOLONG;
+	return add(args, "-drive", args->drive);
+}
+
+static int add_ports(struct arguments *args, const char *serial, const char *report)
+{
+	int ret;
+
+	if (snprintf(args->serial, sizeof(args->serial), "file:%s", serial) >=
+		    (int)sizeof(args->serial) ||
+	    snprintf(args->report, sizeof(args->report), "file:%s", report) >=
+		    (int)sizeof(args->report))
+		return -ENAMETOOLONG;
+	ret = add(args, "-serial", args->serial);
+	return ret ?: add(args, "-serial", args->report);
+}
+
+static int add_devices(struct arguments *args, const struct machine *machine)
+{
+	bool has_root = false;
+	int ret = 0;
+
+	for (const char *const *device = machine->devices; ret == 0 && *device; device++) {
+		has_root |= strstr(*device, "drive=root") != NULL;
+		ret = add(args, "-device", *device);
+	}
+	if (!has_root)
+		ret = ret ?: add(args, "-device", "virtio-blk-pci,drive=root");
+	return ret;
+}
+
+static int boot(struct arguments *args, const char *log)
+{
+	pid_t pid = command_fork(log);
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		execvp(args->list[0], (char *const *)args->list);
+		perror(args->list[0]);
+		_exit(COMMAND_NOT_STARTED);
+	}
+	return command_wait(pid, BOOT_SECONDS);
+}
+
+static int boot_image(const struct machine *machine, struct machine_run *run)
+{
+	struct arguments args = { .count = sizeof(common) / sizeof(common[0]) };
+	char report[PATH_MAX];
+	char log[PATH_MAX];
+	int ret;
+
+	memcpy(args.list, common, sizeof(common));
+	ret = file_join(run->serial, "%s/serial.log", run->image.dir);
+	ret = ret ?: file_join(report, "%s/report", run->image.dir);
+	ret = ret ?: file_join(log, "%s/qemu.log", run->image.dir);
+	ret = ret ?: add_accelerator(&args);
+	ret = ret ?: add_kernel(&args, machine, &run->image);
+	ret = ret ?: add_root_drive(&args);
+	ret = ret ?: add_ports(&args, run->serial, report);
+	ret = ret ?: add_devices(&args, machine);
+	if (ret < 0)
+		return ret;
+	run->status = boot(&args, log);
+	report_load(&run->report, report);
+	return run->status == COMMAND_NOT_STARTED ? -ENOEXEC : 0;
+}
+
+int machine_run(const struct machine *machine, struct machine_run *run)
+{
+	int ret;
+
+	memset(run, 0, sizeof(*run));
+	ret = image_build(&machine->image, machine->name, &run->image);
+	if (ret < 0 || !run->image.renewed)
+		return ret;
+	return boot_image(machine, run);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A machine that boots in QEMU: a Debian kernel, an initramfs image, PCI devices, a guest. */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include "image.h"
+#include "report.h"
+
+#define MACHINE_DEVICES 24
+
+/*
+ * A PCIe root port: the first one listed has bus 01 behind it, and so on. A device is put there
+ * by "bus=port1".
+ */
+#define MACHINE_PORT(n) "pcie-root-port,id=port" #n ",chassis=" #n ",slot=" #n
+
+struct machine {
+	const char *name; /* of the test: results lie below build/tests/ there */
+	struct image_spec image;
+	/*
+	 * Values of QEMU's -device in the order of their addresses. The drive `root` has the root
+	 * file system, `data` is a blank disk. Without a device for `root` there is a virtio disk.
+	 */
+	const char *devices[MACHINE_DEVICES];
+	const char *words; /* of the kernel command line, after those that booting takes */
+};
+
+struct machine_run {
+	struct image image;
+	char serial[PATH_MAX]; /* the console, as it was logged */
+	struct report report;
+	int status; /* of QEMU: 0, -ETIMEDOUT when it hung */
+};
+
+/*
+ * Builds the image and boots it. A guest that fails is a result, not an error; so is an image
+ * that was refused, which is not booted. Free the report. Returns 0 or -errno.
+ */
+int machine_run(const struct machine *machine, struct machine_run *run);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the booted guest said about itself; guest.c tells the form. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+
+struct report {
+	char *text; /* NULL: the guest said nothing */
+};
+
+struct report_device {
+	char address[16];
+	char id[16];
+	char class[16];
+	char driver[32];
+	char override[32];
+	char group[16];
+};
+
+/* Reads the file that the guest's port was written to. A missing one is an empty report. */
+void report_load(struct report *report, const char *path);
+void report_free(struct report *report);
+
+/* Whether the guest came to its end. */
+bool report_is_complete(const struct report *report);
+
+/*
+ * The next line of @kind after @line (NULL: from the start), at what follows the kind; the line
+ * ends at '\n'. NULL if there is none.
+ */
+const char *report_next_line(const struct report *report, const char *kind, const char *line);
+
+/* Returns 0, or -ENOENT if the guest has no such device. */
+int report_find_device(const struct report *report, const char *address,
+		       struct report_device *device);
+
+/* Whether some kernel message of @level (-1: any) holds @text. */
+bool report_has_message(const struct report *report, int level, const char *text);
+
+bool report_has_module(const struct report *report, const char *name);
+
+/* Whether the guest could use the device through VFIO, down to a BAR and a DMA mapping. */
+bool report_was_used(const struct report *report, const char *address);
+
+/*
+ * The field under the heading @column in the status file's row for @address, to be freed; NULL
+ * if there is none.
+ */
+char *report_status(const struct report *report, const char *address, const char *column);
+
+#endif

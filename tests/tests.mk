@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests: what builds them, what they need, what runs them.
+
+TEST_CFLAGS = $(CFLAGS) $(STANDARD) $(WARNINGS) -Werror
+PROVE ?= prove
+PROVE_JOBS ?= 2
+run-tests = VFIO_EARLY_BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) --exec ''
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# --- unit ------------------------------------------------------------------------------------
+# Tables for src/core, which is compiled for them with the sanitizers.
+
+UNIT_CORE := $(patsubst src/%.c,$(B)/sanitized/%.o,$(wildcard src/core/*.c))
+UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/*.c))
+
+$(B)/sanitized/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -MMD -MP -c -o $@ $<
+
+$(UNIT_TESTS): $(B)/tests/unit/%.t: tests/unit/%.c $(UNIT_CORE)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -MMD -MP -o $@ $< $(UNIT_CORE) -lcmocka
+
+TESTS += $(UNIT_TESTS)
+
+check-unit: $(UNIT_TESTS)
+	$(Q)$(run-tests) $(UNIT_TESTS)
+
+# --- scenario --------------------------------------------------------------------------------
+# Hosts in a text, made into trees as sysfs shows them, and what the program says of them.
+
+HOSTTREE_SRC := $(addprefix tests/lib/,diff.c files.c hosttree.c)
+SCENARIO_TEST := $(B)/tests/scenario/scenario.t
+
+$(SCENARIO_TEST): tests/scenario/scenario.c $(HOSTTREE_SRC)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -Itests/lib -MMD -MP -o $@ $^ -lcmocka
+
+$(B)/tests/mkhost: tests/lib/mkhost.c $(HOSTTREE_SRC)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -Itests/lib -MMD -MP -o $@ $^
+
+TESTS += $(SCENARIO_TEST)
+
+check-scenario: $(SCENARIO_TEST) $(B)/vfio-early
+	$(Q)$(run-tests) $(SCENARIO_TEST)
+
+.PHONY: check-unit check-scenario
+
+# --- fuzz ------------------------------------------------------------------------------------
+
+# --- image and boot --------------------------------------------------------------------------
+# Image tests build initramfs images in real Debian systems and look into them; boot tests boot
+# such images in QEMU. Both need root, for mmdebstrap and for mounts in a namespace of their own.
+
+# The only place that names them: kernels 6.1 (plain .ko) and 6.12 (.ko.xz).
+TEST_SUITES ?= bookworm trixie
+TEST_ROOTS := $(TEST_SUITES:%=$(B)/roots/%)
+TEST_ROOT_PACKAGES := linux-image-amd64 initramfs-tools udev kmod klibc-utils busybox zstd
+
+BENCH_SRC := $(addprefix tests/boot/,command.c expect.c file.c image.c machine.c report.c)
+BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o)
+BOOT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/boot/[0-9]*.c))
+IMAGE_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/image/[0-9]*.c))
+
+$(BENCH_OBJ) $(B)/tests/boot/demo.o $(BOOT_TESTS:.t=.o) $(IMAGE_TESTS:.t=.o): $(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -Itests/boot -MMD -MP -c -o $@ $<
+
+$(BOOT_TESTS) $(IMAGE_TESTS): %.t: %.o $(BENCH_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ -lcmocka
+
+$(B)/tests/boot/demo: $(B)/tests/boot/demo.o $(filter-out %/expect.o,$(BENCH_OBJ))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^
+
+# The guest: one static program as /sbin/init of a file system with the folders that an initramfs
+# moves its mounts to.
+$(B)/tests/boot/guest: tests/boot/guest.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -static -MMD -MP -o $@ $<
+
+$(B)/tests/boot/guest.img: $(B)/tests/boot/guest
+	$(call say,GEN,$@)
+	$(Q)rm -rf $(B)/tests/boot/guest-root $@ && \
+	mkdir -p $(addprefix $(B)/tests/boot/guest-root/,dev proc root run sbin sys) && \
+	cp $< $(B)/tests/boot/guest-root/sbin/init && \
+	mke2fs -q -t ext4 -L guest -d $(B)/tests/boot/guest-root $@.part 8M && mv $@.part $@
+
+# A system is whole when it bears its name. mmdebstrap sees none of the machine's apt settings, so
+# those that decide whether the mirror can be read are handed over.
+$(TEST_ROOTS): $(B)/roots/%:
+	@mkdir -p $(@D)
+	$(call say,DEBIAN,$@)
+	$(Q)test -n "$(DEBIAN_MIRROR)" || { echo "$$kmod_no_mirror" >&2; exit 1; }
+	$(Q)rm -rf --one-file-system $@.part
+	$(Q)apt-config dump | grep -E '^Acquire::(https?|Check-|Retries)' >$@.conf || true
+	$(Q)INITRD=No mmdebstrap --quiet --mode=root --variant=essential --skip=check/qemu \
+		--include='$(TEST_ROOT_PACKAGES)' --keyring=$(DEBIAN_KEYRING) \
+		--aptopt=$(abspath $@).conf --dpkgopt=force-unsafe-io \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		$* $@.part '$(DEBIAN_MIRROR)'
+	$(Q)mv $@.part $@
+
+roots: $(TEST_ROOTS)
+
+# What the image tests lay over a Debian system, made anew each time so that it is never stale.
+stage: $(B)/vfio-early
+	$(Q)rm -rf $(B)/stage
+	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(abspath $(B))/stage >/dev/null
+
+check-image: $(IMAGE_TESTS) stage $(TEST_ROOTS)
+	$(Q)$(run-tests) -j$(PROVE_JOBS) $(IMAGE_TESTS)
+
+check-boot: $(BOOT_TESTS) stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
+	$(Q)$(run-tests) -j$(PROVE_JOBS) $(BOOT_TESTS)
+
+# The longest first, so that no processor idles at the end.
+TESTS := $(BOOT_TESTS) $(IMAGE_TESTS) $(TESTS)
+TEST_NEEDS += $(B)/vfio-early stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
+
+demo-run: $(B)/tests/boot/demo stage $(B)/roots/trixie $(B)/tests/boot/guest.img
+	$(Q)VFIO_EARLY_BUILD=$(B) $(B)/tests/boot/demo
+
+# --- all -------------------------------------------------------------------------------------
+
+# Each section adds to TESTS what is to be run, and to TEST_NEEDS what must be there for that.
+# `make check` comes here when all packages are installed.
+check-run: $(TESTS) $(TEST_NEEDS)
+	$(Q)$(run-tests) -j$(PROVE_JOBS) $(TESTS)
+
+.PHONY: check-run check-image check-boot roots stage demo-run
+.SECONDARY: $(BOOT_TESTS:.t=.o) $(IMAGE_TESTS:.t=.o)
+-include $(wildcard $(B)/sanitized/*/*.d $(B)/tests/*/*.d)
