@@ -9,20 +9,21 @@ run-tests = VFIO_EARLY_BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) --exec ''
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # --- unit ------------------------------------------------------------------------------------
-# Tables for src/core, which is compiled for them with the sanitizers.
+# Tables for src/core and what src/boot parses, compiled for them with the sanitizers.
 
-UNIT_CORE := $(patsubst src/%.c,$(B)/sanitized/%.o,$(wildcard src/core/*.c))
+UNIT_CORE := $(patsubst src/%.c,$(B)/sanitized/%.o,$(wildcard src/core/*.c) \
+	src/boot/framebuffer.c src/boot/sysfs.c)
 UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/*.c))
 
 $(B)/sanitized/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/boot -MMD -MP -c -o $@ $<
 
 $(UNIT_TESTS): $(B)/tests/unit/%.t: tests/unit/%.c $(UNIT_CORE)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -MMD -MP -o $@ $< $(UNIT_CORE) -lcmocka
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/boot -MMD -MP -o $@ $< $(UNIT_CORE) -lcmocka
 
 TESTS += $(UNIT_TESTS)
 

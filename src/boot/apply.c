@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "apply.h"
+#include "framebuffer.h"
 #include "jobs.h"
 #include "sysfs.h"
+#include "vfio.h"
 
 /* What a device that did not come gets for being given back. */
 #define GIVE_BACK_MS 2000
-
-#define VFIO_IOMMU "vfio_iommu_type1"
 
 struct work;
 
@@ -65,9 +65,16 @@ static void fail(struct plan_row *row, const char *what, int error)
 	snprintf(row->detail, sizeof(row->detail), "%s: %s", what, strerror(-error));
 }
 
-static bool has_iommu_module(const struct work *work)
+static bool holds_framebuffer(const struct work *work, const struct plan_row *row)
 {
-	return faccessat(work->apply->root, "sys/module/" VFIO_IOMMU, F_OK, 0) == 0;
+	return is_pending(work, row) && framebuffer_is_on(work->apply->root, row->device);
+}
+
+static int release_step(void *argument)
+{
+	const struct step *step = argument;
+
+	return framebuffer_release(step->work->apply->root);
 }
 
 /* Lines up a step for each row that is chosen. */
@@ -84,6 +91,16 @@ static void prepare(struct work *work, row_predicate *chosen, step_function *run
 			(struct job){ .run = run, .argument = &work->steps[work->count] };
 		work->count++;
 	}
+}
+
+/* The memory must be free before the driver comes, and loading its module may bind it. */
+static void release_framebuffer(struct work *work, long deadline)
+{
+	prepare(work, holds_framebuffer, release_step);
+	jobs_run(work->jobs, work->count, deadline, JOBS_KILL);
+	for (size_t i = 0; i < work->count; i++)
+		if (work->jobs[i].result < 0)
+			fail(work->steps[i].row, "releasing the boot framebuffer", work->jobs[i].result);
 }
 
 /* While nothing holds the device, writing its override waits for nobody. */
@@ -113,7 +130,8 @@ static bool stands_for_driver(const struct work *work, const struct plan_row *ro
 			return false;
 	strcpy(name, row->wanted);
 	return !sysfs_find_driver(work->devices, name) ||
-	       (wants_vfio(row) && !has_iommu_module(work));
+	       (wants_vfio(row) && faccessat(work->apply->root, "sys/module/" VFIO_IOMMU_MODULE, F_OK,
+					      0) < 0);
 }
 
 /* Only a group's first open needs the IOMMU backend, so its failure is not the device's. */
@@ -124,7 +142,7 @@ static int load_step(void *argument)
 	int result = modules_load(modules, step->row->wanted);
 
 	if (result == 0 && wants_vfio(step->row))
-		modules_load(modules, VFIO_IOMMU);
+		modules_load(modules, VFIO_IOMMU_MODULE);
 	return result;
 }
 
@@ -192,11 +210,6 @@ static void set_bound(const struct work *work, struct plan_row *row)
 		row->detail[0] = '\0';
 
 	plan_row_set(row, OUTCOME_BOUND);
-	if (!warned && wants_vfio(row) && !has_iommu_module(work)) {
-		snprintf(row->detail, sizeof(row->detail),
-			 "no VM can use it yet: " VFIO_IOMMU " is not loaded");
-		warned = true;
-	}
 	if (warned)
 		row->level = LEVEL_WARNING;
 }
@@ -258,10 +271,32 @@ static void give_back(struct work *work)
 	}
 }
 
+/* Bound is not yet usable; a row has room for one reason. */
+static void warn_of_obstacle(struct work *work)
+{
+	const char *obstacle = NULL;
+	bool asked = false;
+
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+
+		if (row->outcome != OUTCOME_BOUND || !wants_vfio(row) || row->detail[0])
+			continue;
+		if (!asked)
+			obstacle = vfio_find_obstacle(work->apply->root);
+		asked = true;
+		if (!obstacle)
+			return;
+		snprintf(row->detail, sizeof(row->detail), "no VM can use it: %s", obstacle);
+		row->level = LEVEL_WARNING;
+	}
+}
+
 static void carry_out(struct work *work)
 {
 	long deadline = jobs_now() + (long)work->apply->timeout * 1000;
 
+	release_framebuffer(work, deadline);
 	override_unheld(work);
 	load_modules(work, deadline);
 	spell_drivers(work);
@@ -271,6 +306,7 @@ static void carry_out(struct work *work)
 	fail_pending(work);
 	give_back(work);
 	read_back(work);
+	warn_of_obstacle(work);
 }
 
 static void refuse_all(struct work *work, int error)

@@ -18,12 +18,14 @@
 #include "report.h"
 
 static const char usage[] =
-	"Usage: vfio-early [--root DIR] [--dry-run | --drivers]\n"
+	"Usage: vfio-early [--root DIR] [--dry-run | --drivers] [--protected FILE]\n"
 	"Hands the PCI devices that /etc/vfio-early.conf names to vfio-pci.\n"
 	"\n"
 	"      --root DIR  take every path below DIR\n"
 	"      --dry-run   print what would become of each device; change nothing\n"
 	"      --drivers   print the drivers that the rules ask for, one a line\n"
+	"      --protected FILE  read what the host stands on from FILE, not from\n"
+	"                  /etc/vfio-early.protected\n"
 	"  -h, --help      print this\n"
 	"  -V, --version   print the version\n"
 	"\n"
@@ -38,12 +40,14 @@ struct options {
 	const char *root;
 	bool dry_run; /* of the command, not of the kernel command line */
 	bool drivers;
+	const char *protected; /* file */
 };
 
 /* All that a run knows. */
 struct run {
 	int root;
 	bool dry_run;
+	const char *protected;
 	struct log log;
 	struct cmdline cmdline;
 	struct rules rules;
@@ -131,7 +135,7 @@ static int read_devices(struct run *run)
 static int read_protections(struct run *run)
 {
 	struct rules *list = &run->protections;
-	int result = rules_read_file(list, run->root, PROTECTED_FILE);
+	int result = rules_read_file(list, run->root, run->protected);
 
 	for (size_t i = 0; result == 0 && i < run->pci.count; i++) {
 		bool named = false;
@@ -255,6 +259,7 @@ static int run_program(const struct options *options)
 {
 	struct run run = {
 		.dry_run = options->dry_run,
+		.protected = options->protected,
 		.log = { .to_kernel = !options->dry_run && !options->drivers },
 		.pci = { .directory = -1 },
 		.modules = { .root = options->root },
@@ -279,12 +284,13 @@ static int run_program(const struct options *options)
 	return status;
 }
 
-enum { OPTION_ROOT = 256, OPTION_DRY_RUN, OPTION_DRIVERS };
+enum { OPTION_ROOT = 256, OPTION_DRY_RUN, OPTION_DRIVERS, OPTION_PROTECTED };
 
 static const struct option long_options[] = {
 	{ "root", required_argument, NULL, OPTION_ROOT },
 	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 	{ "drivers", no_argument, NULL, OPTION_DRIVERS },
+	{ "protected", required_argument, NULL, OPTION_PROTECTED },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -301,7 +307,7 @@ static int wrong_usage(void)
 
 int main(int argc, char **argv)
 {
-	struct options options = { .root = "" };
+	struct options options = { .root = "", .protected = PROTECTED_FILE };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
@@ -314,6 +320,9 @@ int main(int argc, char **argv)
 			break;
 		case OPTION_DRIVERS:
 			options.drivers = true;
+			break;
+		case OPTION_PROTECTED:
+			options.protected = optarg;
 			break;
 		case 'h':
 			print(usage);

@@ -10,14 +10,14 @@
 #include "sysfs.h"
 
 /* An attribute takes its whole value in one write(2) or not at all. */
-static int write_attribute(int devices, const char *path, const char *value)
+static int write_attribute(int directory, const char *path, const char *value)
 {
 	cleanup_fd int fd = -1;
 	size_t length = strlen(value);
 	ssize_t written;
 
 	do {
-		fd = openat(devices, path, O_WRONLY | O_CLOEXEC);
+		fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
 	} while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return -errno;
@@ -56,6 +56,14 @@ int sysfs_unbind(int devices, const struct pci_address *address)
 	format_path(path, sizeof(path), address, "driver/unbind");
 	result = write_attribute(devices, path, pci_address_format(address, name));
 	return result == -ENOENT ? 0 : result;
+}
+
+int sysfs_unbind_platform(int root, const char *name)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "sys/bus/platform/devices/%s/driver/unbind", name);
+	return write_attribute(root, path, name);
 }
 
 int sysfs_probe(int devices, const struct pci_address *address)

@@ -18,6 +18,9 @@ int sysfs_set_override(int devices, const struct pci_address *address, const cha
 /* Takes the device from its driver. 0, also where it has none, or -errno. */
 int sysfs_unbind(int devices, const struct pci_address *address);
 
+/* Takes a platform device from its driver; root is the directory above sys. 0 or -errno. */
+int sysfs_unbind_platform(int root, const char *name);
+
 /*
  * Has the kernel look for a driver. 0 says no more than that it looked: success or failure of
  * the probe is in the driver link. -errno.
