@@ -88,7 +88,7 @@ $(B)/host/%.o: src/%.c
 # Installed only if something is missing, so that a second run needs no network.
 BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpkg-dev xz-utils \
 		  binutils debian-archive-keyring ca-certificates
-DEMO_PACKAGES  := mmdebstrap qemu-system-x86 e2fsprogs
+DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev perl clang strace
 LINT_PACKAGES  := clang clang-tidy shellcheck mandoc
 # Its sanitizers are in a package whose name has the version of this release's clang.
