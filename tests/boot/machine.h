@@ -6,7 +6,7 @@
 #include "image.h"
 #include "report.h"
 
-#define MACHINE_DEVICES 24
+#define MACHINE_DEVICES 96
 
 /*
  * A PCIe root port: the first one listed has bus 01 behind it, and so on. A device is put there
@@ -23,6 +23,11 @@ struct machine {
 	 */
 	const char *devices[MACHINE_DEVICES];
 	const char *words; /* of the kernel command line, after those that booting takes */
+	/*
+	 * Whether root ports with "slot=" show up in /sys/bus/pci/slots, as those of most boards
+	 * do. Otherwise hotplug through ACPI hides them, which is QEMU's default.
+	 */
+	bool has_slots;
 };
 
 struct machine_run {
@@ -37,5 +42,9 @@ struct machine_run {
  * that was refused, which is not booted. Free the report. Returns 0 or -errno.
  */
 int machine_run(const struct machine *machine, struct machine_run *run);
+
+/* The same with an image that is there, so that several boots can share it. */
+int machine_boot(const struct machine *machine, const struct image *image,
+		 struct machine_run *run);
 
 #endif
