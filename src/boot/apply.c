@@ -40,6 +40,7 @@ struct work {
 	struct job *jobs;
 	struct step *steps;
 	size_t count; /* of jobs and steps in use */
+	long deadline; /* jobs_now() by which all shall be done */
 };
 
 static bool is_pending(const struct work *work, const struct plan_row *row)
@@ -94,10 +95,10 @@ static void prepare(struct work *work, row_predicate *chosen, step_function *run
 }
 
 /* The memory must be free before the driver comes, and loading its module may bind it. */
-static void release_framebuffer(struct work *work, long deadline)
+static void release_framebuffer(struct work *work)
 {
 	prepare(work, holds_framebuffer, release_step);
-	jobs_run(work->jobs, work->count, deadline, JOBS_KILL);
+	jobs_run(work->jobs, work->count, work->deadline);
 	for (size_t i = 0; i < work->count; i++)
 		if (work->jobs[i].result < 0)
 			fail(work->steps[i].row, "releasing the boot framebuffer", work->jobs[i].result);
@@ -156,10 +157,10 @@ static void fail_unloaded(struct work *work, const char *wanted, int error)
 	}
 }
 
-static void load_modules(struct work *work, long deadline)
+static void load_modules(struct work *work)
 {
 	prepare(work, stands_for_driver, load_step);
-	jobs_run(work->jobs, work->count, deadline, JOBS_KILL);
+	jobs_run(work->jobs, work->count, work->deadline);
 	for (size_t i = 0; i < work->count; i++) {
 		char wanted[PCI_DRIVER_NAME_MAX], name[PCI_DRIVER_NAME_MAX];
 
@@ -181,6 +182,25 @@ static void spell_drivers(struct work *work)
 			sysfs_find_driver(work->devices, work->plan->rows[i].wanted);
 }
 
+static int give_back_step(void *argument)
+{
+	const struct step *step = argument;
+	const struct pci_address *address = &step->row->device->address;
+	int result = sysfs_set_override(step->work->devices, address, "");
+
+	return result < 0 ? result : sysfs_probe(step->work->devices, address);
+}
+
+static bool is_late(const struct step *step)
+{
+	return jobs_now() >= step->work->deadline;
+}
+
+/*
+ * A driver that lets go after the deadline finds nobody else to give the device back: this
+ * process goes on by itself then. Since 6.12.91 and 7.0 the parent's own attempt finds no lock to
+ * wait for, and a driver that is still there.
+ */
 static int take_step(void *argument)
 {
 	const struct step *step = argument;
@@ -190,13 +210,17 @@ static int take_step(void *argument)
 
 	if (result == 0)
 		result = sysfs_unbind(devices, address);
-	return result < 0 ? result : sysfs_probe(devices, address);
+	if (result == 0 && !is_late(step))
+		result = sysfs_probe(devices, address);
+	if (is_late(step))
+		give_back_step(argument);
+	return result;
 }
 
-static void take_devices(struct work *work, long deadline)
+static void take_devices(struct work *work)
 {
 	prepare(work, is_pending, take_step);
-	jobs_run(work->jobs, work->count, deadline, JOBS_KILL);
+	jobs_run(work->jobs, work->count, work->deadline);
 	for (size_t i = 0; i < work->count; i++)
 		if (work->jobs[i].result < 0)
 			fail(work->steps[i].row, "unbind and probe", work->jobs[i].result);
@@ -244,23 +268,11 @@ static void fail_pending(struct work *work)
 	}
 }
 
-static int give_back_step(void *argument)
-{
-	const struct step *step = argument;
-	const struct pci_address *address = &step->row->device->address;
-	int result = sysfs_set_override(step->work->devices, address, "");
-
-	return result < 0 ? result : sysfs_probe(step->work->devices, address);
-}
-
-/*
- * A child that still waits for a wedged driver here is left alone, not killed: when the driver
- * lets go at last, it is this child that gives the host its device.
- */
+/* Kernels before those make this wait for a wedged driver; then it ends when the driver does. */
 static void give_back(struct work *work)
 {
 	prepare(work, is_failed, give_back_step);
-	jobs_run(work->jobs, work->count, jobs_now() + GIVE_BACK_MS, JOBS_LEAVE);
+	jobs_run(work->jobs, work->count, jobs_now() + GIVE_BACK_MS);
 	for (size_t i = 0; i < work->count; i++) {
 		struct plan_row *row = work->steps[i].row;
 		size_t used = strlen(row->detail);
@@ -294,14 +306,13 @@ static void warn_of_obstacle(struct work *work)
 
 static void carry_out(struct work *work)
 {
-	long deadline = jobs_now() + (long)work->apply->timeout * 1000;
-
-	release_framebuffer(work, deadline);
+	work->deadline = jobs_now() + (long)work->apply->timeout * 1000;
+	release_framebuffer(work);
 	override_unheld(work);
-	load_modules(work, deadline);
+	load_modules(work);
 	spell_drivers(work);
 	read_back(work);
-	take_devices(work, deadline);
+	take_devices(work);
 	read_back(work);
 	fail_pending(work);
 	give_back(work);
@@ -341,13 +352,21 @@ struct driver_cache {
 	bool exists;
 };
 
+/* A tree without modules tells nothing about the host that it was copied from. */
+static bool may_load(const struct apply *apply, const char *name)
+{
+	int known = modules_know(apply->modules, name);
+
+	return known > 0 || (known < 0 && apply->dry_run);
+}
+
 static bool find_driver(const struct apply *apply, struct driver_cache *cache, char *name)
 {
 	if (strcmp(cache->asked, name) != 0) {
 		strcpy(cache->asked, name);
 		strcpy(cache->spelling, name);
 		cache->exists = sysfs_find_driver(apply->pci->directory, cache->spelling) ||
-				modules_know(apply->modules, name);
+				may_load(apply, name);
 	}
 	strcpy(name, cache->spelling);
 	return cache->exists;

@@ -11,6 +11,7 @@ struct apply {
 	struct modules *modules;
 	int root;
 	unsigned int timeout; /* seconds, for all devices together */
+	bool dry_run;	      /* apply_plan() will not be called */
 };
 
 /*

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/times.h>
 #include <sys/wait.h>
@@ -50,7 +49,7 @@ static bool wait_for_all(int reading_end, long deadline)
 }
 
 /* A child closes its files a moment before it can be waited for: so do wait, if all did. */
-static void collect(struct job *job, bool all_gone, enum jobs_late late)
+static void collect(struct job *job, bool all_gone)
 {
 	int status = 0;
 	pid_t got;
@@ -58,18 +57,15 @@ static void collect(struct job *job, bool all_gone, enum jobs_late late)
 	do {
 		got = waitpid(job->pid, &status, all_gone ? 0 : WNOHANG);
 	} while (got < 0 && errno == EINTR);
-	if (got == 0) {
-		if (late == JOBS_KILL)
-			kill(job->pid, SIGKILL);
+	if (got == 0)
 		job->result = -ETIMEDOUT;
-	} else if (got < 0 || !WIFEXITED(status)) {
+	else if (got < 0 || !WIFEXITED(status))
 		job->result = -ECHILD;
-	} else {
+	else
 		job->result = -WEXITSTATUS(status);
-	}
 }
 
-static void run_in_time(struct job *jobs, size_t count, long deadline, enum jobs_late late)
+static void run_in_time(struct job *jobs, size_t count, long deadline)
 {
 	int ends[2] = { -1, -1 };
 	bool all_gone;
@@ -83,13 +79,13 @@ static void run_in_time(struct job *jobs, size_t count, long deadline, enum jobs
 	file_close(&ends[0]);
 	for (size_t i = 0; i < count; i++)
 		if (jobs[i].pid > 0)
-			collect(&jobs[i], all_gone, late);
+			collect(&jobs[i], all_gone);
 }
 
-void jobs_run(struct job *jobs, size_t count, long deadline, enum jobs_late late)
+void jobs_run(struct job *jobs, size_t count, long deadline)
 {
 	if (count > 0 && jobs_now() < deadline) {
-		run_in_time(jobs, count, deadline, late);
+		run_in_time(jobs, count, deadline);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)

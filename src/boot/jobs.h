@@ -16,17 +16,12 @@ struct job {
 /* Milliseconds on a clock that nobody sets. */
 long jobs_now(void);
 
-/* What becomes of a job that has not ended at the deadline; it may end much later. */
-enum jobs_late {
-	JOBS_KILL,  /* it does nothing more once the kernel lets it go */
-	JOBS_LEAVE, /* it goes on */
-};
-
 /*
  * Runs all jobs at the same time and waits until all have ended or jobs_now() has reached
- * deadline. Where no child can be made, the job runs in this process. After the deadline
- * nothing is begun.
+ * deadline. A job that has not ended then goes on by itself, since no signal reaches a process
+ * that is stuck in the kernel: it should look at the time when it comes back. Where no child can
+ * be made, the job runs in this process. After the deadline nothing is begun.
  */
-void jobs_run(struct job *jobs, size_t count, long deadline, enum jobs_late late);
+void jobs_run(struct job *jobs, size_t count, long deadline);
 
 #endif

@@ -206,7 +206,13 @@ static int report(const struct run *run)
 
 static int bind_devices(struct run *run)
 {
-	const struct apply apply = { &run->pci, &run->modules, run->root, run->cmdline.timeout };
+	const struct apply apply = {
+		.pci = &run->pci,
+		.modules = &run->modules,
+		.root = run->root,
+		.timeout = run->cmdline.timeout,
+		.dry_run = run->dry_run,
+	};
 	int result = read_devices(run);
 
 	if (result < 0)

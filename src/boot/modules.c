@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,14 +105,14 @@ int modules_load(struct modules *modules, const char *name)
 	return result;
 }
 
-bool modules_know(struct modules *modules, const char *name)
+int modules_know(struct modules *modules, const char *name)
 {
 	struct kmod_ctx *context = get_context(modules);
 	struct kmod_list *list = NULL;
 	bool known;
 
 	if (!context || faccessat(AT_FDCWD, kmod_get_dirname(context), F_OK, 0) < 0)
-		return true;
+		return -ENOENT;
 	known = kmod_module_new_from_lookup(context, name, &list) == 0 && list;
 	kmod_module_unref_list(list);
 	return known;

@@ -3,8 +3,6 @@
 #ifndef VFIO_EARLY_MODULES_H
 #define VFIO_EARLY_MODULES_H
 
-#include <stdbool.h>
-
 #include "bounds.h"
 #include "pci.h"
 
@@ -21,10 +19,10 @@ struct modules {
 int modules_load(struct modules *modules, const char *name);
 
 /*
- * Whether a module of this name is in this image or built in. True also where the image has no
- * list of modules to look into, since then nobody can tell.
+ * Whether a module of this name is in this image or built in: 1 or 0, or -ENOENT where there are
+ * no modules for this kernel at all.
  */
-bool modules_know(struct modules *modules, const char *name);
+int modules_know(struct modules *modules, const char *name);
 
 /*
  * Finds the best driver for a device among the modules with an alias "vfio_pci:...": the

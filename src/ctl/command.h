@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands of vfio-earlyctl have in common. */
+#ifndef VFIO_EARLY_CTL_COMMAND_H
+#define VFIO_EARLY_CTL_COMMAND_H
+
+/* Exit statuses; those of a command beyond these are on its manual page. */
+enum ctl_status {
+	CTL_OK = 0,
+	CTL_INTERNAL = 1,   /* or wrong usage */
+	CTL_INCOMPLETE = 2, /* something could not be seen */
+};
+
+/* What was asked for before any command. */
+struct ctl {
+	const char *root; /* directory that every path is below */
+};
+
+/* argv[0] is the command's name, what follows are its operands. Returns the exit status. */
+typedef int command_function(const struct ctl *ctl, int argc, char **argv);
+
+command_function command_protected;
+
+/* Prints "vfio-earlyctl: " and a printf's text on standard error. Returns CTL_INTERNAL. */
+int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints what is left in the buffer of standard output. Returns status, or CTL_INTERNAL. */
+int ctl_finish(int status);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Block devices: from a name or number down to what they stand on. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "disks.h"
+#include "mounts.h"
+
+int disks_find_number(const struct host *host, dev_t number, char directory[PATH_MAX])
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(number), minor(number));
+	return host_resolve(host, path, directory);
+}
+
+/* The kernel writes "!" for "/" in names: /dev/cciss/c0d0 is cciss!c0d0. */
+static void exchange(char *text, char from, char to)
+{
+	for (; *text; text++)
+		if (*text == from)
+			*text = to;
+}
+
+int disks_find_name(const struct host *host, const char *name, char directory[PATH_MAX])
+{
+	char path[PATH_MAX];
+	int result = host_path(path, DISKS_ALL "/%s", name);
+
+	if (result < 0)
+		return result;
+	exchange(path + strlen(DISKS_ALL "/"), '/', '!');
+	return host_resolve(host, path, directory);
+}
+
+/* The number of a node tells best; a recorded host has its links only. */
+int disks_find_node(const struct host *host, const char *node, char directory[PATH_MAX])
+{
+	char path[PATH_MAX];
+	struct stat status;
+	int result;
+
+	if (host->live && stat(node, &status) == 0 && S_ISBLK(status.st_mode))
+		return disks_find_number(host, status.st_rdev, directory);
+	result = host_resolve(host, node, path);
+	if (result == 0 && strncmp(path, "/dev/", 5) == 0)
+		return disks_find_name(host, path + 5, directory);
+	return result < 0 ? result : -ENOTBLK;
+}
+
+void disks_format_node(const struct host *host, const char *directory, char node[PATH_MAX])
+{
+	char name[NAME_MAX + 1];
+
+	if (host_read_line(host, directory, "dm/name", name, sizeof(name)) > 0) {
+		snprintf(node, PATH_MAX, "/dev/mapper/%s", name);
+		return;
+	}
+	snprintf(node, PATH_MAX, "/dev/%s", strrchr(directory, '/') + 1);
+	exchange(node, '!', '/');
+}
+
+void disks_follow_link(struct search *search, const char *directory, const char *name)
+{
+	char link[PATH_MAX], target[PATH_MAX];
+	int result = host_path(link, "%s/%s", directory, name);
+
+	if (result == 0)
+		result = host_resolve(search->host, link, target);
+	if (result < 0)
+		search_lose(search, "%s: %s/%s: %s", search->reason, directory, name,
+			    strerror(-result));
+	else
+		disks_follow(search, target);
+}
+
+static void follow_partition(struct search *search, const char *directory)
+{
+	disks_follow_link(search, directory, "..");
+}
+
+static void follow_slave(void *context, const char *directory, const char *name)
+{
+	disks_follow_link(context, directory, name);
+}
+
+static void follow_slaves(struct search *search, const char *directory)
+{
+	char path[PATH_MAX];
+
+	if (host_path(path, "%s/slaves", directory) == 0)
+		host_list(search->host, path, follow_slave, search);
+}
+
+/* Entries cache0, cache1, ... are links to the directory bcache of each caching device. */
+static void follow_bcache_cache(void *context, const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (strncmp(name, "cache", 5) == 0 && name[5] >= '0' && name[5] <= '9' &&
+	    host_path(path, "%s/%s", directory, name) == 0)
+		disks_follow_link(context, path, "..");
+}
+
+static void follow_bcache(struct search *search, const char *directory)
+{
+	char path[PATH_MAX];
+
+	if (host_path(path, "%s/bcache/cache", directory) == 0)
+		host_list(search->host, path, follow_bcache_cache, search);
+}
+
+static void follow_path(struct search *search, const char *directory, const char *attribute)
+{
+	char path[PATH_MAX], block[PATH_MAX];
+	int length = host_read_line(search->host, directory, attribute, path, sizeof(path));
+
+	if (length < 0)
+		search_lose(search, "%s: %s/%s: %s", search->reason, directory, attribute,
+			    strerror(-length));
+	else if (path[0] == '/' && disks_find_node(search->host, path, block) == 0)
+		disks_follow(search, block);
+	else if (path[0] == '/')
+		mounts_follow_file(search, path);
+}
+
+static void follow_loop(struct search *search, const char *directory)
+{
+	follow_path(search, directory, "loop/backing_file");
+}
+
+/* Compressed memory; it can put what it has no use for on a disk. */
+static void follow_zram(struct search *search, const char *directory)
+{
+	search_take_other(search);
+	if (host_has(search->host, directory, "backing_dev"))
+		follow_path(search, directory, "backing_dev");
+}
+
+/* Controllers are links nvme0, nvme1, ...; the disks beside them are called nvme0n1. */
+static void follow_nvme_controller(void *context, const char *directory, const char *name)
+{
+	char path[PATH_MAX], controller[PATH_MAX];
+	struct search *search = context;
+
+	if (strncmp(name, "nvme", 4) != 0 || name[4 + strspn(name + 4, "0123456789")] != '\0' ||
+	    host_path(path, "%s/%s", directory, name) < 0 ||
+	    host_resolve(search->host, path, controller) < 0)
+		return;
+	if (search_take_path(search, controller) > 0)
+		return;
+	search_note(search, "%s: %s is on no PCI bus", search->reason, name);
+	search_take_other(search);
+}
+
+static void follow_nvme_subsystem(struct search *search, const char *directory)
+{
+	char path[PATH_MAX];
+
+	if (host_path(path, "%s/..", directory) == 0)
+		host_list(search->host, path, follow_nvme_controller, search);
+}
+
+/*
+ * What a block device can stand on. A device of a kind that is marked as stacked must stand on
+ * something; any other may be a disk.
+ */
+static const struct stacking {
+	const char *marker; /* what the directory of such a device has */
+	bool stacked;
+	void (*follow)(struct search *search, const char *directory);
+} stackings[] = {
+	{ "partition", true, follow_partition },
+	{ "dm", true, follow_slaves }, /* LVM, LUKS, multipath, ... */
+	{ "md", true, follow_slaves },
+	{ "slaves", false, follow_slaves },	  /* any other, such as bcache and DRBD */
+	{ "bcache/cache", false, follow_bcache }, /* the caches before a disk */
+	{ "loop/backing_file", true, follow_loop },
+	{ "mm_stat", true, follow_zram },
+	/* Native multipath; controllers have no iopolicy, only subsystems have. */
+	{ "../iopolicy", true, follow_nvme_subsystem },
+};
+
+static bool follow_stackings(struct search *search, const char *directory)
+{
+	bool stacked = false;
+
+	for (size_t i = 0; i < sizeof(stackings) / sizeof(stackings[0]); i++) {
+		if (!host_has(search->host, directory, stackings[i].marker))
+			continue;
+		stackings[i].follow(search, directory);
+		stacked = stacked || stackings[i].stacked;
+	}
+	return stacked;
+}
+
+void disks_follow(struct search *search, const char *directory)
+{
+	size_t ends = search->ends;
+	const char *name = strrchr(directory, '/') + 1;
+	bool stacked;
+
+	if (!search_enter(search, directory))
+		return;
+	stacked = follow_stackings(search, directory);
+	search_take_path(search, directory);
+	search_leave(search);
+	if (search->ends > ends)
+		return;
+	if (stacked) {
+		search_lose(search, "%s: found nothing below %s", search->reason, name);
+		return;
+	}
+	search_note(search, "%s: %s is on no PCI bus", search->reason, name);
+	search_take_other(search);
+}

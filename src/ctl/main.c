@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl(8): what the host stands on, what the next boot will do, what this one did. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+/* In the order of --help. */
+static const struct command {
+	const char *name, *operands, *summary;
+	command_function *run;
+} commands[] = {
+	{ "protected", "", "print the devices that the host itself stands on", command_protected },
+};
+
+static const struct option long_options[] = {
+	{ "root", required_argument, NULL, 'R' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+int ctl_fail(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("vfio-earlyctl: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	return CTL_INTERNAL;
+}
+
+int ctl_finish(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return ctl_fail("standard output: %s", strerror(errno));
+	return status;
+}
+
+static int print_help(void)
+{
+	puts("Usage: vfio-earlyctl [--root DIR] COMMAND\n"
+	     "\n"
+	     "Commands:");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const struct command *command = &commands[i];
+		int width = 20 - (int)strlen(command->name);
+
+		printf("  %s %-*s %s\n", command->name, width, command->operands,
+		       command->summary);
+	}
+	puts("\n"
+	     "Options:\n"
+	     "      --root DIR         take every path below DIR\n"
+	     "  -h, --help             print this\n"
+	     "  -V, --version          print the version\n"
+	     "\n"
+	     "See vfio-earlyctl(8).");
+	return ctl_finish(CTL_OK);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int run_command(const struct ctl *ctl, int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 1)
+		return ctl_fail("no command given; try 'vfio-earlyctl --help'");
+	command = find_command(argv[0]);
+	if (!command)
+		return ctl_fail("no command '%s'; try 'vfio-earlyctl --help'", argv[0]);
+	return command->run(ctl, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = { .root = "/" };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'R':
+			ctl.root = optarg;
+			break;
+		case 'h':
+			return print_help();
+		case 'V':
+			puts("vfio-earlyctl " VERSION);
+			return ctl_finish(CTL_OK);
+		default:
+			return ctl_fail("try 'vfio-earlyctl --help'");
+		}
+	}
+	return run_command(&ctl, argc - optind, argv + optind);
+}

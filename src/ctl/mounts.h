@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is mounted, will be mounted, or is swapped to: the only place that sees libmount. */
+#ifndef VFIO_EARLY_CTL_MOUNTS_H
+#define VFIO_EARLY_CTL_MOUNTS_H
+
+#include "search.h"
+
+/* Reads the mounts. 0, -ENOENT if there is no mount of /, as in a chroot, or another -errno. */
+int mounts_open(struct search *search);
+void mounts_close(struct search *search);
+
+/* Searches below the file systems that the host boots from and runs on, and below its swap. */
+void mounts_find(struct search *search);
+
+/* Follows the file system that the file is on. */
+void mounts_follow_file(struct search *search, const char *file);
+
+#endif

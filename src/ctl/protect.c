@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PCI functions that the host itself stands on. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mounts.h"
+#include "network.h"
+#include "protect.h"
+#include "search.h"
+
+static int hide(struct search *search, const char *why)
+{
+	search_warn(search, "%s: the host cannot be seen, so nothing of it is protected", why);
+	search->protect->hidden = true;
+	return 0;
+}
+
+static int read_devices(struct search *search)
+{
+	struct protect *protect = search->protect;
+	int result = pci_read(&protect->pci, search->host->directory);
+
+	if (result < 0)
+		return result;
+	if (protect->pci.unreadable)
+		search_lose(search, "%zu PCI devices could not be read", protect->pci.unreadable);
+	/* One more than there are, as none at all is no failure. */
+	protect->reasons = calloc(protect->pci.count + 1, sizeof(*protect->reasons));
+	return protect->reasons ? 0 : -ENOMEM;
+}
+
+static int search_all(struct search *search)
+{
+	int result = mounts_open(search);
+
+	if (result == -ENOENT)
+		return hide(search, "in a chroot");
+	if (result == 0)
+		result = read_devices(search);
+	if (result < 0)
+		return result;
+	mounts_find(search);
+	network_find(search);
+	return search->error;
+}
+
+int protect_find(struct protect *protect, const char *root)
+{
+	struct host host;
+	struct search search = { .protect = protect, .host = &host };
+	int result = host_open(&host, root);
+
+	protect->pci = (struct pci){ .directory = -1 };
+	protect->reasons = NULL;
+	protect->hidden = protect->incomplete = false;
+	if (result == 0) {
+		const char *why = host_hidden(&host);
+
+		result = why ? hide(&search, why) : search_all(&search);
+	}
+	mounts_close(&search);
+	host_close(&host);
+	return result;
+}
+
+void protect_free(struct protect *protect)
+{
+	pci_free(&protect->pci);
+	free(protect->reasons);
+	protect->reasons = NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PCI functions that the host itself stands on: its disks and its way to the network. */
+#ifndef VFIO_EARLY_CTL_PROTECT_H
+#define VFIO_EARLY_CTL_PROTECT_H
+
+#include <stdbool.h>
+
+#include "pci.h"
+
+/* What is kept of the reasons of one function. */
+#define PROTECT_REASON_MAX 80
+
+enum protect_message {
+	PROTECT_NOTE,	 /* good to know */
+	PROTECT_WARNING, /* something may be unprotected */
+};
+
+struct protect {
+	struct pci pci;
+	char (*reasons)[PROTECT_REASON_MAX + 1]; /* one a function of pci; empty: not protected */
+	bool hidden;	 /* the host cannot be seen from here, so nothing is protected */
+	bool incomplete; /* something that is there could not be followed */
+	/* Told of notes and warnings in a sentence without newline. */
+	void (*tell)(void *context, enum protect_message kind, const char *text);
+	void *context;
+};
+
+/*
+ * Finds what the host below the directory root stands on; all but tell and context is filled
+ * from scratch. 0 or -errno; the caller frees *protect in either case.
+ */
+int protect_find(struct protect *protect, const char *root);
+
+void protect_free(struct protect *protect);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One search for the PCI functions below something that the host uses. */
+#ifndef VFIO_EARLY_CTL_SEARCH_H
+#define VFIO_EARLY_CTL_SEARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "host.h"
+#include "protect.h"
+
+/* Deeper stacks than this (a file on LVM on LUKS on md on a partition is 7) run in a circle. */
+#define SEARCH_DEPTH_MAX 32
+
+struct search {
+	struct protect *protect;
+	const struct host *host;
+	struct libmnt_table *mounts;
+	char reason[PROTECT_REASON_MAX + 1]; /* of the search that is under way */
+	char **seen;			     /* what it came by */
+	size_t seen_count, seen_capacity;
+	unsigned int depth;
+	/*
+	 * Ends that it reached: PCI functions, devices on no PCI bus, and places it had been to
+	 * before. Whoever follows something looks whether this grew.
+	 */
+	size_t ends;
+	size_t found; /* ends but for the last kind */
+	int error;    /* -ENOMEM, which stops everything */
+};
+
+/* Starts a search for what is below something; the reason is a printf. */
+void search_begin(struct search *search, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Ends it, with a warning if nothing was found. */
+void search_end(struct search *search);
+
+/*
+ * Goes to a place, whose name is unique. Returns false if the search must not go on there: it
+ * has been there, or is too deep. search_leave() after true.
+ */
+bool search_enter(struct search *search, const char *place);
+void search_leave(struct search *search);
+
+/*
+ * Protects the PCI functions on a resolved path in /sys/devices, and the physical functions of
+ * virtual ones. Returns how many there were, bridges included.
+ */
+size_t search_take_path(struct search *search, const char *path);
+
+/* An end that is on no PCI bus, so that nothing has to be protected. */
+void search_take_other(struct search *search);
+
+/* These tell what was met, as a printf; search_lose() is for what could not be followed. */
+void search_note(struct search *search, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void search_warn(struct search *search, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void search_lose(struct search *search, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

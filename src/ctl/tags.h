@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is on a block device: the only place that sees libblkid. */
+#ifndef VFIO_EARLY_CTL_TAGS_H
+#define VFIO_EARLY_CTL_TAGS_H
+
+#include "host.h"
+
+/* Empty where there is none. */
+struct tags {
+	char type[32];	     /* of the file system or member: "vfat", "zfs_member" */
+	char label[256];     /* of a pool of ZFS its name */
+	char part_type[40];  /* GUID, or "0xef" on a disk with an MBR */
+};
+
+/*
+ * Finds the node of a device by how fstab(5) names it: TAG=value, or a path, which is copied.
+ * 0, -ENOENT if there is none, or another -errno.
+ */
+int tags_find_node(const struct host *host, const char *spec, char node[PATH_MAX]);
+
+/*
+ * Reads what is on the device with this directory in /sys/devices: from itself, or, of a
+ * recorded host and where that is not allowed, as udev noted it. 0 or -errno.
+ */
+int tags_read(const struct host *host, const char *directory, struct tags *tags);
+
+#endif
