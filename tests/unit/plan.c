@@ -203,11 +203,65 @@ static void says_what_differs(void **state)
 	rules_free(&rules);
 }
 
+static const struct {
+	const char *protections, *rules, *plan;
+	const char *detail; /* of the first row */
+} protections[] = {
+	/* at its path; the twin is free */
+	{ "00:01.0/00.0 id=10de:1b81 # 0000:01:00.0 / (ext4 on /dev/x)", "10de:1b81",
+	  "0000:01:00.0 protected 1; 0000:03:00.0 already-bound 1", "/ (ext4 on /dev/x)" },
+	/* whatever bus numbers were then */
+	{ "00:01.0/00.0 id=10de:1b81 # 0000:77:00.0 swap", "01:00.0",
+	  "0000:01:00.0 protected 1", "swap" },
+	{ "00:01.0/00.0 id=10de:1b81 # 0000:01:00.0 /", "01:00.0 force",
+	  "0000:01:00.0 would-bind 1", "forced, the host uses it: /" },
+	{ "00:01.0/00.0 id=10de:1b81 # 0000:01:00.0 /", "01:00.0\n!01:00.0",
+	  "0000:01:00.0 excluded 2", "" },
+	/* not at its path any more: every card of the model is spared */
+	{ "00:02.0/00.0 id=10de:1b81 # 0000:01:00.0 /", "01:00.0\n03:00.0",
+	  "0000:01:00.0 protected 1; 0000:03:00.0 already-bound 2", "/" },
+	/* another card at the path, and none of the model */
+	{ "00:01.0/00.0 id=10de:1b82 # 0000:01:00.0 /", "01:00.0", "0000:01:00.0 would-bind 1", "" },
+	/* by subsystem */
+	{ "00:02.0/00.0 id=10de:1b81:1043:8600 # 0000:01:00.0 /", "01:00.0",
+	  "0000:01:00.0 would-bind 1", "" },
+	/* a group takes what is not protected, and says who spoils it */
+	{ "00:1f.6 id=8086:15bc # 0000:00:1f.6 default route (eno1)", "00:1f.3 group",
+	  "0000:00:1f.3 would-bind 1; 0000:00:1f.6 protected 1",
+	  "no VM can use it: group 9 also has 0000:00:1f.6, held by e1000e" },
+};
+
+static void protects(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(protections); i++) {
+		struct rules rules = { .count = 0 }, list = { .count = 0 };
+		const char *rule = protections[i].rules, *entry = protections[i].protections;
+		struct plan plan;
+		char text[1024];
+
+		print_message("# %s: %s\n", entry, rule);
+		assert_int_equal(rules_parse(&list, "p", entry, strlen(entry)), 0);
+		assert_int_equal(list.bad, 0);
+		assert_int_equal(rules_parse(&rules, "t", rule, strlen(rule)), 0);
+		assert_int_equal(plan_choose(&plan, &rules, &host), 0);
+		plan_protect(&plan, &list, &host);
+		assert_int_equal(plan_settle(&plan, &rules, &host, false), 0);
+		describe(&plan, text);
+		assert_string_equal(text, protections[i].plan);
+		assert_string_equal(plan.rows[0].detail, protections[i].detail);
+		plan_free(&plan);
+		rules_free(&rules);
+		rules_free(&list);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plans),
 		cmocka_unit_test(warns_of_groups),
+		cmocka_unit_test(protects),
 		cmocka_unit_test(says_what_differs),
 	};
 
