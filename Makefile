@@ -41,9 +41,10 @@ WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wforma
 STANDARD := -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
 
 .PHONY: all
-all: $(B)/vfio-early
+all: $(B)/vfio-early $(B)/vfio-earlyctl
 
 include src/libkmod/libkmod.mk
+include src/ctl/ctl.mk
 include tests/tests.mk
 
 # --- the boot program: src/core and src/boot on klibc ---------------------------------------
@@ -60,7 +61,12 @@ BOOT_LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code
 $(B)/klibc/boot/modules.o: BOOT_CFLAGS += $(LIBKMOD_CFLAGS)
 $(B)/klibc/boot/modules.o: $(LIBKMOD)
 
-$(B)/klibc/%.o: src/%.c
+.PHONY: toolchain
+toolchain:
+	$(Q)command -v $(KLCC) > /dev/null || { \
+		echo "E: $(KLCC) is missing. As root, run: make build-packages" >&2; exit 1; }
+
+$(B)/klibc/%.o: src/%.c | toolchain
 	$(call say,KLCC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(KLCC) $(BOOT_CFLAGS) -c $< -o $@
@@ -87,7 +93,7 @@ $(B)/host/%.o: src/%.c
 
 # Installed only if something is missing, so that a second run needs no network.
 BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpkg-dev xz-utils \
-		  binutils debian-archive-keyring ca-certificates
+		  binutils debian-archive-keyring ca-certificates $(CTL_PACKAGES)
 DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev perl clang strace
 LINT_PACKAGES  := clang clang-tidy shellcheck mandoc
@@ -129,10 +135,11 @@ INITRAMFS := initramfs-hooks/initramfs-tools
 MANUALS   := $(wildcard src/man/*.[1-8])
 
 .PHONY: install uninstall
-install: $(B)/vfio-early
+install: all
 	install -D -m 755 $(B)/vfio-early $(DESTDIR)$(SBINDIR)/vfio-early
+	install -m 755 $(CTL) $(DESTDIR)$(SBINDIR)/vfio-earlyctl
 	install -d $(DESTDIR)$(INITRAMFSDIR)/hooks $(DESTDIR)$(INITRAMFSDIR)/scripts/init-top
-	sed 's|/usr/sbin/vfio-early$$|$(SBINDIR)/vfio-early|' $(INITRAMFS)/hooks/vfio-early \
+	sed 's|=/usr/sbin/|=$(SBINDIR)/|' $(INITRAMFS)/hooks/vfio-early \
 		> $(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early
 	chmod 755 $(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early
 	install -m 755 $(INITRAMFS)/scripts/init-top/00-vfio-early \
@@ -146,7 +153,8 @@ install: $(B)/vfio-early
 
 # Rules are the user's own: they stay.
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/vfio-early $(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early \
+	rm -f $(DESTDIR)$(SBINDIR)/vfio-early $(DESTDIR)$(SBINDIR)/vfio-earlyctl \
+		$(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early \
 		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early
 	for page in $(MANUALS); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \

@@ -182,13 +182,23 @@ static void spell_drivers(struct work *work)
 			sysfs_find_driver(work->devices, work->plan->rows[i].wanted);
 }
 
-static int give_back_step(void *argument)
+static int give_back_once(const struct step *step)
 {
-	const struct step *step = argument;
 	const struct pci_address *address = &step->row->device->address;
 	int result = sysfs_set_override(step->work->devices, address, "");
 
 	return result < 0 ? result : sysfs_probe(step->work->devices, address);
+}
+
+/* A device must not be left with no driver for one call that failed. */
+static int give_back_step(void *argument)
+{
+	int result, tries = 3;
+
+	do {
+		result = give_back_once(argument);
+	} while (result < 0 && result != -ENOENT && result != -ENODEV && --tries > 0);
+	return result;
 }
 
 static bool is_late(const struct step *step)

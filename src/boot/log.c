@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Messages. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "log.h"
@@ -14,9 +14,9 @@
 
 static bool write_kernel(const struct log *log, const char *text, size_t length)
 {
-	cleanup_fd int fd = openat(log->root, "dev/kmsg", O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+	cleanup_fd int fd = file_open_flags(log->root, "dev/kmsg", O_WRONLY | O_APPEND | O_NOCTTY);
 
-	return fd >= 0 && write(fd, text, length) == (ssize_t)length;
+	return fd >= 0 && file_write(fd, text, length) == 0;
 }
 
 void log_write(const struct log *log, enum level level, const char *format, ...)
@@ -37,6 +37,5 @@ void log_write(const struct log *log, enum level level, const char *format, ...)
 	text[length++] = '\n';
 	if (log->to_kernel && write_kernel(log, text, length))
 		return;
-	if (write(STDERR_FILENO, text + prefix, length - prefix) < 0)
-		return; /* nobody is left to tell */
+	file_write(STDERR_FILENO, text + prefix, length - prefix); /* or nobody is left to tell */
 }

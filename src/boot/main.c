@@ -59,8 +59,7 @@ struct run {
 
 static void print(const char *text)
 {
-	if (write(STDOUT_FILENO, text, strlen(text)) < 0)
-		return; /* whoever closed it does not want to read it */
+	file_write(STDOUT_FILENO, text, strlen(text)); /* whoever closed it does not want it */
 }
 
 static int fail(const struct run *run, const char *what, int error)
@@ -306,8 +305,7 @@ static int wrong_usage(void)
 {
 	static const char hint[] = "Try 'vfio-early --help'.\n";
 
-	if (write(STDERR_FILENO, hint, sizeof(hint) - 1) < 0)
-		return REPORT_INTERNAL;
+	file_write(STDERR_FILENO, hint, sizeof(hint) - 1);
 	return REPORT_INTERNAL;
 }
 

@@ -62,14 +62,15 @@ int output_table(int fd, const struct plan *plan)
 
 static int write_status(int root, const struct plan *plan)
 {
-	cleanup_fd int fd = openat(root, STATUS_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	cleanup_fd int fd = file_open_flags(root, STATUS_NEW, O_WRONLY | O_CREAT | O_TRUNC);
 	int result;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	result = output_table(fd, plan);
-	if (result == 0 && fsync(fd) < 0)
-		result = -errno;
+	while (result == 0 && fsync(fd) < 0)
+		if (errno != EINTR)
+			result = -errno;
 	return result;
 }
 

@@ -9,24 +9,11 @@
 #include "bounds.h"
 #include "sysfs.h"
 
-/* An attribute takes its whole value in one write(2) or not at all. */
 static int write_attribute(int directory, const char *path, const char *value)
 {
-	cleanup_fd int fd = -1;
-	size_t length = strlen(value);
-	ssize_t written;
+	cleanup_fd int fd = file_open_flags(directory, path, O_WRONLY);
 
-	do {
-		fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
-	} while (fd < 0 && errno == EINTR);
-	if (fd < 0)
-		return -errno;
-	do {
-		written = write(fd, value, length);
-	} while (written < 0 && errno == EINTR);
-	if (written < 0)
-		return -errno;
-	return (size_t)written == length ? 0 : -EIO;
+	return fd < 0 ? fd : file_write(fd, value, strlen(value));
 }
 
 /* The path of an attribute of a device, below devices. */
@@ -76,11 +63,14 @@ int sysfs_probe(int devices, const struct pci_address *address)
 int sysfs_read_driver(int devices, const struct pci_address *address, char *name, size_t size)
 {
 	char path[PCI_ADDRESS_TEXT_MAX + 24];
-	int result;
+	int result, tries = 3;
 
-	name[0] = '\0';
+	/* What is believed of this link decides whether a device is taken away again. */
 	format_path(path, sizeof(path), address, "driver");
-	result = file_read_link_name(devices, path, name, size);
+	do {
+		name[0] = '\0';
+		result = file_read_link_name(devices, path, name, size);
+	} while (result < 0 && result != -ENOENT && --tries > 0);
 	return result == -ENOENT ? 0 : result;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading files and links below an open directory. */
+/* Files and links below an open directory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,14 +19,31 @@ void file_close(const int *fd)
 	errno = saved;
 }
 
-int file_open(int directory, const char *path)
+int file_open_flags(int directory, const char *path, int flags)
 {
 	int fd;
 
 	do {
-		fd = openat(directory, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		fd = openat(directory, path, flags | O_CLOEXEC, 0644);
 	} while (fd < 0 && errno == EINTR);
 	return fd < 0 ? -errno : fd;
+}
+
+int file_open(int directory, const char *path)
+{
+	return file_open_flags(directory, path, O_RDONLY | O_NONBLOCK);
+}
+
+int file_write(int fd, const char *data, size_t length)
+{
+	ssize_t written;
+
+	do {
+		written = write(fd, data, length);
+	} while (written < 0 && errno == EINTR);
+	if (written < 0)
+		return -errno;
+	return (size_t)written == length ? 0 : -EIO;
 }
 
 static ssize_t read_once(int fd, char *buffer, size_t size)

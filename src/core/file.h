@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading files and links below an open directory. */
+/* Files and links below an open directory. Nothing here gives up for a signal. */
 #ifndef VFIO_EARLY_FILE_H
 #define VFIO_EARLY_FILE_H
 
@@ -19,6 +19,12 @@ void file_close(const int *fd);
 
 /* Opens path below directory for reading, without waiting for a FIFO's writer; fd or -errno. */
 int file_open(int directory, const char *path);
+
+/* Opens path below directory with these flags of open(2), and mode 0644 for a new file. */
+int file_open_flags(int directory, const char *path, int flags);
+
+/* Writes all in one write(2), as attributes and /dev/kmsg want it. 0 or -errno. */
+int file_write(int fd, const char *data, size_t length);
 
 /*
  * Reads at most size - 1 bytes of the file path below directory into buffer and ends them with

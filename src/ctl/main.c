@@ -49,16 +49,16 @@ static int print_help(void)
 	     "Commands:");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		const struct command *command = &commands[i];
-		int width = 20 - (int)strlen(command->name);
+		int width = 18 - (int)strlen(command->name);
 
 		printf("  %s %-*s %s\n", command->name, width, command->operands,
 		       command->summary);
 	}
 	puts("\n"
 	     "Options:\n"
-	     "      --root DIR         take every path below DIR\n"
-	     "  -h, --help             print this\n"
-	     "  -V, --version          print the version\n"
+	     "      --root DIR      take every path below DIR\n"
+	     "  -h, --help          print this\n"
+	     "  -V, --version       print the version\n"
 	     "\n"
 	     "See vfio-earlyctl(8).");
 	return ctl_finish(CTL_OK);
