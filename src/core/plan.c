@@ -59,11 +59,14 @@ static void protect(struct plan *plan, const struct rule *entry, const struct pc
 		if (match_rule(entry, pci, &pci->devices[i]) != MATCH_YES)
 			continue;
 		plan->choices[i].protects = entry;
+		plan->choices[i].moved = false;
 		found = true;
 	}
 	for (size_t i = 0; !found && i < pci->count; i++)
-		if (match_rule_id(entry, &pci->devices[i]))
+		if (match_rule_id(entry, &pci->devices[i]) && !plan->choices[i].protects) {
 			plan->choices[i].protects = entry;
+			plan->choices[i].moved = true;
+		}
 }
 
 void plan_protect(struct plan *plan, const struct rules *list, const struct pci *pci)
@@ -223,20 +226,19 @@ static void describe_mismatch(struct plan_row *row)
 	format_id(row->detail, sizeof(row->detail), wanted, with_subsystem);
 }
 
-/* The note starts with the address that the device had; a device that is elsewhere is doubtful. */
-static void describe_protection(struct plan_row *row, const struct rule *protects)
+/* The note is the address that the device had, a blank, and what the host has it for. */
+static void describe_protection(struct plan_row *row, const struct plan_choice *choice)
 {
-	const char *reason = strchr(protects->note, ' ');
-	char address[PCI_ADDRESS_TEXT_MAX];
+	const char *note = choice->protects->note, *reason = strchr(note, ' ');
+	const char *how = choice->moved ? "may be what moved: " : "";
 
-	pci_address_format(&row->device->address, address);
+	if (row->outcome != OUTCOME_WOULD_BIND && row->outcome != OUTCOME_PROTECTED)
+		return;
 	if (row->outcome == OUTCOME_WOULD_BIND) {
-		snprintf(row->detail, sizeof(row->detail), "forced, the host uses it: %s",
-			 reason ? reason + 1 : protects->note);
+		how = "forced, the host uses it: ";
 		row->level = LEVEL_WARNING;
-	} else if (row->outcome == OUTCOME_PROTECTED) {
-		snprintf(row->detail, sizeof(row->detail), "%s", reason ? reason + 1 : protects->note);
 	}
+	snprintf(row->detail, sizeof(row->detail), "%s%s", how, reason ? reason + 1 : note);
 }
 
 static int add_device_row(struct plan *plan, const struct pci *pci, size_t index)
@@ -257,7 +259,7 @@ static int add_device_row(struct plan *plan, const struct pci *pci, size_t index
 	if (!row)
 		return -ENOMEM;
 	if (choice->protects)
-		describe_protection(row, choice->protects);
+		describe_protection(row, choice);
 	snprintf(row->wanted, sizeof(row->wanted), "%s", rule_driver(choice->rule));
 	return 0;
 }

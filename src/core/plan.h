@@ -19,6 +19,7 @@ struct plan_choice {
 	const struct rule *rule;     /* that decides; NULL if none does */
 	const struct rule *mismatch; /* first whose guard did not hold */
 	const struct rule *protects; /* entry that says that the host uses the device */
+	bool moved;		     /* what the entry means is not where it was: this may be it */
 	bool by_group;		     /* the rule means another device of the group */
 };
 

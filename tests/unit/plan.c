@@ -219,7 +219,7 @@ static const struct {
 	  "0000:01:00.0 excluded 2", "" },
 	/* not at its path any more: every card of the model is spared */
 	{ "00:02.0/00.0 id=10de:1b81 # 0000:01:00.0 /", "01:00.0\n03:00.0",
-	  "0000:01:00.0 protected 1; 0000:03:00.0 already-bound 2", "/" },
+	  "0000:01:00.0 protected 1; 0000:03:00.0 already-bound 2", "may be what moved: /" },
 	/* another card at the path, and none of the model */
 	{ "00:01.0/00.0 id=10de:1b82 # 0000:01:00.0 /", "01:00.0", "0000:01:00.0 would-bind 1", "" },
 	/* by subsystem */
