@@ -230,7 +230,7 @@ bool pci_find_serial(const uint8_t *config, size_t size, uint64_t *serial)
 	return false;
 }
 
-int pci_read_serials(struct pci *pci)
+void pci_read_serials(struct pci *pci)
 {
 	uint8_t config[CONFIG_SIZE + 1];
 
@@ -245,7 +245,6 @@ int pci_read_serials(struct pci *pci)
 		device->has_serial = got == CONFIG_SIZE &&
 				     pci_find_serial(config, CONFIG_SIZE, &device->serial);
 	}
-	return 0;
 }
 
 /* The first function at or behind an address. */

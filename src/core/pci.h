@@ -65,9 +65,9 @@ int pci_read_parents(struct pci *pci, const struct pci_device *device);
 
 /*
  * Reads the Device Serial Number (PCIe extended capability 0003h) of each function. One whose
- * 4096 bytes of configuration space cannot be read has none. 0 or -errno.
+ * 4096 bytes of configuration space cannot be read has none.
  */
-int pci_read_serials(struct pci *pci);
+void pci_read_serials(struct pci *pci);
 
 /*
  * Reads root/sys/bus/pci/slots. No slots at all are no error; several slots can have one

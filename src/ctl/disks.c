@@ -165,18 +165,19 @@ static void follow_nvme_subsystem(struct search *search, const char *directory)
 }
 
 /*
- * What a block device can stand on. A device of a kind that is marked as stacked must stand on
- * something; any other may be a disk.
+ * What a block device can stand on. A device of a kind that is marked as stacked is no disk: it
+ * must stand on something else. Every disk has slaves, if none; dm (LVM, LUKS, multipath, ...),
+ * md, bcache and DRBD have entries there.
  */
 static const struct stacking {
 	const char *marker; /* what the directory of such a device has */
 	bool stacked;
 	void (*follow)(struct search *search, const char *directory);
 } stackings[] = {
+	{ "slaves", false, follow_slaves },
+	{ "dm", true, NULL },
+	{ "md", true, NULL },
 	{ "partition", true, follow_partition },
-	{ "dm", true, follow_slaves }, /* LVM, LUKS, multipath, ... */
-	{ "md", true, follow_slaves },
-	{ "slaves", false, follow_slaves },	  /* any other, such as bcache and DRBD */
 	{ "bcache/cache", false, follow_bcache }, /* the caches before a disk */
 	{ "loop/backing_file", true, follow_loop },
 	{ "mm_stat", true, follow_zram },
@@ -191,7 +192,8 @@ static bool follow_stackings(struct search *search, const char *directory)
 	for (size_t i = 0; i < sizeof(stackings) / sizeof(stackings[0]); i++) {
 		if (!host_has(search->host, directory, stackings[i].marker))
 			continue;
-		stackings[i].follow(search, directory);
+		if (stackings[i].follow)
+			stackings[i].follow(search, directory);
 		stacked = stacked || stackings[i].stacked;
 	}
 	return stacked;
@@ -206,7 +208,8 @@ void disks_follow(struct search *search, const char *directory)
 	if (!search_enter(search, directory))
 		return;
 	stacked = follow_stackings(search, directory);
-	search_take_path(search, directory);
+	if (!stacked)
+		search_take_path(search, directory);
 	search_leave(search);
 	if (search->ends > ends)
 		return;

@@ -264,22 +264,45 @@ static void follow_mount(struct search *search, struct libmnt_fs *fs)
 	search_leave(search);
 }
 
-void mounts_follow_file(struct search *search, const char *file)
-{
-	struct libmnt_fs *fs = mnt_table_find_mountpoint(search->mounts, file, MNT_ITER_BACKWARD);
-
-	if (fs)
-		follow_mount(search, fs);
-	else
-		search_lose(search, "%s: %s is on no mount", search->reason, file);
-}
-
 /* The last mount of a target hides those before; autofs waits to be mounted over. */
 static struct libmnt_fs *find_mounted(struct libmnt_table *mounts, const char *target)
 {
 	struct libmnt_fs *fs = mnt_table_find_target(mounts, target, MNT_ITER_BACKWARD);
 
 	return fs && strcmp(type_of(fs), "autofs") != 0 ? fs : NULL;
+}
+
+/*
+ * The mount of the longest path that leads to the file. libmount's own function for this looks at
+ * the file, which a recorded host need not have.
+ */
+static struct libmnt_fs *find_mount_of(struct libmnt_table *mounts, const char *file)
+{
+	char path[PATH_MAX];
+	size_t length = strlen(file);
+
+	while (length > 1) {
+		struct libmnt_fs *fs;
+
+		if (host_path(path, "%.*s", (int)length, file) < 0)
+			return NULL;
+		fs = find_mounted(mounts, path);
+		if (fs)
+			return fs;
+		while (length > 0 && file[--length] != '/')
+			;
+	}
+	return find_mounted(mounts, "/");
+}
+
+void mounts_follow_file(struct search *search, const char *file)
+{
+	struct libmnt_fs *fs = find_mount_of(search->mounts, file);
+
+	if (fs)
+		follow_mount(search, fs);
+	else
+		search_lose(search, "%s: %s is on no mount", search->reason, file);
 }
 
 static void find_targets(struct search *search, struct libmnt_table *fstab)

@@ -53,6 +53,7 @@ void search_lose(struct search *search, const char *format, ...)
 	tell(search, PROTECT_WARNING, format, arguments);
 	va_end(arguments);
 	search->protect->incomplete = true;
+	search->lost = true;
 }
 
 static void forget(struct search *search)
@@ -74,11 +75,12 @@ void search_begin(struct search *search, const char *format, ...)
 	va_end(arguments);
 	copy_printable(reason, search->reason, sizeof(search->reason));
 	search->ends = search->found = 0;
+	search->lost = false;
 }
 
 void search_end(struct search *search)
 {
-	if (search->found == 0 && search->error == 0)
+	if (search->found == 0 && !search->lost && search->error == 0)
 		search_lose(search, "%s: found no device below it", search->reason);
 	forget(search);
 }
@@ -122,6 +124,7 @@ bool search_enter(struct search *search, const char *place)
 	if (search->depth == SEARCH_DEPTH_MAX) {
 		search_lose(search, "%s: more than %d layers above %s", search->reason,
 			    SEARCH_DEPTH_MAX, place);
+		search->ends++;
 		return false;
 	}
 	search->error = remember(search, place);
@@ -200,7 +203,8 @@ static size_t take_component(struct search *search, const char *path, const char
 	device = pci_find(&search->protect->pci, &address);
 	if (!device) {
 		search_lose(search, "%s: PCI device %s could not be read", search->reason, name);
-		return 0;
+		search->ends++;
+		return 1;
 	}
 	take_function(search, device);
 	take_physical(search, path);

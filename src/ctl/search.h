@@ -21,11 +21,12 @@ struct search {
 	size_t seen_count, seen_capacity;
 	unsigned int depth;
 	/*
-	 * Ends that it reached: PCI functions, devices on no PCI bus, and places it had been to
-	 * before. Whoever follows something looks whether this grew.
+	 * Ends that it reached: PCI functions, devices on no PCI bus, places it had been to before,
+	 * and those it must not go to. Whoever follows something looks whether this grew.
 	 */
 	size_t ends;
-	size_t found; /* ends but for the last kind */
+	size_t found; /* ends of the first two kinds */
+	bool lost;    /* something could not be followed, and was told of */
 	int error;    /* -ENOMEM, which stops everything */
 };
 
@@ -33,7 +34,7 @@ struct search {
 void search_begin(struct search *search, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Ends it, with a warning if nothing was found. */
+/* Ends it, with a warning if nothing was found and none has said why. */
 void search_end(struct search *search);
 
 /*

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Everything that decides what becomes of each device. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "forecast.h"
+#include "match.h"
+
+void forecast_init(struct forecast *forecast, int root,
+		   void (*problem)(void *context, const char *message), void *context)
+{
+	*forecast = (struct forecast){
+		.root = root,
+		.protected_file = FORECAST_PROTECTED,
+		.rules = { .problem = problem, .context = context },
+		.protections = { .problem = problem, .context = context },
+		.pci = { .directory = -1 },
+		.problem = problem,
+		.context = context,
+	};
+}
+
+/* A device that cannot be read whole is passed over, not the others. */
+static void report_device(const struct forecast *forecast, const struct pci_device *device,
+			  const char *what, int error)
+{
+	char address[PCI_ADDRESS_TEXT_MAX], message[128];
+
+	if (!forecast->problem)
+		return;
+	snprintf(message, sizeof(message), "%s: %s: %s",
+		 pci_address_format(&device->address, address), what, strerror(-error));
+	forecast->problem(forecast->context, message);
+}
+
+static int read_cmdline(struct forecast *forecast)
+{
+	char *text = NULL;
+	size_t length = 0;
+	int result = file_read_all(forecast->root, "proc/cmdline", CMDLINE_MAX, &text, &length);
+
+	if (result < 0 && result != -ENOENT)
+		rules_report(&forecast->rules, "/proc/cmdline: %s", strerror(-result));
+	result = cmdline_parse(&forecast->cmdline, &forecast->rules, text, length);
+	free(text);
+	return result;
+}
+
+int forecast_read_rules(struct forecast *forecast)
+{
+	int result = read_cmdline(forecast);
+
+	return result < 0 ? result : rules_read(&forecast->rules, forecast->root);
+}
+
+static void read_parents(struct forecast *forecast, const struct rules *rules,
+			 bool (*needs)(const struct rule *, const struct pci_device *))
+{
+	for (size_t i = 0; i < forecast->pci.count; i++) {
+		const struct pci_device *device = &forecast->pci.devices[i];
+		bool needed = false;
+		int result;
+
+		for (size_t j = 0; !needed && j < rules->count; j++)
+			needed = needs(&rules->list[j], device);
+		result = needed ? pci_read_parents(&forecast->pci, device) : 0;
+		if (result < 0)
+			report_device(forecast, device, "its path", result);
+	}
+}
+
+int forecast_read_devices(struct forecast *forecast)
+{
+	unsigned int terms = rules_terms(&forecast->rules);
+	int result = pci_read(&forecast->pci, forecast->root);
+
+	if (result < 0)
+		return result;
+	if (terms & RULE_PLACE)
+		read_parents(forecast, &forecast->rules, match_needs_parents);
+	if (terms & RULE_SERIAL)
+		pci_read_serials(&forecast->pci);
+	return terms & RULE_SLOT ? pci_read_slots(&forecast->pci, forecast->root) : 0;
+}
+
+int forecast_read_protections(struct forecast *forecast)
+{
+	int result = rules_read_file(&forecast->protections, forecast->root,
+				     forecast->protected_file);
+
+	if (result == 0)
+		read_parents(forecast, &forecast->protections, match_rule_id);
+	return result;
+}
+
+static void read_groups(struct forecast *forecast)
+{
+	for (size_t i = 0; i < forecast->pci.count; i++) {
+		struct pci_device *device = &forecast->pci.devices[i];
+		int result = 0;
+
+		if (plan_wants_group(&forecast->plan, i))
+			result = pci_read_group(&forecast->pci, device);
+		if (result < 0)
+			report_device(forecast, device, "its IOMMU group", result);
+	}
+}
+
+int forecast_make_plan(struct forecast *forecast, bool before_drivers)
+{
+	int result = plan_choose(&forecast->plan, &forecast->rules, &forecast->pci);
+
+	if (result < 0)
+		return result;
+	read_groups(forecast);
+	plan_protect(&forecast->plan, &forecast->protections, &forecast->pci);
+	return plan_settle(&forecast->plan, &forecast->rules, &forecast->pci, before_drivers);
+}
+
+void forecast_free(struct forecast *forecast)
+{
+	plan_free(&forecast->plan);
+	pci_free(&forecast->pci);
+	rules_free(&forecast->rules);
+	rules_free(&forecast->protections);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything that decides what becomes of each device: rules, command line, what the host stands
+ * on, devices, and the plan that follows from them. What boots and what foretells use this.
+ */
+#ifndef VFIO_EARLY_FORECAST_H
+#define VFIO_EARLY_FORECAST_H
+
+#include "cmdline.h"
+#include "pci.h"
+#include "plan.h"
+#include "rules.h"
+
+/* In the image only. */
+#define FORECAST_PROTECTED "/etc/vfio-early.protected"
+
+struct forecast {
+	int root;		    /* open directory that all paths are below */
+	const char *protected_file; /* absolute */
+	struct cmdline cmdline;
+	struct rules rules;	  /* those of the command line first */
+	struct rules protections; /* a list of what the host stands on, as rules */
+	struct pci pci;
+	struct plan plan;
+	/* Told of each problem in a sentence without newline. May be NULL. */
+	void (*problem)(void *context, const char *message);
+	void *context;
+};
+
+/* Makes *forecast ready for the calls below. forecast_free() it in any case. */
+void forecast_init(struct forecast *forecast, int root,
+		   void (*problem)(void *context, const char *message), void *context);
+
+/* Reads kernel command line and rules. 0 or -ENOMEM. */
+int forecast_read_rules(struct forecast *forecast);
+
+/* Reads the devices, and of them what the rules ask for. 0 or -errno. */
+int forecast_read_devices(struct forecast *forecast);
+
+/*
+ * Reads what the host stands on from protected_file, if it is there. Where it cannot be read as
+ * a whole, every device may be one of them. 0 or -ENOMEM.
+ */
+int forecast_read_protections(struct forecast *forecast);
+
+/* Makes the plan; before_drivers as for plan_settle(). 0 or -ENOMEM. */
+int forecast_make_plan(struct forecast *forecast, bool before_drivers);
+
+void forecast_free(struct forecast *forecast);
+
+#endif
