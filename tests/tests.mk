@@ -54,6 +54,83 @@ check-scenario: $(SCENARIO_TEST) $(B)/vfio-early
 .PHONY: check-unit check-scenario
 
 # --- fuzz ------------------------------------------------------------------------------------
+# libFuzzer: tests/fuzz/NAME.c, its seeds corpus/NAME and its words NAME.dict. `make check` runs
+# each for some seconds; `make fuzz` for long, and keeps what it learns under $(B)/fuzz.
+
+FUZZ_CC ?= clang
+FUZZ_RUNS ?= 10000000
+FUZZ_NAMES := rules cmdline sysfs
+FUZZERS := $(FUZZ_NAMES:%=$(B)/tests/fuzz/%)
+FUZZ_TEST := $(B)/tests/fuzz/run.t
+FUZZ_CFLAGS = -O2 -g $(STANDARD) $(WARNINGS) -Werror $(SANITIZE) \
+	-Isrc/core -Isrc/boot -MMD -MP
+
+# Only the code under test guides the search, not what checks it.
+FUZZ_GUIDE := -fsanitize=fuzzer-no-link
+
+FUZZ_CORE := $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/core/*.c) \
+	src/boot/framebuffer.c src/boot/sysfs.c)
+
+$(B)/fuzzed/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call say,FUZZ_CC,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(FUZZ_GUIDE) -c -o $@ $<
+
+$(FUZZERS:=.o) $(B)/tests/fuzz/check.o: $(B)/tests/fuzz/%.o: tests/fuzz/%.c
+	@mkdir -p $(@D)
+	$(call say,FUZZ_CC,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -c -o $@ $<
+
+$(FUZZERS): %: %.o $(B)/tests/fuzz/check.o $(FUZZ_CORE)
+	$(call say,LD,$@)
+	$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter-out $(FUZZ_SKIP),$^)
+
+# It has the source of this one in itself.
+$(B)/tests/fuzz/sysfs.o: FUZZ_CFLAGS += $(FUZZ_GUIDE)
+$(B)/tests/fuzz/sysfs: FUZZ_SKIP := $(B)/fuzzed/core/pci.o
+
+$(FUZZ_TEST): tests/fuzz/run.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -o $@ $< -lcmocka
+
+TESTS += $(FUZZ_TEST)
+TEST_NEEDS += $(FUZZERS)
+
+check-fuzz: $(FUZZ_TEST) $(FUZZERS)
+	$(Q)$(run-tests) $(FUZZ_TEST)
+
+# With -j2 two at a time. An input that fails is left beside the corpus.
+fuzz: $(FUZZ_NAMES:%=fuzz-%)
+$(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(B)/tests/fuzz/%
+	@mkdir -p $(B)/fuzz/$*
+	nice $< -runs=$(FUZZ_RUNS) -max_len=4200 -timeout=10 -print_final_stats=1 \
+		-artifact_prefix=$(B)/fuzz/$*- -dict=tests/fuzz/$*.dict \
+		$(B)/fuzz/$* tests/fuzz/corpus/$*
+
+.PHONY: check-fuzz fuzz $(FUZZ_NAMES:%=fuzz-%)
+-include $(wildcard $(B)/fuzzed/*/*.d)
+
+# --- fault -----------------------------------------------------------------------------------
+# Hosts that misbehave: a FUSE file system in the place of sysfs, and every system call failing
+# once. Both need root, for /dev/fuse and a mount namespace.
+
+FAULT_SRC := $(addprefix tests/fault/,drivercore.c host.c hostfs.c trace.c) \
+	$(addprefix tests/lib/,files.c hosttree.c)
+FAULT_TESTS := $(addprefix $(B)/tests/fault/,inject.t behaviour.t)
+
+$(FAULT_TESTS): $(B)/tests/fault/%.t: tests/fault/%.c $(FAULT_SRC)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $$(pkg-config --cflags fuse3) -MMD -MP -o $@ $< $(FAULT_SRC) \
+		-lcmocka $$(pkg-config --libs fuse3)
+
+TESTS += $(FAULT_TESTS)
+
+check-fault: $(FAULT_TESTS) $(B)/vfio-early
+	$(Q)$(run-tests) -j$(PROVE_JOBS) $(FAULT_TESTS)
+
+.PHONY: check-fault
 
 # --- image and boot --------------------------------------------------------------------------
 # Image tests build initramfs images in real Debian systems and look into them; boot tests boot

@@ -218,7 +218,7 @@ static int take_step(void *argument)
 	int devices = step->work->devices;
 	int result = sysfs_set_override(devices, address, step->row->wanted);
 
-	if (result == 0)
+	if (result == 0 && !is_late(step))
 		result = sysfs_unbind(devices, address);
 	if (result == 0 && !is_late(step))
 		result = sysfs_probe(devices, address);

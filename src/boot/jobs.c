@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/times.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -34,9 +35,13 @@ static void start(struct job *job, const int ends[2])
 		job->result = job->run(job->argument);
 }
 
-/* Whether all children have gone before the deadline. */
+/*
+ * Whether all children have gone before the deadline. That poll() failed does not mean that they
+ * have: without it the pipe is looked at a hundred times a second.
+ */
 static bool wait_for_all(int reading_end, long deadline)
 {
+	const struct timespec nap = { 0, 10000000 };
 	struct pollfd end = { .fd = reading_end, .events = POLLIN };
 	int ready;
 
@@ -44,7 +49,9 @@ static bool wait_for_all(int reading_end, long deadline)
 		long left = deadline - jobs_now();
 
 		ready = poll(&end, 1, left > 0 ? (int)left : 0);
-	} while (ready < 0 && errno == EINTR);
+		if (ready < 0 && errno != EINTR)
+			nanosleep(&nap, NULL);
+	} while (ready < 0 && jobs_now() < deadline);
 	return ready > 0;
 }
 
@@ -75,7 +82,7 @@ static void run_in_time(struct job *jobs, size_t count, long deadline)
 	for (size_t i = 0; i < count; i++)
 		start(&jobs[i], ends);
 	file_close(&ends[1]);
-	all_gone = wait_for_all(ends[0], deadline);
+	all_gone = ends[0] < 0 || wait_for_all(ends[0], deadline);
 	file_close(&ends[0]);
 	for (size_t i = 0; i < count; i++)
 		if (jobs[i].pid > 0)

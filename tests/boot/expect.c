@@ -94,16 +94,25 @@ void expect_no_file(const struct image *image, const char *pattern)
 		image_fail(image, "something in the image matches %s", pattern);
 }
 
-void expect_boot(const struct machine *machine, struct machine_run *run)
+static void finish_boot(const struct machine_run *run, int ret)
 {
-	int ret = machine_run(machine, run);
-
 	if (ret < 0)
 		image_fail(&run->image, "no boot could be tried: %s", strerror(-ret));
 	expect_built(&run->image);
 	if (run->status != 0 || !report_is_complete(&run->report))
 		boot_fail(run, "the guest did not come to its end, QEMU ended with %d",
 			  run->status);
+}
+
+void expect_boot(const struct machine *machine, struct machine_run *run)
+{
+	finish_boot(run, machine_run(machine, run));
+}
+
+void expect_boot_with(const struct machine *machine, const struct image *image,
+		      struct machine_run *run)
+{
+	finish_boot(run, machine_boot(machine, image, run));
 }
 
 void expect_driver(const struct machine_run *run, const char *address, const char *driver)
@@ -123,6 +132,13 @@ void expect_passed(const struct machine_run *run, const char *address)
 	expect_status(run, address, "driver", "vfio-pci");
 	if (!report_was_used(&run->report, address))
 		boot_fail(run, "%s could not be used through VFIO", address);
+}
+
+void expect_not_viable(const struct machine_run *run, const char *address)
+{
+	expect_driver(run, address, "vfio-pci");
+	if (!report_is_not_viable(&run->report, address))
+		boot_fail(run, "the group of %s is not spoiled", address);
 }
 
 void expect_kept(const struct machine_run *run, const char *address, const char *driver)

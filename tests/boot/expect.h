@@ -28,10 +28,16 @@ void expect_no_file(const struct image *image, const char *pattern);
 /* Builds and boots @machine; the test fails unless the guest came to its end. */
 void expect_boot(const struct machine *machine, struct machine_run *run);
 
+/* The same with an image that is there. */
+void expect_boot_with(const struct machine *machine, const struct image *image,
+		      struct machine_run *run);
+
 /* @address has the driver @driver ("-": none). */
 void expect_driver(const struct machine_run *run, const char *address, const char *driver);
 /* @address is on vfio-pci, bound by this boot's rules, and could be used through VFIO. */
 void expect_passed(const struct machine_run *run, const char *address);
+/* @address is on vfio-pci, but a host driver has another device of its group. */
+void expect_not_viable(const struct machine_run *run, const char *address);
 /* @address is on @driver, without an override. */
 void expect_kept(const struct machine_run *run, const char *address, const char *driver);
 

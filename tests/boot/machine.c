@@ -126,6 +126,13 @@ static int add_devices(struct arguments *args, const struct machine *machine)
 	return ret;
 }
 
+static int add_slots(struct arguments *args, const struct machine *machine)
+{
+	if (!machine->has_slots)
+		return 0;
+	return add(args, "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
+}
+
 static int boot(struct arguments *args, const char *log)
 {
 	pid_t pid = command_fork(log);
@@ -140,36 +147,58 @@ static int boot(struct arguments *args, const char *log)
 	return command_wait(pid, BOOT_SECONDS);
 }
 
-static int boot_image(const struct machine *machine, struct machine_run *run)
-{
-	struct arguments args = { .count = sizeof(common) / sizeof(common[0]) };
+/* The files of one boot, which lie beside the image or, if it was made for another, apart. */
+struct results {
 	char report[PATH_MAX];
 	char log[PATH_MAX];
+};
+
+static int prepare_results(const struct machine *machine, struct machine_run *run,
+			   struct results *results)
+{
+	char build[PATH_MAX];
 	int ret;
 
+	ret = image_find_build(build);
+	ret = ret ?: file_join(run->serial, "%s/tests/%s/serial.log", build, machine->name);
+	ret = ret ?: file_join(results->report, "%s/tests/%s/report", build, machine->name);
+	ret = ret ?: file_join(results->log, "%s/tests/%s/qemu.log", build, machine->name);
+	ret = ret ?: file_make_parents(run->serial);
+	if (ret == 0 && unlink(results->report) < 0 && errno != ENOENT)
+		ret = -errno;
+	return ret;
+}
+
+int machine_boot(const struct machine *machine, const struct image *image,
+		 struct machine_run *run)
+{
+	struct arguments args = { .count = sizeof(common) / sizeof(common[0]) };
+	struct results results;
+	int ret;
+
+	*run = (struct machine_run){ .image = *image };
 	memcpy(args.list, common, sizeof(common));
-	ret = file_join(run->serial, "%s/serial.log", run->image.dir);
-	ret = ret ?: file_join(report, "%s/report", run->image.dir);
-	ret = ret ?: file_join(log, "%s/qemu.log", run->image.dir);
+	ret = prepare_results(machine, run, &results);
 	ret = ret ?: add_accelerator(&args);
-	ret = ret ?: add_kernel(&args, machine, &run->image);
+	ret = ret ?: add_kernel(&args, machine, image);
 	ret = ret ?: add_root_drive(&args);
-	ret = ret ?: add_ports(&args, run->serial, report);
+	ret = ret ?: add_ports(&args, run->serial, results.report);
+	ret = ret ?: add_slots(&args, machine);
 	ret = ret ?: add_devices(&args, machine);
 	if (ret < 0)
 		return ret;
-	run->status = boot(&args, log);
-	report_load(&run->report, report);
+	run->status = boot(&args, results.log);
+	report_load(&run->report, results.report);
 	return run->status == COMMAND_NOT_STARTED ? -ENOEXEC : 0;
 }
 
 int machine_run(const struct machine *machine, struct machine_run *run)
 {
-	int ret;
+	struct image image;
+	int ret = image_build(&machine->image, machine->name, &image);
 
-	memset(run, 0, sizeof(*run));
-	ret = image_build(&machine->image, machine->name, &run->image);
-	if (ret < 0 || !run->image.renewed)
+	*run = (struct machine_run){ .image = image };
+	if (ret < 0 || !image.renewed)
 		return ret;
-	return boot_image(machine, run);
+	return machine_boot(machine, &image, run);
 }

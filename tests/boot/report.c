@@ -98,15 +98,29 @@ bool report_has_module(const struct report *report, const char *name)
 	return false;
 }
 
-bool report_was_used(const struct report *report, const char *address)
+/* Whether the attempt to use the device got exactly through these steps. */
+static bool steps_are(const struct report *report, const char *address, const char *steps)
 {
 	const char *line = NULL;
 
 	while ((line = report_next_line(report, "vfio", line))) {
 		if (starts_with(line, address))
-			return line_is(line + strlen(address), " " ALL_STEPS);
+			return line_is(line + strlen(address), steps);
 	}
 	return false;
+}
+
+bool report_was_used(const struct report *report, const char *address)
+{
+	return steps_are(report, address, " " ALL_STEPS);
+}
+
+bool report_is_not_viable(const struct report *report, const char *address)
+{
+	char steps[64];
+
+	snprintf(steps, sizeof(steps), " container group !viable:%d", EBUSY);
+	return steps_are(report, address, steps);
 }
 
 /* Field number @index of a line of tab-separated fields; its length in @length. */

@@ -43,6 +43,9 @@ bool report_has_module(const struct report *report, const char *name);
 /* Whether the guest could use the device through VFIO, down to a BAR and a DMA mapping. */
 bool report_was_used(const struct report *report, const char *address);
 
+/* Whether VFIO refused the device because a host driver holds another one of its group. */
+bool report_is_not_viable(const struct report *report, const char *address);
+
 /*
  * The field under the heading @column in the status file's row for @address, to be freed; NULL
  * if there is none.
