@@ -95,7 +95,7 @@ $(B)/host/%.o: src/%.c
 BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpkg-dev xz-utils \
 		  binutils debian-archive-keyring ca-certificates $(CTL_PACKAGES)
 DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
-TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev perl clang strace
+TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev libjansson-dev libfuse3-dev pkgconf perl clang
 LINT_PACKAGES  := clang clang-tidy shellcheck mandoc
 # Its sanitizers are in a package whose name has the version of this release's clang.
 CLANG_RUNTIME   = $$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
@@ -144,6 +144,10 @@ install: all
 	chmod 755 $(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early
 	install -m 755 $(INITRAMFS)/scripts/init-top/00-vfio-early \
 		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early
+	install -d $(DESTDIR)/etc/initramfs/post-update.d
+	sed 's|=/usr/sbin/|=$(SBINDIR)/|' $(INITRAMFS)/post-update.d/vfio-early \
+		> $(DESTDIR)/etc/initramfs/post-update.d/vfio-early
+	chmod 755 $(DESTDIR)/etc/initramfs/post-update.d/vfio-early
 	test -e $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf || \
 		install -D -m 644 conf/vfio-early.conf $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf
 	for page in $(MANUALS); do \
@@ -155,7 +159,8 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/vfio-early $(DESTDIR)$(SBINDIR)/vfio-earlyctl \
 		$(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early \
-		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early
+		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early \
+		$(DESTDIR)/etc/initramfs/post-update.d/vfio-early
 	for page in $(MANUALS); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done

@@ -65,8 +65,9 @@ FUZZ_TEST := $(B)/tests/fuzz/run.t
 FUZZ_CFLAGS = -O2 -g $(STANDARD) $(WARNINGS) -Werror $(SANITIZE) \
 	-Isrc/core -Isrc/boot -MMD -MP
 
-# Only the code under test guides the search, not what checks it.
-FUZZ_GUIDE := -fsanitize=fuzzer-no-link
+# Only the code under test guides the search, not what checks it. Compared values do not: pointers
+# are among them, so that runs with one seed would differ.
+FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 FUZZ_CORE := $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/core/*.c) \
 	src/boot/framebuffer.c src/boot/sysfs.c)
@@ -104,9 +105,13 @@ check-fuzz: $(FUZZ_TEST) $(FUZZERS)
 fuzz: $(FUZZ_NAMES:%=fuzz-%)
 $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(B)/tests/fuzz/%
 	@mkdir -p $(B)/fuzz/$*
-	nice $< -runs=$(FUZZ_RUNS) -max_len=4200 -timeout=10 -print_final_stats=1 \
+	nice $< -runs=$(FUZZ_RUNS) -max_len=$(FUZZ_LENGTH) -timeout=10 -print_final_stats=1 \
 		-artifact_prefix=$(B)/fuzz/$*- -dict=tests/fuzz/$*.dict \
 		$(B)/fuzz/$* tests/fuzz/corpus/$*
+
+# More than the longest line of rules, and all of a configuration space.
+fuzz-rules fuzz-cmdline: FUZZ_LENGTH := 1200
+fuzz-sysfs: FUZZ_LENGTH := 4097
 
 .PHONY: check-fuzz fuzz $(FUZZ_NAMES:%=fuzz-%)
 -include $(wildcard $(B)/fuzzed/*/*.d)
@@ -119,10 +124,11 @@ FAULT_SRC := $(addprefix tests/fault/,drivercore.c host.c hostfs.c trace.c) \
 	$(addprefix tests/lib/,files.c hosttree.c)
 FAULT_TESTS := $(addprefix $(B)/tests/fault/,inject.t behaviour.t)
 
-$(FAULT_TESTS): $(B)/tests/fault/%.t: tests/fault/%.c $(FAULT_SRC)
+$(FAULT_TESTS): $(B)/tests/fault/%.t: tests/fault/%.c $(FAULT_SRC) \
+		$(wildcard tests/fault/*.h tests/lib/*.h)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $$(pkg-config --cflags fuse3) -MMD -MP -o $@ $< $(FAULT_SRC) \
+	$(Q)$(CC) $(TEST_CFLAGS) $$(pkg-config --cflags fuse3) -o $@ $< $(FAULT_SRC) \
 		-lcmocka $$(pkg-config --libs fuse3)
 
 TESTS += $(FAULT_TESTS)
@@ -132,14 +138,25 @@ check-fault: $(FAULT_TESTS) $(B)/vfio-early
 
 .PHONY: check-fault
 
+# --- ctl -------------------------------------------------------------------------------------
+# vfio-earlyctl, compiled with the sanitizers.
+
+include tests/protect/protect.mk
+include tests/ctl/look.mk
+include tests/ctl/change.mk
+
 # --- image and boot --------------------------------------------------------------------------
 # Image tests build initramfs images in real Debian systems and look into them; boot tests boot
 # such images in QEMU. Both need root, for mmdebstrap and for mounts in a namespace of their own.
 
 # The only place that names them: kernels 6.1 (plain .ko) and 6.12 (.ko.xz).
 TEST_SUITES ?= bookworm trixie
-TEST_ROOTS := $(TEST_SUITES:%=$(B)/roots/%)
-TEST_ROOT_PACKAGES := linux-image-amd64 initramfs-tools udev kmod klibc-utils busybox zstd
+TEST_ROOTS := $(TEST_SUITES:%=$(B)/roots/%) $(B)/roots/trixie-full
+# The last two bring the libraries of vfio-earlyctl, whose own names differ between suites.
+TEST_ROOT_PACKAGES := linux-image-amd64 initramfs-tools udev kmod klibc-utils busybox zstd \
+	libarchive-tools libpci3
+# What a host needs besides, to stand on more than a disk.
+TEST_ROOT_FULL_PACKAGES := cryptsetup-initramfs e2fsprogs iproute2 lvm2 mdadm
 
 BENCH_SRC := $(addprefix tests/boot/,command.c expect.c file.c image.c machine.c report.c)
 BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o)
@@ -161,10 +178,10 @@ $(B)/tests/boot/demo: $(B)/tests/boot/demo.o $(filter-out %/expect.o,$(BENCH_OBJ
 
 # The guest: one static program as /sbin/init of a file system with the folders that an initramfs
 # moves its mounts to.
-$(B)/tests/boot/guest: tests/boot/guest.c
+$(B)/tests/boot/guest: tests/boot/guest.c tests/boot/work.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) -static -MMD -MP -o $@ $<
+	$(Q)$(CC) $(TEST_CFLAGS) -static -MMD -MP -o $@ $^
 
 $(B)/tests/boot/guest.img: $(B)/tests/boot/guest
 	$(call say,GEN,$@)
@@ -182,12 +199,13 @@ $(TEST_ROOTS): $(B)/roots/%:
 	$(Q)rm -rf --one-file-system $@.part
 	$(Q)apt-config dump | grep -E '^Acquire::(https?|Check-|Retries)' >$@.conf || true
 	$(Q)INITRD=No mmdebstrap --quiet --mode=root --variant=essential --skip=check/qemu \
-		--include='$(TEST_ROOT_PACKAGES)' --keyring=$(DEBIAN_KEYRING) \
+		--include='$(TEST_ROOT_PACKAGES)$(if $(filter %-full,$*), $(TEST_ROOT_FULL_PACKAGES))' \
+		--keyring=$(DEBIAN_KEYRING) \
 		--aptopt=$(abspath $@).conf --dpkgopt=force-unsafe-io \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
-		$* $@.part '$(DEBIAN_MIRROR)'
+		$(patsubst %-full,%,$*) $@.part '$(DEBIAN_MIRROR)'
 	$(Q)mv $@.part $@
 
 roots: $(TEST_ROOTS)
@@ -209,6 +227,50 @@ TEST_NEEDS += $(B)/vfio-early stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
 
 demo-run: $(B)/tests/boot/demo stage $(B)/roots/trixie $(B)/tests/boot/guest.img
 	$(Q)VFIO_EARLY_BUILD=$(B) $(B)/tests/boot/demo
+
+# --- bench -----------------------------------------------------------------------------------
+# What a boot pays, beside what people use instead; `make bench` takes some minutes and root. A
+# quiet machine gives better figures.
+
+BENCH_PARTS ?= boot size scale slow
+BENCH := $(B)/tests/bench/bench
+BENCH_SETS := 3 16
+BENCH_FLOORS := $(BENCH_SETS:%=$(B)/tests/bench/floor-%)
+BENCH_GUEST_SRC := $(addprefix tests/bench/,process.c guest/loading.c guest/runner.c guest/sysfs.c)
+BENCH_HOST_SRC := $(wildcard tests/bench/*.c) $(addprefix tests/boot/,command.c file.c image.c) \
+	$(addprefix tests/fault/,drivercore.c host.c hostfs.c) \
+	$(addprefix tests/lib/,files.c hosttree.c)
+
+$(BENCH): $(BENCH_HOST_SRC)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $$(pkg-config --cflags fuse3) -Itests/boot -MMD -MP -o $@ $^ \
+		$$(pkg-config --libs fuse3) -lm
+
+$(B)/tests/bench/runner: $(BENCH_GUEST_SRC)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -static -MMD -MP -o $@ $^
+
+# Addresses, and the files that modprobe would load, in its order, are compiled in.
+bench_strings = sed 's/.*/"&",/' | tr -d '\n'
+bench_modules = for root in $(B)/roots/trixie; do chroot $$root modprobe --show-depends \
+	-S $$(ls $$root/usr/lib/modules) vfio-pci; done | sed -n 's|^insmod \([^ ]*\).*|/usr\1|p' | \
+	awk '!seen[$$0]++'
+
+$(BENCH_FLOORS): $(B)/tests/bench/floor-%: tests/bench/guest/floor.c tests/bench/guest/devices-% \
+		| $(B)/roots/trixie
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q){ printf '#define FLOOR_MODULES ' && $(bench_modules) | $(bench_strings) && \
+		printf '\n#define FLOOR_DEVICES ' && cat $(word 2,$^) | $(bench_strings) && echo; } >$@.h
+	$(Q)$(CC) -static -nostdlib -Os $(WARNINGS) -Werror -include $@.h -s -o $@ $<
+
+bench-run: $(BENCH) $(B)/tests/bench/runner $(BENCH_FLOORS) $(B)/vfio-early stage \
+		$(B)/roots/trixie
+	$(Q)VFIO_EARLY_BUILD=$(B) $(BENCH) $(BENCH_PARTS)
+
+.PHONY: bench-run
 
 # --- all -------------------------------------------------------------------------------------
 

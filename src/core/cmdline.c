@@ -144,28 +144,42 @@ static bool take_name(struct text *text, const char *name)
 	return true;
 }
 
+/* As include/linux/ctype.h has it: the no-break space of Latin-1, too. */
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r') || c == '\xa0';
+}
+
 /* Takes a word; quotes protect blanks, and the text keeps them. */
 static bool take_word(struct text *rest, struct text *word)
 {
 	bool quoted = false;
 
-	while (!text_at_end(rest) && (unsigned char)*rest->p <= ' ')
+	while (!text_at_end(rest) && is_space(*rest->p))
 		rest->p++;
 	word->p = rest->p;
 	for (; !text_at_end(rest); rest->p++) {
 		if (*rest->p == '"')
 			quoted = !quoted;
-		if ((unsigned char)*rest->p <= ' ' && !quoted)
+		if (is_space(*rest->p) && !quoted)
 			break;
 	}
 	word->end = rest->p;
 	return word->p != word->end;
 }
 
-/* The kernel removes a quote at the front of a word or value, and one at its end. */
+/*
+ * The kernel removes a quote at the front of a word and one at the front of a value, and if there
+ * was either, one at the end. That at the front of the value is left to parse_word().
+ */
 static void strip_quotes(struct text *text)
 {
-	if (text_take_char(text, '"') && !text_at_end(text) && text->end[-1] == '"')
+	bool quoted = text_take_char(text, '"');
+	const char *equals = memchr(text->p, '=', text_length(text));
+
+	if (equals && equals > text->p && equals + 1 < text->end && equals[1] == '"')
+		quoted = true;
+	if (quoted && !text_at_end(text) && text->end[-1] == '"')
 		text->end--;
 }
 
@@ -173,7 +187,6 @@ static int parse_word(struct cmdline *cmdline, struct rules *rules, struct text 
 {
 	struct word word = { .cmdline = cmdline, .rules = rules };
 
-	strip_quotes(&text);
 	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
 		word.value = text;
 		word.name = parameters[i].name;
@@ -181,7 +194,7 @@ static int parse_word(struct cmdline *cmdline, struct rules *rules, struct text 
 			continue;
 		if (!text_at_end(&word.value) && !text_take_char(&word.value, '='))
 			continue;
-		strip_quotes(&word.value);
+		text_take_char(&word.value, '"');
 		return parameters[i].parse(&word);
 	}
 	word.name = "vfio_early";
@@ -197,7 +210,11 @@ int cmdline_parse(struct cmdline *cmdline, struct rules *rules, const char *text
 	int result = 0;
 
 	*cmdline = (struct cmdline){ .timeout = CMDLINE_TIMEOUT_DEFAULT };
-	while (result == 0 && take_word(&rest, &word) && !text_equals(&word, "--"))
+	while (result == 0 && take_word(&rest, &word)) {
+		strip_quotes(&word);
+		if (text_equals(&word, "--"))
+			break;
 		result = parse_word(cmdline, rules, word);
+	}
 	return result;
 }

@@ -42,18 +42,19 @@ static const char *intern(struct pci *pci, const char *text)
 	return name->text;
 }
 
-static bool take_hex_value(struct text *text, uint32_t *value)
+static bool take_hex_value(struct text *text, size_t most, uint32_t *value)
 {
 	size_t digits = text_count_hex(text);
 
-	return digits >= 1 && digits <= 8 && text_take_hex(text, digits, value);
+	return digits >= 1 && digits <= most && text_take_hex(text, digits, value);
 }
 
 static bool take_pair(struct text *text, uint16_t *left, uint16_t *right)
 {
 	uint32_t a, b;
 
-	if (!take_hex_value(text, &a) || !text_take_char(text, ':') || !take_hex_value(text, &b))
+	if (!take_hex_value(text, 4, &a) || !text_take_char(text, ':') ||
+	    !take_hex_value(text, 4, &b))
 		return false;
 	*left = (uint16_t)a;
 	*right = (uint16_t)b;
@@ -71,7 +72,7 @@ bool pci_parse_uevent(const char *string, struct pci_device *device,
 		if (text_take_prefix(&line, "DRIVER="))
 			snprintf(driver, PCI_DRIVER_NAME_MAX, "%.*s", (int)text_length(&line), line.p);
 		else if (text_take_prefix(&line, "PCI_CLASS="))
-			has_class = take_hex_value(&line, &device->class);
+			has_class = take_hex_value(&line, 6, &device->class);
 		else if (text_take_prefix(&line, "PCI_ID="))
 			has_id = take_pair(&line, &device->vendor, &device->device);
 		else if (text_take_prefix(&line, "PCI_SUBSYS_ID="))
@@ -177,9 +178,9 @@ static void set_parents(struct pci *pci, const char *target)
 		char name[PCI_ADDRESS_TEXT_MAX];
 		struct pci_address address;
 		struct pci_device *device = NULL;
+		int length = snprintf(name, sizeof(name), "%.*s", (int)text_length(&part), part.p);
 
-		snprintf(name, sizeof(name), "%.*s", (int)text_length(&part), part.p);
-		if (pci_address_parse(name, &address))
+		if (length >= 0 && (size_t)length < sizeof(name) && pci_address_parse(name, &address))
 			device = pci_find(pci, &address);
 		if (device && above)
 			device->parent = (int)(above - pci->devices);
@@ -321,7 +322,7 @@ static int parse_group(const char *name)
 		return PCI_GROUP_NONE;
 	for (; *name >= '0' && *name <= '9' && group < PCI_GROUP_MAX; name++)
 		group = group * 10 + (*name - '0');
-	return *name ? PCI_GROUP_NONE : group;
+	return *name || group >= PCI_GROUP_MAX ? PCI_GROUP_NONE : group;
 }
 
 struct group_reader {

@@ -14,9 +14,8 @@ static struct plan_choice choose(const struct rules *rules, const struct pci *pc
 {
 	struct plan_choice choice = { .rule = NULL };
 
-	const struct rule *end = rules->list + rules->count;
-
-	for (const struct rule *rule = rules->list; rule < end; rule++) {
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->list[i];
 		enum match match;
 
 		if (choice.rule && !rule->exclude)
@@ -281,15 +280,23 @@ static bool is_taken(const struct plan_row *row)
 	return row->outcome == OUTCOME_WOULD_BIND || row->outcome == OUTCOME_ALREADY_BOUND;
 }
 
-/* Whether a device with this driver (NULL: none yet) keeps its whole group from a VM. */
+/* Bridges that no driver takes, or none but pcieport. Below an ISA bridge (0601) there is one. */
+static bool is_driverless_bridge(const struct pci_device *device)
+{
+	return device->class >> 8 == 0x0600 || device->class >> 8 == 0x0604;
+}
+
+/*
+ * Whether a device with this driver (NULL: none yet) keeps its whole group from a VM. Since 5.19
+ * each driver does that says not of itself that it leaves DMA alone (driver_managed_dma); of
+ * those that come with the kernel and hold bridges, shpchp does not say so.
+ */
 static bool spoils_group(const struct pci_device *device, const char *driver, bool before_drivers)
 {
-	static const char *const harmless[] = { "pcieport", "pci-stub", "shpchp" };
+	static const char *const harmless[] = { "pcieport", "pci-stub" };
 
-	if (pci_is_bridge(device) && before_drivers)
-		return false;
 	if (!driver)
-		return before_drivers;
+		return before_drivers && !is_driverless_bridge(device);
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
 		if (same_driver(driver, harmless[i]))
 			return false;

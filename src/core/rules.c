@@ -15,7 +15,7 @@
 
 struct rules_source {
 	struct rules_source *next;
-	char name[];
+	char name[RULE_WHERE_MAX];
 };
 
 void rules_report(struct rules *rules, const char *format, ...)
@@ -32,8 +32,23 @@ void rules_report(struct rules *rules, const char *format, ...)
 	rules->problem(rules->context, message);
 }
 
-static void report_errno(struct rules *rules, const char *name, int error)
+/*
+ * The name of a file as messages and reports show it: it may hold a tab or a newline, and be
+ * longer than what a line of a report has room for.
+ */
+static const char *show_name(const char *name, char shown[RULE_WHERE_MAX])
 {
+	const struct text text = { name, name + strlen(name) };
+
+	text_copy_printable(&text, shown, RULE_WHERE_MAX);
+	return shown;
+}
+
+static void report_errno(struct rules *rules, const char *path, int error)
+{
+	char shown[RULE_WHERE_MAX];
+	const char *name = show_name(path, shown);
+
 	if (error == -EISDIR)
 		rules_report(rules, "%s: found a directory, expected a file of rules", name);
 	else if (error == -EFBIG)
@@ -42,15 +57,14 @@ static void report_errno(struct rules *rules, const char *name, int error)
 		rules_report(rules, "%s: %s", name, strerror(-error));
 }
 
-/* Keeps a copy of name for as long as the rules live. */
+/* Keeps the name, as it is shown, for as long as the rules live. */
 static const char *add_source(struct rules *rules, const char *name)
 {
-	size_t size = strlen(name) + 1;
-	struct rules_source *source = malloc(sizeof(*source) + size);
+	struct rules_source *source = malloc(sizeof(*source));
 
 	if (!source)
 		return NULL;
-	memcpy(source->name, name, size);
+	show_name(name, source->name);
 	source->next = rules->sources;
 	rules->sources = source;
 	return source->name;
@@ -84,7 +98,7 @@ int rules_parse(struct rules *rules, const char *name, const char *text, size_t 
 		int result = rule_parse(line.p, text_length(&line), &rule, &error);
 
 		if (result < 0)
-			rules_report(rules, "%s:%u:%zu: found %s, expected %s", name, number,
+			rules_report(rules, "%s:%u:%zu: found %s, expected %s", file, number,
 				     error.column, error.found, error.expected);
 		if (result <= 0)
 			continue;

@@ -8,6 +8,7 @@ enum ctl_status {
 	CTL_OK = 0,
 	CTL_INTERNAL = 1,   /* or wrong usage */
 	CTL_INCOMPLETE = 2, /* something could not be seen */
+	CTL_BAD_RULES = 3,  /* a line of the rules could not be understood */
 };
 
 /* What was asked for before any command. */
@@ -18,6 +19,13 @@ struct ctl {
 /* argv[0] is the command's name, what follows are its operands. Returns the exit status. */
 typedef int command_function(const struct ctl *ctl, int argc, char **argv);
 
+command_function command_bind;
+command_function command_unbind;
+command_function command_image;
+command_function command_digest;
+command_function command_list;
+command_function command_check;
+command_function command_status;
 command_function command_protected;
 
 /* Prints "vfio-earlyctl: " and a printf's text on standard error. Returns CTL_INTERNAL. */

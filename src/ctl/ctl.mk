@@ -3,13 +3,17 @@
 
 CTL := $(B)/vfio-earlyctl
 CTL_SOURCES  := $(wildcard src/ctl/*.c)
-CTL_PACKAGES := pkg-config libmount-dev libblkid-dev
+CTL_MODULES  := mount blkid libarchive libkmod libmd libpci smartcols
+CTL_PACKAGES := pkg-config libmount-dev libblkid-dev libarchive-dev libkmod-dev libmd-dev libpci-dev libsmartcols-dev
 
 # Asked only when something is built: a fresh machine has no pkg-config yet.
-CTL_CFLAGS = $(eval CTL_CFLAGS := -Isrc/ctl $$(shell pkg-config --cflags mount blkid))$(CTL_CFLAGS)
-CTL_LIBS   = $(eval CTL_LIBS := $$(shell pkg-config --libs mount blkid))$(CTL_LIBS)
+CTL_CFLAGS = $(eval CTL_CFLAGS := -Isrc/ctl $$(shell pkg-config --cflags $(CTL_MODULES)))$(CTL_CFLAGS)
+CTL_LIBS   = $(eval CTL_LIBS := $$(shell pkg-config --libs $(CTL_MODULES)))$(CTL_LIBS)
 
-ctl_objects = $(patsubst src/%.c,$(B)/$(1)/%.o,$(wildcard src/core/*.c) $(CTL_SOURCES))
+# What carries out a plan at boot does so for bind and unbind.
+CTL_BOOT := $(addprefix src/boot/,apply.c framebuffer.c jobs.c modules.c sysfs.c vfio.c)
+
+ctl_objects = $(patsubst src/%.c,$(B)/$(1)/%.o,$(wildcard src/core/*.c) $(CTL_BOOT) $(CTL_SOURCES))
 
 $(B)/host/ctl/%.o: src/ctl/%.c
 	$(call say,CC,$@)

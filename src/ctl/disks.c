@@ -8,6 +8,7 @@
 
 #include "disks.h"
 #include "mounts.h"
+#include "tags.h"
 
 int disks_find_number(const struct host *host, dev_t number, char directory[PATH_MAX])
 {
@@ -51,6 +52,14 @@ int disks_find_node(const struct host *host, const char *node, char directory[PA
 	return result < 0 ? result : -ENOTBLK;
 }
 
+int disks_find_spec(const struct host *host, const char *spec, char directory[PATH_MAX])
+{
+	char node[PATH_MAX];
+	int result = tags_find_node(host, spec, node);
+
+	return result < 0 ? result : disks_find_node(host, node, directory);
+}
+
 void disks_format_node(const struct host *host, const char *directory, char node[PATH_MAX])
 {
 	char name[NAME_MAX + 1];
@@ -66,14 +75,9 @@ void disks_format_node(const struct host *host, const char *directory, char node
 void disks_follow_link(struct search *search, const char *directory, const char *name)
 {
 	char link[PATH_MAX], target[PATH_MAX];
-	int result = host_path(link, "%s/%s", directory, name);
 
-	if (result == 0)
-		result = host_resolve(search->host, link, target);
-	if (result < 0)
-		search_lose(search, "%s: %s/%s: %s", search->reason, directory, name,
-			    strerror(-result));
-	else
+	if (host_path(link, "%s/%s", directory, name) == 0 &&
+	    search_resolve(search, link, target) == 0)
 		disks_follow(search, target);
 }
 
@@ -92,25 +96,7 @@ static void follow_slaves(struct search *search, const char *directory)
 	char path[PATH_MAX];
 
 	if (host_path(path, "%s/slaves", directory) == 0)
-		host_list(search->host, path, follow_slave, search);
-}
-
-/* Entries cache0, cache1, ... are links to the directory bcache of each caching device. */
-static void follow_bcache_cache(void *context, const char *directory, const char *name)
-{
-	char path[PATH_MAX];
-
-	if (strncmp(name, "cache", 5) == 0 && name[5] >= '0' && name[5] <= '9' &&
-	    host_path(path, "%s/%s", directory, name) == 0)
-		disks_follow_link(context, path, "..");
-}
-
-static void follow_bcache(struct search *search, const char *directory)
-{
-	char path[PATH_MAX];
-
-	if (host_path(path, "%s/bcache/cache", directory) == 0)
-		host_list(search->host, path, follow_bcache_cache, search);
+		search_list(search, path, follow_slave, search);
 }
 
 static void follow_path(struct search *search, const char *directory, const char *attribute)
@@ -148,7 +134,7 @@ static void follow_nvme_controller(void *context, const char *directory, const c
 
 	if (strncmp(name, "nvme", 4) != 0 || name[4 + strspn(name + 4, "0123456789")] != '\0' ||
 	    host_path(path, "%s/%s", directory, name) < 0 ||
-	    host_resolve(search->host, path, controller) < 0)
+	    search_resolve(search, path, controller) < 0)
 		return;
 	if (search_take_path(search, controller) > 0)
 		return;
@@ -161,13 +147,13 @@ static void follow_nvme_subsystem(struct search *search, const char *directory)
 	char path[PATH_MAX];
 
 	if (host_path(path, "%s/..", directory) == 0)
-		host_list(search->host, path, follow_nvme_controller, search);
+		search_list(search, path, follow_nvme_controller, search);
 }
 
 /*
  * What a block device can stand on. A device of a kind that is marked as stacked is no disk: it
- * must stand on something else. Every disk has slaves, if none; dm (LVM, LUKS, multipath, ...),
- * md, bcache and DRBD have entries there.
+ * must stand on something else. Every device has a directory slaves; dm (LVM, LUKS, multipath,
+ * ...), md, bcache (its caches as well) and DRBD have entries there.
  */
 static const struct stacking {
 	const char *marker; /* what the directory of such a device has */
@@ -178,7 +164,6 @@ static const struct stacking {
 	{ "dm", true, NULL },
 	{ "md", true, NULL },
 	{ "partition", true, follow_partition },
-	{ "bcache/cache", false, follow_bcache }, /* the caches before a disk */
 	{ "loop/backing_file", true, follow_loop },
 	{ "mm_stat", true, follow_zram },
 	/* Native multipath; controllers have no iopolicy, only subsystems have. */
@@ -219,4 +204,26 @@ void disks_follow(struct search *search, const char *directory)
 	}
 	search_note(search, "%s: %s is on no PCI bus", search->reason, name);
 	search_take_other(search);
+}
+
+int disks_resolve_spec(struct search *search, const char *spec, bool in_use,
+		       char directory[PATH_MAX])
+{
+	int result = disks_find_spec(search->host, spec, directory);
+
+	if (result == -ENOENT && !in_use) {
+		search_warn(search, "%s: there is no %s", search->reason, spec);
+		search_take_other(search);
+	} else if (result < 0) {
+		search_lose(search, "%s: %s: %s", search->reason, spec, strerror(-result));
+	}
+	return result;
+}
+
+void disks_follow_spec(struct search *search, const char *spec, bool in_use)
+{
+	char directory[PATH_MAX];
+
+	if (disks_resolve_spec(search, spec, in_use, directory) == 0)
+		disks_follow(search, directory);
 }

@@ -59,8 +59,11 @@ bool host_has(const struct host *host, const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 
-	return host_path(path, "%s/%s", directory, name) == 0 &&
-	       faccessat(host->directory, path + 1, F_OK, 0) == 0;
+	if (host_path(path, "%s/%s", directory, name) < 0)
+		return false;
+	if (faccessat(host->directory, path + 1, F_OK, 0) == 0)
+		return true;
+	return errno != ENOENT && errno != ENOTDIR;
 }
 
 int host_resolve(const struct host *host, const char *path, char resolved[PATH_MAX])
@@ -120,16 +123,17 @@ static int list(DIR *directory, const char *name,
 int host_list(const struct host *host, const char *directory,
 	      void (*each)(void *context, const char *directory, const char *name), void *context)
 {
-	cleanup_fd int fd = file_open(host->directory, directory + 1);
+	int fd = file_open(host->directory, directory + 1), result;
 	DIR *stream;
-	int result;
 
 	if (fd < 0)
 		return fd;
 	stream = fdopendir(fd);
-	if (!stream)
-		return -errno;
-	fd = -1;
+	if (!stream) {
+		result = -errno;
+		file_close(&fd);
+		return result;
+	}
 	result = list(stream, directory, each, context);
 	closedir(stream);
 	return result;

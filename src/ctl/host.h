@@ -34,7 +34,10 @@ int host_path(char path[PATH_MAX], const char *format, ...)
 int host_outside(const struct host *host, const char *path, char outside[PATH_MAX])
 	__attribute__((warn_unused_result));
 
-/* Whether there is a file name below the directory. */
+/*
+ * Whether there is a file name below the directory. Where that cannot be told, there is: whoever
+ * uses it then finds out why not.
+ */
 bool host_has(const struct host *host, const char *directory, const char *name);
 
 /* Follows all links of path; what they lead to stays below the root. 0 or -errno. */

@@ -2,6 +2,7 @@
 /* vfio-earlyctl(8): what the host stands on, what the next boot will do, what this one did. */
 #include <errno.h>
 #include <getopt.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,13 @@ static const struct command {
 	const char *name, *operands, *summary;
 	command_function *run;
 } commands[] = {
+	{ "list", "", "print the devices by IOMMU group", command_list },
+	{ "check", "[FILE]...", "print what the next boot will do, and what is wrong", command_check },
+	{ "status", "", "print what this boot did, and what is true now", command_status },
+	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind },
+	{ "unbind", "DEVICE", "give a device back to the host's driver now", command_unbind },
+	{ "image", "[FILE|KERNEL]...", "look into finished initramfs images", command_image },
+	{ "digest", "", "print a fingerprint of the rules, for scripts", command_digest },
 	{ "protected", "", "print the devices that the host itself stands on", command_protected },
 };
 
@@ -49,7 +57,7 @@ static int print_help(void)
 	     "Commands:");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		const struct command *command = &commands[i];
-		int width = 18 - (int)strlen(command->name);
+		int width = 26 - (int)strlen(command->name);
 
 		printf("  %s %-*s %s\n", command->name, width, command->operands,
 		       command->summary);
@@ -89,7 +97,8 @@ int main(int argc, char **argv)
 	struct ctl ctl = { .root = "/" };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
+	setlocale(LC_CTYPE, ""); /* lines of trees */
+	while ((option = getopt_long(argc, argv, "+hV", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'R':
 			ctl.root = optarg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is mounted, will be mounted, or is swapped to: the only place that sees libmount. */
+/* What is mounted, will be mounted, or is swapped to. */
 #ifndef VFIO_EARLY_CTL_MOUNTS_H
 #define VFIO_EARLY_CTL_MOUNTS_H
 

@@ -111,29 +111,15 @@ static void read_routes(struct search *search, const struct routes *routes,
 	free(text);
 }
 
-static int resolve_interface(const struct search *search, const char *name,
-			     char directory[PATH_MAX])
-{
-	char link[64];
-
-	snprintf(link, sizeof(link), INTERFACES "/%.*s", IFNAMSIZ, name);
-	return host_resolve(search->host, link, directory);
-}
-
-static void follow_interface(struct search *search, const char *name, const char *directory);
+static void follow_interface(struct search *search, const char *name);
 
 static void follow_lower(void *context, const char *directory, const char *name)
 {
 	static const char prefix[] = "lower_";
-	struct search *search = context;
-	char path[PATH_MAX];
 
 	(void)directory;
-	if (strncmp(name, prefix, sizeof(prefix) - 1) != 0)
-		return;
-	name += sizeof(prefix) - 1;
-	if (resolve_interface(search, name, path) == 0)
-		follow_interface(search, name, path);
+	if (strncmp(name, prefix, sizeof(prefix) - 1) == 0)
+		follow_interface(context, name + sizeof(prefix) - 1);
 }
 
 /*
@@ -155,28 +141,22 @@ static bool is_ovs_internal(const struct search *search, const char *directory)
 	return !has_type;
 }
 
-static void follow_ovs(struct search *search)
-{
-	char path[PATH_MAX];
-
-	if (resolve_interface(search, OVS_DATAPATH, path) == 0)
-		follow_interface(search, OVS_DATAPATH, path);
-}
-
 /*
  * Ports of bridges that lead to virtual machines and the like are on no PCI bus and no fault:
  * only an interface below which nothing at all was found is one, see search_end().
  */
-static void follow_interface(struct search *search, const char *name, const char *directory)
+static void follow_interface(struct search *search, const char *name)
 {
+	char link[64], directory[PATH_MAX];
 	size_t ends = search->ends;
 
-	if (!search_enter(search, directory))
+	snprintf(link, sizeof(link), INTERFACES "/%.*s", IFNAMSIZ, name);
+	if (search_resolve(search, link, directory) < 0 || !search_enter(search, directory))
 		return;
 	search_take_path(search, directory);
-	host_list(search->host, directory, follow_lower, search);
+	search_list(search, directory, follow_lower, search);
 	if (search->ends == ends && is_ovs_internal(search, directory))
-		follow_ovs(search);
+		follow_interface(search, OVS_DATAPATH);
 	if (search->ends == ends && !strstr(directory, "/virtual/")) {
 		search_note(search, "%s: %s is on no PCI bus", search->reason, name);
 		search_take_other(search);
@@ -192,15 +172,9 @@ static const char *const family_names[] = {
 
 static void find_default(struct search *search, const struct default_route *route)
 {
-	char directory[PATH_MAX];
-	int result = resolve_interface(search, route->interface, directory);
-
 	search_begin(search, "%s default route (%s)", family_names[route->families],
 		     route->interface);
-	if (result < 0)
-		search_lose(search, "%s: %s", search->reason, strerror(-result));
-	else
-		follow_interface(search, route->interface, directory);
+	follow_interface(search, route->interface);
 	search_end(search);
 }
 

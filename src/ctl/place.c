@@ -18,6 +18,7 @@ const char *place_format(const struct pci *pci, const struct pci_device *device,
 	used = strlen(pci_address_format(&device->address, text));
 	while (count-- > 0)
 		used += (size_t)snprintf(text + used, PLACE_TEXT_MAX - used, "/%02x.%x",
-					 steps[count]->device, (unsigned int)steps[count]->function);
+					 steps[count]->device,
+					 (unsigned int)steps[count]->function);
 	return text;
 }

@@ -50,5 +50,5 @@ int command_protected(const struct ctl *ctl, int argc, char **argv)
 		result = print_devices(&protect);
 	status = protect.incomplete ? CTL_INCOMPLETE : CTL_OK;
 	protect_free(&protect);
-	return result < 0 ? ctl_fail("%s: %s", argv[0], strerror(-result)) : ctl_finish(status);
+	return result < 0 ? ctl_fail("%s: %s", ctl->root, strerror(-result)) : ctl_finish(status);
 }

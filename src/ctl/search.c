@@ -181,13 +181,32 @@ static void take_function(struct search *search, struct pci_device *device)
 		add_reason(protect->reasons[device - protect->pci.devices], search->reason);
 }
 
+int search_resolve(struct search *search, const char *path, char resolved[PATH_MAX])
+{
+	int result = host_resolve(search->host, path, resolved);
+
+	if (result < 0)
+		search_lose(search, "%s: %s: %s", search->reason, path, strerror(-result));
+	return result;
+}
+
+void search_list(struct search *search, const char *directory,
+		 void (*each)(void *context, const char *directory, const char *name),
+		 void *context)
+{
+	int result = host_list(search->host, directory, each, context);
+
+	if (result < 0 && result != -ENOENT)
+		search_lose(search, "%s: %s: %s", search->reason, directory, strerror(-result));
+}
+
 /* The physical function of a virtual one: without its driver there would be no virtual one. */
 static void take_physical(struct search *search, const char *path)
 {
 	char link[PATH_MAX], physical[PATH_MAX];
 
-	if (host_path(link, "%s/physfn", path) == 0 &&
-	    host_resolve(search->host, link, physical) == 0 && search_enter(search, physical)) {
+	if (host_has(search->host, path, "physfn") && host_path(link, "%s/physfn", path) == 0 &&
+	    search_resolve(search, link, physical) == 0 && search_enter(search, physical)) {
 		search_take_path(search, physical);
 		search_leave(search);
 	}

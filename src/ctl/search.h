@@ -50,6 +50,15 @@ void search_leave(struct search *search);
  */
 size_t search_take_path(struct search *search, const char *path);
 
+/* Resolves a path that is part of the search, and tells of failure. */
+int search_resolve(struct search *search, const char *path, char resolved[PATH_MAX])
+	__attribute__((warn_unused_result));
+
+/* Calls each for the entries of a directory, if it is there, and tells of failure. */
+void search_list(struct search *search, const char *directory,
+		 void (*each)(void *context, const char *directory, const char *name),
+		 void *context);
+
 /* An end that is on no PCI bus, so that nothing has to be protected. */
 void search_take_other(struct search *search);
 

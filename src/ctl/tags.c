@@ -25,8 +25,10 @@ static const struct tag {
 static const struct link {
 	const char *tag, *directory;
 } links[] = {
-	{ "UUID", "/dev/disk/by-uuid" },	 { "LABEL", "/dev/disk/by-label" },
-	{ "PARTUUID", "/dev/disk/by-partuuid" }, { "PARTLABEL", "/dev/disk/by-partlabel" },
+	{ "UUID", "/dev/disk/by-uuid" },
+	{ "LABEL", "/dev/disk/by-label" },
+	{ "PARTUUID", "/dev/disk/by-partuuid" },
+	{ "PARTLABEL", "/dev/disk/by-partlabel" },
 	{ "ID", "/dev/disk/by-id" },
 };
 

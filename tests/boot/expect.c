@@ -115,6 +115,41 @@ void expect_boot_with(const struct machine *machine, const struct image *image,
 	finish_boot(run, machine_boot(machine, image, run));
 }
 
+void expect_no_boot(const struct machine *machine, const struct image *image,
+		    struct machine_run *run)
+{
+	int ret = machine_boot(machine, image, run);
+
+	if (ret < 0)
+		image_fail(image, "no boot could be tried: %s", strerror(-ret));
+	if (run->status != 0 || report_is_complete(&run->report))
+		boot_fail(run, "the host came up, or QEMU ended with %d", run->status);
+}
+
+void expect_root(const struct machine_run *run, const char *device)
+{
+	char *root = report_line(&run->report, "root");
+
+	if (!root || strcmp(root, device) != 0)
+		boot_fail(run, "/ is on %s, not on %s", root ?: "nothing", device);
+	free(root);
+}
+
+static bool console_shows(const struct machine_run *run, const char *text)
+{
+	char *serial = file_read(run->serial);
+	bool found = serial && strstr(serial, text);
+
+	free(serial);
+	return found;
+}
+
+void expect_console(const struct machine_run *run, const char *text)
+{
+	if (!console_shows(run, text))
+		boot_fail(run, "the console does not show \"%s\"", text);
+}
+
 void expect_driver(const struct machine_run *run, const char *address, const char *driver)
 {
 	struct report_device device;
@@ -141,6 +176,13 @@ void expect_not_viable(const struct machine_run *run, const char *address)
 		boot_fail(run, "the group of %s is not spoiled", address);
 }
 
+void expect_unsafe(const struct machine_run *run, const char *address)
+{
+	expect_driver(run, address, "vfio-pci");
+	if (!report_is_unsafe(&run->report, address))
+		boot_fail(run, "%s was not refused for its interrupts", address);
+}
+
 void expect_kept(const struct machine_run *run, const char *address, const char *driver)
 {
 	struct report_device device;
@@ -154,14 +196,10 @@ void expect_kept(const struct machine_run *run, const char *address, const char 
 /* Drivers begin their messages with their name and the device's. */
 static bool was_touched(const struct machine_run *run, const char *address, const char *driver)
 {
-	char *serial = file_read(run->serial);
 	char words[64];
-	bool found;
 
 	snprintf(words, sizeof(words), "] %s %s", driver, address);
-	found = serial && strstr(serial, words);
-	free(serial);
-	return found;
+	return console_shows(run, words);
 }
 
 void expect_untouched(const struct machine_run *run, const char *address, const char *driver)

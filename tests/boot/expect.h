@@ -32,12 +32,24 @@ void expect_boot(const struct machine *machine, struct machine_run *run);
 void expect_boot_with(const struct machine *machine, const struct image *image,
 		      struct machine_run *run);
 
+/* The host does not come up with @image. */
+void expect_no_boot(const struct machine *machine, const struct image *image,
+		    struct machine_run *run);
+
+/* / is mounted from @device. */
+void expect_root(const struct machine_run *run, const char *device);
+
+/* The console shows @text. */
+void expect_console(const struct machine_run *run, const char *text);
+
 /* @address has the driver @driver ("-": none). */
 void expect_driver(const struct machine_run *run, const char *address, const char *driver);
 /* @address is on vfio-pci, bound by this boot's rules, and could be used through VFIO. */
 void expect_passed(const struct machine_run *run, const char *address);
 /* @address is on vfio-pci, but a host driver has another device of its group. */
 void expect_not_viable(const struct machine_run *run, const char *address);
+/* @address is on vfio-pci, but VFIO refuses it as interrupts are not remapped. */
+void expect_unsafe(const struct machine_run *run, const char *address);
 /* @address is on @driver, without an override. */
 void expect_kept(const struct machine_run *run, const char *address, const char *driver);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /sbin/init of the booted test machine: tells on the second serial port what this boot led to,
- * opens what is on vfio-pci as a virtual machine monitor would, and powers off.
+ * /sbin/init of the booted test machine: does the work that the words after "--" on the kernel
+ * command line name, tells on the second serial port what this boot led to, opens what is on
+ * vfio-pci as a virtual machine monitor would, and powers off.
  *
  * One fact a line, the first word tells its kind:
  *   device ADDRESS VENDOR:DEVICE CLASS DRIVER OVERRIDE GROUP   "-" where there is none
@@ -10,6 +11,8 @@
  *   module NAME                                               loaded, name begins with vfio
  *   vfio ADDRESS STEP...                                      steps passed; a failed one ends it
  *                                                             as !STEP:ERRNO
+ *   root DEVICE                                               what / is mounted from
+ *   initrd SIZE                                               that update-initramfs made
  *   end                                                       without it the boot failed
  *
  * The initramfs moves /dev, /proc, /run and /sys here, so nothing needs mounting.
@@ -29,6 +32,8 @@
 #include <sys/reboot.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "work.h"
 
 #define REPORT_PORT "/dev/ttyS1"
 #define PCI_DEVICES "/sys/bus/pci/devices"
@@ -368,6 +373,22 @@ static void report_messages(FILE *report)
 	close(fd);
 }
 
+/* The last one mounted there is the one that is seen. */
+static void report_root(FILE *report)
+{
+	char device[PATH_MAX], target[PATH_MAX], root[PATH_MAX] = "-";
+	FILE *file = fopen("/proc/mounts", "re");
+
+	if (!file)
+		return;
+	while (fscanf(file, "%4095s %4095s %*[^\n]", device, target) == 2) {
+		if (strcmp(target, "/") == 0)
+			strcpy(root, device);
+	}
+	fprintf(report, "root %s\n", root);
+	fclose(file);
+}
+
 static FILE *open_report(void)
 {
 	struct termios mode;
@@ -385,11 +406,25 @@ static FILE *open_report(void)
 	return report;
 }
 
-int main(void)
+static bool work(int argc, char **argv, FILE *report)
+{
+	for (int i = 1; i < argc; i++) {
+		int ret = work_do(argv[i], report);
+
+		if (ret < 0) {
+			fprintf(stderr, "work: %s: %s\n", argv[i], strerror(-ret));
+			return false;
+		}
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
 {
 	FILE *report = open_report();
 
-	if (report) {
+	if (report && work(argc, argv, report)) {
+		report_root(report);
 		report_devices(report);
 		report_lines(report, "status", "/run/vfio-early/status");
 		report_modules(report);

@@ -16,6 +16,9 @@
 #include "command.h"
 #include "file.h"
 
+/* Of a kept system; a file has only those blocks that were written. */
+#define DISK_SIZE "1G"
+
 #define OLD_INITRD "the image from before\n"
 
 /* Exit status of the building child when update-initramfs was not even reached. */
@@ -27,6 +30,7 @@ struct workplace {
 	char stage[PATH_MAX]; /* what `make install` installs */
 	char space[PATH_MAX]; /* a tmpfs that goes away with the namespace */
 	char root[PATH_MAX];  /* the system with all changes */
+	char guest[PATH_MAX]; /* what is /sbin/init of a kept system */
 };
 
 int image_find_build(char *path)
@@ -66,6 +70,7 @@ static int prepare_results(const char *build, const char *name, struct image *im
 	ret = ret ?: file_join(image->initrd, "%s/tests/%s/initrd", build, name);
 	ret = ret ?: file_join(image->log, "%s/tests/%s/image.log", build, name);
 	ret = ret ?: file_join(image->tree, "%s/tests/%s/tree", build, name);
+	ret = ret ?: file_join(image->disk, "%s/tests/%s/disk.img", build, name);
 	if (ret < 0)
 		return ret;
 	ret = command_run(NULL, (const char *[]){ "rm", "-rf", image->dir, NULL });
@@ -84,6 +89,7 @@ static int find_workplace(struct workplace *work, const char *build, const char 
 
 	ret = file_join(work->lower, "%s/roots/%s", build, suite);
 	ret = ret ?: file_join(work->stage, "%s/stage", build);
+	ret = ret ?: file_join(work->guest, "%s/tests/boot/guest", build);
 	ret = ret ?: file_join(work->space, "%s/space", image->dir);
 	return ret ?: file_join(work->root, "%s/space/root", image->dir);
 }
@@ -245,6 +251,24 @@ static int keep_initrd(const struct workplace *work, const struct image_spec *sp
 	return 0;
 }
 
+/* What is mounted in it is not of the system. */
+static int keep_system(const struct workplace *work, const struct image *image)
+{
+	static const char *const mounts[] = { "proc", "dev", "mnt" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
+		if (file_join(path, "%s/%s", work->root, mounts[i]) < 0 || umount(path) < 0)
+			return -EBUSY;
+	if (file_join(path, "%s/usr/sbin/init", work->root) < 0 ||
+	    command_run(NULL, (const char *[]){ "cp", work->guest, path, NULL }) != 0)
+		return -EIO;
+	return command_run(NULL, (const char *[]){ "mke2fs", "-q", "-t", "ext4", "-L", "guest", "-d",
+						   work->root, image->disk, DISK_SIZE, NULL }) == 0 ?
+		       0 :
+		       -EIO;
+}
+
 /* What the child does; returns its exit status, which is that of update-initramfs if it ran. */
 static int build_apart(const struct workplace *work, const struct image_spec *spec,
 		       const struct image *image)
@@ -256,6 +280,8 @@ static int build_apart(const struct workplace *work, const struct image_spec *sp
 		return SETUP_FAILED;
 	status = command_run(work->root, argv);
 	if (status < 0 || keep_initrd(work, spec, image) < 0)
+		return SETUP_FAILED;
+	if (spec->keep_system && keep_system(work, image) < 0)
 		return SETUP_FAILED;
 	return status;
 }

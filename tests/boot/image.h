@@ -24,6 +24,7 @@ struct image_spec {
 	struct image_file files[IMAGE_FILES];
 	bool without_program; /* leave out all that `make install` puts there */
 	bool unpack;          /* into tree, to look at */
+	bool keep_system;     /* as disk, which boots with the guest's program */
 };
 
 struct image {
@@ -32,6 +33,7 @@ struct image {
 	char initrd[PATH_MAX];
 	char log[PATH_MAX];  /* what update-initramfs said */
 	char tree[PATH_MAX]; /* the unpacked image */
+	char disk[PATH_MAX]; /* the system that it was built in, as a file system */
 	char version[64];    /* of the kernel */
 	int status;          /* exit status of update-initramfs */
 	bool renewed;        /* the initrd is not the one from before */

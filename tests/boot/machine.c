@@ -3,24 +3,34 @@
 #include "machine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "file.h"
 
 /* A boot takes 15 s with software emulation; a missing root disk alone waits for 30 s. */
-#define BOOT_SECONDS 240
+#define BOOT_SECONDS 480
 
 #define ARGS_MAX (64 + 2 * MACHINE_DEVICES)
+
+/* Larger than the system that some tests copy there. */
+#define DISK_BYTES (1200l << 20)
+
+/* Where Debian's ovmf package has them. */
+#define UEFI_CODE "/usr/share/OVMF/OVMF_CODE_4M.fd"
+#define UEFI_VARS "/usr/share/OVMF/OVMF_VARS_4M.fd"
 
 struct arguments {
 	const char *list[ARGS_MAX];
 	int count;
 	char append[1024];
 	char drive[PATH_MAX + 64];
+	char disks[MACHINE_DISKS][PATH_MAX + 64];
 	char serial[PATH_MAX + 8];
 	char report[PATH_MAX + 8];
 };
@@ -39,8 +49,6 @@ static const char *const common[] = {
 	"1",
 	"-m",
 	"1536",
-	"-device",
-	"intel-iommu,intremap=on",
 	"-blockdev",
 	"null-co,node-name=data,size=16777216,read-zeroes=on",
 };
@@ -85,18 +93,50 @@ static int add_kernel(struct arguments *args, const struct machine *machine,
 	return ret ?: add(args, "-append", args->append);
 }
 
-static int add_root_drive(struct arguments *args)
+static int add_root_drive(struct arguments *args, const struct machine *machine)
 {
-	char build[PATH_MAX];
+	char build[PATH_MAX], guest[PATH_MAX];
 	int ret = image_find_build(build);
 
+	ret = ret ?: file_join(guest, "%s/tests/boot/guest.img", build);
 	if (ret < 0)
 		return ret;
 	if (snprintf(args->drive, sizeof(args->drive),
-		     "if=none,id=root,format=raw,snapshot=on,file=%s/tests/boot/guest.img",
-		     build) >= (int)sizeof(args->drive))
+		     "if=none,id=root,format=raw,snapshot=on,file=%s", machine->root ?: guest) >=
+	    (int)sizeof(args->drive))
 		return -ENAMETOOLONG;
 	return add(args, "-drive", args->drive);
+}
+
+static int make_disk(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	struct stat status;
+	int ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status) < 0 || (status.st_size == 0 && ftruncate(fd, DISK_BYTES) < 0))
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static int add_disks(struct arguments *args, const struct machine *machine)
+{
+	char build[PATH_MAX], path[PATH_MAX];
+	int ret = image_find_build(build);
+
+	for (int i = 0; ret == 0 && i < MACHINE_DISKS && machine->disks[i]; i++) {
+		ret = file_join(path, "%s/tests/%s", build, machine->disks[i]);
+		ret = ret ?: make_disk(path);
+		if (snprintf(args->disks[i], sizeof(args->disks[i]),
+			     "if=none,id=disk%d,format=raw,cache=unsafe,file=%s", i,
+			     path) >= (int)sizeof(args->disks[i]))
+			ret = -ENAMETOOLONG;
+		ret = ret ?: add(args, "-drive", args->disks[i]);
+	}
+	return ret;
 }
 
 static int add_ports(struct arguments *args, const char *serial, const char *report)
@@ -124,6 +164,23 @@ static int add_devices(struct arguments *args, const struct machine *machine)
 	if (!has_root)
 		ret = ret ?: add(args, "-device", "virtio-blk-pci,drive=root");
 	return ret;
+}
+
+static int add_iommu(struct arguments *args, const struct machine *machine)
+{
+	const char *iommu = machine->iommu ?: "intel-iommu,intremap=on";
+
+	return strcmp(iommu, "none") == 0 ? 0 : add(args, "-device", iommu);
+}
+
+static int add_firmware(struct arguments *args, const struct machine *machine)
+{
+	int ret;
+
+	if (!machine->uefi)
+		return 0;
+	ret = add(args, "-drive", "if=pflash,format=raw,readonly=on,file=" UEFI_CODE);
+	return ret ?: add(args, "-drive", "if=pflash,format=raw,snapshot=on,file=" UEFI_VARS);
 }
 
 static int add_slots(struct arguments *args, const struct machine *machine)
@@ -169,8 +226,7 @@ static int prepare_results(const struct machine *machine, struct machine_run *ru
 	return ret;
 }
 
-int machine_boot(const struct machine *machine, const struct image *image,
-		 struct machine_run *run)
+int machine_boot(const struct machine *machine, const struct image *image, struct machine_run *run)
 {
 	struct arguments args = { .count = sizeof(common) / sizeof(common[0]) };
 	struct results results;
@@ -180,8 +236,11 @@ int machine_boot(const struct machine *machine, const struct image *image,
 	memcpy(args.list, common, sizeof(common));
 	ret = prepare_results(machine, run, &results);
 	ret = ret ?: add_accelerator(&args);
+	ret = ret ?: add_firmware(&args, machine);
+	ret = ret ?: add_iommu(&args, machine);
 	ret = ret ?: add_kernel(&args, machine, image);
-	ret = ret ?: add_root_drive(&args);
+	ret = ret ?: add_root_drive(&args, machine);
+	ret = ret ?: add_disks(&args, machine);
 	ret = ret ?: add_ports(&args, run->serial, results.report);
 	ret = ret ?: add_slots(&args, machine);
 	ret = ret ?: add_devices(&args, machine);

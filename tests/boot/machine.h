@@ -7,6 +7,7 @@
 #include "report.h"
 
 #define MACHINE_DEVICES 96
+#define MACHINE_DISKS 3
 
 /*
  * A PCIe root port: the first one listed has bus 01 behind it, and so on. A device is put there
@@ -22,12 +23,20 @@ struct machine {
 	 * file system, `data` is a blank disk. Without a device for `root` there is a virtio disk.
 	 */
 	const char *devices[MACHINE_DEVICES];
+	/*
+	 * Files below build/tests/ that the drives `disk0`, `disk1`, ... have, and keep from boot to
+	 * boot. One that is missing is made, blank.
+	 */
+	const char *disks[MACHINE_DISKS];
+	const char *root; /* a file system that is left as it is; NULL: the guest and no more */
 	const char *words; /* of the kernel command line, after those that booting takes */
 	/*
 	 * Whether root ports with "slot=" show up in /sys/bus/pci/slots, as those of most boards
 	 * do. Otherwise hotplug through ACPI hides them, which is QEMU's default.
 	 */
 	bool has_slots;
+	const char *iommu; /* a device, or "none"; NULL: Intel's, which remaps interrupts */
+	bool uefi;         /* as the firmware; the devices must include a display */
 };
 
 struct machine_run {

@@ -46,6 +46,13 @@ const char *report_next_line(const struct report *report, const char *kind, cons
 	return NULL;
 }
 
+char *report_line(const struct report *report, const char *kind)
+{
+	const char *line = report_next_line(report, kind, NULL);
+
+	return line ? strndup(line, strcspn(line, "\n")) : NULL;
+}
+
 bool report_is_complete(const struct report *report)
 {
 	return report_next_line(report, "end", NULL) != NULL;
@@ -115,12 +122,30 @@ bool report_was_used(const struct report *report, const char *address)
 	return steps_are(report, address, " " ALL_STEPS);
 }
 
-bool report_is_not_viable(const struct report *report, const char *address)
+/* The same for an attempt that got through @passed and failed at @failed. */
+static bool failed_at(const struct report *report, const char *address, const char *passed,
+		      const char *failed, int error)
 {
 	char steps[64];
 
-	snprintf(steps, sizeof(steps), " container group !viable:%d", EBUSY);
-	return steps_are(report, address, steps);
+	return snprintf(steps, sizeof(steps), " %s !%s:%d", passed, failed, error) <
+		       (int)sizeof(steps) &&
+	       steps_are(report, address, steps);
+}
+
+bool report_is_not_viable(const struct report *report, const char *address)
+{
+	return failed_at(report, address, "container group", "viable", EBUSY);
+}
+
+bool report_is_unsafe(const struct report *report, const char *address)
+{
+	return failed_at(report, address, "container group viable", "type1", EPERM);
+}
+
+bool report_lacks_bar(const struct report *report, const char *address)
+{
+	return failed_at(report, address, "container group viable type1 device config", "bar", EBUSY);
 }
 
 /* Field number @index of a line of tab-separated fields; its length in @length. */

@@ -35,6 +35,9 @@ const char *report_next_line(const struct report *report, const char *kind, cons
 int report_find_device(const struct report *report, const char *address,
 		       struct report_device *device);
 
+/* The rest of the first line of @kind, to be freed; NULL if there is none. */
+char *report_line(const struct report *report, const char *kind);
+
 /* Whether some kernel message of @level (-1: any) holds @text. */
 bool report_has_message(const struct report *report, int level, const char *text);
 
@@ -45,6 +48,12 @@ bool report_was_used(const struct report *report, const char *address);
 
 /* Whether VFIO refused the device because a host driver holds another one of its group. */
 bool report_is_not_viable(const struct report *report, const char *address);
+
+/* Whether VFIO refused the device for the want of interrupt remapping. */
+bool report_is_unsafe(const struct report *report, const char *address);
+
+/* Whether VFIO let the device be used, but its BAR could not be read. */
+bool report_lacks_bar(const struct report *report, const char *address);
 
 /*
  * The field under the heading @column in the status file's row for @address, to be freed; NULL

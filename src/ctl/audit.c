@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is to be said of rules, plan and system before a reboot. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit.h"
+#include "match.h"
+#include "traits.h"
+
+/* Room for the addresses of a card's or a group's functions; of more, the first are named. */
+#define LIST_MAX 256
+
+#define DEVICE_MAX (PCI_ADDRESS_TEXT_MAX + PCINAMES_MAX + 3)
+
+const char *audit_format_rule(const struct rule *rule, char where[AUDIT_WHERE_MAX])
+{
+	snprintf(where, AUDIT_WHERE_MAX, "%.*s:%u", RULE_WHERE_MAX, rule->file, rule->line);
+	return where;
+}
+
+/* "FILE:LINE:COLUMN: found ..., expected ..." */
+static void add_rule_error(struct findings *findings, const char *message)
+{
+	const char *end = strstr(message, ": ");
+	char where[AUDIT_WHERE_MAX];
+
+	if (!end) {
+		findings_add(findings, VIEW_ERROR, NULL, "%s", message);
+		return;
+	}
+	snprintf(where, sizeof(where), "%.*s", (int)(end - message), message);
+	findings_add(findings, VIEW_ERROR, where, "%s", end + 2);
+}
+
+void audit_messages(struct findings *findings, const struct view *view)
+{
+	for (size_t i = 0; i < view->message_count; i++) {
+		const struct view_message *message = &view->messages[i];
+
+		if (message->level == VIEW_ERROR)
+			add_rule_error(findings, message->text);
+		else
+			findings_add(findings, message->level, NULL, "%s", message->text);
+	}
+}
+
+static void add_to_list(char list[LIST_MAX], const struct pci_device *device)
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+	size_t used = strlen(list);
+
+	if (used + PCI_ADDRESS_TEXT_MAX + sizeof(", ...") < LIST_MAX)
+		snprintf(list + used, LIST_MAX - used, "%s%s", used > 0 ? ", " : "",
+			 pci_address_format(&device->address, address));
+	else if (used < 3 || strcmp(list + used - 3, "...") != 0)
+		strcat(list, ", ...");
+}
+
+static void audit_not_found(struct findings *findings, const struct view *view,
+			    const struct plan_row *row)
+{
+	char where[AUDIT_WHERE_MAX];
+
+	audit_format_rule(row->rule, where);
+	if (row->rule->terms & RULE_SERIAL && view->serials_hidden)
+		return; /* it was said that nothing can be said */
+	if (row->satisfied)
+		findings_add(findings, VIEW_NOTE, where, "no device is '%s'", row->detail);
+	else
+		findings_add(findings, VIEW_WARNING, where,
+			     "no device is '%s'; 'vfio-earlyctl list' shows those that there are, "
+			     "and with 'optional' it may be absent",
+			     row->detail);
+}
+
+static void audit_unsatisfied(struct findings *findings, struct view *view,
+			      const struct plan_row *row)
+{
+	char where[AUDIT_WHERE_MAX], device[DEVICE_MAX];
+
+	audit_format_rule(row->rule, where);
+	pcinames_sentence(&view->names, row->device, device, sizeof(device));
+	switch (row->outcome) {
+	case OUTCOME_PROTECTED:
+		findings_add(findings, VIEW_WARNING, where,
+			     "%s stays with the host, which uses it: %s; with 'force' it is taken "
+			     "all the same",
+			     device, row->detail);
+		break;
+	case OUTCOME_GUARD_MISMATCH:
+		findings_add(findings, VIEW_WARNING, where,
+			     "%s stays with the host: %s; if this card is meant, change the ID",
+			     device, row->detail);
+		break;
+	case OUTCOME_BRIDGE:
+		findings_add(findings, VIEW_WARNING, where,
+			     "%s is a bridge, and bridges stay with the host", device);
+		break;
+	case OUTCOME_NO_IOMMU:
+		findings_add(findings, VIEW_WARNING, where,
+			     "%s stays with the host: it has no IOMMU group, so no VM can have it",
+			     device);
+		break;
+	case OUTCOME_NO_DRIVER:
+		findings_add(findings, VIEW_WARNING, where,
+			     "%s stays with the host: this kernel has no driver %s", device,
+			     row->wanted);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool has_row(const struct view *view, const struct pci_device *device)
+{
+	return view_row(view, device) != NULL;
+}
+
+/* The audio function of a graphics card, most often, where it has a group of its own. */
+static void audit_card(struct findings *findings, const struct view *view,
+		       const struct plan_row *row)
+{
+	const struct pci_device *first;
+	size_t count = pci_card(&view->forecast.pci, row->device, &first);
+	char where[AUDIT_WHERE_MAX], address[PCI_ADDRESS_TEXT_MAX], left[LIST_MAX] = "";
+
+	for (size_t i = 0; i < count; i++) {
+		if (view_is_taken(view_row(view, &first[i])) && &first[i] < row->device)
+			return; /* said already */
+		if (!has_row(view, &first[i]) && first[i].group != row->device->group &&
+		    !traits_is_virtual(view, &first[i]))
+			add_to_list(left, &first[i]);
+	}
+	if (left[0] != '\0' && !traits_is_virtual(view, row->device))
+		findings_add(findings, VIEW_NOTE, audit_format_rule(row->rule, where),
+			     "%s goes to a VM, %s of the same card not",
+			     pci_address_format(&row->device->address, address), left);
+}
+
+static void audit_taken(struct findings *findings, struct view *view, const struct plan_row *row)
+{
+	char where[AUDIT_WHERE_MAX], device[DEVICE_MAX];
+	const char *reason = view_reason(view, row->device);
+
+	audit_format_rule(row->rule, where);
+	pcinames_sentence(&view->names, row->device, device, sizeof(device));
+	if (traits_is_boot_console(view, row->device) && row->outcome == OUTCOME_WOULD_BIND)
+		findings_add(findings, VIEW_WARNING, where,
+			     "%s shows the boot console; the screen goes dark when it is taken",
+			     device);
+	if (reason)
+		findings_add(findings, VIEW_WARNING, where,
+			     "%s is taken from the host, which uses it: %s", device, reason);
+	audit_card(findings, view, row);
+}
+
+/* Rules that match devices of which all go by other rules. */
+static void audit_idle_rule(struct findings *findings, const struct view *view,
+			    const struct rule *rule)
+{
+	const struct pci *pci = &view->forecast.pci;
+	const struct pci_device *matched = NULL;
+	const struct plan_row *row;
+	char where[AUDIT_WHERE_MAX], winner[AUDIT_WHERE_MAX], address[PCI_ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < pci->count; i++) {
+		row = view_row(view, &pci->devices[i]);
+		if (row && row->rule == rule)
+			return;
+		if (!matched && match_rule(rule, pci, &pci->devices[i]) == MATCH_YES)
+			matched = &pci->devices[i];
+	}
+	row = matched ? view_row(view, matched) : NULL;
+	if (row)
+		findings_add(findings, VIEW_NOTE, audit_format_rule(rule, where),
+			     "decides for no device: %s goes by %s",
+			     pci_address_format(&matched->address, address),
+			     audit_format_rule(row->rule, winner));
+}
+
+static void audit_switches(struct findings *findings, const struct view *view)
+{
+	const struct cmdline *cmdline = &view->forecast.cmdline;
+
+	if (cmdline->off)
+		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
+			     "vfio_early=off: as long as the boot loader says so, nothing of this "
+			     "is done");
+	else if (cmdline->dry_run)
+		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
+			     "vfio_early=dry-run: as long as the boot loader says so, this is "
+			     "logged and not done");
+}
+
+void audit_plan(struct findings *findings, struct view *view)
+{
+	const struct plan *plan = &view->forecast.plan;
+
+	audit_switches(findings, view);
+	if (view_lacks_iommu(view))
+		findings_add(findings, VIEW_WARNING, NULL, VIEW_NO_IOMMU);
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+
+		if (!row->device)
+			audit_not_found(findings, view, row);
+		else if (view_is_taken(row))
+			audit_taken(findings, view, row);
+		else
+			audit_unsatisfied(findings, view, row);
+	}
+	for (size_t i = 0; plan->choices && i < view->forecast.rules.count; i++)
+		audit_idle_rule(findings, view, &view->forecast.rules.list[i]);
+}
+
+/* What of a group goes, and what stays with a driver of the host. */
+static void audit_group(struct findings *findings, const struct view *view,
+			const struct plan_row *first)
+{
+	const struct pci *pci = &view->forecast.pci;
+	char going[LIST_MAX] = "", staying[LIST_MAX] = "", where[AUDIT_WHERE_MAX];
+	bool free = true; /* what stays can be taken as well */
+
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+
+		if (device->group != first->device->group)
+			continue;
+		if (view_is_for_vm(view_row(view, device))) {
+			add_to_list(going, device);
+		} else if (!pci_is_bridge(device) && device->driver) {
+			add_to_list(staying, device);
+			free &= !view_row(view, device) && !view_reason(view, device);
+		}
+	}
+	if (staying[0] == '\0') /* a bridge with a driver of its own */
+		findings_add(findings, VIEW_WARNING, audit_format_rule(first->rule, where), "%s",
+			     first->detail);
+	else
+		findings_add(findings, VIEW_WARNING, audit_format_rule(first->rule, where),
+			     "no VM can use %s, since the host keeps %s of the same IOMMU group "
+			     "%d%s",
+			     going, staying, first->device->group,
+			     free ? "; with 'group' the rule takes them all" : "");
+}
+
+void audit_groups(struct findings *findings, const struct view *view)
+{
+	const struct plan *plan = &view->forecast.plan;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		bool first = view_is_spoiled(&plan->rows[i]);
+
+		for (size_t j = 0; first && j < i; j++)
+			if (view_is_spoiled(&plan->rows[j]) &&
+			    plan->rows[j].device->group == plan->rows[i].device->group)
+				first = false;
+		if (first)
+			audit_group(findings, view, &plan->rows[i]);
+	}
+}
+
+/* Which devices a rival means, and whether the rules give them away. */
+struct meant {
+	char taken[LIST_MAX], kept[LIST_MAX];
+	const struct plan_row *row; /* the first of a device that is taken */
+};
+
+static void find_meant(const struct view *view, const struct rival *rival, struct meant *meant)
+{
+	const struct pci *pci = &view->forecast.pci;
+
+	*meant = (struct meant){ .row = NULL };
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+		const struct plan_row *row = view_row(view, device);
+
+		if (!rivals_means(rival, pci, device) || pci_is_bridge(device))
+			continue;
+		add_to_list(view_is_taken(row) ? meant->taken : meant->kept, device);
+		if (view_is_taken(row) && !meant->row)
+			meant->row = row;
+	}
+}
+
+static void audit_ids(struct findings *findings, const struct rival *rival,
+		      const struct meant *meant)
+{
+	if (meant->kept[0] != '\0' && meant->row)
+		findings_add(findings, VIEW_WARNING, rival->where,
+			     "ids=%s takes every card of this model, also %s, which no rule gives "
+			     "away; take it out",
+			     rival->text, meant->kept);
+	else if (meant->kept[0] != '\0')
+		findings_add(findings, VIEW_NOTE, rival->where,
+			     "ids=%s takes %s, no rule does; 'vfio-earlyctl import' makes rules of "
+			     "such lines",
+			     rival->text, meant->kept);
+	else
+		findings_add(findings, VIEW_NOTE, rival->where,
+			     "ids=%s is needless beside the rules, and takes every card of this "
+			     "model that may be added; take it out",
+			     rival->text);
+}
+
+static void audit_driverctl(struct findings *findings, const struct rival *rival,
+			    const struct meant *meant)
+{
+	if (meant->row && strcmp(meant->row->driver, rival->driver) != 0)
+		findings_add(findings, VIEW_WARNING, rival->where,
+			     "driverctl gives %s to %s when the system is up; run 'driverctl "
+			     "unset-override %s'",
+			     rival->text, rival->driver, rival->text);
+	else if (meant->row)
+		findings_add(findings, VIEW_NOTE, rival->where,
+			     "the override is needless beside the rules; run 'driverctl "
+			     "unset-override %s'",
+			     rival->text);
+	else if (meant->kept[0] != '\0' && strstr(rival->driver, "vfio"))
+		findings_add(findings, VIEW_NOTE, rival->where,
+			     "driverctl gives %s to %s when the system is up, no rule does; "
+			     "'vfio-earlyctl import' makes rules of such files",
+			     rival->text, rival->driver);
+}
+
+static void audit_blacklist(struct findings *findings, const struct rival *rival,
+			    const struct meant *meant)
+{
+	if (!meant->row)
+		return;
+	if (meant->kept[0] != '\0')
+		findings_add(findings, VIEW_WARNING, rival->where,
+			     "without the module %s, %s has no driver of the host, although no "
+			     "rule gives it away; the rules need no such line",
+			     rival->text, meant->kept);
+	else
+		findings_add(findings, VIEW_NOTE, rival->where,
+			     "%s would not get %s even without this line", rival->text,
+			     meant->taken);
+}
+
+void audit_rivals(struct findings *findings, const struct view *view, const struct rivals *rivals)
+{
+	for (size_t i = 0; i < rivals->count; i++) {
+		const struct rival *rival = &rivals->list[i];
+		struct meant meant;
+
+		find_meant(view, rival, &meant);
+		if (rival->kind == RIVAL_IDS)
+			audit_ids(findings, rival, &meant);
+		else if (rival->kind == RIVAL_DRIVERCTL)
+			audit_driverctl(findings, rival, &meant);
+		else
+			audit_blacklist(findings, rival, &meant);
+	}
+}
+
+void audit_kernels(struct findings *findings, const struct kernels *kernels, bool has_rules)
+{
+	for (size_t i = 0; i < kernels->count; i++) {
+		const struct kernel *kernel = &kernels->list[i];
+		const char *remedy = kernels_remedy(kernel->state);
+		char image[PATH_MAX];
+
+		if (kernels_image(kernel, image) < 0)
+			continue;
+		if (remedy && (has_rules || kernel->state == KERNEL_CHANGED))
+			findings_add(findings, VIEW_WARNING, image, "%s; run '%s %s'",
+				     kernels_problem(kernel->state), remedy, kernel->release);
+	}
+}

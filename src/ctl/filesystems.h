@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What file systems stand on: entries of libmount's tables down to their devices. */
+#ifndef VFIO_EARLY_CTL_FILESYSTEMS_H
+#define VFIO_EARLY_CTL_FILESYSTEMS_H
+
+#include "search.h"
+
+struct libmnt_fs;
+
+/* As the table has them; "none" and "unknown" where it has none. */
+const char *filesystem_source(struct libmnt_fs *fs);
+const char *filesystem_type(struct libmnt_fs *fs);
+
+/* Whether it is mounted or swapped to now. */
+bool filesystem_in_use(struct libmnt_fs *fs);
+
+/* Follows every device of it. */
+void filesystem_follow(struct search *search, struct libmnt_fs *fs);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is wrong or good to know, each with the place in a file that it is about. */
+#ifndef VFIO_EARLY_CTL_FINDINGS_H
+#define VFIO_EARLY_CTL_FINDINGS_H
+
+#include "table.h"
+#include "view.h"
+
+struct finding {
+	size_t number; /* in the order in which they were added */
+	enum view_level level;
+	char *where; /* NULL: no place in particular */
+	char *text;
+};
+
+struct findings {
+	struct finding *list;
+	size_t count;
+	bool failed; /* for want of memory */
+};
+
+/* Adds one; the text is a printf. where may be NULL. */
+void findings_add(struct findings *findings, enum view_level level, const char *where,
+		  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+size_t findings_count(const struct findings *findings, enum view_level level);
+
+/*
+ * Prints them, errors first, and those of a file by line; in JSON as a table "problems". 0 or
+ * -errno.
+ */
+int findings_print(struct findings *findings, struct table_document *document);
+
+void findings_free(struct findings *findings);
+
+#endif

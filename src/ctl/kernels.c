@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The installed kernels. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest.h"
+#include "kernels.h"
+
+#define BOOT   "/boot"
+#define KERNEL "vmlinuz-"
+#define IMAGE  "initrd.img-"
+
+enum { RELEASE, IMAGE_PATH, RULES, RUNNING };
+
+static const struct table_column columns[] = {
+	[RELEASE] = { "KERNEL", 0, 0, "release" },
+	[IMAGE_PATH] = { "IMAGE", 0, 0, "path of its image" },
+	[RULES] = { "RULES", 0, 0, "whether the image has those of now" },
+	[RUNNING] = { "RUNNING", TABLE_YES_NO, 0, "whether it runs now" },
+};
+
+struct finder {
+	struct kernels *kernels;
+	int error;
+};
+
+static void take_file(void *context, const char *directory, const char *name)
+{
+	struct finder *finder = context;
+	struct kernels *kernels = finder->kernels;
+	struct kernel *list;
+
+	(void)directory;
+	if (strncmp(name, KERNEL, strlen(KERNEL)) != 0)
+		return;
+	list = reallocarray(kernels->list, kernels->count + 1, sizeof(*list));
+	if (!list) {
+		finder->error = -ENOMEM;
+		return;
+	}
+	kernels->list = list;
+	memset(&list[kernels->count], 0, sizeof(*list));
+	snprintf(list[kernels->count++].release, sizeof(list->release), "%s",
+		 name + strlen(KERNEL));
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strverscmp(((const struct kernel *)b)->release, ((const struct kernel *)a)->release);
+}
+
+int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
+{
+	return host_path(path, BOOT "/" IMAGE "%s", kernel->release);
+}
+
+/* Against what the post-update.d script noted when the image was finished. */
+static enum kernel_state judge(const struct host *host, const struct kernel *kernel,
+			       const char *rules)
+{
+	char path[PATH_MAX], noted[DIGEST_TEXT_MAX];
+	int result = kernels_image(kernel, path);
+
+	if (result == 0 && !host_has(host, "", path + 1))
+		return KERNEL_NO_IMAGE;
+	result = digest_path(kernel->release, path);
+	if (result == 0)
+		result = digest_read(host, path, noted);
+	if (result == -ENOENT)
+		return KERNEL_UNKNOWN;
+	if (result < 0)
+		return KERNEL_UNREADABLE;
+	return strcmp(noted, rules) == 0 ? KERNEL_CURRENT : KERNEL_CHANGED;
+}
+
+int kernels_find(struct kernels *kernels, const struct host *host)
+{
+	struct finder finder = { .kernels = kernels };
+	char rules[DIGEST_TEXT_MAX], running[NAME_MAX + 1] = "";
+	int result;
+
+	*kernels = (struct kernels){ .count = 0 };
+	result = host_list(host, BOOT, take_file, &finder);
+	if (result == 0 || result == -ENOENT)
+		result = finder.error;
+	if (result == 0)
+		result = digest_rules(host, rules);
+	if (result < 0)
+		return result;
+	if (kernels->count > 1)
+		qsort(kernels->list, kernels->count, sizeof(*kernels->list), compare);
+	host_read_line(host, "/proc/sys/kernel", "osrelease", running, sizeof(running));
+	for (size_t i = 0; i < kernels->count; i++) {
+		kernels->list[i].state = judge(host, &kernels->list[i], rules);
+		kernels->list[i].running = strcmp(kernels->list[i].release, running) == 0;
+	}
+	return 0;
+}
+
+void kernels_free(struct kernels *kernels)
+{
+	free(kernels->list);
+	kernels->list = NULL;
+	kernels->count = 0;
+}
+
+static const struct {
+	const char *name, *problem, *remedy;
+} states[] = {
+	[KERNEL_CURRENT] = { "current", NULL, NULL },
+	[KERNEL_CHANGED] = { "changed", "the rules have changed since this image was built",
+			     "update-initramfs -u -k" },
+	[KERNEL_UNKNOWN] = { "not noted", "the image was built before there was vfio-early",
+			     "update-initramfs -u -k" },
+	[KERNEL_UNREADABLE] = { "not readable", "what was noted of the image cannot be read",
+				"vfio-earlyctl image" },
+	[KERNEL_NO_IMAGE] = { "no image", "there is no image for this kernel",
+			      "update-initramfs -c -k" },
+};
+
+const char *kernels_state_name(enum kernel_state state)
+{
+	return states[state].name;
+}
+
+const char *kernels_problem(enum kernel_state state)
+{
+	return states[state].problem;
+}
+
+const char *kernels_remedy(enum kernel_state state)
+{
+	return states[state].remedy;
+}
+
+static void add_kernel(struct table *table, const struct kernel *kernel)
+{
+	struct libscols_line *line = table_add(table, NULL);
+	char path[PATH_MAX];
+
+	table_set(table, line, RELEASE, kernel->release);
+	if (kernel->state != KERNEL_NO_IMAGE && kernels_image(kernel, path) == 0)
+		table_set(table, line, IMAGE_PATH, path);
+	table_set(table, line, RULES, kernels_state_name(kernel->state));
+	table_set(table, line, RUNNING, kernel->running ? "yes" : "no");
+	if (kernel->state != KERNEL_CURRENT)
+		table_color(table, line, TABLE_YELLOW);
+}
+
+int kernels_print(const struct kernels *kernels, struct table_document *document)
+{
+	const struct table_options options = { .json = document->options->json };
+	struct table table;
+	int result = table_open(&table, &options, "kernels", columns,
+				sizeof(columns) / sizeof(columns[0]));
+
+	for (size_t i = 0; i < kernels->count && result == 0; i++)
+		add_kernel(&table, &kernels->list[i]);
+	if (result == 0)
+		result = table_print(document, &table, "Images for the next boot:");
+	table_close(&table);
+	return result;
+}

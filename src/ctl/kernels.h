@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The installed kernels, and whether the image of each has the rules of now. */
+#ifndef VFIO_EARLY_CTL_KERNELS_H
+#define VFIO_EARLY_CTL_KERNELS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "host.h"
+#include "table.h"
+
+enum kernel_state {
+	KERNEL_CURRENT,
+	KERNEL_CHANGED,	  /* the rules were others when its image was built */
+	KERNEL_UNKNOWN,	  /* nothing was noted when its image was built */
+	KERNEL_UNREADABLE, /* what was noted cannot be read */
+	KERNEL_NO_IMAGE,
+};
+
+struct kernel {
+	char release[NAME_MAX + 1];
+	enum kernel_state state;
+	bool running;
+};
+
+struct kernels {
+	struct kernel *list; /* the newest first */
+	size_t count;
+};
+
+/*
+ * Finds the kernels that have a /boot/vmlinuz-RELEASE. 0, also if there are none to be seen, or
+ * -errno. kernels_free() in any case.
+ */
+int kernels_find(struct kernels *kernels, const struct host *host);
+void kernels_free(struct kernels *kernels);
+
+/* "current", "changed", ... */
+const char *kernels_state_name(enum kernel_state state);
+
+/* What is wrong about it, and the command that helps, but for the release; NULL: nothing. */
+const char *kernels_problem(enum kernel_state state);
+const char *kernels_remedy(enum kernel_state state);
+
+/* Prints them as a table "kernels". 0 or -errno. */
+int kernels_print(const struct kernels *kernels, struct table_document *document);
+
+/* Where the image of a kernel is. 0 or -ENAMETOOLONG. */
+int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Drivers changed now: what bind and unbind have in common. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmdline.h"
+#include "live.h"
+
+/* To go, down to #endif, when names.h is there. */
+#if __has_include("names.h")
+#include "names.h"
+#else
+#include "match.h"
+
+static int names_find(struct forecast *forecast, const struct host *host, const char *name,
+		      size_t **found, size_t *count, char message[256])
+{
+	struct rule_error error;
+	struct rule rule;
+
+	(void)host;
+	if (rule_parse(name, strlen(name), &rule, &error) <= 0)
+		return snprintf(message, 256, "found %s, expected a device", name), -EINVAL;
+	*found = calloc(forecast->pci.count + 1, sizeof(**found));
+	for (size_t i = 0; *found && i < forecast->pci.count; i++)
+		if (match_rule(&rule, &forecast->pci, &forecast->pci.devices[i]) == MATCH_YES)
+			(*found)[(*count)++] = i;
+	return *count ? 0 : (snprintf(message, 256, "%s: no such device", name), -ENOENT);
+}
+#endif
+
+static const struct option long_options[] = {
+	{ "force", no_argument, NULL, 'f' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int take_timeout(struct live *live, const char *text)
+{
+	char *end;
+	unsigned long seconds = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || seconds < 1 || seconds > CMDLINE_TIMEOUT_MAX)
+		return ctl_fail("--timeout: found '%s', expected 1 to %d seconds", text,
+				CMDLINE_TIMEOUT_MAX),
+		       -EINVAL;
+	live->timeout = (unsigned int)seconds;
+	return 0;
+}
+
+static int take_options(struct live *live, int argc, char **argv, const char *usage)
+{
+	int option, result = 0;
+
+	optind = 0;
+	while (result == 0 &&
+	       (option = getopt_long(argc, argv, "ft:h", long_options, NULL)) != -1) {
+		if (option == 'f')
+			live->force = true;
+		else if (option == 't')
+			result = take_timeout(live, optarg);
+		else if (option == 'h')
+			live->help = true;
+		else
+			result = -EINVAL;
+	}
+	if (live->help && result == 0)
+		fputs(usage, stdout);
+	return result;
+}
+
+static int take_operands(struct live *live, const char *command, int argc, char **argv,
+			 int operands_max)
+{
+	if (argc < 1)
+		return ctl_fail("%s: no device given; 'vfio-earlyctl list' shows them", command),
+		       -EINVAL;
+	if (argc > operands_max)
+		return ctl_fail("%s: found '%s' behind the last operand", command,
+				argv[operands_max]),
+		       -EINVAL;
+	live->device = argv[0];
+	live->driver = argc > 1 ? argv[1] : NULL;
+	return 0;
+}
+
+static int find_devices(struct live *live)
+{
+	char message[256] = "";
+	int result = names_find(&live->view.forecast, &live->view.host, live->device, &live->found,
+				&live->count, message);
+
+	if (result < 0)
+		ctl_fail("%s", message[0] ? message : strerror(-result));
+	return result;
+}
+
+static int look(struct live *live, const struct ctl *ctl, unsigned int what)
+{
+	int result = view_open(&live->view, ctl, what);
+
+	if (result < 0)
+		return result;
+	view_print_messages(&live->view, VIEW_WARNING);
+	live->modules.root = live->view.host.root;
+	if (live->view.host.live && geteuid() != 0)
+		return ctl_fail("only root may change drivers"), -EPERM;
+	return find_devices(live);
+}
+
+int live_open(struct live *live, const struct ctl *ctl, int argc, char **argv, const char *usage,
+	      unsigned int what)
+{
+	/* A command's usage names the operand if it takes a driver. */
+	int result, operands_max = strstr(usage, "[DRIVER]") ? 2 : 1;
+
+	*live = (struct live){
+		.timeout = CMDLINE_TIMEOUT_DEFAULT,
+		.view.host.directory = -1,
+		.view.forecast.pci.directory = -1,
+		.view.protect.pci.directory = -1,
+	};
+	result = take_options(live, argc, argv, usage);
+	if (result < 0 || live->help)
+		return result;
+	result = take_operands(live, argv[0], argc - optind, argv + optind, operands_max);
+	return result < 0 ? result : look(live, ctl, what);
+}
+
+void live_close(struct live *live)
+{
+	modules_free(&live->modules);
+	free(live->found);
+	view_close(&live->view);
+}
+
+struct pci_device *live_device(const struct live *live, size_t index,
+			       char address[PCI_ADDRESS_TEXT_MAX])
+{
+	struct pci_device *device = &live->view.forecast.pci.devices[live->found[index]];
+
+	pci_address_format(&device->address, address);
+	return device;
+}
+
+int live_find_rule(const struct live *live, const struct pci_device *device,
+		   const struct rule **rule)
+{
+	const struct forecast *forecast = &live->view.forecast;
+	struct plan plan;
+	int result = plan_choose(&plan, &forecast->rules, &forecast->pci);
+
+	*rule = result == 0 ? plan.choices[device - forecast->pci.devices].rule : NULL;
+	if (*rule && (*rule)->exclude)
+		*rule = NULL;
+	plan_free(&plan);
+	return result;
+}

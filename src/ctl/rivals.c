@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What else on this system decides which driver a PCI device gets. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rivals.h"
+
+#define BLANK            " \t\r"
+#define CMDLINE          "/proc/cmdline"
+#define DRIVERCTL        "/etc/driverctl.d"
+#define DRIVERCTL_PREFIX "pci-"
+
+#define MODALIAS_MAX 80
+
+/* A file in an earlier one hides those of its name in the later ones. */
+static const char *const modprobe_directories[] = {
+	"/etc/modprobe.d",     "/run/modprobe.d", "/usr/local/lib/modprobe.d",
+	"/usr/lib/modprobe.d", "/lib/modprobe.d",
+};
+
+struct reader {
+	struct rivals *rivals;
+	const struct host *host;
+	char **seen; /* names of files */
+	size_t seen_count;
+};
+
+static void add(struct rivals *rivals, const struct rival *rival)
+{
+	struct rival *list = reallocarray(rivals->list, rivals->count + 1, sizeof(*list));
+
+	if (!list) {
+		rivals->error = -ENOMEM;
+		return;
+	}
+	rivals->list = list;
+	list[rivals->count++] = *rival;
+}
+
+/* Modules are known by either. */
+static bool same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
+			return false;
+	return *a == *b;
+}
+
+/*
+ * One of ids=: "vendor:device[:subvendor[:subdevice[:class[:class_mask]]]]" in hexadecimal. Class
+ * and mask are left out: what they narrow down is one model already.
+ */
+static bool parse_id(const char *text, struct rule *rule)
+{
+	unsigned int vendor, device, subvendor = 0xffffffff, subdevice = 0xffffffff;
+
+	if (sscanf(text, "%x:%x:%x:%x", &vendor, &device, &subvendor, &subdevice) < 2 ||
+	    vendor > 0xffff || device > 0xffff)
+		return false;
+	*rule = (struct rule){
+		.terms = RULE_ID,
+		.id = { (int32_t)vendor, (int32_t)device,
+			subvendor > 0xffff ? PCI_ID_ANY : (int32_t)subvendor,
+			subdevice > 0xffff ? PCI_ID_ANY : (int32_t)subdevice },
+	};
+	return true;
+}
+
+static void take_ids(struct rivals *rivals, const char *where, char *list)
+{
+	struct rival rival = { .kind = RIVAL_IDS, .driver = RULE_DEFAULT_DRIVER };
+	char *id;
+
+	snprintf(rival.where, sizeof(rival.where), "%s", where);
+	while ((id = strsep(&list, ","))) {
+		snprintf(rival.text, sizeof(rival.text), "%s", id);
+		if (parse_id(id, &rival.rule))
+			add(rivals, &rival);
+	}
+}
+
+static void take_blacklist(struct rivals *rivals, const char *where, const char *module)
+{
+	struct rival rival = { .kind = RIVAL_BLACKLIST };
+
+	snprintf(rival.where, sizeof(rival.where), "%s", where);
+	snprintf(rival.text, sizeof(rival.text), "%s", module);
+	add(rivals, &rival);
+}
+
+/* "install nouveau /bin/false" is how those blacklist who do not trust a blacklist. */
+static bool is_dummy(const char *command)
+{
+	static const char *const dummies[] = { "/bin/false",    "/bin/true", "/usr/bin/false",
+					       "/usr/bin/true", "false",     "true" };
+
+	for (size_t i = 0; i < sizeof(dummies) / sizeof(dummies[0]); i++)
+		if (strcmp(command, dummies[i]) == 0)
+			return true;
+	return false;
+}
+
+static void take_line(struct rivals *rivals, const char *where, char *line)
+{
+	char *rest, *word = strtok_r(line, BLANK, &rest);
+	char *module = word ? strtok_r(NULL, BLANK, &rest) : NULL, *argument;
+
+	if (!module || word[0] == '#')
+		return;
+	argument = strtok_r(NULL, BLANK, &rest);
+	if (strcmp(word, "blacklist") == 0 ||
+	    (strcmp(word, "install") == 0 && argument && is_dummy(argument)))
+		take_blacklist(rivals, where, module);
+	if (strcmp(word, "options") != 0 || !same_name(module, "vfio_pci"))
+		return;
+	for (; argument; argument = strtok_r(NULL, BLANK, &rest))
+		if (strncmp(argument, "ids=", 4) == 0)
+			take_ids(rivals, where, argument + 4);
+}
+
+/* A backslash at its end continues a line. */
+static void join_lines(char *text)
+{
+	for (; (text = strstr(text, "\\\n")); text += 2) {
+		text[0] = ' ';
+		text[1] = '\v';
+	}
+}
+
+static void take_text(struct rivals *rivals, const char *path, char *text)
+{
+	unsigned int number = 0, more;
+	char *line;
+
+	join_lines(text);
+	while ((line = strsep(&text, "\n"))) {
+		char where[RULE_WHERE_MAX + 16];
+
+		number++;
+		snprintf(where, sizeof(where), "%.*s:%u", RULE_WHERE_MAX, path, number);
+		for (more = 0; strchr(line, '\v'); more++)
+			*strchr(line, '\v') = ' ';
+		number += more;
+		take_line(rivals, where, line);
+	}
+}
+
+static bool was_seen(const struct reader *reader, const char *name)
+{
+	for (size_t i = 0; i < reader->seen_count; i++)
+		if (strcmp(reader->seen[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool remember(struct reader *reader, const char *name)
+{
+	char **seen = reallocarray(reader->seen, reader->seen_count + 1, sizeof(*seen));
+
+	if (seen)
+		reader->seen = seen;
+	if (!seen || !(seen[reader->seen_count] = strdup(name))) {
+		reader->rivals->error = -ENOMEM;
+		return false;
+	}
+	reader->seen_count++;
+	return true;
+}
+
+static void take_modprobe_file(void *context, const char *directory, const char *name)
+{
+	struct reader *reader = context;
+	size_t length = strlen(name);
+	char path[PATH_MAX], *text;
+
+	if (length <= 5 || strcmp(name + length - 5, ".conf") != 0 || was_seen(reader, name) ||
+	    !remember(reader, name))
+		return;
+	if (host_path(path, "%s/%s", directory, name) < 0 ||
+	    host_read_text(reader->host, path, &text) < 0)
+		return;
+	take_text(reader->rivals, path, text);
+	free(text);
+}
+
+static void take_override(void *context, const char *directory, const char *name)
+{
+	struct reader *reader = context;
+	struct rival rival = { .kind = RIVAL_DRIVERCTL, .rule.terms = RULE_PLACE };
+	const char *address = name;
+
+	if (strncmp(name, DRIVERCTL_PREFIX, strlen(DRIVERCTL_PREFIX)) == 0)
+		address += strlen(DRIVERCTL_PREFIX);
+	if (!pci_address_parse(address, &rival.rule.place.start) ||
+	    host_read_line(reader->host, directory, name, rival.driver, sizeof(rival.driver)) <= 0)
+		return;
+	snprintf(rival.where, sizeof(rival.where), "%s/%.*s", directory, NAME_MAX / 4, name);
+	snprintf(rival.text, sizeof(rival.text), "%.*s", PCI_ADDRESS_TEXT_MAX, address);
+	add(reader->rivals, &rival);
+}
+
+/* The parameter of a module that is built in, or that modprobe(8) takes from here. */
+static void take_cmdline(struct rivals *rivals, const struct host *host)
+{
+	static const char *const names[] = { "vfio-pci.ids=", "vfio_pci.ids=" };
+	char *text, *rest, *word;
+
+	if (host_read_text(host, CMDLINE, &text) < 0)
+		return;
+	for (word = strtok_r(text, BLANK "\n", &rest); word;
+	     word = strtok_r(NULL, BLANK "\n", &rest))
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (strncmp(word, names[i], strlen(names[i])) == 0)
+				take_ids(rivals, CMDLINE, word + strlen(names[i]));
+	free(text);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct rival *one = a, *other = b;
+	int order = (int)one->kind - (int)other->kind;
+
+	if (order == 0)
+		order = strverscmp(one->where, other->where);
+	return order != 0 ? order : strcmp(one->text, other->text);
+}
+
+static bool add_alias(struct rival *rival, const char *pattern)
+{
+	char **aliases = reallocarray(rival->aliases, rival->alias_count + 1, sizeof(*aliases));
+
+	if (aliases)
+		rival->aliases = aliases;
+	if (!aliases || !(aliases[rival->alias_count] = strdup(pattern)))
+		return false;
+	rival->alias_count++;
+	return true;
+}
+
+/* "alias pci:v000010DEd*sv*sd*bc03sc*i* nouveau" */
+static void take_alias(struct rivals *rivals, char *line)
+{
+	char *rest, *word = strtok_r(line, BLANK, &rest);
+	char *pattern = word ? strtok_r(NULL, BLANK, &rest) : NULL;
+	char *module = pattern ? strtok_r(NULL, BLANK, &rest) : NULL;
+
+	if (!module || strcmp(word, "alias") != 0 || strncmp(pattern, "pci:", 4) != 0)
+		return;
+	for (size_t i = 0; i < rivals->count; i++)
+		if (rivals->list[i].kind == RIVAL_BLACKLIST &&
+		    same_name(rivals->list[i].text, module) &&
+		    !add_alias(&rivals->list[i], pattern))
+			rivals->error = -ENOMEM;
+}
+
+/* What the kernel's modules are for, as the running kernel has them. */
+static void read_aliases(struct rivals *rivals, const struct host *host)
+{
+	char release[NAME_MAX + 1], path[PATH_MAX], *text, *rest, *line;
+
+	if (host_read_line(host, "/proc/sys/kernel", "osrelease", release, sizeof(release)) <= 0 ||
+	    host_path(path, "/lib/modules/%s/modules.alias", release) < 0 ||
+	    host_read_text(host, path, &text) < 0)
+		return;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		take_alias(rivals, line);
+	free(text);
+}
+
+/* As the kernel writes it, file2alias.c in reverse. */
+static void format_modalias(const struct pci_device *device, char text[MODALIAS_MAX])
+{
+	snprintf(text, MODALIAS_MAX, "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", device->vendor,
+		 device->device, device->subvendor, device->subdevice, device->class >> 16 & 0xff,
+		 device->class >> 8 & 0xff, device->class & 0xff);
+}
+
+static bool is_blacklisted(const struct rival *rival, const struct pci_device *device)
+{
+	char modalias[MODALIAS_MAX];
+
+	if (device->driver && same_name(device->driver, rival->text))
+		return true;
+	format_modalias(device, modalias);
+	for (size_t i = 0; i < rival->alias_count; i++)
+		if (fnmatch(rival->aliases[i], modalias, 0) == 0)
+			return true;
+	return false;
+}
+
+bool rivals_means(const struct rival *rival, const struct pci *pci, const struct pci_device *device)
+{
+	return rival->kind == RIVAL_BLACKLIST ? is_blacklisted(rival, device)
+					      : match_rule(&rival->rule, pci, device) == MATCH_YES;
+}
+
+int rivals_read(struct rivals *rivals, const struct host *host)
+{
+	struct reader reader = { .rivals = rivals, .host = host };
+
+	*rivals = (struct rivals){ .count = 0 };
+	for (size_t i = 0; i < sizeof(modprobe_directories) / sizeof(modprobe_directories[0]); i++)
+		host_list(host, modprobe_directories[i], take_modprobe_file, &reader);
+	take_cmdline(rivals, host);
+	host_list(host, DRIVERCTL, take_override, &reader);
+	if (rivals->count > 1)
+		qsort(rivals->list, rivals->count, sizeof(*rivals->list), compare);
+	read_aliases(rivals, host);
+	while (reader.seen_count > 0)
+		free(reader.seen[--reader.seen_count]);
+	free(reader.seen);
+	return rivals->error;
+}
+
+void rivals_free(struct rivals *rivals)
+{
+	while (rivals->count > 0) {
+		struct rival *last = &rivals->list[--rivals->count];
+
+		while (last->alias_count > 0)
+			free(last->aliases[--last->alias_count]);
+		free(last->aliases);
+	}
+	free(rivals->list);
+	rivals->list = NULL;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What else on this system decides which driver a PCI device gets. */
+#ifndef VFIO_EARLY_CTL_RIVALS_H
+#define VFIO_EARLY_CTL_RIVALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bounds.h"
+#include "host.h"
+#include "match.h"
+
+enum rival_kind {
+	RIVAL_IDS,	 /* an ID in ids= of vfio-pci or another driver of VFIO */
+	RIVAL_DRIVERCTL, /* an override that driverctl(8) keeps */
+	RIVAL_BLACKLIST, /* of a module */
+};
+
+struct rival {
+	enum rival_kind kind;
+	char where[RULE_WHERE_MAX + 16]; /* "FILE:LINE" or "FILE" */
+	char text[RULE_TEXT_MAX];	 /* the ID, address or module, as it stands there */
+	char driver[PCI_DRIVER_NAME_MAX]; /* that the device gets; "" for a blacklist */
+	struct rule rule;		  /* that means the same devices, but for a blacklist */
+	char **aliases;			  /* of a blacklisted module: devices that it is for */
+	size_t alias_count;
+};
+
+struct rivals {
+	struct rival *list;
+	size_t count;
+	int error;
+};
+
+/*
+ * Reads modprobe.d(5) as modprobe(8) does, vfio-pci.ids= on the kernel command line, and
+ * /etc/driverctl.d. What cannot be understood is left out. 0 or -errno; rivals_free() in any
+ * case.
+ */
+int rivals_read(struct rivals *rivals, const struct host *host);
+/* Whether the device is one that the setting is about. */
+bool rivals_means(const struct rival *rival, const struct pci *pci,
+		  const struct pci_device *device);
+
+void rivals_free(struct rivals *rivals);
+
+#endif

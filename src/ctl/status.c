@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl status: what this boot did, and what is true now. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "audit.h"
+#include "booted.h"
+#include "command.h"
+#include "digest.h"
+#include "outcome.h"
+#include "table.h"
+
+enum { DEVICE, ID, NAME, OUTCOME, THEN, NOW, CHANGE, RULE, DETAIL };
+
+static const struct table_column columns[] = {
+	[DEVICE] = { "DEVICE", 0, 0, "address" },
+	[ID] = { "ID", 0, 110, "vendor and device" },
+	[NAME] = { "NAME", TABLE_CUT, 0, "maker and model, or the rule that no device answered" },
+	[OUTCOME] = { "OUTCOME", 0, 0, "what this boot made of it, as vfio-early(8) has it" },
+	[THEN] = { "THEN", TABLE_EXTRA, 0, "driver that it had after that" },
+	[NOW] = { "NOW", 0, 0, "driver that it has now" },
+	[CHANGE] = { "CHANGE", 0, 0, "same, lost, since, gone or other, see vfio-earlyctl(8)" },
+	[RULE] = { "RULE", 0, 96, "rule that decided" },
+	[DETAIL] = { "DETAIL", TABLE_EXTRA, 0, "why" },
+};
+
+#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+
+#define DEVICE_MAX (PCI_ADDRESS_TEXT_MAX + PCINAMES_MAX + 3)
+
+static const char *const changes[] = {
+	[BOOTED_SAME] = "same", [BOOTED_LOST] = "lost",   [BOOTED_SINCE] = "since",
+	[BOOTED_GONE] = "gone", [BOOTED_OTHER] = "other",
+};
+
+/* Of the image that booted; what is noted elsewhere is of those that will boot. */
+enum image {
+	IMAGE_CURRENT,
+	IMAGE_CHANGED,
+	IMAGE_UNKNOWN,
+};
+
+static const char *const image_names[] = {
+	[IMAGE_CURRENT] = "current",
+	[IMAGE_CHANGED] = "changed",
+	[IMAGE_UNKNOWN] = "not noted",
+};
+
+struct status {
+	struct view view;
+	struct booted booted;
+	struct kernels kernels;
+	struct findings findings;
+	struct table_options options;
+	struct table_document document;
+	enum image image;
+	int error; /* of booted_read() */
+};
+
+static bool is_satisfied(const struct booted_row *row)
+{
+	for (int outcome = OUTCOME_BOUND; outcome <= OUTCOME_TIMEOUT; outcome++)
+		if (strcmp(row->code, outcome_name((enum outcome)outcome)) == 0)
+			return outcome_satisfies((enum outcome)outcome);
+	return false;
+}
+
+static const char *format_name(struct status *status, const struct pci_device *device,
+			       char text[DEVICE_MAX])
+{
+	return pcinames_sentence(&status->view.names, device, text, DEVICE_MAX);
+}
+
+static void audit_change(struct status *status, const struct booted_row *row,
+			 const struct pci_device *device)
+{
+	struct findings *findings = &status->findings;
+	char name[DEVICE_MAX];
+
+	switch (booted_compare(row, &status->view.forecast.pci)) {
+	case BOOTED_LOST:
+		findings_add(findings, VIEW_WARNING, row->rule,
+			     "%s had %s after this boot, now %s%s; run 'vfio-earlyctl bind %s %s'",
+			     format_name(status, device, name), row->driver,
+			     device->driver ? "it has " : "no driver has it",
+			     device->driver ? device->driver : "", row->address, row->driver);
+		break;
+	case BOOTED_SINCE:
+		findings_add(findings, VIEW_NOTE, row->rule,
+			     "%s was %s at this boot, now %s has it",
+			     format_name(status, device, name), row->code, device->driver);
+		break;
+	case BOOTED_GONE:
+		findings_add(findings, VIEW_WARNING, row->rule,
+			     "%s is no longer there: taken out, or it fell off its bus",
+			     row->address);
+		break;
+	case BOOTED_OTHER:
+		findings_add(findings, VIEW_WARNING, row->rule,
+			     "%s was there at this boot, now another card is: %s", row->id,
+			     format_name(status, device, name));
+		break;
+	case BOOTED_SAME:
+		break;
+	}
+}
+
+/* Of what is told of a row, its own words say whether that was wanted. */
+static enum view_level judge(const struct booted_row *row)
+{
+	if (strcmp(row->code, outcome_name(OUTCOME_NOT_FOUND)) == 0)
+		return strstr(row->detail, " optional") ? VIEW_NOTE : VIEW_WARNING;
+	if (strcmp(row->code, outcome_name(OUTCOME_WOULD_BIND)) == 0)
+		return VIEW_WARNING;
+	return is_satisfied(row) && row->detail[0] == '\0' ? VIEW_NOTE : VIEW_WARNING;
+}
+
+static void audit_row(struct status *status, const struct booted_row *row)
+{
+	const struct pci_device *device = booted_device(row, &status->view.forecast.pci);
+	enum booted_change change = booted_compare(row, &status->view.forecast.pci);
+	const char *colon = row->detail[0] != '\0' ? ": " : "";
+	char name[DEVICE_MAX];
+
+	audit_change(status, row, device);
+	if (judge(row) != VIEW_WARNING || change == BOOTED_SINCE)
+		return;
+	if (device && change != BOOTED_OTHER)
+		findings_add(&status->findings, VIEW_WARNING, row->rule, "%s: %s%s%s",
+			     format_name(status, device, name), row->code, colon, row->detail);
+	else
+		findings_add(&status->findings, VIEW_WARNING, row->rule, "%s%s%s", row->code, colon,
+			     row->detail);
+}
+
+/* What VMs can have, although this boot knows nothing of it. */
+static void audit_others(struct status *status)
+{
+	const struct pci *pci = &status->view.forecast.pci;
+	char name[DEVICE_MAX];
+
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+		bool known = !device->driver || !strstr(device->driver, "vfio");
+
+		for (size_t j = 0; j < status->booted.count && !known; j++)
+			known = booted_device(&status->booted.rows[j], pci) == device;
+		if (!known)
+			findings_add(&status->findings, VIEW_NOTE, NULL,
+				     "%s has %s, but not by vfio-early",
+				     format_name(status, device, name), device->driver);
+	}
+}
+
+static int read_image(struct status *status)
+{
+	char noted[DIGEST_TEXT_MAX], rules[DIGEST_TEXT_MAX];
+	int result = digest_rules(&status->view.host, rules);
+
+	if (result < 0)
+		return result;
+	status->image = IMAGE_UNKNOWN;
+	if (digest_read(&status->view.host, DIGEST_BOOTED, noted) == 0)
+		status->image = strcmp(noted, rules) == 0 ? IMAGE_CURRENT : IMAGE_CHANGED;
+	return 0;
+}
+
+static bool has_rules(const struct status *status)
+{
+	return status->view.forecast.rules.count > 0;
+}
+
+/* Whether some image has the rules, so that a reboot is all that is to be done. */
+static bool is_pending(const struct status *status)
+{
+	for (size_t i = 0; i < status->kernels.count; i++)
+		if (status->kernels.list[i].state == KERNEL_CURRENT)
+			return true;
+	return false;
+}
+
+static void audit_images(struct status *status)
+{
+	if (kernels_find(&status->kernels, &status->view.host) < 0 || read_image(status) < 0) {
+		findings_add(&status->findings, VIEW_WARNING, NULL,
+			     "the rules cannot be read, so nothing can be said of images");
+		return;
+	}
+	if (status->image == IMAGE_CHANGED)
+		findings_add(&status->findings, VIEW_WARNING, NULL,
+			     "the rules have changed since the image that booted was built; %s",
+			     is_pending(status) ? "they count after a reboot"
+						: "run 'update-initramfs -u' and reboot");
+}
+
+/* Why there is nothing to tell of this boot. */
+static void audit_absence(struct status *status, bool pending)
+{
+	const struct forecast *forecast = &status->view.forecast;
+
+	if (status->error == -EBADMSG)
+		findings_add(&status->findings, VIEW_WARNING, BOOTED_STATUS,
+			     "found something else, expected the outcome of this boot");
+	else if (status->error != -ENOENT)
+		findings_add(&status->findings, VIEW_WARNING, BOOTED_STATUS, "%s",
+			     strerror(-status->error));
+	else if (forecast->cmdline.off)
+		findings_add(&status->findings, VIEW_WARNING, "/proc/cmdline",
+			     "vfio_early=off: this boot did nothing");
+	else if (forecast->rules.count > 0 && pending)
+		findings_add(&status->findings, VIEW_WARNING, NULL,
+			     "this boot knew nothing of the rules; they count after a reboot");
+	else if (forecast->rules.count > 0)
+		findings_add(&status->findings, VIEW_WARNING, NULL,
+			     "there are rules now, but this boot had none, or no vfio-early in its "
+			     "image; run 'vfio-earlyctl image' to look into it");
+}
+
+static void find_all(struct status *status)
+{
+	audit_messages(&status->findings, &status->view);
+	status->error = booted_read(&status->booted, &status->view.host);
+	audit_images(status);
+	if (status->error < 0)
+		audit_absence(status, is_pending(status));
+	for (size_t i = 0; status->error == 0 && i < status->booted.count; i++)
+		audit_row(status, &status->booted.rows[i]);
+	audit_others(status);
+	audit_kernels(&status->findings, &status->kernels, has_rules(status));
+}
+
+static void add_row(struct status *status, struct table *table, const struct booted_row *row)
+{
+	const struct pci *pci = &status->view.forecast.pci;
+	const struct pci_device *device = booted_device(row, pci);
+	enum booted_change change = booted_compare(row, pci);
+	struct libscols_line *line = table_add(table, NULL);
+	char name[PCINAMES_MAX];
+
+	table_set(table, line, DEVICE, row->address);
+	table_set(table, line, ID, row->id);
+	table_set(table, line, OUTCOME, row->code);
+	table_set(table, line, THEN, row->driver);
+	table_set(table, line, RULE, row->rule);
+	table_set(table, line, DETAIL, row->detail);
+	if (row->id[0] != '\0')
+		table_set(table, line, CHANGE, changes[change]);
+	if (device) {
+		table_set(table, line, NOW, device->driver);
+		table_set(table, line, NAME,
+			  pcinames_short(&status->view.names, device, name, sizeof(name)));
+	} else if (row->id[0] == '\0') {
+		table_set(table, line, NAME, row->detail);
+	}
+	if (change == BOOTED_LOST || change == BOOTED_OTHER)
+		table_color(table, line, TABLE_RED);
+	else if (judge(row) == VIEW_WARNING)
+		table_color(table, line, TABLE_YELLOW);
+}
+
+static int print_devices(struct status *status)
+{
+	struct table table;
+	int result = table_open(&table, &status->options, "devices", columns, COLUMN_COUNT);
+
+	for (size_t i = 0; i < status->booted.count && result == 0; i++)
+		add_row(status, &table, &status->booted.rows[i]);
+	if (result == 0)
+		result = table_print(&status->document, &table, "At this boot:");
+	table_close(&table);
+	return result;
+}
+
+enum { BOOTED_RULES };
+
+static const struct table_column image_columns[] = {
+	[BOOTED_RULES] = { "RULES", 0, 0, "whether the image that booted has those of now" },
+};
+
+static int print_image(struct status *status)
+{
+	const struct table_options options = { .json = true };
+	struct table table;
+	int result = table_open(&table, &options, "booted", image_columns, 1);
+
+	if (result == 0)
+		table_set(&table, table_add(&table, NULL), BOOTED_RULES,
+			  image_names[status->image]);
+	if (result == 0)
+		result = table_print(&status->document, &table, NULL);
+	table_close(&table);
+	return result;
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void print_summary(struct status *status)
+{
+	size_t warnings = findings_count(&status->findings, VIEW_WARNING);
+	size_t errors = findings_count(&status->findings, VIEW_ERROR);
+
+	if (status->document.begun)
+		table_print_text(&status->document, "%s", "");
+	if (status->error == -ENOENT && !has_rules(status))
+		table_print_text(&status->document, "%s",
+				 "There are no rules; 'vfio-earlyctl add' makes one.");
+	else if (warnings == 0 && errors == 0)
+		table_print_text(&status->document, "%s", "All is as the rules want it.");
+	else
+		table_print_text(&status->document, "%zu error%s, %zu warning%s.", errors,
+				 plural(errors), warnings, plural(warnings));
+}
+
+static int print_all(struct status *status)
+{
+	const struct table_options *options = &status->options;
+	int result = print_devices(status);
+
+	if (result < 0 || table_is_alone(options))
+		return result;
+	if (options->json)
+		result = print_image(status);
+	if (result == 0)
+		result = kernels_print(&status->kernels, &status->document);
+	if (result == 0 && status->document.begun && status->findings.count > 0)
+		table_print_text(&status->document, "%s", "");
+	if (result == 0)
+		result = findings_print(&status->findings, &status->document);
+	if (result == 0)
+		print_summary(status);
+	return result;
+}
+
+static int get_status(const struct status *status)
+{
+	if (status->view.forecast.rules.bad)
+		return CTL_BAD_RULES;
+	return findings_count(&status->findings, VIEW_WARNING) > 0 ? CTL_INCOMPLETE : CTL_OK;
+}
+
+static int run(struct status *status, const struct ctl *ctl)
+{
+	int result = view_open(&status->view, ctl, 0);
+
+	if (result == 0) {
+		status->document.options = &status->options;
+		find_all(status);
+		result = print_all(status);
+		table_end(&status->document);
+		if (result < 0 && result != -EINVAL)
+			ctl_fail("%s", strerror(-result));
+	}
+	result = result < 0 ? CTL_INTERNAL : ctl_finish(get_status(status));
+	kernels_free(&status->kernels);
+	booted_free(&status->booted);
+	findings_free(&status->findings);
+	view_close(&status->view);
+	return result;
+}
+
+static int print_help(void)
+{
+	puts("Usage: vfio-earlyctl status [OPTION]...\n"
+	     "Prints what this boot did with each device that a rule is about, what has become of\n"
+	     "it since, and whether the images have the rules of now.\n"
+	     "\n"
+	     "  -h, --help          print this");
+	table_print_options();
+	table_print_columns(columns, COLUMN_COUNT);
+	puts("\n"
+	     "Exit status: 0 all is as the rules want it, 1 usage or internal error, 2 there are\n"
+	     "warnings, 3 some line could not be understood.");
+	return ctl_finish(CTL_OK);
+}
+
+static const struct option long_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	TABLE_LONG_OPTIONS,
+	{ NULL, 0, NULL, 0 },
+};
+
+int command_status(const struct ctl *ctl, int argc, char **argv)
+{
+	struct status status = { .options.list = true };
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "h" TABLE_SHORT_OPTIONS, long_options, NULL)) !=
+	       -1) {
+		if (option == 'h')
+			return print_help();
+		else if (!table_take_option(&status.options, option, optarg))
+			return ctl_fail("try 'vfio-earlyctl status --help'");
+	}
+	if (optind < argc)
+		return ctl_fail("%s takes no operand, found '%s'", argv[0], argv[optind]);
+	return run(&status, ctl);
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables, trees and JSON. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <libsmartcols.h>
+
+#include "command.h"
+#include "table.h"
+#include "width.h"
+
+/* A terminal that says less says nothing. */
+#define WIDTH_MIN 20
+
+/* A column is not cut to less than this. */
+#define CUT_MIN 10
+
+/* What a tree puts before its lines. */
+#define TREE_WIDTH 2
+
+bool table_take_option(struct table_options *options, int option, const char *argument)
+{
+	switch (option) {
+	case 'J':
+		options->json = true;
+		return true;
+	case 'l':
+		options->list = true;
+		return true;
+	case 'n':
+		options->no_headings = true;
+		return true;
+	case 'O':
+		options->all_columns = true;
+		return true;
+	case 'o':
+		options->output = argument;
+		return true;
+	case 'r':
+		options->raw = true;
+		return true;
+	case 'T':
+		options->list = false;
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool table_is_alone(const struct table_options *options)
+{
+	return !options->json && (options->raw || options->no_headings || options->output);
+}
+
+void table_print_options(void)
+{
+	puts("  -J, --json          print JSON, with all columns\n"
+	     "  -l, --list          print a list, not a tree\n"
+	     "  -n, --noheadings    print no headings\n"
+	     "  -O, --output-all    print all columns\n"
+	     "  -o, --output LIST   print these columns; with + before them, these as well\n"
+	     "  -r, --raw           print fields as they are, with one blank between them\n"
+	     "  -T, --tree          print a tree");
+}
+
+void table_print_columns(const struct table_column *columns, size_t count)
+{
+	puts("\nColumns:");
+	for (size_t i = 0; i < count; i++)
+		printf("  %-10s %s\n", columns[i].name, columns[i].help);
+}
+
+static bool is_terminal(const struct table_options *options)
+{
+	return !options->json && !options->raw && isatty(STDOUT_FILENO);
+}
+
+/* https://no-color.org */
+static bool wants_colors(const struct table_options *options)
+{
+	const char *off = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return is_terminal(options) && !(off && off[0] != '\0') && terminal &&
+	       strcmp(terminal, "dumb") != 0;
+}
+
+/* What goes elsewhere can be as wide as it likes. */
+static bool has_room(const struct table *table, const struct table_column *column)
+{
+	return !is_terminal(table->options) ||
+	       scols_table_get_termwidth(table->scols) >= column->width;
+}
+
+static int show_column(struct table *table, size_t index)
+{
+	const struct table_column *column = &table->columns[index];
+	struct libscols_column *shown;
+	int flags = 0;
+
+	if (table->at[index] >= 0)
+		return 0;
+	if (column->flags & TABLE_TREE && table->tree)
+		flags |= SCOLS_FL_TREE;
+	if (column->flags & TABLE_LINES && table->tree && !table->options->json)
+		flags |= SCOLS_FL_WRAP;
+	table->at[index] = (int)scols_table_get_ncols(table->scols);
+	shown = scols_table_new_column(table->scols, column->name, 0, flags);
+	if (!shown)
+		return -ENOMEM;
+	if (flags & SCOLS_FL_WRAP) {
+		scols_column_set_wrapfunc(shown, scols_wrapnl_chunksize, scols_wrapnl_nextchunk,
+					  NULL);
+		scols_column_set_safechars(shown, "\n");
+	}
+	if (column->flags & TABLE_NUMBER)
+		scols_column_set_json_type(shown, SCOLS_JSON_NUMBER);
+	if (column->flags & TABLE_YES_NO)
+		scols_column_set_json_type(shown, SCOLS_JSON_BOOLEAN);
+	return 0;
+}
+
+static bool is_default(const struct table *table, const struct table_column *column)
+{
+	if (table->options->json || table->options->all_columns)
+		return true;
+	if (column->flags & TABLE_EXTRA)
+		return column->flags & TABLE_LIST && !table->tree;
+	return has_room(table, column);
+}
+
+static int show_defaults(struct table *table)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < table->count && result == 0; i++)
+		if (is_default(table, &table->columns[i]))
+			result = show_column(table, i);
+	return result;
+}
+
+static int show_named(struct table *table, const char *name, size_t length)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (strncasecmp(table->columns[i].name, name, length) == 0 &&
+		    table->columns[i].name[length] == '\0')
+			return show_column(table, i);
+	ctl_fail("no column '%.*s'; --help names them", (int)length, name);
+	return -EINVAL;
+}
+
+static int show_listed(struct table *table, const char *list)
+{
+	int result = 0;
+
+	if (*list == '+') {
+		result = show_defaults(table);
+		list++;
+	}
+	while (result == 0) {
+		size_t length = strcspn(list, ",");
+
+		result = show_named(table, list, length);
+		if (list[length] == '\0')
+			break;
+		list += length + 1;
+	}
+	return result;
+}
+
+int table_open(struct table *table, const struct table_options *options, const char *name,
+	       const struct table_column *columns, size_t count)
+{
+	*table = (struct table){
+		.options = options,
+		.columns = columns,
+		.count = count,
+		.tree = !options->list && !options->raw,
+		.scols = scols_new_table(),
+	};
+	if (!table->scols)
+		return -ENOMEM;
+	for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++)
+		table->at[i] = -1;
+	scols_table_set_name(table->scols, name);
+	scols_table_enable_json(table->scols, options->json);
+	scols_table_enable_raw(table->scols, options->raw);
+	scols_table_enable_noheadings(table->scols, options->no_headings);
+	table->colors = wants_colors(options);
+	scols_table_enable_colors(table->scols, table->colors);
+	return options->output ? show_listed(table, options->output) : show_defaults(table);
+}
+
+struct libscols_line *table_add(struct table *table, struct libscols_line *above)
+{
+	struct libscols_line *line = scols_table_new_line(table->scols, table->tree ? above : NULL);
+
+	if (!line)
+		table->failed = true;
+	return line;
+}
+
+static void join_lines(char *text)
+{
+	for (; (text = strchr(text, '\n')); text++)
+		*text = ',';
+}
+
+void table_set(struct table *table, struct libscols_line *line, size_t column, const char *text)
+{
+	int at = table->at[column];
+	char *copy;
+
+	if (at < 0 || !line || !text || text[0] == '\0')
+		return;
+	copy = strdup(text);
+	if (copy && !(table->tree && !table->options->json))
+		join_lines(copy);
+	if (!copy || scols_line_refer_data(line, (size_t)at, copy) < 0)
+		table->failed = true;
+}
+
+static const struct {
+	const char *name, *sequence;
+} colors[] = {
+	[TABLE_PLAIN] = { "reset", "" },
+	[TABLE_GREEN] = { "green", "\033[32m" },
+	[TABLE_YELLOW] = { "yellow", "\033[33m" },
+	[TABLE_RED] = { "red", "\033[31m" },
+};
+
+void table_color(struct table *table, struct libscols_line *line, enum table_color color)
+{
+	if (table->colors && line)
+		scols_line_set_color(line, colors[color].name);
+}
+
+void table_close(struct table *table)
+{
+	if (table->scols)
+		scols_unref_table(table->scols);
+	table->scols = NULL;
+}
+
+/* What libsmartcols prints is an object with one member: only that is kept. */
+static void print_member(struct table_document *document, char *text)
+{
+	char *start = strchr(text, '{'), *end = strrchr(text, '}');
+
+	if (!start || !end)
+		return;
+	while (end > start + 1 && (end[-1] == '\n' || end[-1] == ' '))
+		end--;
+	*end = '\0';
+	fputs(document->begun ? "," : "{", stdout);
+	fputs(start + 1, stdout);
+}
+
+static int print_json(struct table_document *document, const struct table *table)
+{
+	char *text = NULL;
+	int result;
+
+	if (scols_table_is_empty(table->scols)) {
+		printf("%s\n   \"%s\": []", document->begun ? "," : "{",
+		       scols_table_get_name(table->scols));
+		document->begun = true;
+		return 0;
+	}
+	result = scols_print_table_to_string(table->scols, &text);
+	if (result == 0)
+		print_member(document, text);
+	document->begun = true;
+	free(text);
+	return result;
+}
+
+/* Of the terminal, or what no text reaches. */
+static size_t get_width(const struct table_options *options)
+{
+	struct winsize size;
+
+	if (!is_terminal(options) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ||
+	    size.ws_col < WIDTH_MIN)
+		return SIZE_MAX;
+	return size.ws_col;
+}
+
+/* The columns of the terminal that each column of the table wants. */
+static void measure_columns(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
+{
+	size_t lines = scols_table_get_nlines(table->scols);
+
+	for (size_t i = 0; i < table->count; i++) {
+		widths[i] = 0;
+		if (table->at[i] < 0)
+			continue;
+		if (!table->options->no_headings)
+			widths[i] = strlen(table->columns[i].name);
+		for (size_t n = 0; n < lines; n++) {
+			struct libscols_line *line = scols_table_get_line(table->scols, n);
+			const char *text = scols_cell_get_data(
+				scols_line_get_cell(line, (size_t)table->at[i]));
+			size_t width = text ? width_measure(text) : 0;
+
+			if (table->columns[i].flags & TABLE_TREE && scols_line_get_parent(line))
+				width += TREE_WIDTH;
+			if (width > widths[i])
+				widths[i] = width;
+		}
+	}
+}
+
+/* Takes from the widest of those that may be cut, until all fit. */
+static void fit_columns(const struct table *table, size_t widths[TABLE_COLUMNS_MAX], size_t room)
+{
+	size_t all = scols_table_get_ncols(table->scols) - 1;
+
+	for (size_t i = 0; i < table->count; i++)
+		all += widths[i];
+	while (all > room) {
+		size_t *widest = NULL;
+
+		for (size_t i = 0; i < table->count; i++)
+			if (table->columns[i].flags & TABLE_CUT && widths[i] > CUT_MIN &&
+			    (!widest || widths[i] > *widest))
+				widest = &widths[i];
+		if (!widest)
+			return;
+		(*widest)--;
+		all--;
+	}
+}
+
+static int cut_column(const struct table *table, size_t at, size_t width)
+{
+	size_t lines = scols_table_get_nlines(table->scols);
+	int result = 0;
+
+	for (size_t n = 0; n < lines && result == 0; n++) {
+		struct libscols_line *line = scols_table_get_line(table->scols, n);
+		const char *text = scols_cell_get_data(scols_line_get_cell(line, at));
+		char *copy = text ? strdup(text) : NULL;
+
+		if (!copy)
+			continue;
+		width_cut(copy, width);
+		result = scols_line_refer_data(line, at, copy);
+	}
+	return result;
+}
+
+/*
+ * Makes the table fit the terminal. libsmartcols would do so as well, but each version of it in
+ * another way.
+ */
+static int fit(const struct table *table)
+{
+	size_t widths[TABLE_COLUMNS_MAX], room = get_width(table->options);
+	int result = 0;
+
+	if (room == SIZE_MAX)
+		return 0;
+	measure_columns(table, widths);
+	fit_columns(table, widths, room);
+	for (size_t i = 0; i < table->count && result == 0; i++)
+		if (table->at[i] >= 0 && table->columns[i].flags & TABLE_CUT)
+			result = cut_column(table, (size_t)table->at[i], widths[i]);
+	return result;
+}
+
+int table_print(struct table_document *document, const struct table *table, const char *title)
+{
+	int result;
+
+	if (table->failed)
+		return -ENOMEM;
+	if (document->options->json)
+		return print_json(document, table);
+	if (scols_table_is_empty(table->scols))
+		return 0;
+	if (title && !table_is_alone(document->options))
+		table_print_text(document, "%s%s", document->begun ? "\n" : "", title);
+	document->begun = true;
+	fflush(stdout);
+	result = fit(table);
+	return result < 0 ? result : scols_print_table(table->scols);
+}
+
+void table_print_text(struct table_document *document, const char *format, ...)
+{
+	va_list arguments;
+
+	if (document->options->json || document->options->raw)
+		return;
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	putchar('\n');
+	document->begun = true;
+}
+
+/* A word, or a command in quotes, which is to be copied as a whole. */
+static size_t measure_word(const char *text)
+{
+	const char *end = text[0] == '\'' ? strchr(text + 1, '\'') : NULL;
+
+	return end ? (size_t)(end - text) + strcspn(end, " ") : strcspn(text, " ");
+}
+
+/* Prints word by word; what follows the first line is indented. */
+static void print_wrapped(const char *text, size_t column, size_t width)
+{
+	while (*text) {
+		size_t length = measure_word(text);
+
+		if (column + 1 + length > width) {
+			printf("\n ");
+			column = 1;
+		}
+		printf(" %.*s", (int)length, text);
+		column += 1 + length;
+		text += length + strspn(text + length, " ");
+	}
+	putchar('\n');
+}
+
+void table_print_message(struct table_document *document, const char *kind, enum table_color color,
+			 const char *where, const char *text)
+{
+	bool colored = wants_colors(document->options) && color != TABLE_PLAIN;
+	size_t column = strlen(kind) + 1;
+
+	if (document->options->json)
+		return;
+	if (where)
+		column += (size_t)printf("%s: ", where);
+	printf("%s%s:%s", colored ? colors[color].sequence : "", kind, colored ? "\033[0m" : "");
+	print_wrapped(text, column, get_width(document->options));
+	document->begun = true;
+}
+
+void table_end(struct table_document *document)
+{
+	if (document->options->json)
+		puts(document->begun ? "\n}" : "{}");
+}

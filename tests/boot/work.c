@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a guest that is a whole Debian system does before it reports. */
+#include "work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The virtio disk that the system came on, and the one that takes the new initrd. */
+#define SOURCE "/dev/disk/by-label/guest"
+#define RESULT "/dev/disk/by-id/virtio-result"
+
+/* NVMe disks by the serial numbers that tests give them. */
+#define DISK_A "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_a"
+#define DISK_B "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_b"
+
+#define KEY "/etc/keys/host.key"
+#define LUKS_UUID "5e1f0000-0000-4000-8000-000000000001"
+
+#define ARGS_MAX 24
+
+/* Runs a line of words, without quoting. */
+static int run(const char *line)
+{
+	char *words = strdup(line);
+	char *argv[ARGS_MAX] = { NULL };
+	char *rest = words;
+	int count = 0, status;
+	pid_t pid;
+
+	while (rest && count < ARGS_MAX - 1)
+		argv[count++] = strsep(&rest, " ");
+	printf("work: %s\n", line);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		perror(argv[0]);
+		_exit(127);
+	}
+	free(words);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+static int run_all(const char *const *lines)
+{
+	int ret = 0;
+
+	for (; ret == 0 && *lines; lines++)
+		ret = run(*lines);
+	return ret;
+}
+
+static int write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file)
+		return -errno;
+	fputs(text, file);
+	return fclose(file) == 0 ? 0 : -errno;
+}
+
+/* The system that runs becomes that on @device, as when an initramfs hands over. */
+static int move_root(const char *device)
+{
+	static const char *const mounts[] = { "/dev", "/proc", "/run", "/sys" };
+	char target[PATH_MAX];
+
+	if (mount(device, "/mnt", "ext4", 0, NULL) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		snprintf(target, sizeof(target), "/mnt%s", mounts[i]);
+		if (mount(mounts[i], target, NULL, MS_MOVE, NULL) < 0)
+			return -errno;
+	}
+	if (chdir("/mnt") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+		return -errno;
+	return 0;
+}
+
+/* As on any host: udev loads the drivers that the initramfs had not, and names what comes. */
+static const char *const start_udev[] = {
+	"/usr/lib/systemd/systemd-udevd --daemon",
+	"udevadm trigger --action=add --subsystem-match=pci --subsystem-match=block",
+	"udevadm settle",
+	NULL,
+};
+
+static const char *const make_lvm_on_md[] = {
+	"mdadm --create /dev/md0 --run --level=1 --raid-devices=2 --assume-clean --bitmap=none "
+	"--metadata=1.2 " DISK_A " " DISK_B,
+	"pvcreate /dev/md0",
+	"vgcreate --autobackup n host /dev/md0",
+	"lvcreate --autobackup n --yes --wipesignatures n --name root --extents 100%FREE host",
+	"e2image -ra " SOURCE " /dev/mapper/host-root",
+	NULL,
+};
+
+/* The passphrase's costs are for attackers. */
+static const char *const make_luks[] = {
+	"cryptsetup luksFormat --batch-mode --uuid=" LUKS_UUID " --key-file=" KEY
+	" --pbkdf=pbkdf2 --pbkdf-force-iterations=1000 " DISK_A,
+	"cryptsetup open --key-file=" KEY " " DISK_A " host",
+	"e2image -ra " SOURCE " /dev/mapper/host",
+	NULL,
+};
+
+static const char *const make_bridge[] = {
+	"ip link add br0 type bridge",
+	"ip link set enp3s0 master br0 up",
+	"ip link set br0 up",
+	"ip address add 192.0.2.2/24 dev br0",
+	"ip route add default via 192.0.2.1",
+	NULL,
+};
+
+/*
+ * A slow machine does without what its root does not stand on: each hook costs many processes.
+ * The first would have busybox in.
+ */
+#define HOOKS "/usr/share/initramfs-tools/hooks/"
+static const char *const drop_cryptsetup[] = {
+	"mount -o remount,rw /",
+	"rm /usr/share/initramfs-tools/conf-hooks.d/cryptsetup",
+	"rm " HOOKS "cryptroot " HOOKS "cryptroot-unlock",
+	NULL,
+};
+static const char *const drop_lvm_and_md[] = {
+	"mount -o remount,rw /",
+	"rm " HOOKS "dmsetup " HOOKS "lvm2 " HOOKS "mdadm",
+	NULL,
+};
+
+static int work_on_lvm_on_md(FILE *report)
+{
+	int ret;
+
+	(void)report;
+	ret = run_all(start_udev);
+	ret = ret ?: run_all(make_lvm_on_md);
+	ret = ret ?: move_root("/dev/mapper/host-root");
+	ret = ret ?: run_all(drop_cryptsetup);
+	return ret ?: run("/usr/share/mdadm/mkconf force-generate");
+}
+
+static int work_on_luks(FILE *report)
+{
+	int ret;
+
+	(void)report;
+	ret = run_all(start_udev);
+	ret = ret ?: run_all(make_luks);
+	ret = ret ?: move_root("/dev/mapper/host");
+	return ret ?: write_text("/etc/crypttab", "host UUID=" LUKS_UUID " " KEY " luks\n");
+}
+
+static int work_on_disk(FILE *report)
+{
+	int ret;
+
+	(void)report;
+	ret = run_all(drop_cryptsetup);
+	ret = ret ?: run_all(drop_lvm_and_md);
+	return ret ?: run_all(make_bridge);
+}
+
+static int work_with_udev(FILE *report)
+{
+	(void)report;
+	return run_all(start_udev);
+}
+
+static int copy(const char *from, const char *to, off_t *size)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CLOEXEC);
+	struct stat status;
+	off_t done = 0;
+	int ret = 0;
+
+	if (in < 0 || out < 0 || fstat(in, &status) < 0)
+		return -errno;
+	*size = status.st_size;
+	while (ret == 0 && done < status.st_size)
+		if (sendfile(out, in, &done, status.st_size - done) <= 0)
+			ret = -EIO;
+	if (fsync(out) < 0 || close(out) < 0)
+		ret = -errno;
+	close(in);
+	return ret;
+}
+
+/* With the modules of this machine only, and little compression: it is slow enough as it is. */
+static int work_on_update(FILE *report)
+{
+	struct utsname kernel;
+	char line[PATH_MAX];
+	off_t size = 0;
+	int ret;
+
+	uname(&kernel);
+	ret = write_text("/etc/initramfs-tools/conf.d/guest", "MODULES=dep\nBUSYBOX=n\nCOMPRESSLEVEL=1\n");
+	snprintf(line, sizeof(line), "update-initramfs -u -k %s", kernel.release);
+	ret = ret ?: run(line);
+	snprintf(line, sizeof(line), "/boot/initrd.img-%s", kernel.release);
+	ret = ret ?: copy(line, RESULT, &size);
+	if (ret == 0)
+		fprintf(report, "initrd %lld\n", (long long)size);
+	return ret;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(FILE *report);
+} works[] = {
+	{ "lvm-on-md", work_on_lvm_on_md },
+	{ "luks", work_on_luks },
+	{ "disk", work_on_disk },
+	{ "udev", work_with_udev },
+	{ "update", work_on_update },
+};
+
+int work_do(const char *name, FILE *report)
+{
+	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++)
+		if (strcmp(works[i].name, name) == 0)
+			return works[i].run(report);
+	return -EINVAL;
+}

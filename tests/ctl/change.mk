@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# digest, image, bind and unbind of vfio-earlyctl. Included by tests.mk.
+
+CTL_RUN_SRC := tests/ctl/run.c tests/protect/tree.c $(HOSTTREE_SRC)
+CHANGE_TESTS := $(addprefix $(B)/tests/ctl/,digest.t image.t live.t)
+
+$(B)/tests/ctl/digest.t $(B)/tests/ctl/image.t: $(B)/tests/ctl/%.t: tests/ctl/%.c $(CTL_RUN_SRC)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -MF $(@:.t=.d) -o $@ $^ -lcmocka -larchive -ljansson -lmd
+
+# On the simulated driver core of tests/fault.
+LIVE_SRC := tests/ctl/live.c tests/protect/tree.c tests/fault/drivercore.c tests/fault/host.c \
+	tests/fault/hostfs.c $(HOSTTREE_SRC)
+
+$(B)/tests/ctl/live.t: $(LIVE_SRC) $(wildcard tests/fault/*.h tests/lib/*.h tests/protect/*.h)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $$(pkg-config --cflags fuse3) -o $@ $(LIVE_SRC) \
+		-lcmocka $$(pkg-config --libs fuse3)
+
+TESTS += $(CHANGE_TESTS)
+TEST_NEEDS += $(SANITIZED_CTL)
+
+check-change: $(CHANGE_TESTS) $(SANITIZED_CTL) $(B)/vfio-early
+	$(Q)$(run-tests) -j$(PROVE_JOBS) $(CHANGE_TESTS)
+
+.PHONY: check-change

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What list, check and status of vfio-earlyctl print about described hosts. Included by tests.mk.
+
+LOOK_TEST := $(B)/tests/ctl/look.t
+LOOK_SRC := tests/ctl/look.c tests/protect/tree.c $(HOSTTREE_SRC)
+
+$(LOOK_TEST): $(LOOK_SRC)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -o $@ $(LOOK_SRC) -lcmocka -ljansson -lutil
+
+TESTS += $(LOOK_TEST)
+TEST_NEEDS += $(SANITIZED_CTL)
+
+check-look: $(LOOK_TEST) $(SANITIZED_CTL)
+	$(Q)$(run-tests) $(LOOK_TEST)
+
+.PHONY: check-look

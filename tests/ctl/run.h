@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs vfio-earlyctl, with the sanitizers, and keeps what it says. For cmocka tests. */
+#ifndef TESTS_CTL_RUN_H
+#define TESTS_CTL_RUN_H
+
+#include <limits.h>
+
+struct run_result {
+	int status; /* exit status, or 128 and the signal */
+	char *out, *err;
+};
+
+/* Prints a path, or fails the test. */
+void run_path(char path[PATH_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Makes an empty directory of this name below the build directory. */
+void run_work(const char *name, char path[PATH_MAX]);
+
+/* Makes the directories that lead to path. */
+void run_make_parents(const char *path);
+
+/* Runs it with these arguments, NULL at the end. */
+void run_ctl(const char *const *arguments, struct run_result *result);
+void run_free(struct run_result *result);
+
+#endif

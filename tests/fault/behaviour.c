@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What becomes of devices whose drivers are slow, stuck or refuse, on a simulated host. After
+ * every run, host_is_sane() must hold: no device is left with an override and no driver.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "host.h"
+
+/* In all tests whose drivers never return. */
+#define SHORT_TIMEOUT   "vfio_early.timeout=2"
+#define SHORT_TIMEOUT_S 2
+
+/* Nothing of the host may hold up the boot for longer than the timeout and this. */
+#define GRACE_S 3
+
+#define LIMIT_S 30
+
+#define NIC_A "0000:01:00.0"
+#define NIC_B "0000:02:00.0"
+#define NIC_C "0000:03:00.0"
+
+/* Three of one model: one that waits for a driver, and two that e1000e has. */
+#define NICS                                                                                       \
+	"00:01.0 0604: 8086:1901 driver=pcieport group=1\n"                                        \
+	"  01:00.0 0200: 8086:10d3 group=11\n"                                                     \
+	"00:02.0 0604: 8086:1901 driver=pcieport group=2\n"                                        \
+	"  02:00.0 0200: 8086:10d3 driver=e1000e group=12\n"                                       \
+	"00:03.0 0604: 8086:1901 driver=pcieport group=3\n"                                        \
+	"  03:00.0 0200: 8086:10d3 driver=e1000e group=13\n"
+
+#define HOST "driver vfio-pci\n" NICS
+
+static const struct play {
+	const char *name, *host, *rules, *cmdline;
+	struct {
+		const char *device;
+		enum store store;
+		struct reaction reaction;
+	} faults[3];
+	const char *refusing; /* device that vfio-pci does not take */
+	const char *denied;   /* a path at which changes fail, so: */
+	int denial;
+	int status;
+	/* driver is "gone" for a device that is; the device must be untouched where code is "" */
+	struct {
+		const char *device, *code, *driver;
+	} rows[4];
+	const char *stderr_has;
+} plays[] = {
+	{
+		.name = "bound from no driver",
+		.host = HOST,
+		.rules = "01:00.0\n",
+		.rows = { { NIC_A, "bound", "vfio-pci" } },
+	},
+	{
+		.name = "bound from a host driver; identical siblings untouched",
+		.host = HOST,
+		.rules = "02:00.0\n",
+		.rows = { { NIC_B, "bound", "vfio-pci" },
+			  { NIC_A, "", "" },
+			  { NIC_C, "", "e1000e" } },
+	},
+	{
+		.name = "all of one ID but the excluded one",
+		.host = HOST,
+		.rules = "!03:00.0\n8086:10d3\n",
+		.rows = { { NIC_A, "bound", "vfio-pci" },
+			  { NIC_B, "bound", "vfio-pci" },
+			  { NIC_C, "excluded", "e1000e" } },
+	},
+	{
+		.name = "already bound",
+		.host = "driver vfio-pci\n02:00.0 0200: 8086:10d3 driver=vfio-pci group=12\n",
+		.rules = "02:00.0\n",
+		.rows = { { NIC_B, "already-bound", "vfio-pci" } },
+	},
+	{
+		.name = "skipped by the kernel command line",
+		.host = HOST,
+		.rules = "01:00.0\n02:00.0\n",
+		.cmdline = "vfio_early.skip=02:00.0",
+		.rows = { { NIC_A, "bound", "vfio-pci" }, { NIC_B, "excluded", "e1000e" } },
+	},
+	{
+		.name = "refused by vfio-pci, held before",
+		.host = HOST,
+		.rules = "02:00.0\n",
+		.refusing = NIC_B,
+		.status = 2,
+		.rows = { { NIC_B, "probe-failed", "e1000e" } },
+	},
+	{
+		.name = "refused by vfio-pci, not held before",
+		.host = HOST,
+		.rules = "01:00.0\n",
+		.refusing = NIC_A,
+		.status = 2,
+		.rows = { { NIC_A, "probe-failed", "" } },
+	},
+	{
+		.name = "refused by vfio-pci, others are not affected",
+		.host = HOST,
+		.rules = "8086:10d3\n",
+		.refusing = NIC_B,
+		.status = 2,
+		.rows = { { NIC_A, "bound", "vfio-pci" },
+			  { NIC_B, "probe-failed", "e1000e" },
+			  { NIC_C, "bound", "vfio-pci" } },
+	},
+	{
+		.name = "override refused, held before",
+		.host = HOST,
+		.rules = "02:00.0\n01:00.0\n",
+		.faults = { { NIC_B, STORE_OVERRIDE, { .error = EACCES } } },
+		.status = 2,
+		.rows = { { NIC_B, "probe-failed", "e1000e" }, { NIC_A, "bound", "vfio-pci" } },
+	},
+	{
+		.name = "override refused, not held before",
+		.host = HOST,
+		.rules = "01:00.0\n",
+		.faults = { { NIC_A, STORE_OVERRIDE, { .error = EINVAL } } },
+		.status = 2,
+		.rows = { { NIC_A, "probe-failed", "" } },
+	},
+	{
+		.name = "unbind fails",
+		.host = HOST,
+		.rules = "02:00.0\n01:00.0\n",
+		.faults = { { NIC_B, STORE_UNBIND, { .error = EIO } } },
+		.status = 2,
+		.rows = { { NIC_B, "probe-failed", "e1000e" }, { NIC_A, "bound", "vfio-pci" } },
+	},
+	{
+		.name = "the first write of drivers_probe fails",
+		.host = HOST,
+		.rules = "02:00.0\n",
+		.faults = { { NIC_B, STORE_PROBE, { .error = EIO, .times = 1 } } },
+		.status = 2,
+		.rows = { { NIC_B, "probe-failed", "e1000e" } },
+	},
+	{
+		.name = "a device vanishes when its override is written",
+		.host = HOST,
+		.rules = "8086:10d3\n",
+		.faults = { { NIC_B, STORE_OVERRIDE, { .vanish = true } } },
+		.status = 2,
+		.rows = { { NIC_A, "bound", "vfio-pci" },
+			  { NIC_B, "probe-failed", "gone" },
+			  { NIC_C, "bound", "vfio-pci" } },
+	},
+	{
+		.name = "a device vanishes when it is unbound",
+		.host = HOST,
+		.rules = "8086:10d3\n",
+		.faults = { { NIC_B, STORE_UNBIND, { .vanish = true } } },
+		.status = 2,
+		.rows = { { NIC_A, "bound", "vfio-pci" },
+			  { NIC_B, "probe-failed", "gone" },
+			  { NIC_C, "bound", "vfio-pci" } },
+	},
+	{
+		.name = "a device vanishes when it is probed",
+		.host = HOST,
+		.rules = "8086:10d3\n",
+		.faults = { { NIC_A, STORE_PROBE, { .vanish = true } } },
+		.status = 2,
+		.rows = { { NIC_A, "probe-failed", "gone" },
+			  { NIC_B, "bound", "vfio-pci" },
+			  { NIC_C, "bound", "vfio-pci" } },
+	},
+	{
+		.name = "no IOMMU group",
+		.host = "driver vfio-pci\n02:00.0 0200: 8086:10d3 driver=e1000e\n",
+		.rules = "02:00.0\n",
+		.status = 2,
+		.rows = { { NIC_B, "no-iommu", "e1000e" } },
+	},
+	{
+		.name = "a bridge",
+		.host = HOST,
+		.rules = "00:01.0\n",
+		.status = 2,
+		.rows = { { "0000:00:01.0", "bridge", "pcieport" } },
+	},
+	{
+		.name = "another card than the guard says",
+		.host = HOST,
+		.rules = "02:00.0 id=10de:1381\n",
+		.status = 2,
+		.rows = { { NIC_B, "guard-mismatch", "e1000e" } },
+	},
+	{
+		.name = "no vfio-pci in this kernel, and no modules",
+		.host = NICS,
+		.rules = "02:00.0\n01:00.0\n",
+		.status = 2,
+		.rows = { { NIC_B, "no-driver", "e1000e" }, { NIC_A, "no-driver", "" } },
+	},
+	{
+		.name = "an override left by others",
+		.host = "driver vfio-pci\n02:00.0 0200: 8086:10d3 driver=e1000e override=e1000e group=12\n",
+		.rules = "02:00.0\n",
+		.rows = { { NIC_B, "bound", "vfio-pci" } },
+	},
+	{
+		.name = "read-only run",
+		.host = HOST,
+		.rules = "02:00.0\n",
+		.denied = "run",
+		.denial = EROFS,
+		.status = 1,
+		.rows = { { NIC_B, NULL, "vfio-pci" } },
+	},
+	{
+		.name = "no kernel log",
+		.host = HOST,
+		.rules = "02:00.0\n",
+		.denied = "dev/kmsg",
+		.denial = EPERM,
+		.rows = { { NIC_B, "bound", "vfio-pci" } },
+		.stderr_has = "summary: 1 handed over",
+	},
+	{
+		.name = "no sysfs",
+		.host = HOST,
+		.rules = "02:00.0\n",
+		.denied = "sys",
+		.denial = ENOENT,
+		.status = 1,
+		.rows = { { NIC_B, NULL, "e1000e" } },
+	},
+	{
+		.name = "sysfs that cannot be written to",
+		.host = HOST,
+		.rules = "8086:10d3\n",
+		.denied = "sys",
+		.denial = EROFS,
+		.status = 2,
+		.rows = { { NIC_A, "probe-failed", "" },
+			  { NIC_B, "probe-failed", "e1000e" },
+			  { NIC_C, "probe-failed", "e1000e" } },
+	},
+	{
+		.name = "a line that does not parse beside a good one",
+		.host = HOST,
+		.rules = "nonsense\n02:00.0\n",
+		.status = 3,
+		.rows = { { NIC_B, "bound", "vfio-pci" } },
+	},
+};
+
+/* Set-up and what all tests check. */
+
+struct context {
+	struct host host;
+	const void *row; /* of the table, for tests that have one */
+};
+
+static int set_up(void **state)
+{
+	static struct context context;
+
+	memset(&context, 0, sizeof(context));
+	context.row = *state;
+	*state = &context;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct context *context = *state;
+
+	host_tear_down(&context->host);
+	return 0;
+}
+
+static void start_host(struct host *host, const char *description, const char *rules,
+		       const char *cmdline)
+{
+	assert_int_equal(host_set_up(host, "behaviour", description, rules, cmdline), 0);
+}
+
+static void react(struct host *host, const char *device, enum store store,
+		  const struct reaction *reaction)
+{
+	assert_true(drivercore_set_reaction(host->core, device, store, reaction));
+}
+
+static void assert_sane(const struct host *host)
+{
+	char problem[256];
+
+	if (!host_is_sane(host, problem, sizeof(problem)))
+		fail_msg("%s", problem);
+}
+
+static void assert_driver(const struct host *host, const char *device, const char *driver)
+{
+	struct device_state state;
+
+	assert_true(drivercore_get(host->core, device, &state));
+	assert_string_equal(state.gone ? "gone" : state.driver, driver);
+}
+
+static void assert_code(const struct host *host, const char *device, const char *code)
+{
+	struct host_row row;
+
+	if (!host_read_row(host, device, &row))
+		fail_msg("%s has no row in the status file", device);
+	if (strcmp(row.code, code))
+		fail_msg("%s is %s (%s), not %s", device, row.code, row.detail, code);
+}
+
+static size_t count_events(const struct host *host)
+{
+	struct write_event event;
+
+	return drivercore_events(host->core, &event, 1);
+}
+
+static bool is_success(const char *code)
+{
+	static const char *const codes[] = { "bound", "already-bound", "excluded" };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (!strcmp(code, codes[i]))
+			return true;
+	return false;
+}
+
+/* One message about the device, with its code and of a level that suits it. */
+static void assert_message(const struct host *host, const char *device, const char *code)
+{
+	static struct hostfs_message messages[HOST_MESSAGES_MAX];
+	size_t count = hostfs_messages(host->fs, messages, HOST_MESSAGES_MAX), found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *text = messages[i].text;
+
+		if (!strstr(text, device))
+			continue;
+		found++;
+		if (!strstr(text, code))
+			fail_msg("no %s in: %s", code, text);
+		if ((text[1] == '6') != is_success(code))
+			fail_msg("level of: %s", text);
+	}
+	assert_int_equal(found, 1);
+}
+
+/* Each message is one write to a file that was opened for it. */
+static size_t check_messages(const struct host *host)
+{
+	static struct hostfs_message messages[HOST_MESSAGES_MAX];
+	size_t count = hostfs_messages(host->fs, messages, HOST_MESSAGES_MAX);
+
+	assert_true(count <= HOST_MESSAGES_MAX);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(messages[i].size < 1000);
+		assert_true(strchr(messages[i].text, '\n') ==
+			    messages[i].text + messages[i].size - 1);
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(messages[i].open, messages[j].open);
+	}
+	return count;
+}
+
+/* The tables. */
+
+static void play_faults(struct host *host, const struct play *play)
+{
+	for (size_t i = 0; i < sizeof(play->faults) / sizeof(*play->faults); i++)
+		if (play->faults[i].device)
+			react(host, play->faults[i].device, play->faults[i].store,
+			      &play->faults[i].reaction);
+	if (play->refusing)
+		assert_true(drivercore_set_refusal(host->core, play->refusing, "vfio-pci"));
+	if (play->denied)
+		hostfs_deny(host->fs, play->denied, play->denial);
+}
+
+static bool is_acted_on(const char *code)
+{
+	return !strcmp(code, "bound") || !strcmp(code, "probe-failed") || !strcmp(code, "timeout");
+}
+
+static void check_row(const struct host *host, const struct play *play, size_t number)
+{
+	const char *device = play->rows[number].device, *code = play->rows[number].code;
+
+	assert_driver(host, device, play->rows[number].driver);
+	if (!code)
+		return;
+	if (!is_acted_on(code) && !host_is_untouched(host, device))
+		fail_msg("%s was written to", device);
+	if (!*code)
+		return;
+	assert_code(host, device, code);
+	if (!play->denied || strcmp(play->denied, "dev/kmsg"))
+		assert_message(host, device, code);
+}
+
+static void check_stderr(const struct host *host, const char *wanted)
+{
+	char *text = host_read(host, "stderr");
+
+	assert_non_null(text);
+	if (wanted ? !strstr(text, wanted) : *text != '\0')
+		fail_msg("standard error: %s", text);
+	free(text);
+}
+
+/* The second run finds all as it should be, and writes nothing. */
+static void check_second_run(const struct host *host, const struct play *play)
+{
+	size_t before = count_events(host);
+
+	assert_int_equal(host_run(host, LIMIT_S).status, 0);
+	assert_int_equal(count_events(host), before);
+	for (size_t i = 0; i < 4 && play->rows[i].device; i++) {
+		const char *code = play->rows[i].code;
+
+		if (*code)
+			assert_code(host, play->rows[i].device,
+				    strcmp(code, "bound") ? code : "already-bound");
+	}
+}
+
+static void test_play(void **state)
+{
+	struct context *context = *state;
+	const struct play *play = context->row;
+	struct host *host = &context->host;
+
+	start_host(host, play->host, play->rules, play->cmdline ? play->cmdline : "");
+	play_faults(host, play);
+	assert_int_equal(host_run(host, LIMIT_S).status, play->status);
+	for (size_t i = 0; i < 4 && play->rows[i].device; i++)
+		check_row(host, play, i);
+	check_stderr(host, play->stderr_has);
+	check_messages(host);
+	assert_sane(host);
+	assert_true(host_wait_children(1));
+	if (play->status == 0)
+		check_second_run(host, play);
+}
+
+/* Drivers that do not return. */
+
+static const struct wedge {
+	const char *name, *device;
+	enum store store;
+	bool override_waits; /* as in Linux before 6.12.91 */
+	bool refuses;        /* when it goes on at last */
+	const char *finally; /* the driver that has the device at last */
+} wedges[] = {
+	{ "unbind never returns", NIC_B, STORE_UNBIND, false, false, "e1000e" },
+	{ "unbind never returns, override waits", NIC_B, STORE_UNBIND, true, false, "e1000e" },
+	{ "probe never returns, then succeeds", NIC_B, STORE_PROBE, false, false, "vfio-pci" },
+	{ "probe never returns, then succeeds, override waits", NIC_B, STORE_PROBE, true, false,
+	  "vfio-pci" },
+	{ "probe never returns, then fails", NIC_B, STORE_PROBE, false, true, "e1000e" },
+	{ "probe never returns, then fails, override waits", NIC_B, STORE_PROBE, true, true,
+	  "e1000e" },
+	{ "probe of a device without driver never returns, then fails", NIC_A, STORE_PROBE, false,
+	  true, "" },
+	{ "override never returns", NIC_B, STORE_OVERRIDE, true, false, "e1000e" },
+};
+
+static void check_others(const struct host *host, const char *stuck)
+{
+	static const char *const nics[] = { NIC_A, NIC_B, NIC_C };
+
+	for (size_t i = 0; i < sizeof(nics) / sizeof(*nics); i++) {
+		if (!strcmp(nics[i], stuck))
+			continue;
+		assert_code(host, nics[i], "bound");
+		assert_driver(host, nics[i], "vfio-pci");
+	}
+}
+
+/* Once the driver goes on, what the run left behind finishes the work. */
+static void test_wedge(void **state)
+{
+	struct context *context = *state;
+	const struct wedge *wedge = context->row;
+	const struct reaction stuck = { .wedge = true };
+	struct host *host = &context->host;
+	struct host_result result;
+
+	start_host(host, HOST, "8086:10d3\n", SHORT_TIMEOUT);
+	drivercore_set_override_waits(host->core, wedge->override_waits);
+	react(host, wedge->device, wedge->store, &stuck);
+	if (wedge->refuses)
+		assert_true(drivercore_set_refusal(host->core, wedge->device, "vfio-pci"));
+	result = host_run(host, LIMIT_S);
+	assert_int_equal(result.status, 2);
+	assert_true(result.seconds < SHORT_TIMEOUT_S + GRACE_S);
+	assert_code(host, wedge->device, "timeout");
+	assert_message(host, wedge->device, "timeout");
+	check_others(host, wedge->device);
+	drivercore_release(host->core);
+	assert_true(host_wait_children(5));
+	assert_driver(host, wedge->device, wedge->finally);
+	assert_sane(host);
+}
+
+/* Many devices. */
+
+static char *describe_many(unsigned int count, const char *words)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	fputs("driver vfio-pci\n", out);
+	for (unsigned int i = 0; i < count; i++)
+		fprintf(out, "0000:%02x:00.0 0200: 8086:10d3 group=%u %s\n", i + 1, i + 1, words);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static double time_slow_devices(struct host *host, unsigned int count)
+{
+	const struct reaction slow = { .delay_ms = 1000 };
+	char *description = describe_many(count, "driver=e1000e");
+	struct host_result result;
+	const char *name;
+
+	start_host(host, description, "8086:10d3\n", "");
+	free(description);
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++)
+		react(host, name, STORE_UNBIND, &slow);
+	result = host_run(host, LIMIT_S);
+	assert_int_equal(result.status, 0);
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++)
+		assert_driver(host, name, "vfio-pci");
+	assert_sane(host);
+	host_tear_down(host);
+	return result.seconds;
+}
+
+static void test_slow_devices(void **state)
+{
+	struct context *context = *state;
+	double one = time_slow_devices(&context->host, 1);
+	double sixteen = time_slow_devices(&context->host, 16);
+
+	fprintf(stderr, "# drivers that take 1 s to let go: 1 device %.2f s, 16 devices %.2f s\n",
+		one, sixteen);
+	assert_true(one >= 1.0 && one < 2.0);
+	assert_true(sixteen >= 1.0 && sixteen < 4.0);
+}
+
+static void test_many_messages(void **state)
+{
+	char *description = describe_many(64, "");
+	struct host *host = &((struct context *)*state)->host;
+	const char *name;
+
+	start_host(host, description, "8086:10d3\n", "");
+	free(description);
+	assert_int_equal(host_run(host, LIMIT_S).status, 0);
+	assert_int_equal(check_messages(host), 64 + 1);
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++)
+		assert_message(host, name, "bound");
+	assert_sane(host);
+}
+
+static void test_dry_run(void **state)
+{
+	struct host *host = &((struct context *)*state)->host;
+
+	start_host(host, HOST, "8086:10d3\n", "vfio_early=dry-run");
+	assert_int_equal(host_run(host, LIMIT_S).status, 0);
+	assert_int_equal(count_events(host), 0);
+	assert_code(host, NIC_A, "would-bind");
+	assert_code(host, NIC_B, "would-bind");
+}
+
+static void test_off(void **state)
+{
+	struct host *host = &((struct context *)*state)->host;
+
+	start_host(host, HOST, "8086:10d3\n", "vfio_early=off");
+	assert_int_equal(host_run(host, LIMIT_S).status, 0);
+	assert_int_equal(count_events(host), 0);
+	assert_int_equal(check_messages(host), 1);
+}
+
+/* All tests. */
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static const struct CMUnitTest single_tests[] = {
+	{ "sixteen slow devices cost what one costs", test_slow_devices, set_up, tear_down, NULL },
+	{ "64 devices: each has its message", test_many_messages, set_up, tear_down, NULL },
+	{ "dry run of the kernel command line", test_dry_run, set_up, tear_down, NULL },
+	{ "off", test_off, set_up, tear_down, NULL },
+};
+
+static void add_test(struct CMUnitTest **next, const char *name, CMUnitTestFunction run,
+		     const void *row)
+{
+	*(*next)++ = (struct CMUnitTest){ name, run, set_up, tear_down, (void *)row };
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[COUNT(plays) + COUNT(wedges) + COUNT(single_tests)];
+	struct CMUnitTest *next = tests;
+	int result = host_prepare_process();
+
+	if (result < 0) {
+		fprintf(stderr, "a mount namespace: %s\n", strerror(-result));
+		return 1;
+	}
+	for (size_t i = 0; i < COUNT(plays); i++)
+		add_test(&next, plays[i].name, test_play, &plays[i]);
+	for (size_t i = 0; i < COUNT(wedges); i++)
+		add_test(&next, wedges[i].name, test_wedge, &wedges[i]);
+	for (size_t i = 0; i < COUNT(single_tests); i++)
+		*next++ = single_tests[i];
+	return _cmocka_run_group_tests("behaviour", tests, COUNT(tests), NULL, NULL);
+}

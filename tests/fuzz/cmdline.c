@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzzes the kernel command line. What it comes to is worked out a second time, with words
+ * parted in place as the kernel does it, and both must agree.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "cmdline.h"
+
+struct argument {
+	char *name;
+	char *value; /* NULL without "=" */
+};
+
+struct expected {
+	struct cmdline cmdline;
+	struct rules rules;
+	unsigned int bad;
+};
+
+/* What include/linux/ctype.h takes for one: Latin-1's no-break space, too. */
+static bool is_space(char c)
+{
+	return c && strchr(" \t\n\v\f\r\xa0", c);
+}
+
+/* lib/cmdline.c, next_arg(); returns what follows. */
+static char *take_argument(char *text, struct argument *argument)
+{
+	bool quoted = *text == '"', inside = quoted;
+	char *equals = NULL, *end, *next;
+
+	text += quoted;
+	for (end = text; *end && (inside || !is_space(*end)); end++) {
+		if (*end == '=' && !equals && end > text)
+			equals = end;
+		if (*end == '"')
+			inside = !inside;
+	}
+	next = *end ? end + 1 : end;
+	*end = '\0';
+	*argument = (struct argument){ .name = text };
+	if (equals) {
+		*equals = '\0';
+		argument->value = equals + 1;
+	}
+	if (argument->value && *argument->value == '"') {
+		argument->value++;
+		quoted = true;
+	}
+	if (quoted && end[-1] == '"')
+		end[-1] = '\0';
+	return next;
+}
+
+/* kernel/params.c, parameq() */
+static bool is_named(const struct argument *argument, const char *name)
+{
+	const char *p = argument->name;
+
+	for (; *p && *name; p++, name++)
+		if ((*p == '-' ? '_' : *p) != *name)
+			return false;
+	return !*p && !*name;
+}
+
+static bool is_ours(const struct argument *argument)
+{
+	struct argument start = { .name = strndup(argument->name, strlen("vfio_early.")) };
+	bool ours = is_named(&start, "vfio_early.");
+
+	free(start.name);
+	return ours;
+}
+
+static bool expect_mode(struct expected *expected, const char *value)
+{
+	if (value && strcmp(value, "off") == 0)
+		expected->cmdline.off = true;
+	else if (value && strcmp(value, "dry-run") == 0)
+		expected->cmdline.dry_run = true;
+	else
+		return false;
+	return true;
+}
+
+static bool expect_timeout(struct expected *expected, const char *value)
+{
+	unsigned long seconds;
+
+	if (!value || !*value || value[strspn(value, "0123456789")])
+		return false;
+	seconds = strtoul(value, NULL, 10);
+	if (seconds < 1 || seconds > CMDLINE_TIMEOUT_MAX)
+		return false;
+	expected->cmdline.timeout = (unsigned int)seconds;
+	return true;
+}
+
+static bool expect_selector(struct rules *rules, const char *text, const char *name, bool skip)
+{
+	struct rule_error error;
+	struct rule rule;
+
+	if (strchr(text, '#') || rule_parse(text, strlen(text), &rule, &error) != 1 || rule.exclude)
+		return false;
+	if (skip && rule.options)
+		return false;
+	rule.exclude = skip;
+	rule.file = name;
+	rule.line = rules->count ? rules->list[rules->count - 1].line + 1 : 1;
+	require(rules_append(rules, &rule) == 0);
+	return true;
+}
+
+/* All selectors, or none. */
+static bool expect_selectors(struct expected *expected, char *value, const char *name, bool skip)
+{
+	struct rules rules = { .list = NULL };
+	bool good = value != NULL;
+
+	for (char *selector; good && (selector = strsep(&value, ","));)
+		good = expect_selector(&rules, selector, name, skip);
+	for (size_t i = 0; good && i < rules.count; i++)
+		require(rules_append(&expected->rules, &rules.list[i]) == 0);
+	rules_free(&rules);
+	return good;
+}
+
+static bool expect_argument(struct expected *expected, const struct argument *argument)
+{
+	if (is_named(argument, "vfio_early"))
+		return expect_mode(expected, argument->value);
+	if (is_named(argument, "vfio_early.timeout"))
+		return expect_timeout(expected, argument->value);
+	if (is_named(argument, "vfio_early.bind"))
+		return expect_selectors(expected, argument->value, "vfio_early.bind", false);
+	if (is_named(argument, "vfio_early.skip"))
+		return expect_selectors(expected, argument->value, "vfio_early.skip", true);
+	return !is_ours(argument);
+}
+
+static void expect(struct expected *expected, char *text)
+{
+	*expected = (struct expected){ .cmdline.timeout = CMDLINE_TIMEOUT_DEFAULT };
+	while (*text) {
+		struct argument argument;
+
+		if (is_space(*text)) {
+			text++;
+			continue;
+		}
+		text = take_argument(text, &argument);
+		/* From here on the words are init's: kernel/params.c, parse_args(). */
+		if (!argument.value && strcmp(argument.name, "--") == 0)
+			break;
+		expected->bad += !expect_argument(expected, &argument);
+	}
+}
+
+static void check_expected(const struct expected *expected, const struct cmdline *cmdline,
+			   const struct rules *rules)
+{
+	require(cmdline->off == expected->cmdline.off);
+	require(cmdline->dry_run == expected->cmdline.dry_run);
+	require(cmdline->timeout == expected->cmdline.timeout);
+	require(rules->bad == expected->bad);
+	require(rules->count == expected->rules.count);
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->list[i], *wanted = &expected->rules.list[i];
+
+		check_same_rule(rule, wanted);
+		require(strcmp(rule->file, wanted->file) == 0);
+		require(rule->line == wanted->line);
+	}
+}
+
+static void count_problem(void *context, const char *message)
+{
+	unsigned int *count = context;
+
+	require(check_is_printable(message));
+	require(strstr(message, ": found ") && strstr(message, ", expected "));
+	(*count)++;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	unsigned int problems = 0;
+	struct rules rules = { .problem = count_problem, .context = &problems };
+	struct expected expected;
+	struct cmdline cmdline;
+	char *copy = check_copy_bytes(data, size), *text = check_copy_text(data, size);
+	bool is_kernels = strlen(text) == size; /* who has no NUL in it */
+
+	require(cmdline_parse(&cmdline, &rules, copy, size) == 0);
+	require(problems == rules.bad);
+	require(cmdline.timeout >= 1 && cmdline.timeout <= CMDLINE_TIMEOUT_MAX);
+	for (size_t i = 0; i < rules.count; i++)
+		check_rule(&rules.list[i]);
+	expect(&expected, text);
+	if (is_kernels)
+		check_expected(&expected, &cmdline, &rules);
+	rules_free(&expected.rules);
+	rules_free(&rules);
+	free(copy);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What vfio-earlyctl finds that described hosts stand on. Included by tests.mk.
+
+SANITIZED_CTL := $(B)/sanitized/vfio-earlyctl
+PROTECT_TEST := $(B)/tests/protect/protected.t
+PROTECT_SRC := tests/protect/tree.c $(HOSTTREE_SRC)
+PROTECT_CORE := $(patsubst %,$(B)/sanitized/core/%.o,address rule text)
+
+$(B)/sanitized/ctl/%.o: src/ctl/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/boot $(CTL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(SANITIZED_CTL): $(call ctl_objects,sanitized)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -o $@ $^ $(CTL_LIBS)
+
+$(PROTECT_TEST): tests/protect/protected.c $(PROTECT_SRC) $(PROTECT_CORE)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -MMD -MP -o $@ $^ -lcmocka
+
+check-protect: $(PROTECT_TEST) $(SANITIZED_CTL)
+	$(Q)$(run-tests) $(PROTECT_TEST)
+
+TESTS += $(PROTECT_TEST)
+TEST_NEEDS += $(SANITIZED_CTL)
+
+.PHONY: check-protect
+-include $(wildcard $(B)/sanitized/ctl/*.d)

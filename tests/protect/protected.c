@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `vfio-earlyctl protected` finds on described hosts: one PCI machine, and in each case what
+ * is above its functions. Run it where the project is; VFIO_EARLY_BUILD names the build directory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../lib/diff.h"
+#include "../lib/files.h"
+#include "../lib/hosttree.h"
+#include "rule.h"
+#include "tree.h"
+
+/* Even what never ends must, and long before this. */
+#define TIMEOUT_SECONDS 20
+
+static const char machine[] =
+	"00:00.0 0600: 8086:3e30 sub=1043:8694\n"
+	"00:01.0 0604: 8086:1901 driver=pcieport\n"
+	"  01:00.0 0300: 10de:1b81 sub=1458:3701 driver=nouveau\n"
+	"00:0e.0 0104: 8086:467f sub=8086:0000 driver=vmd\n"
+	"  10000:e0:06.0 0604: 8086:09ab driver=pcieport\n"
+	"    10000:e1:00.0 010802: 144d:a80a sub=144d:a801 driver=nvme\n"
+	"00:14.0 0c0330: 8086:a36d sub=1043:8694 driver=xhci_hcd\n"
+	"00:17.0 010601: 8086:a352 sub=1043:8694 driver=ahci\n"
+	"00:1b.0 0604: 8086:a340 driver=pcieport\n"
+	"  02:00.0 010802: 144d:a808 sub=144d:a801 driver=nvme\n"
+	"00:1c.0 0604: 8086:a338 driver=pcieport\n"
+	"  04:00.0 0604: 10b5:8724 driver=pcieport\n"
+	"    05:01.0 0604: 10b5:8724 driver=pcieport\n"
+	"      06:00.0 0200: 8086:1521 sub=8086:0001 driver=igb\n"
+	"      06:00.1 0200: 8086:1521 sub=8086:0001 driver=igb\n"
+	"00:1c.4 0604: 8086:a33c driver=pcieport\n"
+	"  07:00.0 0200: 15b3:1015 sub=15b3:0003 driver=mlx5_core\n"
+	"  07:00.2 0200: 15b3:1016 sub=15b3:0003 driver=mlx5_core pf=07:00.0\n"
+	"00:1d.0 0604: 8086:a330 driver=pcieport\n"
+	"  03:00.0 010802: 144d:a808 sub=144d:a801 driver=nvme\n"
+	"00:1f.6 0200: 8086:15bc sub=1043:8672 driver=e1000e\n";
+
+/* Its functions as they are printed. */
+#define VMD	"0000:00:0e.0 id=8086:467f:8086:0000 # 0000:00:0e.0 "
+#define VMD_SSD "10000:e0:06.0/00.0 id=144d:a80a:144d:a801 # 10000:e1:00.0 "
+#define XHCI	"0000:00:14.0 id=8086:a36d:1043:8694 # 0000:00:14.0 "
+#define AHCI	"0000:00:17.0 id=8086:a352:1043:8694 # 0000:00:17.0 "
+#define SSD0	"0000:00:1b.0/00.0 id=144d:a808:144d:a801 # 0000:02:00.0 "
+#define SSD1	"0000:00:1d.0/00.0 id=144d:a808:144d:a801 # 0000:03:00.0 "
+#define IGB0	"0000:00:1c.0/00.0/01.0/00.0 id=8086:1521:8086:0001 # 0000:06:00.0 "
+#define IGB1	"0000:00:1c.0/00.0/01.0/00.1 id=8086:1521:8086:0001 # 0000:06:00.1 "
+#define MLX	"0000:00:1c.4/00.0 id=15b3:1015:15b3:0003 # 0000:07:00.0 "
+#define MLX_VF	"0000:00:1c.4/00.2 id=15b3:1016:15b3:0003 # 0000:07:00.2 "
+#define ONBOARD "0000:00:1f.6 id=8086:15bc:1043:8672 # 0000:00:1f.6 "
+
+/* Disks with one or two partitions. */
+#define SDA                                                                       \
+	"disk sda 8:0 0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block\n"          \
+	"part sda1 8:1 sda\npart sda2 8:2 sda\n"
+#define USB                                                                       \
+	"disk sdb 8:16 0000:00:14.0/usb2/2-4/2-4:1.0/host6/target6:0:0/6:0:0:0/block\n" \
+	"part sdb1 8:17 sdb\n"
+#define NVME0                                                                     \
+	"disk nvme0n1 259:0 0000:02:00.0/nvme/nvme0\n"                              \
+	"part nvme0n1p1 259:1 nvme0n1\npart nvme0n1p2 259:2 nvme0n1\n"
+#define NVME1                                                                     \
+	"disk nvme1n1 259:3 0000:03:00.0/nvme/nvme1\n"                              \
+	"part nvme1n1p1 259:4 nvme1n1\npart nvme1n1p2 259:5 nvme1n1\n"
+#define DM(number, name)                                                          \
+	"disk dm-" #number " 253:" #number " virtual/block\n"                       \
+	"line sys/devices/virtual/block/dm-" #number "/dm/name " name "\n"          \
+	"link dev/mapper/" name " ../dm-" #number "\n"
+#define MD0 "disk md0 9:0 virtual/block\nline sys/devices/virtual/block/md0/md/level raid1\n"
+
+/* What most cases are about something else than. */
+#define ON_SDA	 SDA "mount 8:2 / ext4 /dev/sda2\n"
+#define ON_SDA_1 AHCI "/ (ext4 on /dev/sda2)\n"
+#define NO_ROUTE "I: no default route: no network device is protected\n"
+
+#define HIDDEN ": the host cannot be seen, so nothing of it is protected\n"
+
+struct sample {
+	const char *name;
+	const char *tree; /* see tree.h */
+	const char *out, *err;
+	int status;
+};
+
+static const struct sample samples[] = {
+	/* Disks */
+	{ "partition of an NVMe", NVME0 "mount 259:2 / ext4 /dev/nvme0n1p2\n",
+	  SSD0 "/ (ext4 on /dev/nvme0n1p2)\n", NO_ROUTE, 0 },
+	{ "whole disk", NVME1 "mount 259:3 / xfs /dev/nvme1n1\n",
+	  SSD1 "/ (xfs on /dev/nvme1n1)\n", NO_ROUTE, 0 },
+	{ "USB disk", USB "mount 8:17 / ext4 /dev/sdb1\n", XHCI "/ (ext4 on /dev/sdb1)\n",
+	  NO_ROUTE, 0 },
+	{ "VMD",
+	  "disk nvme0n1 259:0 10000:e1:00.0/nvme/nvme0\nmount 259:0 / ext4 /dev/nvme0n1\n",
+	  VMD "/ (ext4 on /dev/nvme0n1)\n" VMD_SSD "/ (ext4 on /dev/nvme0n1)\n", NO_ROUTE, 0 },
+	{ "disk on no PCI bus",
+	  "disk mmcblk0 179:0 platform/80860F14:00/mmc_host/mmc0/mmc0:0001/block\n"
+	  "mount 179:0 / ext4 /dev/mmcblk0\n",
+	  "", "I: / (ext4 on /dev/mmcblk0): mmcblk0 is on no PCI bus\n" NO_ROUTE, 0 },
+	{ "each mount of the boot, ESP elsewhere",
+	  SDA NVME0 NVME1 USB "mount 8:2 / ext4 /dev/sda2\nmount 259:2 /usr ext4 /dev/nvme0n1p2\n"
+	  "mount 259:5 /boot ext4 /dev/nvme1n1p2\nmount 259:4 /boot/efi vfat /dev/nvme1n1p1\n"
+	  "mount 8:17 /srv/esp vfat /dev/sdb1\n"
+	  "udev sdb1 ID_PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b\n",
+	  XHCI "/srv/esp (ESP on /dev/sdb1)\n" AHCI "/ (ext4 on /dev/sda2)\n" SSD0
+	       "/usr (ext4 on /dev/nvme0n1p2)\n" SSD1
+	       "/boot (ext4 on /dev/nvme1n1p2), /boot/efi (vfat on /dev/nvme1n1p1)\n",
+	  NO_ROUTE, 0 },
+	{ "data is not protected",
+	  ON_SDA NVME0 USB "mount 259:1 /srv ext4 /dev/nvme0n1p1\nmount 8:17 /media/x vfat /dev/sdb1\n"
+	  "udev sdb1 ID_PART_ENTRY_TYPE=ebd0a0a2-b9e5-4433-87c0-68b6b72699c7\n",
+	  ON_SDA_1, NO_ROUTE, 0 },
+	{ "LVM on LUKS on md",
+	  NVME0 NVME1 MD0 DM(0, "crypt") DM(1, "pve-root") DM(2, "pve-swap")
+	  "slave md0 nvme0n1p2\nslave md0 nvme1n1p2\nslave dm-0 md0\nslave dm-1 dm-0\n"
+	  "slave dm-2 dm-0\nmount 253:1 / ext4 /dev/mapper/pve-root\nswap /dev/dm-2 partition\n",
+	  SSD0 "/ (ext4 on /dev/mapper/pve-root), swap (/dev/mapper/pve-swap)\n" SSD1
+	       "/ (ext4 on /dev/mapper/pve-root), swap (/dev/mapper/pve-swap)\n",
+	  NO_ROUTE, 0 },
+	{ "partition of an md",
+	  NVME0 USB MD0 "part md0p1 259:9 md0\nslave md0 nvme0n1\nslave md0 sdb\n"
+			"mount 259:9 / ext4 /dev/md0p1\n",
+	  XHCI "/ (ext4 on /dev/md0p1)\n" SSD0 "/ (ext4 on /dev/md0p1)\n", NO_ROUTE, 0 },
+	{ "bcache",
+	  SDA NVME0 "disk bcache0 254:0 virtual/block\nslave bcache0 sda2\nslave bcache0 nvme0n1\n"
+		    "mount 254:0 / ext4 /dev/bcache0\n",
+	  AHCI "/ (ext4 on /dev/bcache0)\n" SSD0 "/ (ext4 on /dev/bcache0)\n", NO_ROUTE, 0 },
+	{ "NVMe with several controllers",
+	  "disk nvme0n1 259:0 virtual/nvme-subsystem/nvme-subsys0\npart nvme0n1p1 259:1 nvme0n1\n"
+	  "line sys/devices/virtual/nvme-subsystem/nvme-subsys0/iopolicy numa\n"
+	  "line sys/devices/pci0000:00/0000:00:1b.0/0000:02:00.0/nvme/nvme0/state live\n"
+	  "line sys/devices/pci0000:00/0000:00:1d.0/0000:03:00.0/nvme/nvme1/state live\n"
+	  "link sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0 ../../../pci0000:00/"
+	  "0000:00:1b.0/0000:02:00.0/nvme/nvme0\n"
+	  "link sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme1 ../../../pci0000:00/"
+	  "0000:00:1d.0/0000:03:00.0/nvme/nvme1\n"
+	  "mount 259:1 / ext4 /dev/nvme0n1p1\n",
+	  SSD0 "/ (ext4 on /dev/nvme0n1p1)\n" SSD1 "/ (ext4 on /dev/nvme0n1p1)\n", NO_ROUTE, 0 },
+	{ "NVMe over the network",
+	  "disk nvme0n1 259:0 virtual/nvme-subsystem/nvme-subsys0\n"
+	  "line sys/devices/virtual/nvme-subsystem/nvme-subsys0/iopolicy numa\n"
+	  "line sys/devices/virtual/nvme-fabrics/ctl/nvme0/state live\n"
+	  "link sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0 "
+	  "../../nvme-fabrics/ctl/nvme0\n"
+	  "mount 259:0 / ext4 /dev/nvme0n1\n"
+	  "net eth0 0000:00:1f.6/net\nroute4 eth0\n",
+	  ONBOARD "IPv4 default route (eth0)\n",
+	  "I: / (ext4 on /dev/nvme0n1): nvme0 is on no PCI bus\n", 0 },
+	{ "loop on a file on a partition",
+	  SDA "disk loop0 7:0 virtual/block\nline sys/block/x x\n"
+	  "line sys/devices/virtual/block/loop0/loop/backing_file /run/live/medium/root.squashfs\n"
+	  "mount 7:0 / squashfs /dev/loop0\nmount 8:1 /run/live/medium iso9660 /dev/sda1\n",
+	  AHCI "/ (squashfs on /dev/loop0)\n", NO_ROUTE, 0 },
+	{ "overlay",
+	  USB "mount 0:30 / overlay overlay lowerdir=/media/ro:/nowhere,upperdir=/run/rw\n"
+	  "mount 8:17 /media/ro ext4 /dev/sdb1\nmount 0:31 /run tmpfs tmpfs\n",
+	  XHCI "/ (overlay on overlay)\n", NO_ROUTE, 0 },
+	{ "XFS with its log elsewhere",
+	  SDA NVME0 "mount 8:2 / xfs /dev/sda2 logdev=/dev/nvme0n1p1,noquota\n",
+	  AHCI "/ (xfs on /dev/sda2)\n" SSD0 "/ (xfs on /dev/sda2)\n", NO_ROUTE, 0 },
+	{ "btrfs with several devices",
+	  SDA NVME0 NVME1 DM(0, "luks") "slave dm-0 nvme1n1p2\n"
+	  "line sys/fs/btrfs/features/raid56 0\n"
+	  "link-block sys/fs/btrfs/11111111-2222-3333-4444-555555555555/devices/sda1 sda1\n"
+	  "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/nvme0n1p2 nvme0n1p2\n"
+	  "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/dm-0 dm-0\n"
+	  "mount 0:27 / btrfs /dev/mapper/luks subvol=/@\n",
+	  SSD0 "/ (btrfs on /dev/mapper/luks)\n" SSD1 "/ (btrfs on /dev/mapper/luks)\n",
+	  NO_ROUTE, 0 },
+	{ "btrfs whose device is unknown", SDA "mount 0:27 / btrfs /dev/root\n", "",
+	  "W: / (btrfs on /dev/root): /dev/root: No such file or directory\n" NO_ROUTE, 2 },
+	{ "ZFS",
+	  SDA NVME0 NVME1 "udev nvme0n1p2 ID_FS_TYPE=zfs_member\nudev nvme0n1p2 ID_FS_LABEL=rpool\n"
+	  "udev nvme1n1p2 ID_FS_TYPE=zfs_member\nudev nvme1n1p2 ID_FS_LABEL=rpool\n"
+	  "udev sda1 ID_FS_TYPE=zfs_member\nudev sda1 ID_FS_LABEL=tank\n"
+	  "udev sda2 ID_FS_TYPE=ext4\nudev sda2 ID_FS_LABEL=rpool\n"
+	  "mount 0:27 / zfs rpool/ROOT/pve-1\nmount 0:28 /tank zfs tank\n",
+	  SSD0 "/ (zfs on rpool/ROOT/pve-1)\n" SSD1 "/ (zfs on rpool/ROOT/pve-1)\n", NO_ROUTE, 0 },
+	{ "ZFS without members", SDA "mount 0:27 / zfs rpool/ROOT/pve-1\n", "",
+	  "W: / (zfs on rpool/ROOT/pve-1): found no device below it\n" NO_ROUTE, 2 },
+	{ "bcachefs", SDA NVME0 "mount 0:27 / bcachefs /dev/sda2:/dev/nvme0n1p2\n",
+	  AHCI "/ (bcachefs on /dev/sda2:/dev/nvme0n1p2)\n" SSD0
+	       "/ (bcachefs on /dev/sda2:/dev/nvme0n1p2)\n",
+	  NO_ROUTE, 0 },
+	{ "NFS root", "mount 0:27 / nfs4 10.0.0.1:/srv/root\nnet eno1 0000:00:1f.6/net\nroute4 eno1\n",
+	  ONBOARD "IPv4 default route (eno1)\n", "", 0 },
+	{ "file system of an unknown kind", "mount 0:27 / newfs pool0\n", "",
+	  "W: / (newfs on pool0): do not know what newfs stands on\n" NO_ROUTE, 2 },
+	{ "later mounts hide earlier ones",
+	  SDA NVME0 "mount 0:2 / rootfs rootfs\nmount 8:2 / ext4 /dev/sda2\n"
+	  "mount 0:35 /boot autofs systemd-1\nmount 259:1 /boot ext4 /dev/nvme0n1p1\n",
+	  AHCI "/ (ext4 on /dev/sda2)\n" SSD0 "/boot (ext4 on /dev/nvme0n1p1)\n", NO_ROUTE, 0 },
+
+	/* fstab, swap, proxmox-boot-tool */
+	{ "fstab: what is not mounted",
+	  ON_SDA NVME0 NVME1 USB "link dev/disk/by-uuid/ABCD-1234 ../../nvme0n1p1\n"
+	  "link dev/disk/by-label/my\\x20boot ../../nvme1n1p1\n"
+	  "line etc/fstab # comment\n"
+	  "line etc/fstab /dev/sda2 / ext4 defaults 0 1\n"
+	  "line etc/fstab LABEL=\"my\\040boot\" /boot ext4 noauto 0 2\n"
+	  "line etc/fstab UUID=ABCD-1234 /boot/efi vfat noauto 0 2\n"
+	  "line etc/fstab /dev/sdb1 /srv ext4 noauto 0 2\n",
+	  ON_SDA_1 SSD0 "/boot/efi in fstab (vfat on /dev/nvme0n1p1)\n" SSD1
+			"/boot in fstab (ext4 on /dev/nvme1n1p1)\n",
+	  NO_ROUTE, 0 },
+	{ "fstab: absent devices",
+	  ON_SDA "line etc/fstab UUID=DEAD-BEEF /efi vfat nofail 0 2\n"
+		 "line etc/fstab /dev/sdz1 none swap sw 0 0\n",
+	  ON_SDA_1,
+	  "W: /efi in fstab (vfat on UUID=DEAD-BEEF): there is no UUID=DEAD-BEEF\n"
+	  "W: swap (/dev/sdz1): there is no /dev/sdz1\n" NO_ROUTE, 0 },
+	{ "fstab: bad line", ON_SDA "line etc/fstab nonsense\n", ON_SDA_1,
+	  "W: /etc/fstab:1: cannot be understood\n" NO_ROUTE, 2 },
+	{ "swap, active and in fstab",
+	  ON_SDA NVME0 NVME1 DM(0, "vg-swap") "slave dm-0 nvme0n1p2\nswap /dev/dm-0 partition\n"
+	  "link dev/disk/by-uuid/01234567-89ab-cdef-0123-456789abcdef ../../nvme1n1p1\n"
+	  "line etc/fstab /dev/mapper/vg-swap none swap sw 0 0\n"
+	  "line etc/fstab UUID=01234567-89ab-cdef-0123-456789abcdef none swap sw 0 0\n",
+	  ON_SDA_1 SSD0 "swap (/dev/mapper/vg-swap)\n" SSD1 "swap (/dev/nvme1n1p1)\n",
+	  NO_ROUTE, 0 },
+	{ "swap file", ON_SDA NVME0 "mount 259:1 /srv ext4 /dev/nvme0n1p1\nswap /srv/swap file\n",
+	  ON_SDA_1 SSD0 "swap (/srv/swap)\n", NO_ROUTE, 0 },
+	{ "swap on zram, and what it writes back to",
+	  ON_SDA NVME0 "disk zram0 252:0 virtual/block\ndisk zram1 252:1 virtual/block\n"
+	  "line sys/devices/virtual/block/zram0/mm_stat 0\n"
+	  "line sys/devices/virtual/block/zram0/backing_dev none\n"
+	  "line sys/devices/virtual/block/zram1/mm_stat 0\n"
+	  "line sys/devices/virtual/block/zram1/backing_dev /dev/nvme0n1p1\n"
+	  "swap /dev/zram0 partition\nswap /dev/zram1 partition\n",
+	  ON_SDA_1 SSD0 "swap (/dev/zram1)\n", NO_ROUTE, 0 },
+	{ "proxmox-boot-tool",
+	  ON_SDA NVME0 NVME1 "link dev/disk/by-uuid/AAAA-0001 ../../nvme0n1p1\n"
+	  "link dev/disk/by-uuid/AAAA-0002 ../../nvme1n1p1\n"
+	  "line etc/kernel/proxmox-boot-uuids AAAA-0001\n"
+	  "line etc/kernel/proxmox-boot-uuids AAAA-0002\n"
+	  "line etc/kernel/proxmox-boot-uuids AAAA-0003\n",
+	  ON_SDA_1 SSD0 "ESP of proxmox-boot-tool (/dev/nvme0n1p1)\n" SSD1
+			"ESP of proxmox-boot-tool (/dev/nvme1n1p1)\n",
+	  "W: ESP of proxmox-boot-tool (UUID=AAAA-0003): there is no UUID=AAAA-0003\n" NO_ROUTE,
+	  0 },
+	{ "many reasons on one device",
+	  SDA "mount 8:2 / ext4 /dev/sda2\nmount 8:1 /boot ext4 /dev/sda1\n"
+	  "mount 8:1 /boot/efi vfat /dev/sda1\nmount 8:1 /efi vfat /dev/sda1\n"
+	  "swap /swap file\n",
+	  AHCI "/ (ext4 on /dev/sda2), /boot (ext4 on /dev/sda1), ...\n",
+	  NO_ROUTE, 0 },
+
+	/* Network */
+	{ "one NIC, both families, behind a switch",
+	  ON_SDA "net eth0 0000:06:00.0/net\nnet eth1 0000:06:00.1/net\nroute4 eth0\nroute6 eth0\n",
+	  AHCI "/ (ext4 on /dev/sda2)\n" IGB0 "IPv4/IPv6 default route (eth0)\n", "", 0 },
+	{ "VLAN on a bridge on a bond",
+	  ON_SDA "net eno1 0000:06:00.0/net\nnet eno2 0000:06:00.1/net\nnet bond0 virtual/net\n"
+	  "net vmbr0 virtual/net\nnet vmbr0.5 virtual/net\nnet tap100i0 virtual/net\n"
+	  "net enp1 0000:00:1f.6/net\n"
+	  "lower bond0 eno1\nlower bond0 eno2\nlower vmbr0 tap100i0\nlower vmbr0 bond0\n"
+	  "lower vmbr0.5 vmbr0\nroute4 vmbr0.5\n",
+	  ON_SDA_1 IGB0 "IPv4 default route (vmbr0.5)\n" IGB1 "IPv4 default route (vmbr0.5)\n", "",
+	  0 },
+	{ "several default routes",
+	  ON_SDA "net eno1 0000:00:1f.6/net\nnet mv0 virtual/net\nnet eth0 0000:06:00.1/net\n"
+	  "lower mv0 eth0\nroute4 eno1\nroute6 mv0\nroute4 eno1\n",
+	  AHCI "/ (ext4 on /dev/sda2)\n" ONBOARD "IPv4 default route (eno1)\n" IGB1
+	       "IPv6 default route (mv0)\n",
+	  "", 0 },
+	{ "virtual function", ON_SDA "net eth0 0000:07:00.2/net\nroute4 eth0\n",
+	  ON_SDA_1 MLX "IPv4 default route (eth0)\n" MLX_VF "IPv4 default route (eth0)\n", "", 0 },
+	{ "USB NIC", ON_SDA "net enx0 0000:00:14.0/usb1/1-2/1-2:1.0/net\nroute4 enx0\n",
+	  XHCI "IPv4 default route (enx0)\n" ON_SDA_1, "", 0 },
+	{ "Open vSwitch",
+	  ON_SDA "net vmbr0 virtual/net\nnet ovs-system virtual/net\nnet eth0 0000:06:00.0/net\n"
+	  "net tap1 virtual/net\nlower ovs-system eth0\nlower ovs-system tap1\nroute4 vmbr0\n",
+	  ON_SDA_1 IGB0 "IPv4 default route (vmbr0)\n", "", 0 },
+	{ "a tunnel has nothing below, even beside Open vSwitch",
+	  ON_SDA "net wg0 virtual/net\nline sys/devices/virtual/net/wg0/uevent DEVTYPE=wireguard\n"
+	  "net ovs-system virtual/net\nnet eth0 0000:06:00.0/net\nlower ovs-system eth0\n"
+	  "route4 wg0\n",
+	  ON_SDA_1, "W: IPv4 default route (wg0): found no device below it\n", 2 },
+	{ "routes that are no default route",
+	  ON_SDA "net eth0 0000:00:1f.6/net\n"
+	  "line proc/net/route Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n"
+	  "line proc/net/route eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+	  "line proc/net/route eth0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0\n"
+	  "line proc/net/route *\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\n"
+	  "line proc/net/ipv6_route 00000000000000000000000000000000 00 "
+	  "00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 "
+	  "00000000 00200200       lo\n",
+	  ON_SDA_1, NO_ROUTE, 0 },
+	{ "interface that is gone", ON_SDA "route4 eth9\n", ON_SDA_1,
+	  "W: IPv4 default route (eth9): /sys/class/net/eth9: No such file or directory\n", 2 },
+
+	/* Where the host cannot be seen */
+	{ "no /proc", ON_SDA "remove proc\n", "", "W: no /proc" HIDDEN, 0 },
+	{ "no /sys", ON_SDA "remove sys\n", "", "W: no /sys" HIDDEN, 0 },
+	{ "no PCI bus", ON_SDA "remove sys/bus/pci\n", "", "W: no PCI bus" HIDDEN, 0 },
+	{ "container", ON_SDA "line run/systemd/container lxc\n", "", "W: in a container" HIDDEN, 0 },
+	{ "chroot", SDA "mount 8:2 /etc/hosts ext4 /dev/sda2\n", "", "W: in a chroot" HIDDEN, 0 },
+
+	/* Hostile */
+	{ "slaves in a circle",
+	  SDA DM(0, "a") DM(1, "b") "slave dm-0 dm-1\nslave dm-1 dm-0\nmount 253:0 / ext4 /dev/mapper/a\n",
+	  "", "W: / (ext4 on /dev/mapper/a): found no device below it\n" NO_ROUTE, 2 },
+	{ "its own slave, and a disk",
+	  SDA DM(0, "a") "slave dm-0 dm-0\nslave dm-0 sda2\nmount 253:0 / ext4 /dev/mapper/a\n",
+	  AHCI "/ (ext4 on /dev/mapper/a)\n", NO_ROUTE, 0 },
+	{ "loop on a file of its own",
+	  "disk loop0 7:0 virtual/block\n"
+	  "line sys/devices/virtual/block/loop0/loop/backing_file /image\n"
+	  "mount 7:0 / ext4 /dev/loop0\n",
+	  "", "W: / (ext4 on /dev/loop0): found no device below it\n" NO_ROUTE, 2 },
+	{ "dm on nothing", DM(0, "a") "mount 253:0 / ext4 /dev/mapper/a\n", "",
+	  "W: / (ext4 on /dev/mapper/a): found nothing below dm-0\n" NO_ROUTE, 2 },
+	{ "slave that leads nowhere",
+	  SDA DM(0, "a") "slave dm-0 sda1\n"
+	  "link sys/devices/virtual/block/dm-0/slaves/sdz ../../../../nowhere\n"
+	  "mount 253:0 / ext4 /dev/mapper/a\n",
+	  AHCI "/ (ext4 on /dev/mapper/a)\n",
+	  "W: / (ext4 on /dev/mapper/a): /sys/devices/virtual/block/dm-0/slaves/sdz: "
+	  "No such file or directory\n" NO_ROUTE, 2 },
+	{ "links that leave the tree, or run in a circle",
+	  SDA DM(0, "a") "slave dm-0 sda1\nlink sys/devices/virtual/block/dm-0/slaves/out /usr\n"
+	  "link sys/devices/virtual/block/dm-0/slaves/self self\n"
+	  "mount 253:0 / ext4 /dev/mapper/a\nline etc/fstab /dev/out /boot ext4\nlink dev/out /dev/null\n",
+	  NULL, NULL, 2 },
+	{ "number of no device", SDA "mount 9:9 / ext4 /dev/md9\n", "",
+	  "W: / (ext4 on /dev/md9): block device 9:9: No such file or directory\n" NO_ROUTE, 2 },
+	{ "names with control characters",
+	  SDA "mount 8:2 / ext4 /dev/a\\012#\\033[0m\n", AHCI "/ (ext4 on /dev/a\\x0a#\\x1b[0m)\n",
+	  NO_ROUTE, 0 },
+	{ "garbage for mounts and routes",
+	  ON_SDA "line proc/self/mountinfo 1 2 3\nline proc/self/mountinfo \nline proc/net/route x\n"
+	  "line proc/net/route ../../x\t00000000\t00000000\t0003\t0\t0\t0\t00000000\n"
+	  "line proc/net/ipv6_route 0 0 0\nline proc/swaps x\n",
+	  ON_SDA_1, NULL, 2 },
+	{ "function that cannot be read",
+	  ON_SDA "remove sys/devices/pci0000:00/0000:00:17.0/uevent\n"
+		 "line sys/devices/pci0000:00/0000:00:17.0/uevent DRIVER=ahci\n",
+	  "",
+	  "W: 1 PCI devices could not be read\n"
+	  "W: / (ext4 on /dev/sda2): PCI device 0000:00:17.0 could not be read\n" NO_ROUTE, 2 },
+};
+
+/* Cases whose text is made. */
+
+static char *append(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static char *append(char *text, const char *format, ...)
+{
+	char *more, *all;
+	va_list arguments;
+
+	va_start(arguments, format);
+	assert_true(vasprintf(&more, format, arguments) >= 0);
+	va_end(arguments);
+	assert_true(asprintf(&all, "%s%s", text, more) >= 0);
+	free(more);
+	free(text);
+	return all;
+}
+
+static char root[PATH_MAX], work[PATH_MAX];
+
+/* In the child. */
+static void run_program(const char *program)
+{
+	char *const argv[] = { "vfio-earlyctl", "--root", "root", "protected", NULL };
+	char *const envp[] = { "LC_ALL=C", NULL };
+	int out, err;
+
+	if (chdir(work))
+		_exit(127);
+	out = open("stdout", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	err = open("stderr", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (dup2(out, 1) < 0 || dup2(err, 2) < 0)
+		_exit(127);
+	alarm(TIMEOUT_SECONDS);
+	execve(program, argv, envp);
+	_exit(127);
+}
+
+static const char *build_directory(void)
+{
+	const char *directory = getenv("VFIO_EARLY_BUILD");
+
+	return directory && *directory ? directory : "build";
+}
+
+static int run(char **out, char **err)
+{
+	char path[PATH_MAX], program[PATH_MAX];
+	int status = -1;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/sanitized/vfio-earlyctl", build_directory());
+	assert_non_null(realpath(path, program));
+	pid = fork();
+	if (pid == 0)
+		run_program(program);
+	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+	assert_true(snprintf(path, sizeof(path), "%s/stdout", work) < PATH_MAX);
+	*out = files_read(path);
+	assert_true(snprintf(path, sizeof(path), "%s/stderr", work) < PATH_MAX);
+	*err = files_read(path);
+	assert_true(*out && *err);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void make_tree(const char *text)
+{
+	char message[256] = "";
+
+	assert_int_equal(files_remove_tree(work), 0);
+	assert_int_equal(mkdir(work, 0755), 0);
+	assert_int_equal(mkdir(root, 0755), 0);
+	if (hosttree_write(machine, root, message, sizeof(message)))
+		fail_msg("%s", message);
+	tree_write(root, text);
+}
+
+/* The boot program must be able to read what is printed: a rule, and a note with the address. */
+static void check_lines(const char *out)
+{
+	while (*out) {
+		size_t length = strcspn(out, "\n");
+		struct pci_address address;
+		struct rule_error error;
+		struct rule rule;
+		char name[PCI_ADDRESS_TEXT_MAX];
+
+		if (rule_parse(out, length, &rule, &error) != 1)
+			fail_msg("no rule: %.*s", (int)length, out);
+		assert_int_equal(rule.terms, RULE_PLACE | RULE_ID);
+		assert_int_equal(rule.options, 0);
+		assert_int_equal(sscanf(rule.note, "%16s", name), 1);
+		assert_true(pci_address_parse(name, &address));
+		assert_true(strlen(rule.note) > strlen(name) + 1);
+		assert_true(strlen(rule.note) <= strlen(name) + 1 + 80);
+		assert_int_equal(out[length], '\n');
+		out += length + 1;
+	}
+}
+
+static bool is_same(const char *what, const char *expected, const char *got)
+{
+	if (!expected || strcmp(expected, got) == 0)
+		return true;
+	print_error("--- expected %s\n+++ got\n", what);
+	diff_print(expected, got);
+	return false;
+}
+
+static void check(const struct sample *sample)
+{
+	char *out, *err;
+	bool same;
+	int status;
+
+	make_tree(sample->tree);
+	status = run(&out, &err);
+	same = is_same("output", sample->out, out);
+	same &= is_same("messages", sample->err, err);
+	if (!same || status != sample->status)
+		fail_msg("%s: status %d, expected %d; see %s\n%s", sample->name, status,
+			 sample->status, work, err);
+	check_lines(out);
+	free(out);
+	free(err);
+}
+
+static void test_sample(void **state)
+{
+	check(*state);
+}
+
+static void test_deep_stack(void **state)
+{
+	char *text = append(strdup(SDA), "mount 253:0 / ext4 /dev/mapper/d0\n");
+	const struct sample sample = {
+		"deep stack", NULL, "",
+		"W: / (ext4 on /dev/mapper/d0): more than 32 layers above "
+		"/sys/devices/virtual/block/dm-31\n" NO_ROUTE,
+		2
+	};
+	struct sample made = sample;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		text = append(text, "disk dm-%d 253:%d virtual/block\n", i, i);
+	for (int i = 0; i < 99; i++)
+		text = append(text, "slave dm-%d dm-%d\n", i, i + 1);
+	made.tree = text = append(text, "slave dm-99 sda2\n");
+	check(&made);
+	free(text);
+}
+
+/* Every one of many stands on every one below it: paths through them are without number. */
+static void test_wide_stack(void **state)
+{
+	char *text = append(strdup(SDA), "mount 253:0 / ext4 /dev/mapper/d0\n");
+	struct sample made = { "wide stack", NULL, AHCI "/ (ext4 on /dev/mapper/d0)\n", NO_ROUTE,
+			       0 };
+
+	(void)state;
+	for (int i = 0; i < 24; i++)
+		text = append(text, "disk dm-%d 253:%d virtual/block\n", i, i);
+	for (int i = 0; i < 24; i++)
+		for (int j = i + 1; j < 24; j++)
+			text = append(text, "slave dm-%d dm-%d\n", i, j);
+	made.tree = text = append(text, "slave dm-23 sda2\n");
+	check(&made);
+	free(text);
+}
+
+static void test_endless_names(void **state)
+{
+	struct sample made = { "endless names", NULL, NULL, NULL, 2 };
+	char long_name[6000], *text;
+
+	(void)state;
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	long_name[0] = '/';
+	long_name[sizeof(long_name) - 1] = '\0';
+	text = append(strdup(SDA "disk loop0 7:0 virtual/block\nmount 7:0 / ext4 /dev/loop0\n"),
+		      "line sys/devices/virtual/block/loop0/loop/backing_file %s\n", long_name);
+	text = append(text, "line etc/fstab %s /boot ext4 defaults 0 0\n", long_name);
+	text = append(text, "line etc/fstab LABEL=%s /efi vfat defaults 0 0\n", long_name + 1);
+	text = append(text, "line etc/fstab %s none swap sw 0 0\n", long_name);
+	text = append(text, "line etc/kernel/proxmox-boot-uuids %s\n", long_name);
+	text = append(text, "line proc/net/route %s\t00000000\t0\t3\t0\t0\t0\t00000000\n", long_name);
+	made.tree = text;
+	check(&made);
+	free(text);
+}
+
+static void test_many_routes(void **state)
+{
+	struct sample made = { "many routes", NULL, NULL, NULL, 2 };
+	char *text = strdup(ON_SDA), *out, *err;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		text = append(text, "net veth%d virtual/net\nroute4 veth%d\n", i, i);
+	made.tree = text;
+	check(&made);
+	assert_int_equal(run(&out, &err), 2);
+	assert_non_null(strstr(err, "W: more than 32 interfaces have a default route\n"));
+	free(out);
+	free(err);
+	free(text);
+}
+
+/* In memory where that is possible: a tree has hundreds of files, and each test has its own. */
+static void set_paths(void)
+{
+	char build[PATH_MAX];
+
+	if (!realpath(build_directory(), build) ||
+	    snprintf(work, sizeof(work), "%s/tests/protect/tree", build) >= PATH_MAX)
+		work[0] = '\0';
+	if (access("/dev/shm", W_OK) == 0)
+		snprintf(work, sizeof(work), "/dev/shm/vfio-early-protect.%d", (int)getpid());
+	if (!work[0] || snprintf(root, sizeof(root), "%s/root", work) >= PATH_MAX) {
+		fprintf(stderr, "protected: %s: %s\n", build_directory(), strerror(errno));
+		exit(1);
+	}
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+int main(void)
+{
+	static const struct CMUnitTest made[] = {
+		cmocka_unit_test(test_deep_stack),
+		cmocka_unit_test(test_wide_stack),
+		cmocka_unit_test(test_endless_names),
+		cmocka_unit_test(test_many_routes),
+	};
+	struct CMUnitTest tests[COUNT(samples) + COUNT(made)] = { { .name = NULL } };
+	int failed;
+
+	set_paths();
+	for (size_t i = 0; i < COUNT(samples); i++) {
+		tests[i].name = samples[i].name;
+		tests[i].test_func = test_sample;
+		tests[i].initial_state = (void *)(uintptr_t)&samples[i];
+	}
+	memcpy(tests + COUNT(samples), made, sizeof(made));
+	failed = _cmocka_run_group_tests("protected", tests, COUNT(tests), NULL, NULL);
+	if (failed == 0)
+		files_remove_tree(work);
+	return failed;
+}
