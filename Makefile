@@ -3,6 +3,7 @@
 # make          build everything
 # make demo     on a fresh Debian machine, as root: install what is needed, build, show the main job
 # make check    the same, and run all tests
+# make bench    the same, and measure what a boot pays (ten minutes)
 # make install  (DESTDIR, PREFIX) put files in place; nothing of the running system is touched
 # make lint     gcc and clang warnings, clang-tidy, shellcheck, mandoc
 # make help     all targets
@@ -96,6 +97,7 @@ BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpk
 		  binutils debian-archive-keyring ca-certificates $(CTL_PACKAGES)
 DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev libjansson-dev libfuse3-dev pkgconf perl clang
+BENCH_PACKAGES := $(DEMO_PACKAGES) libfuse3-dev pkgconf valgrind
 LINT_PACKAGES  := clang clang-tidy shellcheck mandoc
 # Its sanitizers are in a package whose name has the version of this release's clang.
 CLANG_RUNTIME   = $$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
@@ -110,7 +112,7 @@ install-missing = missing=$$(LC_ALL=C dpkg-query -W -f '$${Package} $${db:Status
 	fi
 
 # A fresh machine's lists are empty: without them apt knows neither packages nor mirrors.
-.PHONY: apt-lists build-packages demo-packages test-packages lint-packages
+.PHONY: apt-lists build-packages demo-packages test-packages bench-packages lint-packages
 apt-lists:
 	$(Q)apt-cache show gcc > /dev/null 2>&1 || apt-get -qq update
 build-packages: apt-lists
@@ -119,15 +121,19 @@ demo-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(DEMO_PACKAGES))
 test-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(TEST_PACKAGES) $(CLANG_RUNTIME))
+bench-packages: apt-lists
+	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(BENCH_PACKAGES))
 lint-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(LINT_PACKAGES))
 
 # The parts of a target that need packages run in a make of their own, which finds them.
-.PHONY: demo check
+.PHONY: demo check bench
 demo: demo-packages
 	$(Q)$(MAKE) demo-run
 check: test-packages
 	$(Q)$(MAKE) check-run
+bench: bench-packages
+	$(Q)$(MAKE) bench-run
 
 # --- installing ------------------------------------------------------------------------------
 

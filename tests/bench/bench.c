@@ -10,7 +10,7 @@
 #include "image.h"
 #include "parts.h"
 
-/* The first that runs is the one that must be in a namespace of its own: see slow.c. */
+/* The last one changes the process itself: it goes into a mount namespace. */
 static const struct part {
 	const char *name;
 	int (*measure)(struct table *table);

@@ -25,8 +25,8 @@ static int add(FILE *archive, const char *name, mode_t mode, const char *data, s
 	static unsigned int inode;
 	size_t length = strlen(name) + 1;
 
-	if (fprintf(archive, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", ++inode,
-		    mode, 0, 0, 1, 0, size, 0, 0, 0, 0, length, 0) < 0 ||
+	if (fprintf(archive, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x",
+		    ++inode, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, length, 0) < 0 ||
 	    fwrite(name, 1, length, archive) != length || pad(archive) < 0 ||
 	    fwrite(data, 1, size, archive) != size)
 		return -EIO;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An archive that is put behind an initramfs image: the kernel unpacks it over the image's files. */
+/* An archive that is put behind an initramfs image: the kernel unpacks it over the image's files.
+ */
 #ifndef BENCH_CPIO_H
 #define BENCH_CPIO_H
 

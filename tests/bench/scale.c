@@ -49,12 +49,9 @@ static const struct kind {
 	unsigned int rules;
 	void (*print)(FILE *file, unsigned int i);
 } kinds[] = {
-	{ "1 rule", 1, print_function },
-	{ "16 rules", 16, print_function },
-	{ "256 rules", 256, print_function },
-	{ "16 with slot=", 16, print_slot },
-	{ "16 with serial=", 16, print_serial },
-	{ "16 with a path", 16, print_path },
+	{ "1 rule", 1, print_function },         { "16 rules", 16, print_function },
+	{ "256 rules", 256, print_function },    { "16 with slot=", 16, print_slot },
+	{ "16 with serial=", 16, print_serial }, { "16 with a path", 16, print_path },
 };
 
 struct place {
@@ -111,8 +108,9 @@ static int write_rules(const struct place *place, const struct kind *kind)
 static int count_instructions(const struct place *place, double *instructions)
 {
 	char profile[PATH_MAX + 32], log[PATH_MAX + 16], *text, *line;
-	const char *const argv[] = { "valgrind", "--tool=callgrind", profile, log, place->program,
-				     "--root", place->tree, "--dry-run", NULL };
+	const char *const argv[] = { "valgrind",  "--tool=callgrind", profile,
+				     log,         place->program,     "--root",
+				     place->tree, "--dry-run",        NULL };
 	pid_t pid;
 
 	snprintf(profile, sizeof(profile), "--callgrind-out-file=%s", place->profile);
@@ -181,8 +179,8 @@ static void add_growth(struct table *table, const struct kind *kind)
 		rows[i] = find_case(table, kind, i);
 	for (size_t i = 1; i < SIZES; i++) {
 		x[i - 1] = function_counts[i] - function_counts[0];
-		y[i - 1] = rows[i]->values[COLUMN_INSTRUCTIONS] -
-			   rows[0]->values[COLUMN_INSTRUCTIONS];
+		y[i - 1] =
+			rows[i]->values[COLUMN_INSTRUCTIONS] - rows[0]->values[COLUMN_INSTRUCTIONS];
 	}
 	span = function_counts[SIZES - 1] - function_counts[1];
 	calls = rows[SIZES - 1]->values[COLUMN_CALLS] - rows[1]->values[COLUMN_CALLS];

@@ -7,13 +7,14 @@
 
 #include "file.h"
 #include "image.h"
+#include "initrd.h"
 #include "parts.h"
 
-static const struct image_spec with_program = { .suite = "trixie", .rules = "01:00.0\n" };
+static const struct image_spec with_program = { .suite = INITRD_SUITE, .rules = "01:00.0\n" };
 
 /* A hook is what adds modules by hand and nothing else: a list of modules loads them, too. */
 static const struct image_spec modules_only = {
-	.suite = "trixie",
+	.suite = INITRD_SUITE,
 	.without_program = true,
 	.files = { {
 		.path = "/etc/initramfs-tools/hooks/vfio",
@@ -65,10 +66,12 @@ int size_measure(struct table *table)
 	double with = 0, without = 0;
 	int result = measure_program(table);
 
-	result = result ?: measure_image(table, "image, modules only", &modules_only,
-					 "bench/modules", &without);
-	result = result ?: measure_image(table, "image, vfio-early", &with_program,
-					 "bench/program", &with);
+	result = result
+			 ?: measure_image(table, "image, modules only", &modules_only,
+					  "bench/modules", &without);
+	result = result
+			 ?: measure_image(table, "image, vfio-early", &with_program,
+					  "bench/program", &with);
 	if (result < 0)
 		return result;
 	row_set(table_add(table, "size", "bytes", "growth"), COLUMN_BYTES, with - without);

@@ -19,8 +19,8 @@
 
 #include "../fault/host.h"
 
-#define SLOW_MS 1000
-#define COUNT_MAX 16
+#define SLOW_MS      1000
+#define COUNT_MAX    16
 #define ADDRESS_SIZE 24
 
 static const unsigned int counts[] = { 1, COUNT_MAX };

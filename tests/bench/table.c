@@ -35,8 +35,7 @@ static void *grow(void *array, size_t count, size_t size)
 	return grown;
 }
 
-struct row *table_add(struct table *table, const char *part, const char *name,
-		      const char *subject)
+struct row *table_add(struct table *table, const char *part, const char *name, const char *subject)
 {
 	struct row *row;
 
@@ -109,7 +108,7 @@ static unsigned int columns_of(const struct table *table, const char *part)
 
 static void print_heading(const char *part, unsigned int shown)
 {
-	printf("\n%-18s%-24s", part, "");
+	printf("\n%-22s%-24s", part, "");
 	for (int i = 0; i < COLUMN_COUNT; i++)
 		if (shown & 1u << i)
 			printf("%13s", columns[i].name);
@@ -118,11 +117,11 @@ static void print_heading(const char *part, unsigned int shown)
 
 static void print_goals(const struct table *table)
 {
-	printf("\n%-18s%-32s%10s%13s\n", "goals", "", "figure", "at most");
+	printf("\n%-22s%-32s%10s%13s\n", "goals", "", "figure", "at most");
 	for (size_t i = 0; i < table->goal_count; i++) {
 		const struct goal *goal = &table->goals[i];
 
-		printf("%-18s%-32s%10.2f%13.2f  %s\n", goal->name, goal->figure, goal->value,
+		printf("%-22s%-32s%10.2f%13.2f  %s\n", goal->name, goal->figure, goal->value,
 		       goal->limit, is_reached(goal) ? "reached" : "MISSED");
 	}
 }
@@ -140,7 +139,7 @@ void table_print(const struct table *table)
 			shown = columns_of(table, part);
 			print_heading(part, shown);
 		}
-		printf("%-18s%-24s", row->name, row->subject);
+		printf("%-22s%-24s", row->name, row->subject);
 		for (int column = 0; column < COLUMN_COUNT; column++)
 			if (shown & 1u << column)
 				print_value(stdout, row, column, 13);

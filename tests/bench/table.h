@@ -8,17 +8,17 @@
 
 enum column {
 	/* Times in milliseconds; each ratio is to the floor. */
-	COLUMN_WHOLE,	    /* from start to end */
+	COLUMN_WHOLE, /* from start to end */
 	COLUMN_WHOLE_RATIO,
-	COLUMN_OWN,	    /* without the time in which the kernel loads modules */
+	COLUMN_OWN, /* without the time in which the kernel loads modules */
 	COLUMN_OWN_RATIO,
-	COLUMN_LOADED,	    /* all modules were loaded before */
+	COLUMN_LOADED, /* all modules were loaded before */
 	COLUMN_LOADED_RATIO,
-	COLUMN_CALLS,	    /* system calls */
-	COLUMN_CALLS_EACH,  /* ... for each PCI function */
+	COLUMN_CALLS,      /* system calls */
+	COLUMN_CALLS_EACH, /* ... for each PCI function */
 	COLUMN_INSTRUCTIONS,
-	COLUMN_EXPONENT,    /* of the growth of instructions in functions */
-	COLUMN_MEMORY,	    /* KiB */
+	COLUMN_EXPONENT, /* of the growth of instructions in functions */
+	COLUMN_MEMORY,   /* KiB */
 	COLUMN_BYTES,
 	COLUMN_COUNT
 };
@@ -46,8 +46,7 @@ struct table {
 };
 
 /* Valid until the next one is added. */
-struct row *table_add(struct table *table, const char *part, const char *name,
-		      const char *subject);
+struct row *table_add(struct table *table, const char *part, const char *name, const char *subject);
 void row_set(struct row *row, enum column column, double value);
 
 /* NULL if there is none. */

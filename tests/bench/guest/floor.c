@@ -23,7 +23,7 @@
 static const char *const devices[] = { FLOOR_DEVICES };
 static const char *const modules[] = { FLOOR_MODULES };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 #define ADDRESS_LENGTH 12
 
 static long call(long number, long a, const void *b, long c)

@@ -54,7 +54,8 @@ int64_t loading_time(void)
 	char line[512];
 
 	while (trace && fgets(line, sizeof(line), trace)) {
-		int64_t enter = event_time(line, ": enter: "), leave = event_time(line, ": leave: ");
+		int64_t enter = event_time(line, ": enter: "),
+			leave = event_time(line, ": leave: ");
 
 		if (enter)
 			entered = enter;

@@ -26,12 +26,12 @@
 #include "loading.h"
 #include "sysfs.h"
 
-#define ROUNDS	  8 /* the first one warms caches up and does not count */
+#define ROUNDS    8 /* the first one warms caches up and does not count */
 #define NAMES_MAX 64
 
-#define STEP	 "/bench/step"
+#define STEP     "/bench/step"
 #define SH_KLIBC "/bench/sh-klibc"
-#define OPTIONS	 "/etc/modprobe.d/bench.conf"
+#define OPTIONS  "/etc/modprobe.d/bench.conf"
 
 struct contender {
 	const char *name;
@@ -151,7 +151,8 @@ static void time_series(const struct bench *bench, bool warm)
 {
 	for (int round = 0; round < ROUNDS; round++) {
 		for (size_t i = 0; i < COUNT; i++) {
-			const struct contender *contender = &contenders[(i + (size_t)round) % COUNT];
+			const struct contender *contender =
+				&contenders[(i + (size_t)round) % COUNT];
 
 			if (!warm || !contender->cold_only)
 				time_contender(bench, contender, warm, round);
