@@ -18,6 +18,7 @@ enum outcome {
 	OUTCOME_NO_DRIVER,
 	OUTCOME_PROBE_FAILED,
 	OUTCOME_TIMEOUT,
+	OUTCOMES,
 };
 
 /* Levels of the kernel log, include/linux/kern_levels.h. */

@@ -360,13 +360,13 @@ void audit_kernels(struct findings *findings, const struct kernels *kernels, boo
 {
 	for (size_t i = 0; i < kernels->count; i++) {
 		const struct kernel *kernel = &kernels->list[i];
-		const char *remedy = kernels_remedy(kernel->state);
 		char image[PATH_MAX];
 
 		if (kernels_image(kernel, image) < 0)
 			continue;
-		if (remedy && (has_rules || kernel->state == KERNEL_CHANGED))
+		if (kernels_is_stale(kernel, has_rules))
 			findings_add(findings, VIEW_WARNING, image, "%s; run '%s %s'",
-				     kernels_problem(kernel->state), remedy, kernel->release);
+				     kernels_problem(kernel->state), kernels_remedy(kernel->state),
+				     kernel->release);
 	}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "booted.h"
+#include "digest.h"
 #include "outcome.h"
 #include "report.h"
 
@@ -95,4 +96,17 @@ enum booted_change booted_compare(const struct booted_row *row, const struct pci
 		return device->driver && strcmp(device->driver, row->driver) == 0 ? BOOTED_SAME
 										  : BOOTED_LOST;
 	return device->driver && strstr(device->driver, "vfio") ? BOOTED_SINCE : BOOTED_SAME;
+}
+
+int booted_compare_rules(const struct host *host, enum booted_rules *rules)
+{
+	char noted[DIGEST_TEXT_MAX], current[DIGEST_TEXT_MAX];
+	int result = digest_rules(host, current);
+
+	if (result < 0)
+		return result;
+	*rules = BOOTED_RULES_UNKNOWN;
+	if (digest_read(host, DIGEST_BOOTED, noted) == 0)
+		*rules = strcmp(noted, current) == 0 ? BOOTED_RULES_CURRENT : BOOTED_RULES_CHANGED;
+	return 0;
 }

@@ -106,6 +106,14 @@ void kernels_free(struct kernels *kernels)
 	kernels->count = 0;
 }
 
+bool kernels_have_current(const struct kernels *kernels)
+{
+	for (size_t i = 0; i < kernels->count; i++)
+		if (kernels->list[i].state == KERNEL_CURRENT)
+			return true;
+	return false;
+}
+
 static const struct {
 	const char *name, *problem, *remedy;
 } states[] = {
@@ -133,6 +141,11 @@ const char *kernels_problem(enum kernel_state state)
 const char *kernels_remedy(enum kernel_state state)
 {
 	return states[state].remedy;
+}
+
+bool kernels_is_stale(const struct kernel *kernel, bool has_rules)
+{
+	return kernel->state == KERNEL_CHANGED || (has_rules && kernel->state != KERNEL_CURRENT);
 }
 
 static void add_kernel(struct table *table, const struct kernel *kernel)

@@ -36,8 +36,14 @@ struct kernels {
 int kernels_find(struct kernels *kernels, const struct host *host);
 void kernels_free(struct kernels *kernels);
 
+/* Whether some image has the rules, so that a reboot is all that is to be done. */
+bool kernels_have_current(const struct kernels *kernels);
+
 /* "current", "changed", ... */
 const char *kernels_state_name(enum kernel_state state);
+
+/* Whether its image must be built again; without rules, one that knows of none will do. */
+bool kernels_is_stale(const struct kernel *kernel, bool has_rules);
 
 /* What is wrong about it, and the command that helps, but for the release; NULL: nothing. */
 const char *kernels_problem(enum kernel_state state);

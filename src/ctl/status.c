@@ -8,7 +8,6 @@
 #include "audit.h"
 #include "booted.h"
 #include "command.h"
-#include "digest.h"
 #include "outcome.h"
 #include "table.h"
 
@@ -35,17 +34,10 @@ static const char *const changes[] = {
 	[BOOTED_GONE] = "gone", [BOOTED_OTHER] = "other",
 };
 
-/* Of the image that booted; what is noted elsewhere is of those that will boot. */
-enum image {
-	IMAGE_CURRENT,
-	IMAGE_CHANGED,
-	IMAGE_UNKNOWN,
-};
-
 static const char *const image_names[] = {
-	[IMAGE_CURRENT] = "current",
-	[IMAGE_CHANGED] = "changed",
-	[IMAGE_UNKNOWN] = "not noted",
+	[BOOTED_RULES_CURRENT] = "current",
+	[BOOTED_RULES_CHANGED] = "changed",
+	[BOOTED_RULES_UNKNOWN] = "not noted",
 };
 
 struct status {
@@ -55,13 +47,13 @@ struct status {
 	struct findings findings;
 	struct table_options options;
 	struct table_document document;
-	enum image image;
-	int error; /* of booted_read() */
+	enum booted_rules image; /* of the image that booted */
+	int error;               /* of booted_read() */
 };
 
 static bool is_satisfied(const struct booted_row *row)
 {
-	for (int outcome = OUTCOME_BOUND; outcome <= OUTCOME_TIMEOUT; outcome++)
+	for (int outcome = 0; outcome < OUTCOMES; outcome++)
 		if (strcmp(row->code, outcome_name((enum outcome)outcome)) == 0)
 			return outcome_satisfies((enum outcome)outcome);
 	return false;
@@ -154,45 +146,25 @@ static void audit_others(struct status *status)
 	}
 }
 
-static int read_image(struct status *status)
-{
-	char noted[DIGEST_TEXT_MAX], rules[DIGEST_TEXT_MAX];
-	int result = digest_rules(&status->view.host, rules);
-
-	if (result < 0)
-		return result;
-	status->image = IMAGE_UNKNOWN;
-	if (digest_read(&status->view.host, DIGEST_BOOTED, noted) == 0)
-		status->image = strcmp(noted, rules) == 0 ? IMAGE_CURRENT : IMAGE_CHANGED;
-	return 0;
-}
-
 static bool has_rules(const struct status *status)
 {
 	return status->view.forecast.rules.count > 0;
 }
 
-/* Whether some image has the rules, so that a reboot is all that is to be done. */
-static bool is_pending(const struct status *status)
-{
-	for (size_t i = 0; i < status->kernels.count; i++)
-		if (status->kernels.list[i].state == KERNEL_CURRENT)
-			return true;
-	return false;
-}
-
 static void audit_images(struct status *status)
 {
-	if (kernels_find(&status->kernels, &status->view.host) < 0 || read_image(status) < 0) {
+	if (kernels_find(&status->kernels, &status->view.host) < 0 ||
+	    booted_compare_rules(&status->view.host, &status->image) < 0) {
 		findings_add(&status->findings, VIEW_WARNING, NULL,
 			     "the rules cannot be read, so nothing can be said of images");
 		return;
 	}
-	if (status->image == IMAGE_CHANGED)
+	if (status->image == BOOTED_RULES_CHANGED)
 		findings_add(&status->findings, VIEW_WARNING, NULL,
 			     "the rules have changed since the image that booted was built; %s",
-			     is_pending(status) ? "they count after a reboot"
-						: "run 'update-initramfs -u' and reboot");
+			     kernels_have_current(&status->kernels)
+				     ? "they count after a reboot"
+				     : "run 'update-initramfs -u' and reboot");
 }
 
 /* Why there is nothing to tell of this boot. */
@@ -224,7 +196,7 @@ static void find_all(struct status *status)
 	status->error = booted_read(&status->booted, &status->view.host);
 	audit_images(status);
 	if (status->error < 0)
-		audit_absence(status, is_pending(status));
+		audit_absence(status, kernels_have_current(&status->kernels));
 	for (size_t i = 0; status->error == 0 && i < status->booted.count; i++)
 		audit_row(status, &status->booted.rows[i]);
 	audit_others(status);
