@@ -96,7 +96,7 @@ $(B)/host/%.o: src/%.c
 BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpkg-dev xz-utils \
 		  binutils debian-archive-keyring ca-certificates $(CTL_PACKAGES)
 DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
-TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev libjansson-dev libfuse3-dev pkgconf perl clang
+TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev libfuse3-dev pkgconf perl clang
 BENCH_PACKAGES := $(DEMO_PACKAGES) libfuse3-dev pkgconf valgrind
 LINT_PACKAGES  := clang clang-tidy shellcheck mandoc
 # Its sanitizers are in a package whose name has the version of this release's clang.

@@ -152,9 +152,9 @@ include tests/ctl/change.mk
 # The only place that names them: kernels 6.1 (plain .ko) and 6.12 (.ko.xz).
 TEST_SUITES ?= bookworm trixie
 TEST_ROOTS := $(TEST_SUITES:%=$(B)/roots/%) $(B)/roots/trixie-full
-# The last two bring the libraries of vfio-earlyctl, whose own names differ between suites.
+# The last three bring the libraries of vfio-earlyctl, whose own names differ between suites.
 TEST_ROOT_PACKAGES := linux-image-amd64 initramfs-tools udev kmod klibc-utils busybox zstd \
-	libarchive-tools libpci3
+	libarchive-tools libjansson4 libpci3
 # What a host needs besides, to stand on more than a disk.
 TEST_ROOT_FULL_PACKAGES := cryptsetup-initramfs e2fsprogs iproute2 lvm2 mdadm
 

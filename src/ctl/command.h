@@ -21,6 +21,7 @@ typedef int command_function(const struct ctl *ctl, int argc, char **argv);
 
 command_function command_bind;
 command_function command_unbind;
+command_function command_facts;
 command_function command_image;
 command_function command_digest;
 command_function command_list;

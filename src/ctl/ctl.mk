@@ -3,8 +3,8 @@
 
 CTL := $(B)/vfio-earlyctl
 CTL_SOURCES  := $(wildcard src/ctl/*.c)
-CTL_MODULES  := mount blkid libarchive libkmod libmd libpci smartcols
-CTL_PACKAGES := pkg-config libmount-dev libblkid-dev libarchive-dev libkmod-dev libmd-dev libpci-dev libsmartcols-dev
+CTL_MODULES  := mount blkid jansson libarchive libkmod libmd libpci smartcols
+CTL_PACKAGES := pkg-config libmount-dev libblkid-dev libjansson-dev libarchive-dev libkmod-dev libmd-dev libpci-dev libsmartcols-dev
 
 # Asked only when something is built: a fresh machine has no pkg-config yet.
 CTL_CFLAGS = $(eval CTL_CFLAGS := -Isrc/ctl $$(shell pkg-config --cflags $(CTL_MODULES)))$(CTL_CFLAGS)
