@@ -9,29 +9,7 @@
 
 #include "cmdline.h"
 #include "live.h"
-
-/* To go, down to #endif, when names.h is there. */
-#if __has_include("names.h")
 #include "names.h"
-#else
-#include "match.h"
-
-static int names_find(struct forecast *forecast, const struct host *host, const char *name,
-		      size_t **found, size_t *count, char message[256])
-{
-	struct rule_error error;
-	struct rule rule;
-
-	(void)host;
-	if (rule_parse(name, strlen(name), &rule, &error) <= 0)
-		return snprintf(message, 256, "found %s, expected a device", name), -EINVAL;
-	*found = calloc(forecast->pci.count + 1, sizeof(**found));
-	for (size_t i = 0; *found && i < forecast->pci.count; i++)
-		if (match_rule(&rule, &forecast->pci, &forecast->pci.devices[i]) == MATCH_YES)
-			(*found)[(*count)++] = i;
-	return *count ? 0 : (snprintf(message, 256, "%s: no such device", name), -ENOENT);
-}
-#endif
 
 static const struct option long_options[] = {
 	{ "force", no_argument, NULL, 'f' },
@@ -91,7 +69,7 @@ static int take_operands(struct live *live, const char *command, int argc, char 
 
 static int find_devices(struct live *live)
 {
-	char message[256] = "";
+	char message[NAMES_MESSAGE_MAX] = "";
 	int result = names_find(&live->view.forecast, &live->view.host, live->device, &live->found,
 				&live->count, message);
 

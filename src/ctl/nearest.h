@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a person may have meant by a name that no device has. */
+#ifndef VFIO_EARLY_CTL_NEAREST_H
+#define VFIO_EARLY_CTL_NEAREST_H
+
+#include "host.h"
+#include "pci.h"
+
+#define NEAREST_MAX 128
+
+/*
+ * Writes up to three addresses, IDs or kernel names that differ little from name, or addresses of
+ * devices whose names in pci.ids contain it: "0000:0a:00.0, 0000:0b:00.0". Bridges are left out.
+ * Empty if there is none.
+ */
+void nearest_find(const struct pci *pci, const struct host *host, const char *name,
+		  char text[NEAREST_MAX]);
+
+#endif
