@@ -1,13 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# digest, image, bind and unbind of vfio-earlyctl. Included by tests.mk.
+# digest, image, bind and unbind of vfio-earlyctl, and what changes files. Included by tests.mk.
 
 CTL_RUN_SRC := tests/ctl/run.c tests/protect/tree.c $(HOSTTREE_SRC)
-CHANGE_TESTS := $(addprefix $(B)/tests/ctl/,digest.t image.t live.t)
+CHANGE_TESTS := $(addprefix $(B)/tests/ctl/,digest.t image.t live.t names.t replace.t)
 
 $(B)/tests/ctl/digest.t $(B)/tests/ctl/image.t: $(B)/tests/ctl/%.t: tests/ctl/%.c $(CTL_RUN_SRC)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -MF $(@:.t=.d) -o $@ $^ -lcmocka -larchive -ljansson -lmd
+
+# These call what the commands are made of.
+CTL_PARTS := $(B)/sanitized/ctl.a
+
+$(CTL_PARTS): $(filter-out %/main.o,$(call ctl_objects,sanitized))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/tests/ctl/names.t $(B)/tests/ctl/replace.t: $(B)/tests/ctl/%.t: tests/ctl/%.c $(CTL_RUN_SRC) \
+		$(CTL_PARTS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/boot -Isrc/ctl -MMD -MP -MF $(@:.t=.d) \
+		-o $@ $^ -lcmocka $(CTL_LIBS)
 
 # On the simulated driver core of tests/fault.
 LIVE_SRC := tests/ctl/live.c tests/protect/tree.c tests/fault/drivercore.c tests/fault/host.c \
