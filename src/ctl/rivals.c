@@ -7,26 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "modprobe.h"
 #include "rivals.h"
 
-#define BLANK            " \t\r"
 #define CMDLINE          "/proc/cmdline"
 #define DRIVERCTL        "/etc/driverctl.d"
 #define DRIVERCTL_PREFIX "pci-"
 
 #define MODALIAS_MAX 80
 
-/* A file in an earlier one hides those of its name in the later ones. */
-static const char *const modprobe_directories[] = {
-	"/etc/modprobe.d",     "/run/modprobe.d", "/usr/local/lib/modprobe.d",
-	"/usr/lib/modprobe.d", "/lib/modprobe.d",
-};
-
 struct reader {
 	struct rivals *rivals;
 	const struct host *host;
-	char **seen; /* names of files */
-	size_t seen_count;
 };
 
 static void add(struct rivals *rivals, const struct rival *rival)
@@ -39,15 +31,6 @@ static void add(struct rivals *rivals, const struct rival *rival)
 	}
 	rivals->list = list;
 	list[rivals->count++] = *rival;
-}
-
-/* Modules are known by either. */
-static bool same_name(const char *a, const char *b)
-{
-	for (; *a && *b; a++, b++)
-		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
-			return false;
-	return *a == *b;
 }
 
 /*
@@ -104,87 +87,23 @@ static bool is_dummy(const char *command)
 	return false;
 }
 
-static void take_line(struct rivals *rivals, const char *where, char *line)
+static void take_line(void *context, const char *where, char *line)
 {
-	char *rest, *word = strtok_r(line, BLANK, &rest);
-	char *module = word ? strtok_r(NULL, BLANK, &rest) : NULL, *argument;
+	struct rivals *rivals = context;
+	char *rest, *word = strtok_r(line, MODPROBE_BLANK, &rest);
+	char *module = word ? strtok_r(NULL, MODPROBE_BLANK, &rest) : NULL, *argument;
 
 	if (!module || word[0] == '#')
 		return;
-	argument = strtok_r(NULL, BLANK, &rest);
+	argument = strtok_r(NULL, MODPROBE_BLANK, &rest);
 	if (strcmp(word, "blacklist") == 0 ||
 	    (strcmp(word, "install") == 0 && argument && is_dummy(argument)))
 		take_blacklist(rivals, where, module);
-	if (strcmp(word, "options") != 0 || !same_name(module, "vfio_pci"))
+	if (strcmp(word, "options") != 0 || !modprobe_same_name(module, "vfio_pci"))
 		return;
-	for (; argument; argument = strtok_r(NULL, BLANK, &rest))
+	for (; argument; argument = strtok_r(NULL, MODPROBE_BLANK, &rest))
 		if (strncmp(argument, "ids=", 4) == 0)
 			take_ids(rivals, where, argument + 4);
-}
-
-/* A backslash at its end continues a line. */
-static void join_lines(char *text)
-{
-	for (; (text = strstr(text, "\\\n")); text += 2) {
-		text[0] = ' ';
-		text[1] = '\v';
-	}
-}
-
-static void take_text(struct rivals *rivals, const char *path, char *text)
-{
-	unsigned int number = 0, more;
-	char *line;
-
-	join_lines(text);
-	while ((line = strsep(&text, "\n"))) {
-		char where[RULE_WHERE_MAX + 16];
-
-		number++;
-		snprintf(where, sizeof(where), "%.*s:%u", RULE_WHERE_MAX, path, number);
-		for (more = 0; strchr(line, '\v'); more++)
-			*strchr(line, '\v') = ' ';
-		number += more;
-		take_line(rivals, where, line);
-	}
-}
-
-static bool was_seen(const struct reader *reader, const char *name)
-{
-	for (size_t i = 0; i < reader->seen_count; i++)
-		if (strcmp(reader->seen[i], name) == 0)
-			return true;
-	return false;
-}
-
-static bool remember(struct reader *reader, const char *name)
-{
-	char **seen = reallocarray(reader->seen, reader->seen_count + 1, sizeof(*seen));
-
-	if (seen)
-		reader->seen = seen;
-	if (!seen || !(seen[reader->seen_count] = strdup(name))) {
-		reader->rivals->error = -ENOMEM;
-		return false;
-	}
-	reader->seen_count++;
-	return true;
-}
-
-static void take_modprobe_file(void *context, const char *directory, const char *name)
-{
-	struct reader *reader = context;
-	size_t length = strlen(name);
-	char path[PATH_MAX], *text;
-
-	if (length <= 5 || strcmp(name + length - 5, ".conf") != 0 || was_seen(reader, name) ||
-	    !remember(reader, name))
-		return;
-	if (host_path(path, "%s/%s", directory, name) < 0 ||
-	    host_read_text(reader->host, path, &text) < 0)
-		return;
-	take_text(reader->rivals, path, text);
-	free(text);
 }
 
 static void take_override(void *context, const char *directory, const char *name)
@@ -211,8 +130,8 @@ static void take_cmdline(struct rivals *rivals, const struct host *host)
 
 	if (host_read_text(host, CMDLINE, &text) < 0)
 		return;
-	for (word = strtok_r(text, BLANK "\n", &rest); word;
-	     word = strtok_r(NULL, BLANK "\n", &rest))
+	for (word = strtok_r(text, MODPROBE_BLANK "\n", &rest); word;
+	     word = strtok_r(NULL, MODPROBE_BLANK "\n", &rest))
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 			if (strncmp(word, names[i], strlen(names[i])) == 0)
 				take_ids(rivals, CMDLINE, word + strlen(names[i]));
@@ -244,15 +163,15 @@ static bool add_alias(struct rival *rival, const char *pattern)
 /* "alias pci:v000010DEd*sv*sd*bc03sc*i* nouveau" */
 static void take_alias(struct rivals *rivals, char *line)
 {
-	char *rest, *word = strtok_r(line, BLANK, &rest);
-	char *pattern = word ? strtok_r(NULL, BLANK, &rest) : NULL;
-	char *module = pattern ? strtok_r(NULL, BLANK, &rest) : NULL;
+	char *rest, *word = strtok_r(line, MODPROBE_BLANK, &rest);
+	char *pattern = word ? strtok_r(NULL, MODPROBE_BLANK, &rest) : NULL;
+	char *module = pattern ? strtok_r(NULL, MODPROBE_BLANK, &rest) : NULL;
 
 	if (!module || strcmp(word, "alias") != 0 || strncmp(pattern, "pci:", 4) != 0)
 		return;
 	for (size_t i = 0; i < rivals->count; i++)
 		if (rivals->list[i].kind == RIVAL_BLACKLIST &&
-		    same_name(rivals->list[i].text, module) &&
+		    modprobe_same_name(rivals->list[i].text, module) &&
 		    !add_alias(&rivals->list[i], pattern))
 			rivals->error = -ENOMEM;
 }
@@ -284,7 +203,7 @@ static bool is_blacklisted(const struct rival *rival, const struct pci_device *d
 {
 	char modalias[MODALIAS_MAX];
 
-	if (device->driver && same_name(device->driver, rival->text))
+	if (device->driver && modprobe_same_name(device->driver, rival->text))
 		return true;
 	format_modalias(device, modalias);
 	for (size_t i = 0; i < rival->alias_count; i++)
@@ -302,18 +221,17 @@ bool rivals_means(const struct rival *rival, const struct pci *pci, const struct
 int rivals_read(struct rivals *rivals, const struct host *host)
 {
 	struct reader reader = { .rivals = rivals, .host = host };
+	int result;
 
 	*rivals = (struct rivals){ .count = 0 };
-	for (size_t i = 0; i < sizeof(modprobe_directories) / sizeof(modprobe_directories[0]); i++)
-		host_list(host, modprobe_directories[i], take_modprobe_file, &reader);
+	result = modprobe_read(host, take_line, rivals);
+	if (result < 0)
+		rivals->error = result;
 	take_cmdline(rivals, host);
 	host_list(host, DRIVERCTL, take_override, &reader);
 	if (rivals->count > 1)
 		qsort(rivals->list, rivals->count, sizeof(*rivals->list), compare);
 	read_aliases(rivals, host);
-	while (reader.seen_count > 0)
-		free(reader.seen[--reader.seen_count]);
-	free(reader.seen);
 	return rivals->error;
 }
 

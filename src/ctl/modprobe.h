@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The lines of modprobe.d(5). */
+#ifndef VFIO_EARLY_CTL_MODPROBE_H
+#define VFIO_EARLY_CTL_MODPROBE_H
+
+#include <stdbool.h>
+
+#include "bounds.h"
+#include "host.h"
+
+#define MODPROBE_BLANK " \t\r"
+
+/* "FILE:LINE" */
+#define MODPROBE_WHERE_MAX (RULE_WHERE_MAX + 16)
+
+/* Told of each line, with those that it continues on; comments and empty lines as well. */
+typedef void modprobe_take(void *context, const char *where, char *line);
+
+/*
+ * Reads all files that modprobe(8) reads, in its order. A file in an earlier directory hides those
+ * of its name in later ones; what cannot be read is passed over. 0 or -ENOMEM.
+ */
+int modprobe_read(const struct host *host, modprobe_take *take, void *context);
+
+/* The same for one text, which is changed; path is what where begins with. */
+void modprobe_parse(const char *path, char *text, modprobe_take *take, void *context);
+
+/* Whether both are the name of one module: - and _ are the same. */
+bool modprobe_same_name(const char *a, const char *b);
+
+#endif
