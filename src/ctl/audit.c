@@ -340,6 +340,16 @@ static void audit_blacklist(struct findings *findings, const struct rival *rival
 			     meant->taken);
 }
 
+static void audit_softdep(struct findings *findings, const struct rival *rival,
+			  const struct meant *meant)
+{
+	if (meant->row)
+		findings_add(findings, VIEW_NOTE, rival->where,
+			     "the softdep of %s is needless beside the rules, which are carried out "
+			     "before it is loaded; take it out",
+			     rival->text);
+}
+
 void audit_rivals(struct findings *findings, const struct view *view, const struct rivals *rivals)
 {
 	for (size_t i = 0; i < rivals->count; i++) {
@@ -351,6 +361,8 @@ void audit_rivals(struct findings *findings, const struct view *view, const stru
 			audit_ids(findings, rival, &meant);
 		else if (rival->kind == RIVAL_DRIVERCTL)
 			audit_driverctl(findings, rival, &meant);
+		else if (rival->kind == RIVAL_SOFTDEP)
+			audit_softdep(findings, rival, &meant);
 		else
 			audit_blacklist(findings, rival, &meant);
 	}

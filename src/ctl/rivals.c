@@ -66,9 +66,10 @@ static void take_ids(struct rivals *rivals, const char *where, char *list)
 	}
 }
 
-static void take_blacklist(struct rivals *rivals, const char *where, const char *module)
+static void take_module(struct rivals *rivals, enum rival_kind kind, const char *where,
+			const char *module)
 {
-	struct rival rival = { .kind = RIVAL_BLACKLIST };
+	struct rival rival = { .kind = kind };
 
 	snprintf(rival.where, sizeof(rival.where), "%s", where);
 	snprintf(rival.text, sizeof(rival.text), "%s", module);
@@ -98,11 +99,12 @@ static void take_line(void *context, const char *where, char *line)
 	argument = strtok_r(NULL, MODPROBE_BLANK, &rest);
 	if (strcmp(word, "blacklist") == 0 ||
 	    (strcmp(word, "install") == 0 && argument && is_dummy(argument)))
-		take_blacklist(rivals, where, module);
-	if (strcmp(word, "options") != 0 || !modprobe_same_name(module, "vfio_pci"))
-		return;
+		take_module(rivals, RIVAL_BLACKLIST, where, module);
 	for (; argument; argument = strtok_r(NULL, MODPROBE_BLANK, &rest))
-		if (strncmp(argument, "ids=", 4) == 0)
+		if (strcmp(word, "softdep") == 0 && modprobe_same_name(argument, "vfio_pci"))
+			take_module(rivals, RIVAL_SOFTDEP, where, module);
+		else if (strcmp(word, "options") == 0 && modprobe_same_name(module, "vfio_pci") &&
+			 strncmp(argument, "ids=", 4) == 0)
 			take_ids(rivals, where, argument + 4);
 }
 
@@ -148,6 +150,11 @@ static int compare(const void *a, const void *b)
 	return order != 0 ? order : strcmp(one->text, other->text);
 }
 
+static bool names_module(const struct rival *rival)
+{
+	return rival->kind == RIVAL_BLACKLIST || rival->kind == RIVAL_SOFTDEP;
+}
+
 static bool add_alias(struct rival *rival, const char *pattern)
 {
 	char **aliases = reallocarray(rival->aliases, rival->alias_count + 1, sizeof(*aliases));
@@ -170,7 +177,7 @@ static void take_alias(struct rivals *rivals, char *line)
 	if (!module || strcmp(word, "alias") != 0 || strncmp(pattern, "pci:", 4) != 0)
 		return;
 	for (size_t i = 0; i < rivals->count; i++)
-		if (rivals->list[i].kind == RIVAL_BLACKLIST &&
+		if (names_module(&rivals->list[i]) &&
 		    modprobe_same_name(rivals->list[i].text, module) &&
 		    !add_alias(&rivals->list[i], pattern))
 			rivals->error = -ENOMEM;
@@ -199,7 +206,8 @@ static void format_modalias(const struct pci_device *device, char text[MODALIAS_
 		 device->class >> 8 & 0xff, device->class & 0xff);
 }
 
-static bool is_blacklisted(const struct rival *rival, const struct pci_device *device)
+/* Whether the module that is named is for the device. */
+static bool drives(const struct rival *rival, const struct pci_device *device)
 {
 	char modalias[MODALIAS_MAX];
 
@@ -214,8 +222,8 @@ static bool is_blacklisted(const struct rival *rival, const struct pci_device *d
 
 bool rivals_means(const struct rival *rival, const struct pci *pci, const struct pci_device *device)
 {
-	return rival->kind == RIVAL_BLACKLIST ? is_blacklisted(rival, device)
-					      : match_rule(&rival->rule, pci, device) == MATCH_YES;
+	return names_module(rival) ? drives(rival, device)
+				   : match_rule(&rival->rule, pci, device) == MATCH_YES;
 }
 
 int rivals_read(struct rivals *rivals, const struct host *host)

@@ -14,15 +14,16 @@ enum rival_kind {
 	RIVAL_IDS,	 /* an ID in ids= of vfio-pci or another driver of VFIO */
 	RIVAL_DRIVERCTL, /* an override that driverctl(8) keeps */
 	RIVAL_BLACKLIST, /* of a module */
+	RIVAL_SOFTDEP,	 /* of a module, which loads vfio-pci before it */
 };
 
 struct rival {
 	enum rival_kind kind;
 	char where[RULE_WHERE_MAX + 16]; /* "FILE:LINE" or "FILE" */
 	char text[RULE_TEXT_MAX];	 /* the ID, address or module, as it stands there */
-	char driver[PCI_DRIVER_NAME_MAX]; /* that the device gets; "" for a blacklist */
-	struct rule rule;		  /* that means the same devices, but for a blacklist */
-	char **aliases;			  /* of a blacklisted module: devices that it is for */
+	char driver[PCI_DRIVER_NAME_MAX]; /* that the device gets; "" where a module is named */
+	struct rule rule;		  /* that means the same devices, unless a module is named */
+	char **aliases;			  /* of that module: devices that it is for */
 	size_t alias_count;
 };
 
