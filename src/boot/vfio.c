@@ -23,28 +23,24 @@ static bool allows_unsafe_interrupts(int root)
 	       value[0] == 'Y';
 }
 
-/*
- * Interrupt chips behind Intel's or AMD's remapping have names such as IR-IO-APIC; the timer and
- * ACPI have such an interrupt long before any driver has. What cannot be read is no obstacle.
- */
-static bool remaps_interrupts(int root)
+int vfio_remaps_interrupts(int root)
 {
 	char *text;
 	size_t length;
-	bool remaps;
+	int result = file_read_all(root, "proc/interrupts", INTERRUPTS_MAX, &text, &length);
 
-	if (file_read_all(root, "proc/interrupts", INTERRUPTS_MAX, &text, &length) < 0)
-		return true;
-	remaps = strstr(text, " IR-") || !strstr(text, "IO-APIC");
+	if (result < 0)
+		return result;
+	result = strstr(text, " IR-") || !strstr(text, "IO-APIC");
 	free(text);
-	return remaps;
+	return result;
 }
 
 const char *vfio_find_obstacle(int root)
 {
 	if (faccessat(root, MODULE_DIRECTORY, F_OK, 0) < 0)
 		return VFIO_IOMMU_MODULE " is not loaded";
-	if (!remaps_interrupts(root) && !allows_unsafe_interrupts(root))
+	if (vfio_remaps_interrupts(root) == 0 && !allows_unsafe_interrupts(root))
 		return "interrupts are not remapped, and " VFIO_IOMMU_MODULE
 		       " has not allow_unsafe_interrupts=1";
 	return NULL;
