@@ -156,6 +156,15 @@ static int print_drivers(struct run *run)
 	return rules->bad ? REPORT_BAD_RULES : REPORT_OK;
 }
 
+/* With or without rules: whether they have changed since is asked of every image. */
+static int boot_and_note(struct run *run)
+{
+	int status = boot(run);
+	int result = run->dry_run ? 0 : output_digest(run->forecast.root);
+
+	return result < 0 ? fail(run, OUTPUT_DIGEST, result) : status;
+}
+
 static int run_program(const struct options *options)
 {
 	struct run run = {
@@ -172,7 +181,7 @@ static int run_program(const struct options *options)
 	run.log.root = root;
 	forecast_init(&run.forecast, root, log_problem, &run);
 	run.forecast.protected_file = options->protected;
-	status = options->drivers ? print_drivers(&run) : boot(&run);
+	status = options->drivers ? print_drivers(&run) : boot_and_note(&run);
 	modules_free(&run.modules);
 	forecast_free(&run.forecast);
 	return status;

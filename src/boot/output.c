@@ -14,6 +14,11 @@
 #define STATUS_DIRECTORY "run/vfio-early"
 #define STATUS_NEW	 STATUS_DIRECTORY "/status.new"
 #define STATUS_FILE	 STATUS_DIRECTORY "/status"
+#define DIGEST_IMAGE	 "etc/vfio-early.digest"
+#define DIGEST_BOOTED	 STATUS_DIRECTORY "/digest"
+
+/* SHA-256 in hexadecimal, a newline and a NUL. */
+#define DIGEST_MAX 66
 
 /* Collects lines, so that a report of a few rows is one write(2). */
 struct output {
@@ -74,16 +79,37 @@ static int write_status(int root, const struct plan *plan)
 	return result;
 }
 
+static int make_directory(int root)
+{
+	return mkdirat(root, STATUS_DIRECTORY, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
 int output_status(int root, const struct plan *plan)
 {
-	int result;
+	int result = make_directory(root);
 
-	if (mkdirat(root, STATUS_DIRECTORY, 0755) < 0 && errno != EEXIST)
-		return -errno;
+	if (result < 0)
+		return result;
 	result = write_status(root, plan);
 	if (result == 0 && renameat(root, STATUS_NEW, root, STATUS_FILE) < 0)
 		result = -errno;
 	if (result < 0)
 		unlinkat(root, STATUS_NEW, 0);
 	return result;
+}
+
+int output_digest(int root)
+{
+	char digest[DIGEST_MAX];
+	ssize_t length = file_read(root, DIGEST_IMAGE, digest, sizeof(digest));
+	cleanup_fd int fd = -1;
+	int result;
+
+	if (length < 0)
+		return length == -ENOENT ? 0 : (int)length;
+	result = make_directory(root);
+	if (result < 0)
+		return result;
+	fd = file_open_flags(root, DIGEST_BOOTED, O_WRONLY | O_CREAT | O_TRUNC);
+	return fd < 0 ? fd : file_write(fd, digest, (size_t)length);
 }

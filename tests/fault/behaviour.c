@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../lib/files.h"
 #include "host.h"
 
 /* In all tests whose drivers never return. */
@@ -605,6 +606,30 @@ static void test_off(void **state)
 	assert_int_equal(check_messages(host), 1);
 }
 
+/* Whatever the rules say: that they have changed since is asked of an image without rules, too. */
+static void test_digest(void **state)
+{
+	static const struct {
+		const char *rules, *cmdline;
+	} boots[] = { { "8086:10d3\n", "" }, { "8086:10d3\n", "vfio_early=off" }, { "", "" } };
+	struct host *host = &((struct context *)*state)->host;
+
+	for (size_t i = 0; i < sizeof(boots) / sizeof(boots[0]); i++) {
+		char path[PATH_MAX], *noted;
+
+		if (i)
+			host_tear_down(host);
+		start_host(host, HOST, boots[i].rules, boots[i].cmdline);
+		snprintf(path, sizeof(path), "%s/tree/etc/vfio-early.digest", host->work);
+		assert_int_equal(files_write(path, "0123abcd\n"), 0);
+		assert_int_equal(host_run(host, LIMIT_S).status, 0);
+		noted = host_read(host, "tree/run/vfio-early/digest");
+		assert_non_null(noted);
+		assert_string_equal(noted, "0123abcd\n");
+		free(noted);
+	}
+}
+
 /* All tests. */
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -614,6 +639,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "64 devices: each has its message", test_many_messages, set_up, tear_down, NULL },
 	{ "dry run of the kernel command line", test_dry_run, set_up, tear_down, NULL },
 	{ "off", test_off, set_up, tear_down, NULL },
+	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
 };
 
 static void add_test(struct CMUnitTest **next, const char *name, CMUnitTestFunction run,
