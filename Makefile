@@ -5,6 +5,7 @@
 # make check    the same, and run all tests
 # make bench    the same, and measure what a boot pays (ten minutes)
 # make install  (DESTDIR, PREFIX) put files in place; nothing of the running system is touched
+# make deb      build a Debian package; it installs on this release and later ones
 # make lint     gcc and clang warnings, clang-tidy, shellcheck, mandoc
 # make help     all targets
 #
@@ -88,7 +89,7 @@ HOST_CFLAGS := $(STANDARD) $(WARNINGS) -Isrc/core -Isrc/boot -MMD -MP
 $(B)/host/%.o: src/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(HOST_CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HOST_CFLAGS) -c $< -o $@
 
 # --- what a fresh machine needs --------------------------------------------------------------
 
@@ -98,6 +99,7 @@ BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpk
 DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev libfuse3-dev pkgconf perl clang
 BENCH_PACKAGES := $(DEMO_PACKAGES) libfuse3-dev pkgconf valgrind
+DEB_PACKAGES   := debhelper
 LINT_PACKAGES  := clang clang-tidy shellcheck mandoc
 # Its sanitizers are in a package whose name has the version of this release's clang.
 CLANG_RUNTIME   = $$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
@@ -112,7 +114,7 @@ install-missing = missing=$$(LC_ALL=C dpkg-query -W -f '$${Package} $${db:Status
 	fi
 
 # A fresh machine's lists are empty: without them apt knows neither packages nor mirrors.
-.PHONY: apt-lists build-packages demo-packages test-packages bench-packages lint-packages
+.PHONY: apt-lists build-packages demo-packages test-packages bench-packages deb-packages lint-packages
 apt-lists:
 	$(Q)apt-cache show gcc > /dev/null 2>&1 || apt-get -qq update
 build-packages: apt-lists
@@ -123,17 +125,21 @@ test-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(TEST_PACKAGES) $(CLANG_RUNTIME))
 bench-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(BENCH_PACKAGES))
+deb-packages: apt-lists
+	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(DEB_PACKAGES))
 lint-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(LINT_PACKAGES))
 
 # The parts of a target that need packages run in a make of their own, which finds them.
-.PHONY: demo check bench
+.PHONY: demo check bench deb
 demo: demo-packages
 	$(Q)$(MAKE) demo-run
 check: test-packages
 	$(Q)$(MAKE) check-run
 bench: bench-packages
 	$(Q)$(MAKE) bench-run
+deb: deb-packages
+	$(Q)$(MAKE) deb-run
 
 # --- installing ------------------------------------------------------------------------------
 
@@ -170,6 +176,26 @@ uninstall:
 	for page in $(MANUALS); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done
+
+# --- Debian package --------------------------------------------------------------------------
+# The packaging wants to stand in the source's top folder, and to be built from nothing: so it is,
+# in a copy.
+
+DEB_STAGE := $(B)/deb/vfio-early-$(VERSION)
+DEB := $(B)/deb/vfio-early_$(VERSION)_amd64.deb
+DEB_SOURCES := Makefile LICENSE README.md conf initramfs-hooks src tests
+
+$(DEB): $(shell find $(filter-out tests,$(DEB_SOURCES)) -type f) $(LIBKMOD)
+	$(call say,DEB,$@)
+	$(Q)test "$$(dpkg-parsechangelog -l conf/debian/changelog -S Version)" = $(VERSION) || { \
+		echo "E: conf/debian/changelog is not of version $(VERSION)" >&2; exit 1; }
+	$(Q)rm -rf $(B)/deb && mkdir -p $(DEB_STAGE)
+	$(Q)cp -a $(DEB_SOURCES) $(DEB_STAGE) && mv $(DEB_STAGE)/conf/debian $(DEB_STAGE)/debian
+	$(Q)cd $(DEB_STAGE) && KMOD_SRC=$(abspath $(kmod_tree)) env -u MAKEFLAGS -u MAKELEVEL \
+		dpkg-buildpackage -b -us -uc > ../build.log 2>&1 || { cat ../build.log; exit 1; }
+
+.PHONY: deb-run
+deb-run: $(DEB)
 
 # --- lint ------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ ctl_objects = $(patsubst src/%.c,$(B)/$(1)/%.o,$(wildcard src/core/*.c) $(CTL_BO
 $(B)/host/ctl/%.o: src/ctl/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(HOST_CFLAGS) $(CTL_CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HOST_CFLAGS) $(CTL_CFLAGS) -c $< -o $@
 
 $(CTL): $(call ctl_objects,host)
 	$(call say,LINK,$@)
