@@ -28,6 +28,7 @@ command_function command_list;
 command_function command_check;
 command_function command_status;
 command_function command_protected;
+command_function command_rom;
 
 /* Prints "vfio-earlyctl: " and a printf's text on standard error. Returns CTL_INTERNAL. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

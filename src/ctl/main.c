@@ -23,6 +23,7 @@ static const struct command {
 	{ "facts", "", "print what a fleet's tools ask for: JSON, or for Prometheus", command_facts },
 	{ "digest", "", "print a fingerprint of the rules, for scripts", command_digest },
 	{ "protected", "", "print the devices that the host itself stands on", command_protected },
+	{ "rom", "DEVICE|FILE", "print the images of an expansion ROM", command_rom },
 };
 
 static const struct option long_options[] = {
