@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Edits a file of rules. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "bounds.h"
+#include "file.h"
+#include "replace.h"
+#include "rules.h"
+#include "rulesfile.h"
+
+int rulesfile_lock(const struct host *host)
+{
+	int fd = file_open_flags(host->directory, "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR) {
+			int error = -errno;
+
+			file_close(&fd);
+			return error;
+		}
+	return fd;
+}
+
+bool rulesfile_is_read(const char *path)
+{
+	static const char directory[] = RULES_DIRECTORY "/", end[] = ".conf";
+	const char *name = path + sizeof(directory) - 1;
+	size_t length = strlen(path);
+
+	if (strcmp(path, RULES_FILE) == 0)
+		return true;
+	if (strncmp(path, directory, sizeof(directory) - 1) != 0)
+		return false;
+	return *name != '.' && !strchr(name, '/') && strlen(name) >= sizeof(end) &&
+	       strcmp(path + length - (sizeof(end) - 1), end) == 0;
+}
+
+int rulesfile_read(struct rulesfile *file, const struct host *host, const char *path)
+{
+	int result;
+
+	*file = (struct rulesfile){ .path = strdup(path) };
+	if (!file->path)
+		return -ENOMEM;
+	result = file_read_all(host->directory, path + 1, RULES_FILE_MAX, &file->text,
+			       &file->length);
+	if (result != -ENOENT)
+		return result;
+	file->text = strdup("");
+	return file->text ? 0 : -ENOMEM;
+}
+
+void rulesfile_free(struct rulesfile *file)
+{
+	free(file->path);
+	free(file->text);
+	*file = (struct rulesfile){ .path = NULL };
+}
+
+int rulesfile_append(struct rulesfile *file, const char *lines)
+{
+	bool open = file->length > 0 && file->text[file->length - 1] != '\n';
+	size_t added = strlen(lines), length = file->length + open + added;
+	char *text;
+
+	if (length > RULES_FILE_MAX)
+		return -EFBIG;
+	text = realloc(file->text, length + 1);
+	if (!text)
+		return -ENOMEM;
+	if (open)
+		text[file->length] = '\n';
+	memcpy(text + length - added, lines, added + 1);
+	file->text = text;
+	file->length = length;
+	file->changed = true;
+	return 0;
+}
+
+const char *rulesfile_line(const struct rulesfile *file, unsigned int number, size_t *length)
+{
+	const char *line = file->text, *end = file->text + file->length, *newline;
+
+	while (line < end) {
+		newline = memchr(line, '\n', (size_t)(end - line));
+		*length = (size_t)((newline ? newline : end) - line);
+		if (--number == 0)
+			return line;
+		line += *length + 1;
+	}
+	return NULL;
+}
+
+void rulesfile_cut(struct rulesfile *file, unsigned int first, unsigned int count)
+{
+	size_t length = 0, ended = 0;
+	const char *from = rulesfile_line(file, first, &length);
+	const char *last = rulesfile_line(file, first + count - 1, &ended);
+	char *end = file->text + file->length;
+
+	if (!from || !last)
+		return;
+	last += ended;
+	last += last < end; /* the newline */
+	memmove(file->text + (from - file->text), last, (size_t)(end - last) + 1);
+	file->length -= (size_t)(last - from);
+	file->changed = true;
+}
+
+int rulesfile_write(const struct rulesfile *file, const struct host *host)
+{
+	return file->changed ? replace_file(host, file->path, file->text, file->length, 0) : 0;
+}

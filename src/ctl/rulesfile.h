@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Edits a file of rules: what is not touched stays as it is, comments and order included. */
+#ifndef VFIO_EARLY_CTL_RULESFILE_H
+#define VFIO_EARLY_CTL_RULESFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "host.h"
+
+struct rulesfile {
+	char *path; /* absolute */
+	char *text;
+	size_t length;
+	bool changed;
+};
+
+/*
+ * Locks all rules of the host against other editors, until the descriptor that it returns is
+ * closed: a flock(2) on the directory /etc, which leaves nothing behind. Waits for the lock. To be
+ * called before the rules are read that decide what is edited. The descriptor or -errno.
+ */
+int rulesfile_lock(const struct host *host);
+
+/* Whether the boot program reads rules from a file with this path. */
+bool rulesfile_is_read(const char *path);
+
+/* Reads a file; one that is not there is empty. 0 or -errno; rulesfile_free() in any case. */
+int rulesfile_read(struct rulesfile *file, const struct host *host, const char *path);
+void rulesfile_free(struct rulesfile *file);
+
+/* Puts whole lines behind the last one. 0, -EFBIG if no file of rules may be so long, -ENOMEM. */
+int rulesfile_append(struct rulesfile *file, const char *lines);
+
+/*
+ * Finds the line of this number, counted from 1, without its newline; NULL if the file is shorter.
+ * Valid until the file is changed.
+ */
+const char *rulesfile_line(const struct rulesfile *file, unsigned int number, size_t *length);
+
+/* Takes lines out, from the first of this number; none if the file is shorter. */
+void rulesfile_cut(struct rulesfile *file, unsigned int first, unsigned int count);
+
+/* Writes it if it was changed. 0, or -errno with the old file as it was: replace_file(). */
+int rulesfile_write(const struct rulesfile *file, const struct host *host)
+	__attribute__((warn_unused_result));
+
+#endif
