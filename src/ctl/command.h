@@ -7,7 +7,7 @@
 enum ctl_status {
 	CTL_OK = 0,
 	CTL_INTERNAL = 1,   /* or wrong usage */
-	CTL_INCOMPLETE = 2, /* something could not be seen */
+	CTL_INCOMPLETE = 2, /* something could not be seen, or was refused */
 	CTL_BAD_RULES = 3,  /* a line of the rules could not be understood */
 };
 
@@ -19,6 +19,8 @@ struct ctl {
 /* argv[0] is the command's name, what follows are its operands. Returns the exit status. */
 typedef int command_function(const struct ctl *ctl, int argc, char **argv);
 
+command_function command_add;
+command_function command_remove;
 command_function command_bind;
 command_function command_unbind;
 command_function command_facts;

@@ -17,6 +17,8 @@ static const struct command {
 	{ "list", "", "print the devices by IOMMU group", command_list },
 	{ "check", "[FILE]...", "print what the next boot will do, and what is wrong", command_check },
 	{ "status", "", "print what this boot did, and what is true now", command_status },
+	{ "add", "DEVICE...", "add rules: the next boots take these devices", command_add },
+	{ "remove", "DEVICE...", "remove the rules that take these devices", command_remove },
 	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind },
 	{ "unbind", "DEVICE", "give a device back to the host's driver now", command_unbind },
 	{ "image", "[FILE|KERNEL]...", "look into finished initramfs images", command_image },

@@ -200,7 +200,7 @@ static int read_protections(struct view *view, const struct ctl *ctl)
 	return result;
 }
 
-static int make_plan(struct view *view)
+int view_make_plan(struct view *view)
 {
 	struct modules modules = { .root = view->host.root };
 	const struct apply apply = {
@@ -209,8 +209,10 @@ static int make_plan(struct view *view)
 		.root = view->host.directory,
 		.dry_run = true,
 	};
-	int result = forecast_make_plan(&view->forecast, false);
+	int result;
 
+	plan_free(&view->forecast.plan);
+	result = forecast_make_plan(&view->forecast, false);
 	if (result == 0)
 		apply_foretell(&apply, &view->forecast.plan);
 	modules_free(&modules);
@@ -241,7 +243,7 @@ static int fill(struct view *view, const struct ctl *ctl, unsigned int what, cha
 	if (result < 0)
 		return fail("what the host stands on", result);
 	if (what & VIEW_PLAN)
-		result = make_plan(view);
+		result = view_make_plan(view);
 	return result < 0 ? fail("planning", result) : 0;
 }
 

@@ -51,6 +51,9 @@ int view_open_files(struct view *view, const struct ctl *ctl, unsigned int what,
 
 void view_close(struct view *view);
 
+/* Makes the plan again, for forecast.rules have changed. 0 or -ENOMEM. */
+int view_make_plan(struct view *view);
+
 /* What the host has the device for, NULL if it does not stand on it. */
 const char *view_reason(const struct view *view, const struct pci_device *device);
 

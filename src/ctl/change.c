@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules that are changed: what add and remove have in common. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+#include "file.h"
+#include "names.h"
+#include "run.h"
+
+/* Those that not every command has come first. */
+static const struct option long_options[] = {
+	{ "by", required_argument, NULL, 'b' }, { "group", no_argument, NULL, 'g' },
+	{ "force", no_argument, NULL, 'f' },    { "dry-run", no_argument, NULL, 'n' },
+	{ "update", no_argument, NULL, 'u' },   { "file", required_argument, NULL, 'F' },
+	{ "help", no_argument, NULL, 'h' },     { NULL, 0, NULL, 0 },
+};
+
+static int take_kind(struct change *change, const char *name)
+{
+	for (enum selector_kind kind = 0; kind < SELECTOR_KINDS; kind++)
+		if (strcmp(selector_names[kind], name) == 0) {
+			change->by = kind;
+			return 0;
+		}
+	return ctl_fail("--by: found '%s', expected path, slot, serial, id or address", name);
+}
+
+static int take_file(struct change *change, const char *path)
+{
+	change->file = path;
+	if (rulesfile_is_read(path))
+		return 0;
+	return ctl_fail("--file: found '%s', expected " RULES_FILE " or " RULES_DIRECTORY
+			"/NAME.conf: the boot reads no other",
+			path);
+}
+
+static int take_option(struct change *change, int option, const char *argument)
+{
+	switch (option) {
+	case 'b':
+		return take_kind(change, argument);
+	case 'F':
+		return take_file(change, argument);
+	case 'g':
+		change->group = true;
+		return 0;
+	case 'f':
+		change->force = true;
+		return 0;
+	case 'n':
+		change->dry_run = true;
+		return 0;
+	case 'u':
+		change->update = true;
+		return 0;
+	case 'h':
+		change->help = true;
+		return 0;
+	}
+	return CTL_INTERNAL;
+}
+
+static int take_options(struct change *change, int argc, char **argv, const char *usage, bool adds)
+{
+	int option, failed = 0;
+
+	optind = 0;
+	while (!failed && (option = getopt_long(argc, argv, adds ? "b:gfnuF:h" : "fnuF:h",
+						long_options + (adds ? 0 : 2), NULL)) != -1)
+		failed = take_option(change, option, optarg);
+	change->operands = argv + optind;
+	if (failed)
+		return ctl_fail("try 'vfio-earlyctl %s --help'", argv[0]);
+	if (change->help)
+		fputs(usage, stdout);
+	else if (optind == argc)
+		return ctl_fail("%s: no device given; 'vfio-earlyctl list' shows them", argv[0]);
+	return CTL_OK;
+}
+
+/* What is wrong on the command line of the kernel's is of this boot only. */
+static int check_files(struct change *change)
+{
+	struct rules rules = { .list = NULL };
+	int result = rules_read(&rules, change->view.host.directory);
+	bool bad = rules.bad > 0;
+
+	rules_free(&rules);
+	if (result < 0)
+		return ctl_fail("reading rules: %s", strerror(-result));
+	if (!bad)
+		return CTL_OK;
+	view_print_messages(&change->view, VIEW_ERROR);
+	ctl_fail("nothing was changed: with these errors no image would be built");
+	return CTL_BAD_RULES;
+}
+
+static int lock(struct change *change, const struct ctl *ctl)
+{
+	struct host host;
+	int result = host_open(&host, ctl->root);
+
+	if (result == 0)
+		result = rulesfile_lock(&host);
+	host_close(&host);
+	if (result < 0)
+		return ctl_fail("/etc: cannot be locked: %s", strerror(-result));
+	change->lock = result;
+	return CTL_OK;
+}
+
+static int look(struct change *change, const struct ctl *ctl)
+{
+	unsigned int serials = change->by == SELECTOR_SERIAL ? VIEW_SERIALS : 0;
+	int status = change->dry_run ? CTL_OK : lock(change, ctl);
+
+	if (status != CTL_OK)
+		return status;
+	if (view_open(&change->view, ctl, VIEW_PROTECT | VIEW_PLAN | serials) < 0)
+		return CTL_INTERNAL;
+	change->meant = calloc(change->view.forecast.pci.count + 1, sizeof(*change->meant));
+	if (!change->meant)
+		return ctl_fail("%s", strerror(ENOMEM));
+	view_print_messages(&change->view, VIEW_WARNING);
+	return check_files(change);
+}
+
+int change_open(struct change *change, const struct ctl *ctl, int argc, char **argv,
+		const char *usage, bool adds)
+{
+	int status;
+
+	*change = (struct change){
+		.lock = -1,
+		.view.host.directory = -1,
+		.view.forecast.pci.directory = -1,
+		.view.protect.pci.directory = -1,
+	};
+	status = take_options(change, argc, argv, usage, adds);
+	return status == CTL_OK && !change->help ? look(change, ctl) : status;
+}
+
+void change_close(struct change *change)
+{
+	free(change->meant);
+	view_close(&change->view);
+	file_close(&change->lock);
+}
+
+int change_find(struct change *change, const char *name, size_t **found, size_t *count)
+{
+	struct view *view = &change->view;
+	char message[NAMES_MESSAGE_MAX] = "";
+	int result = names_find(&view->forecast, &view->host, name, found, count, message);
+
+	if (result < 0)
+		ctl_fail("%s", message[0] ? message : strerror(-result));
+	for (size_t i = 0; result == 0 && i < *count; i++)
+		change->meant[(*found)[i]] = true;
+	return result;
+}
+
+const char *change_describe(struct change *change, const struct pci_device *device,
+			    char text[PCINAMES_MAX])
+{
+	return pcinames_sentence(&change->view.names, device, text, PCINAMES_MAX);
+}
+
+int change_rebuild(struct change *change)
+{
+	static const char *const argv[] = { "update-initramfs", "-u", NULL };
+	int result;
+
+	file_close(&change->lock);
+	change->lock = -1;
+	if (change->dry_run)
+		return CTL_OK;
+	result = change->update ? run_program(&change->view.host, argv) : -EXDEV;
+	if (result == -EXDEV) {
+		puts("This counts after 'update-initramfs -u' and a reboot.");
+		return CTL_OK;
+	}
+	if (result == 0)
+		return CTL_OK;
+	if (result < 0)
+		ctl_fail("update-initramfs: %s", strerror(-result));
+	else
+		ctl_fail("update-initramfs: exit status %d", result);
+	ctl_fail("the rules have changed, the image has not: the next boot does as before");
+	return CTL_INCOMPLETE;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules that are changed: what add and remove have in common. */
+#ifndef VFIO_EARLY_CTL_CHANGE_H
+#define VFIO_EARLY_CTL_CHANGE_H
+
+#include "rulesfile.h"
+#include "selector.h"
+#include "view.h"
+
+struct change {
+	struct view view;
+	int lock;              /* of all rules, unless this is a dry run */
+	char *const *operands; /* the devices; ends with a NULL */
+	const char *file;      /* NULL if none was named */
+	enum selector_kind by;
+	bool group, force, dry_run, update;
+	bool help;   /* was printed: that is all */
+	bool *meant; /* one a device: an operand means it */
+};
+
+/*
+ * Reads options and operands of a command (usage is for --help; --by and --group are for add
+ * alone), locks the rules, looks at the
+ * host and makes the plan. CTL_OK, or another status after a message on standard error.
+ * change_close() in any case.
+ */
+int change_open(struct change *change, const struct ctl *ctl, int argc, char **argv,
+		const char *usage, bool adds);
+void change_close(struct change *change);
+
+/*
+ * Finds the devices of one operand, as names_find(), and marks them in meant. 0, or -errno after
+ * a message.
+ */
+int change_find(struct change *change, const char *name, size_t **found, size_t *count);
+
+/* A device for messages: address and name. */
+const char *change_describe(struct change *change, const struct pci_device *device,
+			    char text[PCINAMES_MAX]);
+
+/* The last step: has the image made anew, or says how that is done. Unlocks the rules. */
+int change_rebuild(struct change *change);
+
+#endif
