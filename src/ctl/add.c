@@ -144,7 +144,7 @@ static int finish(struct draft *draft)
 	if (draft->lines[0] && !change->dry_run)
 		result = write_lines(draft);
 	if (result < 0)
-		return ctl_fail("%s: %s; nothing was changed", get_path(change), strerror(-result));
+		return ctl_fail("%s: cannot be written: %s", get_path(change), strerror(-result));
 	if (draft->lines[0])
 		printf("%s: %s:\n%s", get_path(change),
 		       change->dry_run ? "would be added" : "added", draft->lines);

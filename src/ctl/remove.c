@@ -256,7 +256,7 @@ static int edit_file(const struct change *change, const struct rule *rules, size
 	if (result == 0 && !change->dry_run)
 		result = rulesfile_write(&file, &change->view.host);
 	if (result < 0)
-		ctl_fail("%s: %s; it was not changed", rules[0].file, strerror(-result));
+		ctl_fail("%s: cannot be written: %s", rules[0].file, strerror(-result));
 	else
 		printf("%s: %s:\n%s", rules[0].file,
 		       change->dry_run ? "would be removed" : "removed", cut);
