@@ -270,6 +270,11 @@ static void prepare(struct campaign *campaign)
 						   "vfio-pci"));
 }
 
+static void become(const void *host)
+{
+	host_exec(host);
+}
+
 static void run_schedule(struct campaign *campaign, const struct trace_call *call, int error)
 {
 	struct trace_fault fault = {
@@ -281,7 +286,7 @@ static void run_schedule(struct campaign *campaign, const struct trace_call *cal
 	const char *problem;
 
 	prepare(campaign);
-	result = trace_run(&campaign->host, KILL_S, &fault, NULL, NULL);
+	result = trace_run(become, &campaign->host, KILL_S, &fault, NULL, NULL);
 	campaign->schedules++;
 	if (!fault.hit)
 		campaign->missed++;
@@ -318,7 +323,7 @@ static void run_without_fault(struct campaign *campaign)
 	bool told;
 
 	prepare(campaign);
-	result = trace_run(&campaign->host, KILL_S, NULL, keep_call, campaign);
+	result = trace_run(become, &campaign->host, KILL_S, NULL, keep_call, campaign);
 	assert_int_equal(result.status, campaign->scenario->status);
 	campaign->expected = describe_outcome(campaign, result.status, &told);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs the program with one system call failing, by ptrace(2). */
+/* Runs a program with one system call failing, by ptrace(2). */
 #include "trace.h"
 
 #include <errno.h>
@@ -93,7 +93,9 @@ static void enter_call(struct trace *trace, struct process *process,
 	if (!process->failing)
 		return;
 	trace->fault->hit = true;
-	if (!trace->fault->after_all)
+	if (trace->fault->kill)
+		kill(process->pid, SIGKILL);
+	else if (!trace->fault->after_all)
 		set_number(process->pid, -1);
 }
 
@@ -220,7 +222,7 @@ static void follow(struct trace *trace, double end)
 	}
 }
 
-static pid_t start(const struct host *host)
+static pid_t start(void (*become)(const void *program), const void *program)
 {
 	int status;
 	pid_t pid = fork();
@@ -228,7 +230,7 @@ static pid_t start(const struct host *host)
 	if (pid == 0) {
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		raise(SIGSTOP);
-		host_exec(host);
+		become(program);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
 	    ptrace(PTRACE_SETOPTIONS, pid, 0, (long)OPTIONS))
@@ -236,14 +238,14 @@ static pid_t start(const struct host *host)
 	return pid;
 }
 
-struct host_result trace_run(const struct host *host, unsigned int seconds,
-			     struct trace_fault *fault,
+struct host_result trace_run(void (*become)(const void *program), const void *program,
+			     unsigned int seconds, struct trace_fault *fault,
 			     void (*each)(void *context, const struct trace_call *call),
 			     void *context)
 {
 	struct trace trace = { .fault = fault, .each = each, .context = context };
 	double begin = now();
-	pid_t pid = start(host);
+	pid_t pid = start(become, program);
 
 	if (pid < 0)
 		return (struct host_result){ .status = 127 };

@@ -25,15 +25,17 @@ struct trace_fault {
 	struct trace_call call;
 	int error;      /* positive */
 	bool after_all; /* the call does what it should, and then fails */
+	bool kill;      /* the process is killed at the call, instead of all that */
 	bool hit;       /* set by the run: there was such a call */
 };
 
 /*
- * Runs the program until it and all of its children have ended, and kills them after the given
- * time (status 128 + 9). fault may be NULL. Each call goes to each(), unless that is NULL.
+ * Runs the program that a child becomes by calling become(program), until it and all of its
+ * children have ended, and kills them after the given time (status 128 + 9). fault may be NULL.
+ * Each call goes to each(), unless that is NULL.
  */
-struct host_result trace_run(const struct host *host, unsigned int seconds,
-			     struct trace_fault *fault,
+struct host_result trace_run(void (*become)(const void *program), const void *program,
+			     unsigned int seconds, struct trace_fault *fault,
 			     void (*each)(void *context, const struct trace_call *call),
 			     void *context);
 
