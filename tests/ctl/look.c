@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What list, check and status print about described hosts: one test a directory of
+ * What vfio-earlyctl prints about described hosts, and writes there: one test a directory of
  * tests/ctl/look, or those that are named.
  *
  * Run it where the project is. VFIO_EARLY_BUILD names the build directory. UPDATE=1 records what
@@ -14,7 +14,8 @@
  *	rules, cmdline	become etc/vfio-early.conf and proc/cmdline
  *	root/		is laid into the tree as it is
  *	commands	a command line each. A number in front is the width of a terminal that it
- *			runs in, with a c one with colours; @ stands for the root's path
+ *			runs in, with a c one with colours; @ stands for the root's path. With
+ *			`cat PATH` the test shows a file of the tree
  *	expect		all that is printed: command, standard output, standard error, exit status;
  *			^ stands for the escape character
  *
@@ -284,6 +285,15 @@ static void run_command(const struct look *look, const char *line, FILE *transcr
 	free_command(&command);
 }
 
+static void show_file(const struct look *look, const char *name, FILE *transcript)
+{
+	path_t path;
+	char *text = files_read(format_path(path, "%s%s", look->root, name));
+
+	fprintf(transcript, "$ cat %s\n%s", name, text ? text : "[no such file]\n");
+	free(text);
+}
+
 static char *run_commands(const struct look *look)
 {
 	char *commands = read_own(look, "commands"), *rest = commands, *line, *transcript = NULL;
@@ -293,7 +303,9 @@ static char *run_commands(const struct look *look)
 	if (!commands || !stream)
 		fail_msg("%s: no commands", look->name);
 	while ((line = strsep(&rest, "\n")))
-		if (line[0] != '\0' && line[0] != '#')
+		if (strncmp(line, "cat ", 4) == 0)
+			show_file(look, line + 4, stream);
+		else if (line[0] != '\0' && line[0] != '#')
 			run_command(look, line, stream);
 	fclose(stream);
 	free(commands);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What list, check and status of vfio-earlyctl print about described hosts. Included by tests.mk.
+# What the commands of vfio-earlyctl print about described hosts. Included by tests.mk.
 
 LOOK_TEST := $(B)/tests/ctl/look.t
 LOOK_SRC := tests/ctl/look.c tests/protect/tree.c $(HOSTTREE_SRC)
