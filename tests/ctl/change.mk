@@ -2,7 +2,7 @@
 # digest, image, bind and unbind of vfio-earlyctl, and what changes files. Included by tests.mk.
 
 CTL_RUN_SRC := tests/ctl/run.c tests/protect/tree.c $(HOSTTREE_SRC)
-CHANGE_TESTS := $(addprefix $(B)/tests/ctl/,digest.t image.t live.t names.t replace.t)
+CHANGE_TESTS := $(addprefix $(B)/tests/ctl/,digest.t image.t edits.t live.t names.t replace.t)
 
 $(B)/tests/ctl/digest.t $(B)/tests/ctl/image.t: $(B)/tests/ctl/%.t: tests/ctl/%.c $(CTL_RUN_SRC)
 	@mkdir -p $(@D)
@@ -23,6 +23,14 @@ $(B)/tests/ctl/names.t $(B)/tests/ctl/replace.t: $(B)/tests/ctl/%.t: tests/ctl/%
 	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/boot -Isrc/ctl -MMD -MP -MF $(@:.t=.d) \
 		-o $@ $^ -lcmocka $(CTL_LIBS)
 
+# Under ptrace(2), where the sanitizers' search for leaks does not work.
+EDITS_SRC := tests/ctl/edits.c tests/fault/trace.c $(CTL_RUN_SRC)
+
+$(B)/tests/ctl/edits.t: $(EDITS_SRC) $(wildcard tests/fault/*.h)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $$(pkg-config --cflags fuse3) -o $@ $(EDITS_SRC) -lcmocka
+
 # On the simulated driver core of tests/fault.
 LIVE_SRC := tests/ctl/live.c tests/protect/tree.c tests/fault/drivercore.c tests/fault/host.c \
 	tests/fault/hostfs.c $(HOSTTREE_SRC)
@@ -34,9 +42,9 @@ $(B)/tests/ctl/live.t: $(LIVE_SRC) $(wildcard tests/fault/*.h tests/lib/*.h test
 		-lcmocka $$(pkg-config --libs fuse3)
 
 TESTS += $(CHANGE_TESTS)
-TEST_NEEDS += $(SANITIZED_CTL)
+TEST_NEEDS += $(SANITIZED_CTL) $(CTL)
 
-check-change: $(CHANGE_TESTS) $(SANITIZED_CTL) $(B)/vfio-early
+check-change: $(CHANGE_TESTS) $(SANITIZED_CTL) $(CTL) $(B)/vfio-early
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(CHANGE_TESTS)
 
 .PHONY: check-change
