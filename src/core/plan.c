@@ -342,6 +342,7 @@ static void warn_of_spoiler(struct plan_row *row, const struct pci_device *spoil
 			 "no VM can use it if a host driver takes %s of its group %d", address,
 			 spoiler->group);
 	row->level = LEVEL_WARNING;
+	row->spoiled = true;
 }
 
 static int check_groups(struct plan *plan, const struct pci *pci, bool before_drivers)

@@ -30,6 +30,7 @@ struct plan_row {
 	enum outcome outcome;
 	enum level level;
 	bool satisfied;
+	bool spoiled; /* others of its group keep it from a VM */
 	char wanted[PCI_DRIVER_NAME_MAX]; /* driver it shall have */
 	char driver[PCI_DRIVER_NAME_MAX]; /* driver it has now, or after; "" for none */
 	char detail[DETAIL_MAX];

@@ -320,12 +320,9 @@ bool view_is_for_vm(const struct plan_row *row)
 	return view_is_taken(row) && strstr(row->wanted, "vfio");
 }
 
-/* The plan tells of it in its detail alone. */
 bool view_is_spoiled(const struct plan_row *row)
 {
-	static const char start[] = "no VM can use it";
-
-	return view_is_taken(row) && strncmp(row->detail, start, sizeof(start) - 1) == 0;
+	return view_is_taken(row) && row->spoiled;
 }
 
 bool view_lacks_iommu(const struct view *view)
