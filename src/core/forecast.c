@@ -36,7 +36,7 @@ static void report_device(const struct forecast *forecast, const struct pci_devi
 	forecast->problem(forecast->context, message);
 }
 
-static int read_cmdline(struct forecast *forecast)
+int forecast_read_cmdline(struct forecast *forecast)
 {
 	char *text = NULL;
 	size_t length = 0;
@@ -51,7 +51,7 @@ static int read_cmdline(struct forecast *forecast)
 
 int forecast_read_rules(struct forecast *forecast)
 {
-	int result = read_cmdline(forecast);
+	int result = forecast_read_cmdline(forecast);
 
 	return result < 0 ? result : rules_read(&forecast->rules, forecast->root);
 }

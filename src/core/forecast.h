@@ -31,6 +31,9 @@ struct forecast {
 void forecast_init(struct forecast *forecast, int root,
 		   void (*problem)(void *context, const char *message), void *context);
 
+/* Reads the kernel command line, whose rules come before those of files. 0 or -ENOMEM. */
+int forecast_read_cmdline(struct forecast *forecast);
+
 /* Reads kernel command line and rules. 0 or -ENOMEM. */
 int forecast_read_rules(struct forecast *forecast);
 

@@ -65,20 +65,6 @@ static void take_protect_message(void *context, enum protect_message kind, const
 	add_message(context, kind == PROTECT_WARNING ? VIEW_WARNING : VIEW_NOTE, text);
 }
 
-/* As forecast_read_rules() does, but with files that are not in their place. */
-static int read_cmdline(struct forecast *forecast)
-{
-	char *text = NULL;
-	size_t length = 0;
-	int result = file_read_all(forecast->root, "proc/cmdline", CMDLINE_MAX, &text, &length);
-
-	if (result < 0 && result != -ENOENT)
-		rules_report(&forecast->rules, "/proc/cmdline: %s", strerror(-result));
-	result = cmdline_parse(&forecast->cmdline, &forecast->rules, text, length);
-	free(text);
-	return result;
-}
-
 /* A file that is asked for by name must be there. */
 static int read_file(struct rules *rules, const char *name)
 {
@@ -102,7 +88,7 @@ static int read_rules(struct view *view, char *const *files, size_t count)
 
 	if (!files)
 		return forecast_read_rules(forecast);
-	result = read_cmdline(forecast);
+	result = forecast_read_cmdline(forecast);
 	for (size_t i = 0; i < count && result == 0; i++)
 		result = read_file(&forecast->rules, files[i]);
 	return result;
