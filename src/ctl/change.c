@@ -65,7 +65,8 @@ static int take_option(struct change *change, int option, const char *argument)
 	return CTL_INTERNAL;
 }
 
-static int take_options(struct change *change, int argc, char **argv, const char *usage, bool adds)
+static int take_options(struct change *change, const struct ctl *ctl, int argc, char **argv,
+			const char *usage, bool adds)
 {
 	int option, failed = 0;
 
@@ -75,11 +76,12 @@ static int take_options(struct change *change, int argc, char **argv, const char
 		failed = take_option(change, option, optarg);
 	change->operands = argv + optind;
 	if (failed)
-		return ctl_fail("try 'vfio-earlyctl %s --help'", argv[0]);
+		return ctl_fail("try 'vfio-earlyctl %s --help'", ctl->command);
 	if (change->help)
 		fputs(usage, stdout);
 	else if (optind == argc)
-		return ctl_fail("%s: no device given; 'vfio-earlyctl list' shows them", argv[0]);
+		return ctl_fail("%s: no device given; 'vfio-earlyctl list' shows them",
+				ctl->command);
 	return CTL_OK;
 }
 
@@ -141,7 +143,7 @@ int change_open(struct change *change, const struct ctl *ctl, int argc, char **a
 		.view.forecast.pci.directory = -1,
 		.view.protect.pci.directory = -1,
 	};
-	status = take_options(change, argc, argv, usage, adds);
+	status = take_options(change, ctl, argc, argv, usage, adds);
 	return status == CTL_OK && !change->help ? look(change, ctl) : status;
 }
 

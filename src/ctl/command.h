@@ -11,12 +11,13 @@ enum ctl_status {
 	CTL_BAD_RULES = 3,  /* a line of the rules could not be understood */
 };
 
-/* What was asked for before any command. */
+/* What was asked for before the operands of a command. */
 struct ctl {
+	const char *command;
 	const char *root; /* directory that every path is below */
 };
 
-/* argv[0] is the command's name, what follows are its operands. Returns the exit status. */
+/* argv[0] is for messages of getopt(3), what follows are operands. Returns the exit status. */
 typedef int command_function(const struct ctl *ctl, int argc, char **argv);
 
 command_function command_add;

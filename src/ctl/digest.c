@@ -217,7 +217,7 @@ int command_digest(const struct ctl *ctl, int argc, char **argv)
 	int result;
 
 	if (argc > 1)
-		return ctl_fail("%s takes no operand, found '%s'", argv[0], argv[1]);
+		return ctl_fail("%s takes no operand, found '%s'", ctl->command, argv[1]);
 	result = host_open(&host, ctl->root);
 	if (result == 0)
 		result = digest_rules(&host, text);

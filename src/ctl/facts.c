@@ -211,6 +211,6 @@ int command_facts(const struct ctl *ctl, int argc, char **argv)
 		print = option == 'P' ? print_prometheus : print_json;
 	}
 	if (optind < argc)
-		return ctl_fail("%s takes no operand, found '%s'", argv[0], argv[optind]);
+		return ctl_fail("%s takes no operand, found '%s'", ctl->command, argv[optind]);
 	return run(ctl, print);
 }

@@ -366,6 +366,6 @@ int command_list(const struct ctl *ctl, int argc, char **argv)
 			return ctl_fail("try 'vfio-earlyctl list --help'");
 	}
 	if (optind < argc)
-		return ctl_fail("%s takes no operand, found '%s'", argv[0], argv[optind]);
+		return ctl_fail("%s takes no operand, found '%s'", ctl->command, argv[optind]);
 	return run(&list, ctl);
 }

@@ -106,7 +106,7 @@ int live_open(struct live *live, const struct ctl *ctl, int argc, char **argv, c
 	result = take_options(live, argc, argv, usage);
 	if (result < 0 || live->help)
 		return result;
-	result = take_operands(live, argv[0], argc - optind, argv + optind, operands_max);
+	result = take_operands(live, ctl->command, argc - optind, argv + optind, operands_max);
 	return result < 0 ? result : look(live, ctl, what);
 }
 

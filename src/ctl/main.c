@@ -84,8 +84,9 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static int run_command(const struct ctl *ctl, int argc, char **argv)
+static int run_command(struct ctl *ctl, int argc, char **argv)
 {
+	static char name[64];
 	const struct command *command;
 
 	if (argc < 1)
@@ -93,6 +94,9 @@ static int run_command(const struct ctl *ctl, int argc, char **argv)
 	command = find_command(argv[0]);
 	if (!command)
 		return ctl_fail("no command '%s'; try 'vfio-earlyctl --help'", argv[0]);
+	ctl->command = command->name;
+	snprintf(name, sizeof(name), "vfio-earlyctl: %s", command->name);
+	argv[0] = name;
 	return command->run(ctl, argc, argv);
 }
 

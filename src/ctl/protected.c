@@ -44,7 +44,7 @@ int command_protected(const struct ctl *ctl, int argc, char **argv)
 	int result, status;
 
 	if (argc > 1)
-		return ctl_fail("%s takes no operand, found '%s'", argv[0], argv[1]);
+		return ctl_fail("%s takes no operand, found '%s'", ctl->command, argv[1]);
 	result = protect_find(&protect, ctl->root);
 	if (result == 0 && !protect.hidden)
 		result = print_devices(&protect);

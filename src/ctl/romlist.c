@@ -451,7 +451,7 @@ int command_rom(const struct ctl *ctl, int argc, char **argv)
 			return ctl_fail("try 'vfio-earlyctl rom --help'");
 	}
 	if (argc - optind != 1)
-		return ctl_fail("%s: found %d operands, expected one device or file", argv[0],
+		return ctl_fail("%s: found %d operands, expected one device or file", ctl->command,
 				argc - optind);
 	return run(&listing, ctl, argv[optind]);
 }
