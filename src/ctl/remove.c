@@ -22,8 +22,6 @@ static const char usage[] =
 	"      --file FILE  leave rules in other files alone\n"
 	"  -h, --help       print this\n";
 
-#define COMMENT_MAX 512
-
 struct removal {
 	struct change *change;
 	struct rule *rules; /* those that go */
@@ -176,37 +174,9 @@ static void print_unruled(struct change *change)
 	}
 }
 
-/* What add wrote above a rule: "# ADDRESS CLASS: NAME". */
-static bool is_comment_of_add(const char *line, size_t length)
-{
-	char text[COMMENT_MAX], *end;
-	struct pci_address address;
-
-	if (length < 3 || length >= sizeof(text) || line[0] != '#' || line[1] != ' ')
-		return false;
-	memcpy(text, line + 2, length - 2);
-	text[length - 2] = '\0';
-	end = strchr(text, ' ');
-	if (!end || !strstr(end, ": "))
-		return false;
-	*end = '\0';
-	if (end - text > 2 && end[-1] == '*')
-		end[-1] = '0';
-	return pci_address_parse(text, &address);
-}
-
-/* The first line to cut for a rule: that of the comment which add put above it. */
-static unsigned int find_first(const struct rulesfile *file, const struct rule *rule)
-{
-	size_t length;
-	const char *above = rule->line > 1 ? rulesfile_line(file, rule->line - 1, &length) : NULL;
-
-	return above && is_comment_of_add(above, length) ? rule->line - 1 : rule->line;
-}
-
 static void print_lines(const struct rulesfile *file, const struct rule *rule, FILE *stream)
 {
-	for (unsigned int i = find_first(file, rule); i <= rule->line; i++) {
+	for (unsigned int i = rulesfile_begin(file, rule->line); i <= rule->line; i++) {
 		size_t length;
 		const char *line = rulesfile_line(file, i, &length);
 
@@ -238,7 +208,7 @@ static int cut_rules(struct rulesfile *file, const struct rule *rules, size_t co
 	if (fclose(stream))
 		return -ENOMEM;
 	while (count-- > 0) {
-		unsigned int first = find_first(file, &rules[count]);
+		unsigned int first = rulesfile_begin(file, rules[count].line);
 
 		rulesfile_cut(file, first, rules[count].line - first + 1);
 	}

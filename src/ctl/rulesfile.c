@@ -6,11 +6,14 @@
 #include <string.h>
 #include <sys/file.h>
 
+#include "address.h"
 #include "bounds.h"
 #include "file.h"
 #include "replace.h"
 #include "rules.h"
 #include "rulesfile.h"
+
+#define COMMENT_MAX 512
 
 int rulesfile_lock(const struct host *host)
 {
@@ -96,6 +99,33 @@ const char *rulesfile_line(const struct rulesfile *file, unsigned int number, si
 		line += *length + 1;
 	}
 	return NULL;
+}
+
+/* What add wrote above a rule: "# ADDRESS CLASS: NAME". */
+static bool is_comment_of_add(const char *line, size_t length)
+{
+	char text[COMMENT_MAX], *end;
+	struct pci_address address;
+
+	if (length < 3 || length >= sizeof(text) || line[0] != '#' || line[1] != ' ')
+		return false;
+	memcpy(text, line + 2, length - 2);
+	text[length - 2] = '\0';
+	end = strchr(text, ' ');
+	if (!end || !strstr(end, ": "))
+		return false;
+	*end = '\0';
+	if (end - text > 2 && end[-1] == '*')
+		end[-1] = '0';
+	return pci_address_parse(text, &address);
+}
+
+unsigned int rulesfile_begin(const struct rulesfile *file, unsigned int number)
+{
+	size_t length;
+	const char *above = number > 1 ? rulesfile_line(file, number - 1, &length) : NULL;
+
+	return above && is_comment_of_add(above, length) ? number - 1 : number;
 }
 
 void rulesfile_cut(struct rulesfile *file, unsigned int first, unsigned int count)

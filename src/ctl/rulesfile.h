@@ -38,6 +38,12 @@ int rulesfile_append(struct rulesfile *file, const char *lines);
  */
 const char *rulesfile_line(const struct rulesfile *file, unsigned int number, size_t *length);
 
+/*
+ * The number of the line with which the rule on a line begins: that of the comment above it if add
+ * could have written that, "# ADDRESS CLASS: NAME".
+ */
+unsigned int rulesfile_begin(const struct rulesfile *file, unsigned int number);
+
 /* Takes lines out, from the first of this number; none if the file is shorter. */
 void rulesfile_cut(struct rulesfile *file, unsigned int first, unsigned int count);
 

@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -96,6 +97,7 @@ static const struct {
 
 static const char *const names[FILES_MAX] = { MAIN, OTHER };
 static char root[PATH_MAX], program[PATH_MAX];
+static bool live; /* the host is this machine */
 
 static struct campaign {
 	const struct play *play;
@@ -108,8 +110,7 @@ static struct campaign {
 static void become(const void *context)
 {
 	const struct play *play = context;
-	const char *argv[WORDS_MAX + 3] = { "vfio-earlyctl", "--root", root };
-	char *const environment[] = { NULL };
+	const char *argv[WORDS_MAX + 3] = { "vfio-earlyctl", "--root", live ? "/" : root };
 	char path[PATH_MAX];
 	int out, err;
 
@@ -120,7 +121,7 @@ static void become(const void *context)
 	err = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(127);
-	execve(program, (char *const *)argv, environment);
+	execv(program, (char *const *)argv);
 	_exit(127);
 }
 
@@ -365,6 +366,54 @@ static void test_many_editors(void **state)
 	check_strays("many editors", true);
 }
 
+/* This machine with another's devices and rules; its update-initramfs only says so, or fails. */
+static void check_update(const char *script, int expected, const char *ending)
+{
+	static const struct play update = { .words = { "add", "--update", "0b:00" } };
+	const char *paths[] = { "/sys", "/etc" };
+	char path[PATH_MAX], stub[PATH_MAX], before[PATH_MAX], *out;
+
+	write_files(&update);
+	run_path(stub, "%s/bin/update-initramfs", root);
+	run_make_parents(stub);
+	assert_int_equal(files_write(stub, script), 0);
+	assert_int_equal(chmod(stub, 0755), 0);
+	run_path(path, "%s/bin:%s", root, getenv("PATH"));
+	strcpy(before, getenv("PATH"));
+	setenv("PATH", path, 1);
+	for (size_t i = 0; i < 2; i++) {
+		run_path(path, "%s%s", root, paths[i]);
+		assert_int_equal(mount(path, paths[i], NULL, MS_BIND, NULL), 0);
+	}
+	live = true;
+	campaign = (struct campaign){ .play = &update };
+	assert_int_equal(run(), expected);
+	live = false;
+	assert_int_equal(umount("/etc"), 0);
+	assert_int_equal(umount("/sys"), 0);
+	setenv("PATH", before, 1);
+	assert_true(has_text(MAIN, ADDED));
+	out = read_file("/out");
+	assert_non_null(out);
+	assert_string_equal(strstr(out, "+ "), ending);
+	free(out);
+}
+
+static void test_update(void **state)
+{
+	char *err;
+
+	(void)state;
+	check_update("#!/bin/sh\necho \"update-initramfs: $*\"\n", 0,
+		     "+ update-initramfs -u\nupdate-initramfs: -u\n");
+	check_update("#!/bin/sh\nexit 3\n", 2, "+ update-initramfs -u\n");
+	err = read_file("/err");
+	assert_non_null(strstr(err, "vfio-earlyctl: update-initramfs: exit status 3\n"
+				    "vfio-earlyctl: the rules have changed, the image has not: "
+				    "the next boot does as before\n"));
+	free(err);
+}
+
 static void set_up_host(void)
 {
 	char path[PATH_MAX], message[256], *text = files_read("tests/scenario/hosts/desktop");
@@ -398,7 +447,7 @@ static int set_up(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 2];
+	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 3];
 	size_t count = sizeof(plays) / sizeof(*plays);
 
 	for (size_t i = 0; i < count; i++)
@@ -406,5 +455,6 @@ int main(void)
 						(void *)&plays[i] };
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_full_disk);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_many_editors);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_update);
 	return _cmocka_run_group_tests("edits", tests, count, set_up, NULL);
 }
