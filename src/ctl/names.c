@@ -159,13 +159,12 @@ static int take_name(struct search_by_name *search, const char *name,
 	struct rule rule;
 	int parsed = rule_parse(name, strlen(name), &rule, &error);
 
-	if (parsed > 0 && !rule.exclude && rule.options == 0) {
-		take_rule(search, &rule);
-	} else if (parsed > 0) {
+	if (parsed > 0 && (rule.exclude || rule.options != 0)) {
 		snprintf(message, NAMES_MESSAGE_MAX,
 			 "%.64s: found an option or !, expected terms that name a device", name);
 		return -EINVAL;
-	} else if (parse_lspci(name, &rule)) {
+	}
+	if (parsed > 0 || parse_lspci(name, &rule)) {
 		take_rule(search, &rule);
 	} else if (looks_like_terms(name) && parsed < 0) {
 		snprintf(message, NAMES_MESSAGE_MAX, "%.64s: found %s, expected %s", name,

@@ -7,7 +7,7 @@
 #include "nearest.h"
 #include "pcinames.h"
 
-#define LENGTH_MAX 40 /* what is longer was no slip of the finger */
+#define LENGTH_MAX ((size_t)40) /* what is longer was no slip of the finger */
 #define SHOWN_MAX  3
 
 /* Two slips in an address are likely, in a short name they make another one. */
