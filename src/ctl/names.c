@@ -18,8 +18,9 @@ const char *const names_classes[NAMES_CLASSES] = { "block", "net", "drm", "nvme"
 struct search_by_name {
 	struct forecast *forecast;
 	const struct host *host;
-	const char *name; /* one component of a path */
-	bool *meant;      /* one a device */
+	const char *name;      /* one component of a path */
+	char shown[SHOWN_MAX]; /* what messages call it */
+	bool *meant;           /* one a device */
 	size_t count;
 };
 
@@ -161,13 +162,14 @@ static int take_name(struct search_by_name *search, const char *name,
 
 	if (parsed > 0 && (rule.exclude || rule.options != 0)) {
 		snprintf(message, NAMES_MESSAGE_MAX,
-			 "%.64s: found an option or !, expected terms that name a device", name);
+			 "%s: found an option or !, expected terms that name a device",
+			 search->shown);
 		return -EINVAL;
 	}
 	if (parsed > 0 || parse_lspci(name, &rule)) {
 		take_rule(search, &rule);
 	} else if (looks_like_terms(name) && parsed < 0) {
-		snprintf(message, NAMES_MESSAGE_MAX, "%.64s: found %s, expected %s", name,
+		snprintf(message, NAMES_MESSAGE_MAX, "%s: found %s, expected %s", search->shown,
 			 error.found, error.expected);
 		return -EINVAL;
 	} else if (name[0] == '/') {
@@ -182,17 +184,15 @@ static int take_name(struct search_by_name *search, const char *name,
 static int report_unknown(const struct search_by_name *search, const char *name,
 			  char message[NAMES_MESSAGE_MAX])
 {
-	char shown[SHOWN_MAX], nearest[NEAREST_MAX];
-	const struct text text = { name, name + strlen(name) };
+	char nearest[NEAREST_MAX];
 
-	text_copy_printable(&text, shown, sizeof(shown));
 	nearest_find(&search->forecast->pci, search->host, name, nearest);
 	if (nearest[0] != '\0')
-		snprintf(message, NAMES_MESSAGE_MAX, "%s: no such device; did you mean %s?", shown,
-			 nearest);
+		snprintf(message, NAMES_MESSAGE_MAX, "%s: no such device; did you mean %s?",
+			 search->shown, nearest);
 	else
 		snprintf(message, NAMES_MESSAGE_MAX,
-			 "%s: no such device; 'vfio-earlyctl list' shows them", shown);
+			 "%s: no such device; 'vfio-earlyctl list' shows them", search->shown);
 	return -ENOENT;
 }
 
@@ -218,8 +218,11 @@ int names_find(struct forecast *forecast, const struct host *host, const char *n
 		.host = host,
 		.meant = calloc(forecast->pci.count + 1, sizeof(bool)),
 	};
-	int result = search.meant ? take_name(&search, name, message) : -ENOMEM;
+	const struct text text = { name, name + strlen(name) };
+	int result;
 
+	text_copy_printable(&text, search.shown, sizeof(search.shown));
+	result = search.meant ? take_name(&search, name, message) : -ENOMEM;
 	if (result == 0 && search.count == 0)
 		result = report_unknown(&search, name, message);
 	if (result == 0)

@@ -120,6 +120,7 @@ static const struct {
 	  "0a:00.9: found \"9\", expected a function number from 0 to 7, or *" },
 	{ "0a:00.0 id=10de:zzzz", -EINVAL,
 	  "0a:00.0 id=10de:zzzz: found \"zzzz\", expected four hex digits, or *" },
+	{ "0a:00\n", -EINVAL, "0a:00\\x0a: found \"\\x0a\", expected the end of the address" },
 	{ "10de:1b81 force", -EINVAL,
 	  "10de:1b81 force: found an option or !, expected terms that name a device" },
 	{ "!0a:00.0", -EINVAL,
