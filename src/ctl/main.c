@@ -39,6 +39,7 @@ int ctl_fail(const char *format, ...)
 {
 	va_list arguments;
 
+	fflush(stdout); /* what was said before comes first */
 	fputs("vfio-earlyctl: ", stderr);
 	va_start(arguments, format);
 	vfprintf(stderr, format, arguments);
