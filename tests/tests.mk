@@ -144,6 +144,7 @@ check-fault: $(FAULT_TESTS) $(B)/vfio-early
 include tests/protect/protect.mk
 include tests/ctl/look.mk
 include tests/ctl/change.mk
+include tests/ctl/cmdline.mk
 
 # --- image and boot --------------------------------------------------------------------------
 # Image tests build initramfs images in real Debian systems and look into them; boot tests boot

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /etc/kernel/cmdline, which kernel-install(8) and proxmox-boot-tool put into the entries of
+ * systemd-boot.
+ */
+#ifndef VFIO_EARLY_CTL_KERNELFILE_H
+#define VFIO_EARLY_CTL_KERNELFILE_H
+
+#include "bootconfig.h"
+
+#define KERNEL_FILE "/etc/kernel/cmdline"
+
+/*
+ * Reads the file into the list. Without it, it has the text that is used in its place: that of
+ * /usr/lib/kernel/cmdline, or else the words of /proc/cmdline. 0 or -errno.
+ */
+int kernelfile_load(struct bootfiles *files, const struct host *host);
+
+/* Bootconfig_functions. For proxmox-boot-tool all words must be in one line. */
+int kernelfile_read(struct bootconfig *config, char *message);
+int kernelfile_read_line(struct bootconfig *config, char *message);
+
+#endif

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# cmdline and enable-iommu of vfio-earlyctl. Included by tests.mk.
+
+CMDLINE_GRUB_OBJECTS := $(patsubst %,$(B)/sanitized/ctl/%.o,bootconfig bootfile bootwords grubfile \
+	host kernelfile shellvars shellword) $(B)/sanitized/core/file.o
+
+$(B)/tests/ctl/cmdline-grub.t: tests/ctl/cmdline-grub.c tests/ctl/run.c tests/lib/files.c \
+		$(CMDLINE_GRUB_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/ctl -MMD -MP -MF $(@:.t=.d) -o $@ $^ \
+		-lcmocka
