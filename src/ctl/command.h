@@ -30,6 +30,8 @@ command_function command_digest;
 command_function command_list;
 command_function command_check;
 command_function command_status;
+command_function command_cmdline;
+command_function command_enable_iommu;
 command_function command_protected;
 command_function command_rom;
 

@@ -22,6 +22,8 @@ static const struct command {
 	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind },
 	{ "unbind", "DEVICE", "give a device back to the host's driver now", command_unbind },
 	{ "image", "[FILE|KERNEL]...", "look into finished initramfs images", command_image },
+	{ "cmdline", "[ACTION] [WORD]...", "print or change the kernel command line", command_cmdline },
+	{ "enable-iommu", "", "switch the IOMMU on, if this host needs that", command_enable_iommu },
 	{ "facts", "", "print what a fleet's tools ask for: JSON, or for Prometheus", command_facts },
 	{ "digest", "", "print a fingerprint of the rules, for scripts", command_digest },
 	{ "protected", "", "print the devices that the host itself stands on", command_protected },

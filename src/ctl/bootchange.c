@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Changes the kernel command line of the next boot. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bootchange.h"
+#include "command.h"
+#include "diff.h"
+#include "replace.h"
+
+int bootchange_open(struct bootchange *change, const struct host *host,
+		    char message[BOOT_MESSAGE_MAX])
+{
+	int result;
+
+	*change = (struct bootchange){ .host = host };
+	message[0] = '\0';
+	result = bootloader_detect(&change->bootloader, host, message);
+	if (result == 0)
+		result =
+			bootloader_read_config(&change->bootloader, host, &change->config, message);
+	if (result < 0 && !message[0])
+		boot_say(message, result, "%s", strerror(-result));
+	return result;
+}
+
+void bootchange_close(struct bootchange *change)
+{
+	bootconfig_free(&change->config);
+	free(change->edits);
+	free(change->wants);
+}
+
+/* Quotes that open and close, no blank outside them, and nothing that no keyboard has. */
+static const char *find_fault(const char *word)
+{
+	bool quoted = false;
+
+	if (!word[0])
+		return "no characters";
+	if (strcmp(word, "--") == 0)
+		return "the end of the kernel's words";
+	for (; *word; word++) {
+		if (*word == '"')
+			quoted = !quoted;
+		if (*word == ' ' && !quoted)
+			return "a blank outside double quotes";
+		if (*word < ' ' || *word > '~')
+			return "a character that is not printable ASCII";
+	}
+	return quoted ? "an opening \", expected a closing one" : NULL;
+}
+
+static int check_word(const struct bootchange *change, const char *word)
+{
+	const char *fault = find_fault(word), *of = "";
+
+	if (!fault) {
+		fault = bootloader_find_fault(&change->bootloader, word);
+		of = ", which GRUB reads otherwise than the kernel";
+	}
+	if (!fault)
+		return 0;
+	ctl_fail("word '%s': found %s%s", word, fault, of);
+	return -EINVAL;
+}
+
+static int add_edit(struct bootchange *change, size_t word, const char *text)
+{
+	struct bootedit *edits =
+		reallocarray(change->edits, change->edit_count + 1, sizeof(*edits));
+
+	if (!edits)
+		return -ENOMEM;
+	change->edits = edits;
+	edits[change->edit_count++] = (struct bootedit){ word, text };
+	return 0;
+}
+
+static int add_want(struct bootchange *change, const char *word, bool absent)
+{
+	struct bootwant *wants =
+		reallocarray(change->wants, change->want_count + 1, sizeof(*wants));
+
+	if (!wants)
+		return -ENOMEM;
+	change->wants = wants;
+	wants[change->want_count++] = (struct bootwant){ word, absent };
+	return 0;
+}
+
+static const char *where(const struct bootchange *change, size_t word, char text[PATH_MAX])
+{
+	unsigned int line;
+	const char *path = bootconfig_where(&change->config, word, &line);
+
+	if (!path || host_path(text, "%s:%u", path, line) < 0)
+		return "(somewhere)";
+	return text;
+}
+
+static int refuse_conflict(const struct bootchange *change, size_t other, const char *word)
+{
+	char place[PATH_MAX];
+
+	ctl_fail("%s: found '%s', expected none to add '%s' to; --replace puts it in the place of "
+		 "the old one, --append keeps both",
+		 where(change, other, place), change->config.words.list[other].text, word);
+	return -EEXIST;
+}
+
+/* The first takes the new word, if that is not there yet; what is left goes. */
+static int edit_others(struct bootchange *change, const char *word, bool *there)
+{
+	const struct bootwords *words = &change->config.words;
+	int result = 0;
+
+	for (size_t i = 0; i < words->count && result == 0; i++) {
+		const char *other = words->list[i].text;
+
+		if (!bootword_has_name(other, word) || bootword_equals(other, word))
+			continue;
+		result = add_edit(change, i, *there ? NULL : word);
+		if (result == 0)
+			result = add_want(change, other, true);
+		*there = true;
+	}
+	return result;
+}
+
+/* A word with the same name and another value; -1 if there is none. */
+static long find_other(const struct bootwords *words, const char *word)
+{
+	long i = bootwords_find_name(words, word, 0);
+
+	while (i >= 0 && bootword_equals(words->list[i].text, word))
+		i = bootwords_find_name(words, word, (size_t)i + 1);
+	return i;
+}
+
+/* Twice in one command line. */
+static bool is_planned(const struct bootchange *change, const char *word, enum bootchange_mode mode)
+{
+	for (size_t i = 0; i < change->edit_count; i++) {
+		const char *text = change->edits[i].text;
+
+		if (text && bootword_has_name(text, word) &&
+		    (mode != BOOTCHANGE_APPEND || bootword_equals(text, word)))
+			return true;
+	}
+	return false;
+}
+
+static int plan_word(struct bootchange *change, const char *word, enum bootchange_mode mode)
+{
+	const struct bootwords *words = &change->config.words;
+	long found = bootwords_find(words, word), other = find_other(words, word);
+	bool there = found >= 0;
+	char place[PATH_MAX];
+	int result = 0;
+
+	if (mode == BOOTCHANGE_REFUSE && other >= 0)
+		return refuse_conflict(change, (size_t)other, word);
+	if (mode == BOOTCHANGE_REPLACE)
+		result = edit_others(change, word, &there);
+	if (result == 0 && !there)
+		result = add_edit(change, BOOT_NEW_WORD, word);
+	if (result == 0)
+		result = add_want(change, word, false);
+	if (result == 0 && found >= 0)
+		printf("%s: is in %s already\n", word, where(change, (size_t)found, place));
+	return result;
+}
+
+int bootchange_add(struct bootchange *change, const char *word, enum bootchange_mode mode)
+{
+	int result = check_word(change, word);
+
+	if (result < 0)
+		return result;
+	if (is_planned(change, word, mode)) {
+		ctl_fail("word '%s': found a parameter twice, expected each once", word);
+		return -EINVAL;
+	}
+	result = plan_word(change, word, mode);
+	if (result == -ENOMEM)
+		ctl_fail("%s", strerror(-result));
+	return result;
+}
+
+static bool is_meant(const char *word, const char *text)
+{
+	if (!strchr(word, '='))
+		return bootword_has_name(text, word);
+	return bootword_equals(text, word);
+}
+
+int bootchange_remove(struct bootchange *change, const char *word)
+{
+	const struct bootwords *words = &change->config.words;
+	size_t before = change->edit_count;
+	const char *fault = find_fault(word);
+	int result = 0;
+
+	if (fault) {
+		ctl_fail("word '%s': found %s", word, fault);
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < words->count && result == 0; i++) {
+		if (!is_meant(word, words->list[i].text))
+			continue;
+		result = add_edit(change, i, NULL);
+		if (result == 0)
+			result = add_want(change, words->list[i].text, true);
+	}
+	if (result == 0 && change->edit_count == before) {
+		printf("%s: is in no file of %s\n", word, change->bootloader.name);
+		result = add_want(change, word, true);
+	}
+	if (result < 0)
+		ctl_fail("%s", strerror(-result));
+	return result;
+}
+
+/* NULL: there was no such file. */
+static const char *old_text(const struct bootfile *file)
+{
+	return file->absent ? NULL : file->text;
+}
+
+static bool is_changed(const struct bootfile *old, const struct bootfile *new)
+{
+	return strcmp(old->text, new->text) != 0;
+}
+
+static int write_file(const struct bootchange *change, const struct bootfile *old,
+		      const struct bootfile *new)
+{
+	unsigned int flags = old->absent ? 0 : REPLACE_BACKUP;
+	int result = replace_file(change->host, new->path, new->text, new->length, flags);
+
+	if (result < 0)
+		ctl_fail("%s: %s; nothing was changed", new->path, strerror(-result));
+	else if (old->absent)
+		printf("%s: new\n", new->path);
+	else
+		printf("%s: changed, the old one is "
+		       "%s" REPLACE_BACKUP_SUFFIX "\n",
+		       new->path, new->path);
+	return result;
+}
+
+/* Some of several files were written when the next one could not be. */
+static void restore(const struct bootchange *change, const struct bootconfig *changed, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct bootfile *old = &change->config.files.list[i];
+		int result;
+
+		if (!is_changed(old, &changed->files.list[i]))
+			continue;
+		result = replace_file(change->host, old->path, old->text, old->length, 0);
+		if (result < 0)
+			ctl_fail("%s: %s; the old one is %s" REPLACE_BACKUP_SUFFIX, old->path,
+				 strerror(-result), old->path);
+		else
+			printf("%s: as it was again\n", old->path);
+	}
+}
+
+static int write_files(const struct bootchange *change, const struct bootconfig *changed)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < changed->files.count && result == 0; i++) {
+		if (is_changed(&change->config.files.list[i], &changed->files.list[i]))
+			result = write_file(change, &change->config.files.list[i],
+					    &changed->files.list[i]);
+		if (result < 0)
+			restore(change, changed, i);
+	}
+	return result;
+}
+
+static int check(const struct bootchange *change, char *message)
+{
+	return bootentries_check(&change->bootloader, change->host, change->wants,
+				 change->want_count, message);
+}
+
+/* "the next boot has it", as was seen. */
+static int confirm(const struct bootchange *change)
+{
+	char message[BOOT_MESSAGE_MAX];
+	int result = check(change, message);
+
+	if (result < 0) {
+		ctl_fail("%s", message[0] ? message : strerror(-result));
+		return CTL_INCOMPLETE;
+	}
+	for (size_t i = 0; i < change->want_count; i++)
+		printf("%s: the next boot %s\n", change->wants[i].word,
+		       change->wants[i].absent ? "is without it" : "has it");
+	return CTL_OK;
+}
+
+static int refresh(const struct bootchange *change)
+{
+	const char *command = change->bootloader.refresh;
+	int result = bootloader_refresh(&change->bootloader, change->host);
+
+	if (result == 0)
+		return confirm(change);
+	if (result == -EXDEV) {
+		ctl_fail("the change has no effect before '%s' on that host", command);
+		return CTL_INCOMPLETE;
+	}
+	if (result < 0)
+		return ctl_fail("%s: %s; the change has no effect before it", command,
+				strerror(-result));
+	return ctl_fail(
+		"%s: found exit status %d, expected 0; the change has no effect before that",
+		command, result);
+}
+
+static int show(const struct bootchange *change, const struct bootconfig *changed)
+{
+	char message[BOOT_MESSAGE_MAX];
+
+	for (size_t i = 0; i < changed->files.count; i++)
+		if (is_changed(&change->config.files.list[i], &changed->files.list[i]))
+			diff_print(stdout, changed->files.list[i].path,
+				   old_text(&change->config.files.list[i]),
+				   changed->files.list[i].text);
+	if (change->edit_count > 0 || check(change, message) < 0)
+		printf("then: %s\n", change->bootloader.refresh);
+	return CTL_OK;
+}
+
+static int apply_edits(const struct bootchange *change)
+{
+	struct bootconfig changed = { .end_count = 0 };
+	char message[BOOT_MESSAGE_MAX] = "";
+	int result = bootloader_edit_config(&change->bootloader, &change->config, change->edits,
+					    change->edit_count, &changed, message);
+	int status = CTL_INTERNAL;
+
+	if (result < 0)
+		ctl_fail("%s", message[0] ? message : strerror(-result));
+	else if (change->dry_run)
+		status = show(change, &changed);
+	else if (write_files(change, &changed) == 0)
+		status = refresh(change);
+	bootconfig_free(&changed);
+	return status;
+}
+
+int bootchange_apply(struct bootchange *change)
+{
+	char message[BOOT_MESSAGE_MAX];
+
+	if (change->edit_count > 0)
+		return apply_edits(change);
+	/* An earlier change may have stopped before this. */
+	if (check(change, message) == -EINVAL) {
+		if (change->dry_run)
+			return show(change, &change->config);
+		return refresh(change);
+	}
+	return confirm(change);
+}
