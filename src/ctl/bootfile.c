@@ -42,7 +42,8 @@ static int append(struct bootfiles *files, const char *path, char *text, size_t 
 	return 0;
 }
 
-int bootfiles_read(struct bootfiles *files, const struct host *host, const char *path)
+int bootfiles_read(struct bootfiles *files, const struct host *host, const char *path,
+		   char message[BOOT_MESSAGE_MAX])
 {
 	char *text = NULL;
 	size_t length = 0;
@@ -55,10 +56,11 @@ int bootfiles_read(struct bootfiles *files, const struct host *host, const char 
 	}
 	if (result == 0 && text && strlen(text) != length) {
 		free(text);
-		return -EINVAL;
+		return boot_say(message, -EINVAL, "%s: found a NUL byte, expected a text", path);
 	}
-	if (result == 0)
-		result = append(files, path, text, length);
+	if (result < 0)
+		return boot_say(message, result, "%s: %s", path, strerror(-result));
+	result = append(files, path, text, length);
 	if (result == 0)
 		files->list[files->count - 1].absent = absent;
 	return result;

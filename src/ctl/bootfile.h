@@ -39,10 +39,11 @@ struct splices {
 };
 
 /*
- * Reads the file, which may be missing, and puts it at the end of the list. 0, -EINVAL if it has
- * NUL bytes, or another -errno.
+ * Reads the file, which may be missing, and puts it at the end of the list. 0, or -errno with a
+ * message; -EINVAL if it has NUL bytes.
  */
-int bootfiles_read(struct bootfiles *files, const struct host *host, const char *path);
+int bootfiles_read(struct bootfiles *files, const struct host *host, const char *path,
+		   char message[BOOT_MESSAGE_MAX]);
 
 /* Puts a text at the end of the list, as if path had it. 0 or -ENOMEM. */
 int bootfiles_add(struct bootfiles *files, const char *path, const char *text, size_t length);

@@ -23,7 +23,7 @@ static const char *const systemd_words[] = { "initrd", "systemd.machine_id", NUL
 
 static const struct {
 	const char *name, *refresh;
-	int (*load)(struct bootfiles *files, const struct host *host);
+	int (*load)(struct bootfiles *files, const struct host *host, char *message);
 	bootconfig_function *read;
 	const char *const *words;
 	const char *argv[3]; /* empty: kernel-install, for each kernel */
@@ -226,7 +226,7 @@ int bootloader_read_config(const struct bootloader *bootloader, const struct hos
 
 	*config = (struct bootconfig){ .end_count = 0 };
 	message[0] = '\0';
-	result = kinds[bootloader->kind].load(&config->files, host);
+	result = kinds[bootloader->kind].load(&config->files, host, message);
 	return result < 0 ? result : bootconfig_read(config, kinds[bootloader->kind].read, message);
 }
 

@@ -136,9 +136,13 @@ static int refuse_off(const struct bootchange *change)
 	return CTL_INCOMPLETE;
 }
 
+/* The files may have it in a longer word. */
 static int add_on(struct bootchange *change)
 {
-	if (bootchange_add(change, ON, BOOTCHANGE_REFUSE) < 0)
+	const struct bootwords *words = &change->config.words;
+	long there = find_value(words, ON);
+
+	if (bootchange_add(change, there < 0 ? ON : words->list[there].text, BOOTCHANGE_REFUSE) < 0)
 		return CTL_INTERNAL;
 	return bootchange_apply(change);
 }
@@ -166,7 +170,7 @@ static int enable(struct bootchange *change, const struct facts *facts)
 /* The IOMMU runs. Without the word that this boot has it might not at the next one. */
 static int keep(struct bootchange *change, const struct facts *facts)
 {
-	printf("the IOMMU is on: %zu groups\n", facts->groups);
+	printf("the IOMMU is on: %zu group%s\n", facts->groups, facts->groups == 1 ? "" : "s");
 	if (facts->gpu_left_out && facts->dmar && !facts->runs_with_on)
 		printf("0000:00:02.0, Intel's own graphics, has no group, as this kernel leaves it "
 		       "out; for a VM to have it: vfio-earlyctl cmdline add " ON "\n");

@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <libmount/libmount.h>
 
 #include "bootfile.h"
 #include "esp.h"
@@ -25,17 +26,34 @@ struct visit {
 	struct answer *answer; /* in memory that both share */
 };
 
-/* One that is mounted for writing elsewhere cannot be mounted only for reading (EBUSY). */
+/* The file system is vfat, but libmount finds that out, as mount(8) would. */
+static int mount_with(const char *device, const char *options)
+{
+	struct libmnt_context *context = mnt_new_context();
+	int result = -ENOMEM;
+
+	if (!context)
+		return result;
+	mnt_context_disable_mtab(context, true);
+	if (mnt_context_set_source(context, device) == 0 &&
+	    mnt_context_set_target(context, "/boot") == 0 &&
+	    mnt_context_set_options(context, options) == 0)
+		result = mnt_context_mount(context);
+	if (result == 0 && mnt_context_get_status(context) != 1)
+		result = -EIO;
+	mnt_free_context(context);
+	return result > 0 ? -result : result; /* the errno of mount(2) is positive */
+}
+
+/* One that is mounted for writing elsewhere cannot be mounted only for reading. */
 static int mount_esp(const char *device)
 {
+	int result;
+
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
-	if (mount(device, "/boot", "vfat", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
-		return 0;
-	if (errno != EBUSY)
-		return -errno;
-	return mount(device, "/boot", "vfat", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? -errno
-											  : 0;
+	result = mount_with(device, "ro,nosuid,nodev,noexec");
+	return result == -EBUSY ? mount_with(device, "nosuid,nodev,noexec") : result;
 }
 
 static _Noreturn void visit_in_child(const struct visit *visit, const char *device)

@@ -40,18 +40,19 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int read_named(struct bootfiles *files, const struct host *host, const char *name)
+static int read_named(struct bootfiles *files, const struct host *host, const char *name,
+		      char *message)
 {
 	char path[PATH_MAX];
 	int result = host_path(path, GRUB_DIRECTORY "/%s", name);
 
-	return result < 0 ? result : bootfiles_read(files, host, path);
+	return result < 0 ? result : bootfiles_read(files, host, path, message);
 }
 
-int grubfile_load(struct bootfiles *files, const struct host *host)
+int grubfile_load(struct bootfiles *files, const struct host *host, char *message)
 {
 	struct names names = { .list = NULL };
-	int result = bootfiles_read(files, host, GRUB_FILE);
+	int result = bootfiles_read(files, host, GRUB_FILE, message);
 
 	if (result == 0)
 		result = host_list(host, GRUB_DIRECTORY, take_name, &names);
@@ -63,7 +64,7 @@ int grubfile_load(struct bootfiles *files, const struct host *host)
 	if (names.count > 1)
 		qsort(names.list, names.count, sizeof(*names.list), compare);
 	for (size_t i = 0; i < names.count && result == 0; i++)
-		result = read_named(files, host, names.list[i]);
+		result = read_named(files, host, names.list[i], message);
 	while (names.count > 0)
 		free(names.list[--names.count]);
 	free(names.list);

@@ -11,8 +11,9 @@
 #define GRUB_FILE      "/etc/default/grub"
 #define GRUB_DIRECTORY "/etc/default/grub.d"
 
-/* Reads the files into the list, the first of them also if it is missing. 0 or -errno. */
-int grubfile_load(struct bootfiles *files, const struct host *host);
+/* Reads the files into the list, the first of them also if it is missing. 0 or -errno, most with a
+ * message. */
+int grubfile_load(struct bootfiles *files, const struct host *host, char *message);
 
 /*
  * A bootconfig_function. New words go to the last assignment of GRUB_CMDLINE_LINUX_DEFAULT in the

@@ -67,11 +67,11 @@ static int add_replacement(struct bootfiles *files, const struct host *host)
 	return result;
 }
 
-int kernelfile_load(struct bootfiles *files, const struct host *host)
+int kernelfile_load(struct bootfiles *files, const struct host *host, char *message)
 {
 	if (!host_has(host, "", &KERNEL_FILE[1]))
 		return add_replacement(files, host);
-	return bootfiles_read(files, host, KERNEL_FILE);
+	return bootfiles_read(files, host, KERNEL_FILE, message);
 }
 
 /* systemd 257 leaves out lines that begin with #. */

@@ -12,9 +12,9 @@
 
 /*
  * Reads the file into the list. Without it, it has the text that is used in its place: that of
- * /usr/lib/kernel/cmdline, or else the words of /proc/cmdline. 0 or -errno.
+ * /usr/lib/kernel/cmdline, or else the words of /proc/cmdline. 0 or -errno, some with a message.
  */
-int kernelfile_load(struct bootfiles *files, const struct host *host);
+int kernelfile_load(struct bootfiles *files, const struct host *host, char *message);
 
 /* Bootconfig_functions. For proxmox-boot-tool all words must be in one line. */
 int kernelfile_read(struct bootconfig *config, char *message);

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmdline and enable-iommu on described hosts: what they say, and what they change. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/files.h"
+#include "run.h"
+
+#define FILES_MAX 8
+#define ARGS_MAX  8
+
+#define INFO "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+#define BAK  ".vfio-early.bak"
+
+#define GRUB(value)   { "etc/default/grub", "GRUB_TIMEOUT=5\n" D "=\"" value "\"\n" }
+#define D	      "GRUB_CMDLINE_LINUX_DEFAULT"
+#define BY_GRUB(more) { "proc/cmdline", "BOOT_IMAGE=/vmlinuz-6.1 root=/dev/sda1 ro " more "\n" }
+#define GRUB_CFG(more)                                                                   \
+	{ "boot/grub/grub.cfg",                                                          \
+	  "linux /other\n### BEGIN /etc/grub.d/10_linux ###\n"                           \
+	  "\tlinux\t/vmlinuz-6.1 root=/dev/sda1 ro  " more "\n"                          \
+	  "\tlinux\t/vmlinuz-6.1 root=/dev/sda1 ro single \n"                            \
+	  "### END /etc/grub.d/10_linux ###\n\tlinux /memtest\n" }
+
+#define BY_SYSTEMD(more)                                                             \
+	{ "proc/cmdline", "initrd=\\abc\\6.1\\initrd root=/dev/sda2 " more "\n" }
+#define LOADER	     { INFO, "systemd-boot 257.8" }
+#define INSTALLER    { "usr/bin/kernel-install", "" }
+#define KERNEL(text) { "etc/kernel/cmdline", text }
+#define UUIDS	     { "etc/kernel/proxmox-boot-uuids", "ABCD-1234\n" }
+#define VMLINUZ	     { "boot/vmlinuz-6.1", "" }
+#define ENTRY(more)                                                                 \
+	{ "efi/loader/entries/abc-6.1.conf", "title Debian\nversion 6.1\noptions " more "\n" }
+#define ENTRY_OF_OTHERS { "efi/loader/entries/other.conf", "version 9\noptions x\n" }
+
+#define SHOW_HEADING "WORD                    RUNNING CONFIGURED SOURCE\n"
+#define SHOW_GRUB                                                             \
+	SHOW_HEADING "BOOT_IMAGE=/vmlinuz-6.1 yes     no         bootloader\n"  \
+		     "root=/dev/sda1          yes     no         bootloader\n"  \
+		     "ro                      yes     no         bootloader\n"
+
+#define FROM_THERE "vfio-earlyctl: the change has no effect before '"
+
+#define DMAR	    { "sys/firmware/acpi/tables/DMAR", "" }
+#define IVRS	    { "sys/firmware/acpi/tables/IVRS", "" }
+#define A_GROUP	    { "sys/kernel/iommu_groups/0/type", "DMA\n" }
+#define RELEASE	    { "proc/sys/kernel/osrelease", "6.1\n" }
+#define CONFIG(end) { "boot/config-6.1", "CONFIG_X=y\nCONFIG_INTEL_IOMMU_DEFAULT_" end "\nCONFIG_Y=y\n" }
+
+static const struct play {
+	const char *name;
+	struct file {
+		const char *path, *text;
+	} files[FILES_MAX];
+	const char *args[ARGS_MAX];
+	int status;
+	const char *out, *err;
+	struct file changed[2]; /* text NULL: there is none */
+} plays[] = {
+	{ "show: GRUB by BOOT_IMAGE=",
+	  { GRUB("quiet a=1"), BY_GRUB("quiet b"), GRUB_CFG("quiet a=1") },
+	  { "cmdline" },
+	  .out = "GRUB: /proc/cmdline has BOOT_IMAGE=.\n" SHOW_GRUB
+		 "b                       yes     no         \n"
+		 "quiet                   yes     yes        /etc/default/grub:2\n"
+		 "a=1                     no      yes        /etc/default/grub:2\n"
+		 "note: a=1: the next boot has it\n" },
+	{ "show: some words",
+	  { GRUB("quiet a=1"), BY_GRUB("quiet b"), GRUB_CFG("quiet a=1") },
+	  { "cmdline", "show", "--raw", "root", "b", "a=1", "quiet=2" },
+	  .out = "WORD RUNNING CONFIGURED SOURCE\nroot=/dev/sda1 yes no bootloader\n"
+		 "b yes no \na=1 no yes /etc/default/grub:2\n" },
+	{ "show: grub.cfg is older",
+	  { GRUB("quiet"), BY_GRUB("quiet"), GRUB_CFG("") },
+	  { "cmdline" },
+	  .status = 2,
+	  .out = "GRUB: /proc/cmdline has BOOT_IMAGE=.\n" SHOW_GRUB
+		 "quiet                   yes     yes        /etc/default/grub:2\n"
+		 "warning: /boot/grub/grub.cfg:3: lacks 'quiet'; 'update-grub' makes it anew\n" },
+	{ "show: JSON",
+	  { KERNEL("a=1 b\n"), BY_SYSTEMD("b"), LOADER, INSTALLER, VMLINUZ, ENTRY("a=1 b") },
+	  { "cmdline", "show", "--json", "a", "b" },
+	  .out = "{\n   \"bootloader\": [\n      {\n         \"name\": \"systemd-boot\",\n"
+		 "         \"reason\": \"it told the firmware that it is 'systemd-boot 257.8'\",\n"
+		 "         \"refresh\": \"kernel-install add KERNEL /boot/vmlinuz-KERNEL "
+		 "/boot/initrd.img-KERNEL\"\n      }\n   ],\n   \"words\": [\n      {\n"
+		 "         \"word\": \"a=1\",\n         \"running\": false,\n"
+		 "         \"configured\": true,\n         \"source\": \"/etc/kernel/cmdline:1\"\n"
+		 "      },{\n         \"word\": \"b\",\n         \"running\": true,\n"
+		 "         \"configured\": true,\n         \"source\": \"/etc/kernel/cmdline:1\"\n"
+		 "      }\n   ],\n   \"problems\": [\n      {\n         \"level\": \"note\",\n"
+		 "         \"where\": null,\n         \"text\": \"a=1: the next boot has it\"\n"
+		 "      }\n   ]\n}\n" },
+
+	/* Which bootloader. */
+	{ "GRUB booted, systemd-boot is there as well",
+	  { GRUB("a"), BY_GRUB("a"), { INFO, "GRUB 2.12" }, KERNEL("b"), UUIDS },
+	  { "cmdline", "add", "--dry-run", "a" },
+	  .out = "a: is in /etc/default/grub:2 already\n",
+	  .status = 2,
+	  .err = "vfio-earlyctl: its EFI system partitions cannot be looked into from here\n" },
+	{ "systemd-boot booted, GRUB is there as well: proxmox-boot-tool",
+	  { GRUB("a"), BY_SYSTEMD("b"), LOADER, KERNEL("b\n"), UUIDS },
+	  { "cmdline", "add", "--dry-run", "c" },
+	  .out = "--- /etc/kernel/cmdline\n+++ /etc/kernel/cmdline\n@@ -1 +1 @@\n-b\n+b c\n"
+		 "then: proxmox-boot-tool refresh\n" },
+	{ "systemd-boot booted, but its variable cannot be seen",
+	  { GRUB("a"), BY_SYSTEMD("b"), INSTALLER, KERNEL("b\n") },
+	  { "cmdline", "--raw", "show", "b" },
+	  .out = "WORD RUNNING CONFIGURED SOURCE\nb yes yes /etc/kernel/cmdline:1\n" },
+	{ "nothing tells, only GRUB is there",
+	  { GRUB("a"), { "proc/cmdline", "a\n" }, GRUB_CFG("a") },
+	  { "cmdline" },
+	  .out = "GRUB: there is /etc/default/grub, and nothing of systemd-boot.\n"
+		 "WORD RUNNING CONFIGURED SOURCE\na    yes     yes        "
+		 "/etc/default/grub:2\n" },
+	{ "nothing tells, both are there, but no UEFI",
+	  { GRUB("a"), KERNEL("b"), { "proc/cmdline", "a\n" }, GRUB_CFG("a") },
+	  { "cmdline" },
+	  .out = "GRUB: there is /etc/default/grub, and no /sys/firmware/efi, as systemd-boot "
+		 "needs it.\nWORD RUNNING CONFIGURED SOURCE\na    yes     yes        "
+		 "/etc/default/grub:2\n" },
+	{ "nothing tells, both are there",
+	  { GRUB("a"), KERNEL("b"), { "proc/cmdline", "a\n" }, { "sys/firmware/efi/x", "" } },
+	  { "cmdline", "add", "c" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: found /etc/default/grub of GRUB and /etc/kernel/cmdline of "
+		 "systemd-boot, and nothing that tells which of them booted this host; change "
+		 "their files by hand\n",
+	  .changed = { GRUB("a"), KERNEL("b") } },
+	{ "another bootloader",
+	  { GRUB("a"), BY_SYSTEMD("a"), { INFO, "rEFInd 0.14" } },
+	  { "cmdline", "add", "c" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: the bootloader is 'rEFInd 0.14', expected GRUB or systemd-boot; "
+		 "add the words to its configuration by hand\n",
+	  .changed = { GRUB("a") } },
+	{ "another system's GRUB",
+	  { BY_GRUB("a"), KERNEL("b") },
+	  { "cmdline", "add", "c" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: GRUB booted this host, but there is no /etc/default/grub: its "
+		 "configuration is another system's\n",
+	  .changed = { KERNEL("b") } },
+	{ "systemd-boot without kernel-install",
+	  { BY_SYSTEMD("a"), LOADER },
+	  { "cmdline", "add", "c" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: systemd-boot booted this host, but there is no kernel-install: "
+		 "change 'options' in loader/entries of the EFI system partition by hand\n" },
+	{ "no bootloader",
+	  { { "proc/cmdline", "a\n" } },
+	  { "cmdline" },
+	  .status = 2,
+	  .out = "WORD RUNNING CONFIGURED SOURCE\na    yes     no         \nwarning: found neither "
+		 "GRUB nor systemd-boot; add the words where the kernel's command line is set\n" },
+
+	/* add and remove */
+	{ "add: two words, with a backup",
+	  { GRUB("quiet"), BY_GRUB("quiet"), GRUB_CFG("quiet") },
+	  { "cmdline", "add", "a=1", "b=\"c d\"" },
+	  .status = 2,
+	  .out = "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n",
+	  .err = FROM_THERE "update-grub' on that host\n",
+	  .changed = { GRUB("quiet a=1 b=\\\"c d\\\""),
+		       { "etc/default/grub" BAK, "GRUB_TIMEOUT=5\n" D "=\"quiet\"\n" } } },
+	{ "add: is there, and so will it be",
+	  { GRUB("a_b=1"), BY_GRUB(""), GRUB_CFG("a_b=1") },
+	  { "cmdline", "add", "a-b=\"1\"" },
+	  .out = "a-b=\"1\": is in /etc/default/grub:2 already\na-b=\"1\": the next boot has it\n",
+	  .changed = { GRUB("a_b=1"), { "etc/default/grub" BAK, NULL } } },
+	{ "add: is there, but grub.cfg is older",
+	  { GRUB("a=1"), BY_GRUB(""), GRUB_CFG("a=2") },
+	  { "cmdline", "add", "a=1" },
+	  .status = 2,
+	  .out = "a=1: is in /etc/default/grub:2 already\n",
+	  .err = FROM_THERE "update-grub' on that host\n" },
+	{ "add: another value is there",
+	  { GRUB("intel_iommu=off"), BY_GRUB(""), GRUB_CFG("") },
+	  { "cmdline", "add", "b", "intel_iommu=on" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: /etc/default/grub:2: found 'intel_iommu=off', expected none to "
+		 "add 'intel_iommu=on' to; --replace puts it in the place of the old one, "
+		 "--append keeps both\n",
+	  .changed = { GRUB("intel_iommu=off"), { "etc/default/grub" BAK, NULL } } },
+	{ "add: in the place of all others",
+	  { GRUB("a=1 b a=2 a=3"), BY_GRUB("") },
+	  { "cmdline", "--replace", "add", "a=2" },
+	  .status = 2,
+	  .out = "a=2: is in /etc/default/grub:2 already\n"
+		 "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n",
+	  .err = FROM_THERE "update-grub' on that host\n",
+	  .changed = { GRUB("b a=2") } },
+	{ "add: beside the others",
+	  { GRUB("console=tty0"), BY_GRUB("") },
+	  { "cmdline", "--append", "add", "console=ttyS0", "console=ttyS1" },
+	  .status = 2,
+	  .out = "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n",
+	  .err = FROM_THERE "update-grub' on that host\n",
+	  .changed = { GRUB("console=tty0 console=ttyS0 console=ttyS1") } },
+	{ "add: twice",
+	  { GRUB("x"), BY_GRUB("") },
+	  { "cmdline", "add", "a=1", "a=2" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: word 'a=2': found a parameter twice, expected each once\n" },
+	{ "add: a new /etc/kernel/cmdline has what was used without it",
+	  { BY_SYSTEMD("quiet"), LOADER, INSTALLER, { "etc/kernel/x", "" } },
+	  { "cmdline", "add", "a" },
+	  .status = 2,
+	  .out = "/etc/kernel/cmdline: new\n",
+	  .err = FROM_THERE "kernel-install add KERNEL /boot/vmlinuz-KERNEL "
+			    "/boot/initrd.img-KERNEL' on that host\n",
+	  .changed = { KERNEL("root=/dev/sda2 quiet a\n"), { "etc/kernel/cmdline" BAK, NULL } } },
+	{ "add: a dry run for a new file",
+	  { BY_SYSTEMD("quiet"), LOADER, INSTALLER, { "usr/lib/kernel/cmdline", "b\n" } },
+	  { "cmdline", "add", "a", "--dry-run" },
+	  .out = "--- /dev/null\n+++ /etc/kernel/cmdline\n@@ -0,0 +1 @@\n+b a\n"
+		 "then: kernel-install add KERNEL /boot/vmlinuz-KERNEL /boot/initrd.img-KERNEL\n",
+	  .changed = { { "etc/kernel/cmdline", NULL } } },
+	{ "add: to entries of this system, not of others",
+	  { BY_SYSTEMD(""), LOADER, INSTALLER, KERNEL("a b"), VMLINUZ, ENTRY("a b"),
+	    ENTRY_OF_OTHERS },
+	  { "cmdline", "add", "a" },
+	  .out = "a: is in /etc/kernel/cmdline:1 already\na: the next boot has it\n" },
+	{ "add: no entry of this system",
+	  { BY_SYSTEMD(""), LOADER, INSTALLER, KERNEL("a b"), ENTRY_OF_OTHERS },
+	  { "cmdline", "add", "a" },
+	  .status = 2,
+	  .out = "a: is in /etc/kernel/cmdline:1 already\n",
+	  .err = "vfio-earlyctl: found no entry of this system, so what the next boot has cannot "
+		 "be told\n" },
+	{ "remove: by name, from both files, and what is in none",
+	  { GRUB("a=1 quiet"), BY_GRUB(""),
+	    { "etc/default/grub.d/x.cfg", D "=\"$" D " a=2\"\n" } },
+	  { "cmdline", "remove", "a", "b" },
+	  .status = 2,
+	  .out = "b: is in no file of GRUB\n"
+		 "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n"
+		 "/etc/default/grub.d/x.cfg: changed, the old one is "
+		 "/etc/default/grub.d/x.cfg" BAK "\n",
+	  .err = FROM_THERE "update-grub' on that host\n",
+	  .changed = { GRUB("quiet"), { "etc/default/grub.d/x.cfg", D "=\"$" D "\"\n" } } },
+	{ "remove: this value only",
+	  { GRUB("a=1 a=2 a"), BY_GRUB("") },
+	  { "cmdline", "--dry-run", "remove", "a=1" },
+	  .out = "--- /etc/default/grub\n+++ /etc/default/grub\n@@ -1,2 +1,2 @@\n GRUB_TIMEOUT=5\n"
+		 "-" D "=\"a=1 a=2 a\"\n+" D "=\"a=2 a\"\nthen: update-grub\n" },
+	{ "remove: is in no file, but still in grub.cfg",
+	  { GRUB("a"), BY_GRUB(""), GRUB_CFG("a b") },
+	  { "cmdline", "--dry-run", "remove", "b" },
+	  .out = "b: is in no file of GRUB\nthen: update-grub\n" },
+	{ "what cannot be changed",
+	  { { "etc/default/grub", D "=\"$(cat x)\"\n" }, BY_GRUB("") },
+	  { "cmdline", "remove", "b" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: /etc/default/grub:1: " D ": found a command substitution, "
+		 "expected plain text; change it by hand\n" },
+	{ "a file with a NUL is no text",
+	  { GRUB("a"), BY_GRUB(""), { "etc/default/grub.d/x.cfg", "\1" } },
+	  { "cmdline", "add", "b" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: /etc/default/grub.d/x.cfg: found a NUL byte, expected a text\n" },
+
+	/* Words. */
+	{ "a word for GRUB", { GRUB("a"), BY_GRUB("") }, { "cmdline", "add", "memmap=4G$12G" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: word 'memmap=4G$12G': found '$', which GRUB reads otherwise than "
+		 "the kernel\n" },
+	{ "a word that is two", { GRUB("a"), BY_GRUB("") }, { "cmdline", "add", "a b" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: word 'a b': found a blank outside double quotes\n" },
+	{ "an open quote", { GRUB("a"), BY_GRUB("") }, { "cmdline", "add", "a=\"b" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: word 'a=\"b': found an opening \", expected a closing one\n" },
+	{ "no word", { GRUB("a"), BY_GRUB("") }, { "cmdline", "add" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: cmdline add: no word given, expected one as 'intel_iommu=on'\n" },
+	{ "no action", { GRUB("a"), BY_GRUB("") }, { "cmdline", "quiet" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: cmdline: found 'quiet', expected show, add or remove\n" },
+
+	/* enable-iommu */
+	{ "iommu: on, as this kernel has it",
+	  { GRUB(""), BY_GRUB(""), DMAR, A_GROUP, RELEASE, CONFIG("ON_INTGPU_OFF=y") },
+	  { "enable-iommu" },
+	  .out = "the IOMMU is on: 1 group\n" },
+	{ "iommu: on, and nobody needs to know the bootloader",
+	  { { "proc/cmdline", "a" }, IVRS, A_GROUP, RELEASE },
+	  { "enable-iommu" },
+	  .out = "the IOMMU is on: 1 group\n" },
+	{ "iommu: on, but not Intel's own graphics",
+	  { GRUB(""), BY_GRUB(""), DMAR, A_GROUP, RELEASE, CONFIG("ON_INTGPU_OFF=y"),
+	    { "sys/bus/pci/devices/0000:00:02.0/vendor", "0x8086\n" },
+	    { "sys/bus/pci/devices/0000:00:02.0/class", "0x030000\n" } },
+	  { "enable-iommu" },
+	  .out = "the IOMMU is on: 1 group\n0000:00:02.0, Intel's own graphics, has no group, as "
+		 "this kernel leaves it out; for a VM to have it: vfio-earlyctl cmdline add "
+		 "intel_iommu=on\n" },
+	{ "iommu: on, but the next boot would not have the word",
+	  { GRUB("quiet"), BY_GRUB("intel_iommu=on,sm_on"), DMAR, A_GROUP, RELEASE,
+	    CONFIG("OFF=y") },
+	  { "enable-iommu" },
+	  .status = 2,
+	  .out = "the IOMMU is on: 1 group\n"
+		 "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n",
+	  .err = FROM_THERE "update-grub' on that host\n",
+	  .changed = { GRUB("quiet intel_iommu=on") } },
+	{ "iommu: on, and the files have a longer word",
+	  { GRUB("intel_iommu=on,sm_on"), BY_GRUB("intel_iommu=on,sm_on"), DMAR, A_GROUP, RELEASE,
+	    GRUB_CFG("intel_iommu=on,sm_on"), CONFIG("OFF=y") },
+	  { "enable-iommu" },
+	  .out = "the IOMMU is on: 1 group\n"
+		 "intel_iommu=on,sm_on: is in /etc/default/grub:2 already\n"
+		 "intel_iommu=on,sm_on: the next boot has it\n" },
+	{ "iommu: Intel's needs its word",
+	  { GRUB("quiet"), BY_GRUB(""), DMAR, RELEASE, CONFIG("OFF=y") },
+	  { "enable-iommu", "--dry-run" },
+	  .out = "--- /etc/default/grub\n+++ /etc/default/grub\n@@ -1,2 +1,2 @@\n GRUB_TIMEOUT=5\n"
+		 "-" D "=\"quiet\"\n+" D "=\"quiet intel_iommu=on\"\nthen: update-grub\n",
+	  .changed = { GRUB("quiet") } },
+	{ "iommu: the word is there, and waits for the reboot",
+	  { GRUB("intel_iommu=on"), BY_GRUB(""), DMAR, GRUB_CFG("intel_iommu=on") },
+	  { "enable-iommu" },
+	  .out = "intel_iommu=on: is in /etc/default/grub:2 already\n"
+		 "intel_iommu=on: the next boot has it\n" },
+	{ "iommu: the firmware has none",
+	  { GRUB(""), BY_GRUB("") },
+	  { "enable-iommu" },
+	  .status = 2,
+	  .err = "vfio-earlyctl: /sys/firmware/acpi/tables: found neither DMAR nor IVRS, so the "
+		 "kernel knows of no IOMMU; switch VT-d or AMD-Vi (also called IOMMU) on in the "
+		 "firmware's setup\n" },
+	{ "iommu: AMD's needs no word",
+	  { GRUB(""), BY_GRUB(""), IVRS },
+	  { "enable-iommu" },
+	  .status = 2,
+	  .err = "vfio-earlyctl: the firmware describes an IOMMU and no word switches it off, but "
+		 "there is no group in /sys/kernel/iommu_groups; 'dmesg | grep -e DMAR -e AMD-Vi' "
+		 "may tell why\n" },
+	{ "iommu: switched off",
+	  { GRUB("amd_iommu=force_isolation,off"), BY_GRUB(""), IVRS },
+	  { "enable-iommu" },
+	  .status = 2,
+	  .err = "vfio-earlyctl: /etc/default/grub:2: found 'amd_iommu=force_isolation,off', which "
+		 "switches the IOMMU off; if you do not need it, 'vfio-earlyctl cmdline remove "
+		 "amd_iommu=force_isolation,off'\n",
+	  .changed = { GRUB("amd_iommu=force_isolation,off") } },
+	{ "iommu: was switched off for this boot",
+	  { GRUB(""), BY_GRUB("iommu=off"), IVRS },
+	  { "enable-iommu" },
+	  .out = "this boot has iommu=off, the next one has not: reboot\n" },
+	{ "iommu: an operand", { GRUB("") }, { "enable-iommu", "now" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: enable-iommu takes no operand, found 'now'\n" },
+};
+
+/* Four bytes of attributes, and UTF-16 with a NUL. */
+static void write_variable(const char *path, const char *text)
+{
+	FILE *stream = fopen(path, "w");
+
+	assert_non_null(stream);
+	assert_int_equal(fwrite("\6\0\0\0", 1, 4, stream), 4);
+	for (size_t i = 0; i <= strlen(text); i++)
+		assert_int_equal(fwrite((const char[]){ text[i], '\0' }, 1, 2, stream), 2);
+	assert_int_equal(fclose(stream), 0);
+}
+
+static void write_tree(const char *tree, const struct play *play)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < FILES_MAX && play->files[i].path; i++) {
+		const struct file *file = &play->files[i];
+
+		run_path(path, "%s/%s", tree, file->path);
+		run_make_parents(path);
+		if (strcmp(file->path, INFO) == 0)
+			write_variable(path, file->text);
+		else if (strcmp(file->text, "\1") == 0)
+			write_variable(path, "");
+		else
+			assert_int_equal(files_write(path, file->text), 0);
+	}
+}
+
+static void check_files(const char *tree, const struct play *play)
+{
+	char path[PATH_MAX], *text;
+
+	for (size_t i = 0; i < 2 && play->changed[i].path; i++) {
+		run_path(path, "%s/%s", tree, play->changed[i].path);
+		text = files_read(path);
+		if (play->changed[i].text) {
+			assert_non_null(text);
+			assert_string_equal(text, play->changed[i].text);
+		} else {
+			assert_null(text);
+		}
+		free(text);
+	}
+}
+
+static void test_play(void **state)
+{
+	const struct play *play = *state;
+	const char *argv[ARGS_MAX + 3] = { "--root" };
+	char tree[PATH_MAX];
+	struct run_result result;
+
+	run_work("cmdline", tree);
+	write_tree(tree, play);
+	argv[1] = tree;
+	memcpy(&argv[2], play->args, sizeof(play->args));
+	run_ctl(argv, &result);
+	assert_string_equal(result.err, play->err ? play->err : "");
+	assert_string_equal(result.out, play->out ? play->out : "");
+	assert_int_equal(result.status, play->status);
+	check_files(tree, play);
+	run_free(&result);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[sizeof(plays) / sizeof(*plays)];
+
+	for (size_t i = 0; i < sizeof(plays) / sizeof(*plays); i++)
+		tests[i] = (struct CMUnitTest){ plays[i].name, test_play, NULL, NULL,
+						(void *)&plays[i] };
+	return _cmocka_run_group_tests("cmdline", tests, sizeof(tests) / sizeof(*tests), NULL,
+				       NULL);
+}
