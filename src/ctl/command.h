@@ -32,6 +32,7 @@ command_function command_check;
 command_function command_status;
 command_function command_cmdline;
 command_function command_enable_iommu;
+command_function command_doctor;
 command_function command_protected;
 command_function command_rom;
 

@@ -21,6 +21,16 @@ static const char *const wanted[] = {
 	CONTENTS_PROGRAM, CONTENTS_SCRIPT, CONTENTS_ORDER, CONTENTS_PROTECTED, &DIGEST_IMAGE[1],
 };
 
+/* "etc/modprobe.d/NAME.conf" */
+static bool has_options(const char *path)
+{
+	const char *directory = strstr(path, "modprobe.d/"), *end = strrchr(path, '.');
+
+	return directory && end && strcmp(end, ".conf") == 0 &&
+	       (strncmp(path, "etc/", 4) == 0 || strncmp(path, "lib/", 4) == 0 ||
+		strncmp(path, "usr/lib/", 8) == 0);
+}
+
 static bool is_wanted(const char *path)
 {
 	char absolute[PATH_MAX];
@@ -28,7 +38,8 @@ static bool is_wanted(const char *path)
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (strcmp(path, wanted[i]) == 0)
 			return true;
-	return host_path(absolute, "/%s", path) == 0 && digest_has_rules(absolute);
+	return has_options(path) ||
+	       (host_path(absolute, "/%s", path) == 0 && digest_has_rules(absolute));
 }
 
 /* Of "usr/lib/modules/KERNEL/REST" or the same without usr: REST; NULL for another path. */
@@ -321,5 +332,22 @@ int contents_each_rules(const struct contents *contents,
 			each(context, path, file->data, file->length);
 	}
 	free(files);
+	return 0;
+}
+
+int contents_each_modprobe(const struct contents *contents, modprobe_take *take, void *context)
+{
+	for (size_t i = 0; i < contents->count; i++) {
+		const char *path = contents->files[i].path;
+		const struct contents_file *file =
+			has_options(path) ? contents_find(contents, path) : NULL;
+		char *text = file ? strdup(file->data) : NULL;
+
+		if (file && !text)
+			return -ENOMEM;
+		if (text)
+			modprobe_parse(path, text, take, context);
+		free(text);
+	}
 	return 0;
 }

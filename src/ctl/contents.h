@@ -10,6 +10,7 @@
 
 #include "digest.h"
 #include "initramfs.h"
+#include "modprobe.h"
 
 /* Paths in an image, without / at their start. */
 #define CONTENTS_PROGRAM   "usr/sbin/vfio-early"
@@ -49,6 +50,9 @@ int contents_each_rules(const struct contents *contents,
 			void (*each)(void *context, const char *path, const char *data,
 				     size_t length),
 			void *context);
+
+/* As modprobe_read(), of the files in the image, whatever hides them. 0 or -ENOMEM. */
+int contents_each_modprobe(const struct contents *contents, modprobe_take *take, void *context);
 
 /* Writes the name of the module in a path such as kernel/drivers/x/y-z.ko.xz: y_z. */
 bool contents_module_name(const char *path, size_t length, char name[NAME_MAX + 1]);

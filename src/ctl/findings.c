@@ -20,9 +20,9 @@ static const struct {
 	const char *name;
 	enum table_color color;
 } levels[] = {
-	[VIEW_ERROR] = { "error", TABLE_RED },
-	[VIEW_WARNING] = { "warning", TABLE_YELLOW },
-	[VIEW_NOTE] = { "note", TABLE_PLAIN },
+	[VIEW_ERROR] = { "error", TABLE_RED }, [VIEW_WARNING] = { "warning", TABLE_YELLOW },
+	[VIEW_NOTE] = { "note", TABLE_PLAIN }, [VIEW_UNKNOWN] = { "unknown", TABLE_YELLOW },
+	[VIEW_OK] = { "ok", TABLE_GREEN },
 };
 
 void findings_add(struct findings *findings, enum view_level level, const char *where,

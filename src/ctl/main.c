@@ -14,6 +14,7 @@ static const struct command {
 	const char *name, *operands, *summary;
 	command_function *run;
 } commands[] = {
+	{ "doctor", "", "look whether this host is ready, and say what to do", command_doctor },
 	{ "list", "", "print the devices by IOMMU group", command_list },
 	{ "check", "[FILE]...", "print what the next boot will do, and what is wrong", command_check },
 	{ "status", "", "print what this boot did, and what is true now", command_status },

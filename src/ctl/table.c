@@ -21,6 +21,13 @@
 /* A column is not cut to less than this. */
 #define CUT_MIN 10
 
+/* Of the second and later lines of a message. */
+#define MESSAGE_INDENT 2
+
+/* Of the columns of an entry, with the blank behind them. */
+#define ENTRY_NAME 13
+#define ENTRY_KIND 9
+
 /* What a tree puts before its lines. */
 #define TREE_WIDTH 2
 
@@ -413,15 +420,15 @@ static size_t measure_word(const char *text)
 	return end ? (size_t)(end - text) + strcspn(end, " ") : strcspn(text, " ");
 }
 
-/* Prints word by word; what follows the first line is indented. */
-static void print_wrapped(const char *text, size_t column, size_t width)
+/* Prints word by word; what follows the first line begins at column indent. */
+static void print_wrapped(const char *text, size_t column, size_t indent, size_t width)
 {
 	while (*text) {
 		size_t length = measure_word(text);
 
 		if (column + 1 + length > width) {
-			printf("\n ");
-			column = 1;
+			printf("\n%*s", (int)indent - 1, "");
+			column = indent - 1;
 		}
 		printf(" %.*s", (int)length, text);
 		column += 1 + length;
@@ -441,7 +448,19 @@ void table_print_message(struct table_document *document, const char *kind, enum
 	if (where)
 		column += (size_t)printf("%s: ", where);
 	printf("%s%s:%s", colored ? colors[color].sequence : "", kind, colored ? "\033[0m" : "");
-	print_wrapped(text, column, get_width(document->options));
+	print_wrapped(text, column, MESSAGE_INDENT, get_width(document->options));
+	document->begun = true;
+}
+
+void table_print_entry(struct table_document *document, const char *name, const char *kind,
+		       enum table_color color, const char *text)
+{
+	const size_t indent = ENTRY_NAME + ENTRY_KIND;
+	bool colored = wants_colors(document->options) && color != TABLE_PLAIN;
+
+	printf("%-*s%s%-*s%s", ENTRY_NAME, name, colored ? colors[color].sequence : "",
+	       ENTRY_KIND - 1, kind, colored ? "\033[0m" : "");
+	print_wrapped(text, indent - 1, indent, get_width(document->options));
 	document->begun = true;
 }
 

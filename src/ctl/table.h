@@ -102,6 +102,10 @@ void table_print_text(struct table_document *document, const char *format, ...)
 void table_print_message(struct table_document *document, const char *kind,
 			 enum table_color color, const char *where, const char *text);
 
+/* Prints an entry of a list for people: name, kind and text in columns, the text wrapped. */
+void table_print_entry(struct table_document *document, const char *name, const char *kind,
+		       enum table_color color, const char *text);
+
 void table_end(struct table_document *document);
 
 #endif

@@ -20,6 +20,8 @@ enum view_level {
 	VIEW_ERROR,   /* a rule that cannot be understood */
 	VIEW_WARNING, /* something could not be seen */
 	VIEW_NOTE,
+	VIEW_UNKNOWN, /* of doctor's findings only: what could not be seen */
+	VIEW_OK,      /* and what is well */
 };
 
 /* What was met on the way, in a sentence without newline. */

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether rules get what they want, and VMs can use it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "audit.h"
+#include "doctor.h"
+
+/* How many devices the next boot gives to VMs. */
+static size_t count_taken(const struct doctor *doctor)
+{
+	const struct plan *plan = &doctor->view.forecast.plan;
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		count += view_is_for_vm(&plan->rows[i]);
+	return count;
+}
+
+/* What the messages of a view are to a doctor: notes are for who asks for more. */
+static void check_messages(struct doctor *doctor, struct findings *findings)
+{
+	const struct view *view = &doctor->view;
+
+	if (view->forecast.rules.bad > 0)
+		findings_add(findings, VIEW_ERROR, NULL,
+			     "%u line%s cannot be understood, so that no image is built; run "
+			     "'vfio-earlyctl check'",
+			     view->forecast.rules.bad, view->forecast.rules.bad == 1 ? "" : "s");
+	for (size_t i = 0; i < view->message_count; i++)
+		if (view->messages[i].level == VIEW_WARNING)
+			findings_add(findings, VIEW_UNKNOWN, NULL, "%s", view->messages[i].text);
+}
+
+void doctor_check_rules(struct doctor *doctor, struct findings *findings)
+{
+	const struct forecast *forecast = &doctor->view.forecast;
+	size_t taken = count_taken(doctor), lost = 0;
+
+	check_messages(doctor, findings);
+	for (size_t i = 0; i < forecast->plan.count; i++)
+		lost += !forecast->plan.rows[i].satisfied;
+	if (forecast->cmdline.off || forecast->cmdline.dry_run)
+		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
+			     "vfio_early=%s keeps the rules from being carried out; reboot without "
+			     "it",
+			     forecast->cmdline.off ? "off" : "dry-run");
+	if (lost > 0)
+		findings_add(findings, VIEW_WARNING, NULL,
+			     "of %zu of the devices that they want, the next boot will not get "
+			     "them; run 'vfio-earlyctl check'",
+			     lost);
+	if (findings->count == 0 && forecast->rules.count == 0)
+		findings_add(findings, VIEW_NOTE, NULL,
+			     "there are none; 'vfio-earlyctl add' makes one");
+	else if (findings->count == 0)
+		findings_add(findings, VIEW_OK, NULL, "%zu device%s for VMs at the next boot",
+			     taken, taken == 1 ? "" : "s");
+}
+
+#define ACS_OVERRIDE                                                                               \
+	", and last 'vfio-earlyctl cmdline add pcie_acs_override=downstream,multifunction', with " \
+	"which the VM's device can reach the memory of the others, past the IOMMU"
+
+/* Adds the ways out of a shared group, the safe ones first. */
+static void check_group(struct doctor *doctor, struct findings *findings,
+			const struct finding *finding)
+{
+	const char *own = strstr(finding->text, "; "); /* the rule's option 'group' */
+	int length = (int)(own ? own - finding->text : (long)strlen(finding->text));
+
+	findings_add(findings, VIEW_ERROR, finding->where,
+		     "%.*s; choose the first of these that you can: %sanother slot for the card, "
+		     "ACS in the firmware's setup%s",
+		     length, finding->text, own ? "the option 'group' in the rule, " : "",
+		     doctor_has_acs_override(doctor) ? ACS_OVERRIDE : "");
+}
+
+void doctor_check_groups(struct doctor *doctor, struct findings *findings)
+{
+	struct findings shared = { .count = 0 };
+
+	audit_groups(&shared, &doctor->view);
+	for (size_t i = 0; i < shared.count; i++)
+		check_group(doctor, findings, &shared.list[i]);
+	findings->failed |= shared.failed;
+	findings_free(&shared);
+	if (findings->count == 0)
+		findings_add(
+			findings, VIEW_OK, NULL,
+			"whatever goes to VMs shares its IOMMU group with nothing of the host");
+}
+
+/* The kernel shows "reset" where it knows a way, and since 5.15 "reset_method" with the ways. */
+static bool can_be_reset(const struct doctor *doctor, const struct pci_device *device)
+{
+	char directory[DOCTOR_DIRECTORY_MAX], methods[64];
+
+	doctor_format_directory(device, directory);
+	if (host_read_line(&doctor->view.host, directory, "reset_method", methods,
+			   sizeof(methods)) == 0)
+		return false;
+	return host_has(&doctor->view.host, directory, "reset_method") ||
+	       host_has(&doctor->view.host, directory, "reset");
+}
+
+void doctor_check_reset(struct doctor *doctor, struct findings *findings)
+{
+	const struct plan *plan = &doctor->view.forecast.plan;
+	char device[DOCTOR_DEVICE_MAX];
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (view_is_for_vm(&plan->rows[i]) && !can_be_reset(doctor, plan->rows[i].device))
+			findings_add(findings, VIEW_WARNING, NULL,
+				     "%s cannot be reset by the kernel, so a VM may find it as the "
+				     "one before left it; where it fails at a VM's second start, "
+				     "reboot the host in between",
+				     doctor_name_device(doctor, plan->rows[i].device, device));
+	if (findings->count == 0)
+		findings_add(findings, VIEW_OK, NULL, "%s",
+			     count_taken(doctor) > 0 ? "what goes to VMs can be reset"
+						     : "nothing goes to VMs");
+}

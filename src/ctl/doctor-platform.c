@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether processor, firmware and IOMMU are ready. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doctor.h"
+#include "file.h"
+#include "vfio.h"
+
+#define TABLES "/sys/firmware/acpi"
+#define UNITS  "/sys/class/iommu"
+#define GROUPS "/sys/kernel/iommu_groups"
+
+#define NO_SWITCH "; switch virtualisation (VT-x, SVM) on in the firmware's setup"
+
+void doctor_check_host(struct doctor *doctor, struct findings *findings)
+{
+	const struct host *host = &doctor->view.host;
+	const char *hidden = host_hidden(host);
+
+	if (hidden)
+		findings_add(findings, VIEW_UNKNOWN, NULL,
+			     "the host cannot be seen from here: %s; run this on the host itself",
+			     hidden);
+	else if (host->live && geteuid() != 0)
+		findings_add(findings, VIEW_UNKNOWN, NULL,
+			     "some of what counts is shown to root only; run this as root");
+	else
+		findings_add(findings, VIEW_OK, NULL, "Linux %s", doctor->release);
+}
+
+/*
+ * Processors' own words for it, and the register in which firmware switches it off: Intel's
+ * IA32_FEATURE_CONTROL has bit 0 when it is locked and bit 2 when VMX is on; AMD's VM_CR has bit 4
+ * when SVM is off.
+ */
+static const struct processor {
+	const char *flag, *name;
+	off_t msr;
+	uint64_t mask, off; /* register & mask == off: it is switched off */
+} processors[] = {
+	{ "vmx", "VT-x", 0x3a, 0x5, 0x1 },
+	{ "svm", "AMD-V", 0xc0010114, 0x10, 0x10 },
+};
+
+/* Whether "flags" of the first processor has the flag. */
+static bool has_flag(const char *cpuinfo, const char *flag)
+{
+	const char *line = strstr(cpuinfo, "\nflags"), *end = line ? strchr(line + 1, '\n') : NULL;
+	size_t length = strlen(flag);
+
+	for (; line && (line = strstr(line, flag)) && line < end; line++)
+		if (line[-1] == ' ' && (line[length] == ' ' || line[length] == '\n'))
+			return true;
+	return false;
+}
+
+/* Whether firmware has it switched off: 1, 0, or -errno where the register cannot be read. */
+static int is_off(const struct host *host, const struct processor *processor)
+{
+	cleanup_fd int fd = file_open(host->directory, "dev/cpu/0/msr");
+	uint64_t value;
+
+	if (fd < 0)
+		return fd;
+	if (pread(fd, &value, sizeof(value), processor->msr) != sizeof(value))
+		return -EIO;
+	return (value & processor->mask) == processor->off;
+}
+
+/* AMD's flag tells of the switch since 6.7; before, that kvm_amd could be loaded does. */
+static bool is_sure(const struct doctor *doctor, const struct processor *processor)
+{
+	return strcmp(processor->flag, "svm") != 0 || doctor_is_kernel(doctor, 6, 7) ||
+	       is_off(&doctor->view.host, processor) == 0 ||
+	       host_has(&doctor->view.host, "/sys/class/misc", "kvm");
+}
+
+static void check_present(struct doctor *doctor, struct findings *findings,
+			  const struct processor *processor)
+{
+	if (is_off(&doctor->view.host, processor) == 1)
+		findings_add(findings, VIEW_ERROR, NULL, "the firmware has %s switched off%s",
+			     processor->name, NO_SWITCH);
+	else if (!is_sure(doctor, processor))
+		findings_add(findings, VIEW_UNKNOWN, NULL,
+			     "the processor has %s, but whether the firmware has it switched off "
+			     "cannot be seen; run 'modprobe kvm_amd', which fails if so",
+			     processor->name);
+	else
+		findings_add(findings, VIEW_OK, NULL, "%s (%s)", processor->name, processor->flag);
+}
+
+/* The flag of Intel's is gone where firmware has it switched off, since 5.6. */
+static void check_absent(struct doctor *doctor, struct findings *findings, const char *cpuinfo)
+{
+	const struct processor *vmx = &processors[0];
+
+	if (!strstr(cpuinfo, "\nflags"))
+		findings_add(findings, VIEW_UNKNOWN, NULL,
+			     "this is no x86 processor: whether it can run VMs was not looked at");
+	else if (has_flag(cpuinfo, "hypervisor"))
+		findings_add(findings, VIEW_ERROR, NULL,
+			     "this is a VM itself, and its host gives it neither VT-x nor AMD-V; "
+			     "switch nested virtualisation on there, and give it the host's CPU "
+			     "type");
+	else if (strstr(cpuinfo, "GenuineIntel") && is_off(&doctor->view.host, vmx) == 1)
+		findings_add(findings, VIEW_ERROR, NULL, "the firmware has VT-x switched off%s",
+			     NO_SWITCH);
+	else
+		findings_add(
+			findings, VIEW_ERROR, NULL,
+			"neither VT-x nor AMD-V is there: the firmware has it switched off, or "
+			"the processor has none%s",
+			NO_SWITCH);
+}
+
+void doctor_check_cpu(struct doctor *doctor, struct findings *findings)
+{
+	const struct processor *found = NULL;
+	char *cpuinfo;
+	int result = host_read_text(&doctor->view.host, "/proc/cpuinfo", &cpuinfo);
+
+	if (result < 0) {
+		findings_add(findings, VIEW_UNKNOWN, NULL, "/proc/cpuinfo cannot be read: %s",
+			     strerror(-result));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(processors) / sizeof(processors[0]); i++)
+		if (has_flag(cpuinfo, processors[i].flag))
+			found = &processors[i];
+	if (found)
+		check_present(doctor, findings, found);
+	else
+		check_absent(doctor, findings, cpuinfo);
+	free(cpuinfo);
+}
+
+/* By which firmware tells the kernel of an IOMMU; their content is shown to root only. */
+static const struct {
+	const char *name, *what;
+} tables[] = {
+	{ "DMAR", "Intel VT-d" },
+	{ "IVRS", "AMD-Vi" },
+	{ "VIOT", "virtio-iommu" },
+};
+
+static const char *find_table(const struct doctor *doctor, const char **what)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (host_has(&doctor->view.host, TABLES "/tables", tables[i].name)) {
+			*what = tables[i].what;
+			return tables[i].name;
+		}
+	return NULL;
+}
+
+void doctor_check_firmware(struct doctor *doctor, struct findings *findings)
+{
+	const char *what, *table = find_table(doctor, &what);
+
+	if (table)
+		findings_add(findings, VIEW_OK, NULL, "table %s (%s)", table, what);
+	else if (!host_has(&doctor->view.host, TABLES, "tables"))
+		findings_add(findings, VIEW_UNKNOWN, NULL,
+			     "the firmware's tables cannot be seen in " TABLES);
+	else
+		findings_add(findings, VIEW_ERROR, NULL,
+			     "the firmware tells of no IOMMU: there is no table DMAR (Intel) or "
+			     "IVRS (AMD); switch VT-d or IOMMU on in the firmware's setup");
+}
+
+/* A short list of names, one behind the other. */
+struct names {
+	char text[128];
+	size_t count;
+};
+
+static void add_name(struct names *names, const char *name)
+{
+	size_t used = strlen(names->text);
+
+	names->count++;
+	if (used + strlen(name) + sizeof(", ...") <= sizeof(names->text))
+		sprintf(names->text + used, "%s%s", used ? ", " : "", name);
+	else if (used < 3 || strcmp(names->text + used - 3, "...") != 0)
+		strcpy(names->text + used, ", ...");
+}
+
+/* What the kernel does with the host's own DMA; IOMMU groups have "type" since 5.11. */
+struct modes {
+	const struct host *host;
+	struct names names;
+};
+
+static void take_mode(void *context, const char *directory, const char *name)
+{
+	struct modes *modes = context;
+	char group[PATH_MAX], type[24];
+
+	if (host_path(group, "%s/%s", directory, name) < 0)
+		return;
+	modes->names.count++;
+	if (host_read_line(modes->host, group, "type", type, sizeof(type)) > 0 &&
+	    !strstr(modes->names.text, type)) {
+		add_name(&modes->names, type);
+		modes->names.count--;
+	}
+}
+
+/* Of the kernel command line. */
+static const char *const off_words[] = { "intel_iommu=off", "amd_iommu=off", "iommu=off" };
+
+/* Nothing has a group: the first reason that explains it. */
+static void explain_no_groups(struct doctor *doctor, struct findings *findings)
+{
+	const char *what = "", *table = find_table(doctor, &what);
+
+	for (size_t i = 0; i < sizeof(off_words) / sizeof(off_words[0]); i++)
+		if (doctor_has_word(doctor, off_words[i])) {
+			findings_add(findings, VIEW_ERROR, "/proc/cmdline",
+				     "%s keeps the IOMMU off; run 'vfio-earlyctl cmdline remove "
+				     "%s' and reboot",
+				     off_words[i], off_words[i]);
+			return;
+		}
+	if (!table)
+		findings_add(findings, VIEW_ERROR, NULL,
+			     "no device has an IOMMU group, so no VM can have any; mend what the "
+			     "check 'firmware' says first");
+	else if (strcmp(table, "DMAR") == 0 && !doctor_has_word(doctor, "intel_iommu=on") &&
+		 doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") != 1 &&
+		 doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y") != 1)
+		findings_add(findings, VIEW_ERROR, NULL,
+			     "no device has an IOMMU group: this kernel leaves Intel's IOMMU off "
+			     "unless it is told; run 'vfio-earlyctl enable-iommu' and reboot");
+	else
+		findings_add(findings, VIEW_ERROR, NULL,
+			     "no device has an IOMMU group, although the firmware has the table "
+			     "%s; run 'dmesg | grep -e DMAR -e AMD-Vi' to see why",
+			     table);
+}
+
+/* Debian's kernels leave Intel's own graphics, at 00:02.0, out unless intel_iommu=on is there. */
+static void check_graphics(struct doctor *doctor, struct findings *findings)
+{
+	const struct plan *plan = &doctor->view.forecast.plan;
+	char device[DOCTOR_DEVICE_MAX];
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+
+		if (row->outcome == OUTCOME_NO_IOMMU && row->device &&
+		    row->device->vendor == 0x8086 && row->device->class >> 16 == 0x03 &&
+		    row->device->address.bus == 0 && !doctor_has_word(doctor, "intel_iommu=on"))
+			findings_add(findings, VIEW_ERROR, NULL,
+				     "%s has no IOMMU group, since this kernel leaves Intel's own "
+				     "graphics out; run 'vfio-earlyctl cmdline add "
+				     "intel_iommu=on' and reboot",
+				     doctor_name_device(doctor, row->device, device));
+	}
+}
+
+static void take_unit(void *context, const char *directory, const char *name)
+{
+	(void)directory;
+	add_name(context, name);
+}
+
+void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
+{
+	struct modes modes = { .host = &doctor->view.host };
+	struct names units = { .count = 0 };
+
+	if (doctor_read_switch(doctor, "vfio", "enable_unsafe_noiommu_mode") == 1)
+		findings_add(findings, VIEW_ERROR, NULL,
+			     "vfio gives VMs devices without any IOMMU, so that they can write all "
+			     "memory; take enable_unsafe_noiommu_mode out of /etc/modprobe.d and "
+			     "reboot");
+	else if (view_lacks_iommu(&doctor->view))
+		explain_no_groups(doctor, findings);
+	else
+		check_graphics(doctor, findings);
+	if (findings->count > 0)
+		return;
+	host_list(&doctor->view.host, UNITS, take_unit, &units);
+	host_list(&doctor->view.host, GROUPS, take_mode, &modes);
+	findings_add(findings, VIEW_OK, NULL, "%s, %zu IOMMU groups%s%s",
+		     units.count ? units.text : "on", modes.names.count,
+		     modes.names.text[0] ? " of type " : "", modes.names.text);
+}
+
+struct ecaps {
+	const struct host *host;
+	struct names lacking; /* units of Intel's that cannot remap interrupts */
+};
+
+/* The extended capability register of a unit, whose bit 3 is for remapping (VT-d, 11.4.3). */
+static void take_ecap(void *context, const char *directory, const char *name)
+{
+	struct ecaps *ecaps = context;
+	char unit[PATH_MAX], ecap[24];
+
+	if (host_path(unit, "%s/%s/intel-iommu", directory, name) == 0 &&
+	    host_read_line(ecaps->host, unit, "ecap", ecap, sizeof(ecap)) > 0 &&
+	    !(strtoull(ecap, NULL, 16) & 1 << 3))
+		add_name(&ecaps->lacking, name);
+}
+
+static bool allows_unsafe(const struct doctor *doctor)
+{
+	int now = doctor_read_switch(doctor, VFIO_IOMMU_MODULE, "allow_unsafe_interrupts");
+
+	return now == 1 || (now < 0 && doctor_has_option(doctor, VFIO_IOMMU_MODULE,
+							 "allow_unsafe_interrupts=1"));
+}
+
+static const char *find_intremap_off(const struct doctor *doctor)
+{
+	static const char *const words[] = { "intremap=off", "nointremap" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (doctor_has_word(doctor, words[i]))
+			return words[i];
+	return NULL;
+}
+
+/* No VM with a device starts: vfio_iommu_type1 refuses with EPERM. */
+static void explain_no_remapping(struct doctor *doctor, struct findings *findings)
+{
+	struct ecaps ecaps = { .host = &doctor->view.host };
+	const char *word = find_intremap_off(doctor);
+
+	host_list(&doctor->view.host, UNITS, take_ecap, &ecaps);
+	if (word)
+		findings_add(findings, VIEW_ERROR, "/proc/cmdline",
+			     "%s keeps interrupts from being remapped, so no VM with a device "
+			     "starts; run 'vfio-earlyctl cmdline remove %s' and reboot",
+			     word, word);
+	else if (ecaps.lacking.count > 0)
+		findings_add(findings, VIEW_ERROR, NULL,
+			     "%s cannot remap interrupts, so no VM with a device starts; if you "
+			     "trust your VMs like the host itself, to which such a VM can send "
+			     "any interrupt, put 'options vfio_iommu_type1 "
+			     "allow_unsafe_interrupts=1' into /etc/modprobe.d/vfio.conf, run "
+			     "'update-initramfs -u' and reboot",
+			     ecaps.lacking.text);
+	else
+		findings_add(findings, VIEW_ERROR, NULL,
+			     "interrupts are not remapped, so no VM with a device starts; look for "
+			     "x2APIC or interrupt remapping in the firmware's setup, and for the "
+			     "reason in 'dmesg | grep -i remapping'");
+}
+
+void doctor_check_interrupts(struct doctor *doctor, struct findings *findings)
+{
+	int remapped = vfio_remaps_interrupts(doctor->view.host.directory);
+	bool unsafe = allows_unsafe(doctor);
+
+	if (remapped < 0)
+		findings_add(findings, VIEW_UNKNOWN, NULL, "/proc/interrupts cannot be read: %s",
+			     strerror(-remapped));
+	else if (remapped && unsafe)
+		findings_add(findings, VIEW_NOTE, NULL,
+			     "remapped, so allow_unsafe_interrupts=1 is needless; take it out of "
+			     "/etc/modprobe.d");
+	else if (remapped)
+		findings_add(findings, VIEW_OK, NULL, "remapped");
+	else if (view_lacks_iommu(&doctor->view))
+		findings_add(findings, VIEW_NOTE, NULL,
+			     "not remapped while there is no IOMMU; mend what the check 'iommu' "
+			     "says first");
+	else if (unsafe)
+		findings_add(
+			findings, VIEW_WARNING, NULL,
+			"not remapped, and allow_unsafe_interrupts=1 lets VMs have devices all "
+			"the same: such a VM can send the host any interrupt; run none that "
+			"you do not trust like the host itself");
+	else
+		explain_no_remapping(doctor, findings);
+}
