@@ -86,9 +86,10 @@ void doctor_check_groups(struct doctor *doctor, struct findings *findings)
 	findings->failed |= shared.failed;
 	findings_free(&shared);
 	if (findings->count == 0)
-		findings_add(
-			findings, VIEW_OK, NULL,
-			"whatever goes to VMs shares its IOMMU group with nothing of the host");
+		findings_add(findings, VIEW_OK, NULL, "%s",
+			     count_taken(doctor) > 0
+				     ? "what goes to VMs shares no IOMMU group with the host"
+				     : "nothing goes to VMs");
 }
 
 /* The kernel shows "reset" where it knows a way, and since 5.15 "reset_method" with the ways. */

@@ -149,13 +149,13 @@ static void check_bars(struct doctor *doctor, struct findings *findings,
 	free(resources);
 }
 
-void doctor_check_bars(struct doctor *doctor, struct findings *findings)
+void doctor_check_rebar(struct doctor *doctor, struct findings *findings)
 {
 	const struct pci_device *device;
 
 	for (size_t i = 0; (device = next_display(doctor, &i));)
 		check_bars(doctor, findings, device);
-	conclude(doctor, findings, "no resizable one has more than %d MiB", BAR_PLAIN_MIB);
+	conclude(doctor, findings, "no resizable BAR has more than %d MiB", BAR_PLAIN_MIB);
 }
 
 void doctor_check_rom(struct doctor *doctor, struct findings *findings)

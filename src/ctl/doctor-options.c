@@ -197,7 +197,7 @@ static void take_list(void *context, const char *directory, const char *name)
 	free(text);
 }
 
-void doctor_check_lists(struct doctor *doctor, struct findings *findings)
+void doctor_check_module_lists(struct doctor *doctor, struct findings *findings)
 {
 	struct list list = { doctor, findings };
 

@@ -166,6 +166,8 @@ void doctor_check_firmware(struct doctor *doctor, struct findings *findings)
 
 	if (table)
 		findings_add(findings, VIEW_OK, NULL, "table %s (%s)", table, what);
+	else if (doctor->view.forecast.pci.count > 0 && !view_lacks_iommu(&doctor->view))
+		findings_add(findings, VIEW_OK, NULL, "the kernel knows an IOMMU without a table");
 	else if (!host_has(&doctor->view.host, TABLES, "tables"))
 		findings_add(findings, VIEW_UNKNOWN, NULL,
 			     "the firmware's tables cannot be seen in " TABLES);

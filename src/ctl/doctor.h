@@ -42,7 +42,7 @@ doctor_check doctor_check_images;
 /* doctor-options.c: what modprobe.d(5) and others set besides the rules. */
 doctor_check doctor_check_options;
 doctor_check doctor_check_rivals;
-doctor_check doctor_check_lists;
+doctor_check doctor_check_module_lists;
 
 /* doctor-devices.c: rules and the devices that they give away. */
 doctor_check doctor_check_rules;
@@ -52,7 +52,7 @@ doctor_check doctor_check_reset;
 /* doctor-display.c: graphics cards that are given away. */
 doctor_check doctor_check_console;
 doctor_check doctor_check_framebuffer;
-doctor_check doctor_check_bars;
+doctor_check doctor_check_rebar;
 doctor_check doctor_check_rom;
 doctor_check doctor_check_msrs;
 
