@@ -107,7 +107,8 @@ void doctor_check_framebuffer(struct doctor *doctor, struct findings *findings)
 				     doctor_name_device(doctor, device, name));
 	}
 	free(iomem);
-	conclude(doctor, findings, "none is in the memory of a card that a VM can have now");
+	conclude(doctor, findings,
+		 "no framebuffer of the firmware is in the memory of a card that vfio-pci has");
 }
 
 /* "0xSTART 0xEND 0xFLAGS": the size of a BAR in MiB; 0 if there is none. */
@@ -179,7 +180,7 @@ void doctor_check_rom(struct doctor *doctor, struct findings *findings)
 				     "'vfio-earlyctl rom %s'",
 				     name, pci_address_format(&device->address, address));
 	}
-	conclude(doctor, findings, "that of each card that goes to a VM can be read");
+	conclude(doctor, findings, "each card that goes to a VM shows one");
 }
 
 /* Where it is not loaded, modprobe.d(5) tells how it will be. */

@@ -96,24 +96,28 @@ static bool lists_module(const char *list, const char *module)
 	return false;
 }
 
+static int look_in_list(const struct host *host, const char *release, const char *list,
+			const char *module)
+{
+	char path[PATH_MAX], *text;
+	int result = host_path(path, "/lib/modules/%s/%s", release, list);
+
+	if (result == 0)
+		result = host_read_text(host, path, &text);
+	if (result < 0)
+		return result;
+	result = lists_module(text, module);
+	free(text);
+	return result;
+}
+
 /* Whether a kernel has a module, or has it built in: 1, 0, or -errno. */
 static int has_module(const struct host *host, const char *release, const char *module)
 {
-	static const char *const lists[] = { "modules.dep", "modules.builtin" };
-	bool found = false;
+	int result = look_in_list(host, release, "modules.dep", module);
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		char path[PATH_MAX], *text;
-		int result = host_path(path, "/lib/modules/%s/%s", release, lists[i]);
-
-		if (result == 0)
-			result = host_read_text(host, path, &text);
-		if (result < 0)
-			return result;
-		found |= lists_module(text, module);
-		free(text);
-	}
-	return found;
+	return result == 0 && look_in_list(host, release, "modules.builtin", module) == 1 ? 1
+											  : result;
 }
 
 static void check_kernel_modules(struct doctor *doctor, struct findings *findings,

@@ -70,6 +70,12 @@ static bool has_option(const struct options *options, const struct option_line *
 	return false;
 }
 
+/* mkinitramfs copies /etc/modprobe.d and /lib/modprobe.d, which is /usr/lib/modprobe.d. */
+static bool is_copied(const char *where)
+{
+	return strncmp(where, "/run/", 5) != 0 && strncmp(where, "/usr/local/", 11) != 0;
+}
+
 static void compare(struct findings *findings, const struct options *wanted,
 		    const struct options *there, const struct kernel *kernel)
 {
@@ -79,8 +85,12 @@ static void compare(struct findings *findings, const struct options *wanted,
 		if (!has_option(there, line))
 			findings_add(findings, VIEW_WARNING, line->where,
 				     "%s of %s is not in the image of %s, in which the module is "
-				     "loaded; run 'update-initramfs -u -k %s'",
-				     line->option, line->module, kernel->release, kernel->release);
+				     "loaded; %srun 'update-initramfs -u -k %s'",
+				     line->option, line->module, kernel->release,
+				     is_copied(line->where)
+					     ? ""
+					     : "move the line to a file in /etc/modprobe.d and ",
+				     kernel->release);
 	}
 }
 
@@ -123,8 +133,9 @@ static void check_images(struct doctor *doctor, struct findings *findings,
 		findings_add(findings, VIEW_UNKNOWN, wanted->list[0].where,
 			     "there is no image that could have %s", wanted->list[0].option);
 	else if (findings->count == 0)
-		findings_add(findings, VIEW_OK, NULL, "%s%s of modprobe.d: in all images",
-			     wanted->list[0].option, wanted->count > 1 ? " and more" : "");
+		findings_add(findings, VIEW_OK, NULL, "%s%s in all images, as in modprobe.d",
+			     wanted->list[0].option,
+			     wanted->count > 1 ? " and other options are" : " is");
 }
 
 void doctor_check_options(struct doctor *doctor, struct findings *findings)
@@ -137,8 +148,9 @@ void doctor_check_options(struct doctor *doctor, struct findings *findings)
 		findings_add(findings, VIEW_OK, NULL, "modprobe.d sets none of vfio's modules");
 	else if (doctor->view.forecast.rules.count == 0)
 		findings_add(findings, VIEW_OK, NULL,
-			     "%s%s of modprobe.d: without rules, no image needs it",
-			     wanted.list[0].option, wanted.count > 1 ? " and more" : "");
+			     "%s%s in modprobe.d; without rules, no image needs it",
+			     wanted.list[0].option,
+			     wanted.count > 1 ? " and other options are" : " is");
 	else
 		check_images(doctor, findings, &wanted);
 	free(wanted.list);

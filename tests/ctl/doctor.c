@@ -412,6 +412,15 @@ static const struct trouble {
 		.status = 2,
 	},
 	{
+		.name = "options: set where mkinitramfs does not look",
+		.change = "line usr/local/lib/modprobe.d/vm.conf options vfio-pci nointxmask=1\n",
+		.expect = "options warning /usr/local/lib/modprobe.d/vm.conf:1: nointxmask=1 of "
+			  "vfio-pci is not in the image of " KERNEL
+			  ", in which the module is loaded; move the line to a file in "
+			  "/etc/modprobe.d and run 'update-initramfs -u -k " KERNEL "'\n",
+		.status = 2,
+	},
+	{
 		.name = "options: an image that cannot be read",
 		.change = "remove boot/initrd.img-" KERNEL "\nline boot/initrd.img-" KERNEL " x\n",
 		.expect =
@@ -788,7 +797,7 @@ static void tells(void **state)
 
 /* What people see. */
 static const char all_well[] =
-	"host         ok       Linux 6.12.48+deb13-amd64\n"
+	"host         ok       all of it can be seen\n"
 	"cpu          ok       VT-x (vmx)\n"
 	"firmware     ok       table DMAR (Intel VT-d)\n"
 	"iommu        ok       dmar0, 5 IOMMU groups of type DMA-FQ\n"
@@ -796,18 +805,19 @@ static const char all_well[] =
 	"kernel       ok       6.12.48+deb13-amd64, which has Intel's IOMMU on by default, but for "
 	"Intel's own graphics\n"
 	"modules      ok       vfio-pci and vfio_iommu_type1 are there for 1 kernel\n"
-	"options      ok       disable_vga=1 of modprobe.d: in all images\n"
+	"options      ok       disable_vga=1 is in all images, as in modprobe.d\n"
 	"module-lists ok       no list names a module for nothing\n"
 	"rules        ok       2 devices for VMs at the next boot\n"
 	"groups       ok       what goes to VMs shares no IOMMU group with the host\n"
 	"reset        ok       what goes to VMs can be reset\n"
 	"console      ok       the boot console is on no card that goes to a VM\n"
-	"framebuffer  ok       none is in the memory of a card that a VM can have now\n"
+	"framebuffer  ok       no framebuffer of the firmware is in the memory of a card that "
+	"vfio-pci has\n"
 	"rebar        ok       no resizable BAR has more than 256 MiB\n"
-	"rom          ok       that of each card that goes to a VM can be read\n"
+	"rom          ok       each card that goes to a VM shows one\n"
 	"msrs         ok       kvm ignores unknown registers, and quietly\n"
 	"settings     ok       no blacklist, softdep, ids= or driverctl is about the same devices\n"
-	"images       ok       those of 1 kernel have the rules of now\n"
+	"images       ok       the images of 1 kernel have the rules of now\n"
 	"\n"
 	"19 ok.\n";
 
