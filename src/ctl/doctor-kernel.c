@@ -176,9 +176,10 @@ void doctor_check_images(struct doctor *doctor, struct findings *findings)
 		return;
 	audit_kernels(findings, &doctor->kernels, has_rules);
 	if (findings->count == 0)
-		findings_add(findings, VIEW_OK, NULL,
-			     has_rules
-				     ? "those of %zu kernel%s have the rules of now"
-				     : "there are no rules that those of %zu kernel%s should have",
-			     doctor->kernels.count, doctor->kernels.count == 1 ? "" : "s");
+		findings_add(
+			findings, VIEW_OK, NULL,
+			has_rules
+				? "the images of %zu kernel%s have the rules of now"
+				: "there are no rules that the images of %zu kernel%s should have",
+			doctor->kernels.count, doctor->kernels.count == 1 ? "" : "s");
 }
