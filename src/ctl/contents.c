@@ -335,7 +335,7 @@ int contents_each_rules(const struct contents *contents,
 	return 0;
 }
 
-int contents_each_modprobe(const struct contents *contents, modprobe_take *take, void *context)
+int contents_each_modprobe(const struct contents *contents, modprobe_take *each, void *context)
 {
 	for (size_t i = 0; i < contents->count; i++) {
 		const char *path = contents->files[i].path;
@@ -346,7 +346,7 @@ int contents_each_modprobe(const struct contents *contents, modprobe_take *take,
 		if (file && !text)
 			return -ENOMEM;
 		if (text)
-			modprobe_parse(path, text, take, context);
+			modprobe_parse(path, text, each, context);
 		free(text);
 	}
 	return 0;

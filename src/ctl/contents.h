@@ -52,7 +52,7 @@ int contents_each_rules(const struct contents *contents,
 			void *context);
 
 /* As modprobe_read(), of the files in the image, whatever hides them. 0 or -ENOMEM. */
-int contents_each_modprobe(const struct contents *contents, modprobe_take *take, void *context);
+int contents_each_modprobe(const struct contents *contents, modprobe_take *each, void *context);
 
 /* Writes the name of the module in a path such as kernel/drivers/x/y-z.ko.xz: y_z. */
 bool contents_module_name(const char *path, size_t length, char name[NAME_MAX + 1]);

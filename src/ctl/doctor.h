@@ -27,9 +27,11 @@ struct doctor {
 
 typedef void doctor_check(struct doctor *doctor, struct findings *findings);
 
-/* doctor-platform.c: processor, firmware and IOMMU. */
+/* doctor-cpu.c: the host as a whole, and its processor. */
 doctor_check doctor_check_host;
 doctor_check doctor_check_cpu;
+
+/* doctor-iommu.c: the IOMMU. */
 doctor_check doctor_check_firmware;
 doctor_check doctor_check_iommu;
 doctor_check doctor_check_interrupts;
