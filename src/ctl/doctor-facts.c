@@ -36,7 +36,7 @@ bool doctor_is_kernel(const struct doctor *doctor, unsigned int major, unsigned 
 
 int doctor_has_config(const struct doctor *doctor, const char *line)
 {
-	char path[PATH_MAX], *text;
+	char path[PATH_MAX], *text = NULL;
 	int result = host_path(path, "/boot/config-%s", doctor->release);
 
 	if (result == 0)
@@ -50,7 +50,7 @@ int doctor_has_config(const struct doctor *doctor, const char *line)
 
 int doctor_read_switch(const struct doctor *doctor, const char *module, const char *parameter)
 {
-	char directory[PATH_MAX], value[4];
+	char directory[PATH_MAX], value[4] = "";
 	int result = host_path(directory, "/sys/module/%s/parameters", module);
 
 	if (result == 0)

@@ -99,7 +99,7 @@ static bool lists_module(const char *list, const char *module)
 static int look_in_list(const struct host *host, const char *release, const char *list,
 			const char *module)
 {
-	char path[PATH_MAX], *text;
+	char path[PATH_MAX], *text = NULL;
 	int result = host_path(path, "/lib/modules/%s/%s", release, list);
 
 	if (result == 0)
