@@ -8,21 +8,9 @@
 #include "doctor.h"
 #include "modprobe.h"
 
-/* Whether the text has the word between blanks or newlines. */
-static bool has_word(const char *text, const char *word)
-{
-	size_t length = strlen(word);
-
-	for (const char *found = text; (found = strstr(found, word)); found++)
-		if ((found == text || strchr(" \n", found[-1])) &&
-		    strchr(" \n", found[length])) /* or the end */
-			return true;
-	return false;
-}
-
 bool doctor_has_word(const struct doctor *doctor, const char *word)
 {
-	return doctor->cmdline && has_word(doctor->cmdline, word);
+	return bootwords_find(&doctor->words, word) >= 0;
 }
 
 bool doctor_is_kernel(const struct doctor *doctor, unsigned int major, unsigned int minor)
@@ -36,16 +24,18 @@ bool doctor_is_kernel(const struct doctor *doctor, unsigned int major, unsigned 
 
 int doctor_has_config(const struct doctor *doctor, const char *line)
 {
-	char path[PATH_MAX], *text = NULL;
+	char path[PATH_MAX], *text = NULL, *rest, *found;
 	int result = host_path(path, "/boot/config-%s", doctor->release);
 
 	if (result == 0)
 		result = host_read_text(&doctor->view.host, path, &text);
 	if (result < 0)
 		return result;
-	result = has_word(text, line);
+	rest = text;
+	while ((found = strsep(&rest, "\n")) && strcmp(found, line) != 0)
+		;
 	free(text);
-	return result;
+	return found != NULL;
 }
 
 int doctor_read_switch(const struct doctor *doctor, const char *module, const char *parameter)

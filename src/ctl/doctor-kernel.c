@@ -37,22 +37,23 @@ static const struct {
 
 static void check_acs_words(struct doctor *doctor, struct findings *findings)
 {
-	const char *word = strstr(doctor->cmdline, "pcie_acs_override=");
-	int length = word ? (int)strcspn(word, " \n") : 0;
+	long index = bootwords_find_name(&doctor->words, "pcie_acs_override", 0);
+	const char *word;
 
-	if (!word)
+	if (index < 0)
 		return;
+	word = doctor->words.list[index].text;
 	if (doctor_has_acs_override(doctor))
 		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
-			     "%.*s makes groups of devices that the hardware does not keep apart: "
+			     "%s makes groups of devices that the hardware does not keep apart: "
 			     "a VM's device can reach another device's memory past the IOMMU; "
 			     "run none that you do not trust like the host itself",
-			     length, word);
+			     word);
 	else
 		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
-			     "%.*s does nothing: this kernel has not the patch; run 'vfio-earlyctl "
-			     "cmdline remove %.*s'",
-			     length, word, length, word);
+			     "%s does nothing: this kernel has not the patch; run 'vfio-earlyctl "
+			     "cmdline remove %s'",
+			     word, word);
 }
 
 static const char *describe_default(const struct doctor *doctor)
@@ -66,7 +67,7 @@ static const char *describe_default(const struct doctor *doctor)
 
 void doctor_check_kernel(struct doctor *doctor, struct findings *findings)
 {
-	if (!doctor->release[0] || !doctor->cmdline) {
+	if (!doctor->release[0] || doctor->words_error < 0) {
 		findings_add(findings, VIEW_UNKNOWN, NULL,
 			     "the running kernel's release or command line cannot be read");
 		return;

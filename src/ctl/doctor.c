@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bootloader.h"
 #include "command.h"
 #include "doctor.h"
 #include "table.h"
@@ -24,6 +25,7 @@ static const struct check {
 	{ "iommu", "IOMMU", doctor_check_iommu, true },
 	{ "interrupts", "INTERRUPT REMAPPING", doctor_check_interrupts, true },
 	{ "kernel", "KERNEL COMMAND LINE", doctor_check_kernel, false },
+	{ "bootloader", "KERNEL COMMAND LINE", doctor_check_bootloader, false },
 	{ "modules", "MODULES AND OPTIONS", doctor_check_modules, false },
 	{ "options", "MODULES AND OPTIONS", doctor_check_options, false },
 	{ "module-lists", "MODULES AND OPTIONS", doctor_check_module_lists, false },
@@ -186,8 +188,7 @@ static void read_kernel(struct doctor *doctor)
 	const struct host *host = &doctor->view.host;
 
 	doctor->kernels_error = kernels_find(&doctor->kernels, host);
-	if (host_read_text(host, "/proc/cmdline", &doctor->cmdline) < 0)
-		doctor->cmdline = NULL;
+	doctor->words_error = bootloader_read_running(host, &doctor->words);
 	if (host_read_line(host, "/proc/sys/kernel", "osrelease", doctor->release,
 			   sizeof(doctor->release)) < 0)
 		doctor->release[0] = '\0';
@@ -207,7 +208,7 @@ static int run_doctor(struct run *run, const struct ctl *ctl)
 			ctl_fail("%s", strerror(-result));
 	}
 	result = result < 0 ? CTL_INTERNAL : ctl_finish(get_status(run));
-	free(doctor->cmdline);
+	bootwords_free(&doctor->words);
 	kernels_free(&doctor->kernels);
 	view_close(&doctor->view);
 	return result;

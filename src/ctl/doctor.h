@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "bootwords.h"
 #include "findings.h"
 #include "kernels.h"
 #include "view.h"
@@ -20,8 +21,9 @@
 struct doctor {
 	struct view view; /* with the plan */
 	struct kernels kernels;
-	int kernels_error;          /* of kernels_find() */
-	char *cmdline;              /* of the running kernel; NULL if it cannot be read */
+	int kernels_error;      /* of kernels_find() */
+	struct bootwords words; /* of the running kernel's command line */
+	int words_error;
 	char release[NAME_MAX + 1]; /* of the running kernel; "" if that is not known */
 };
 
@@ -40,6 +42,9 @@ doctor_check doctor_check_interrupts;
 doctor_check doctor_check_kernel;
 doctor_check doctor_check_modules;
 doctor_check doctor_check_images;
+
+/* doctor-bootloader.c */
+doctor_check doctor_check_bootloader;
 
 /* doctor-options.c: what modprobe.d(5) and others set besides the rules. */
 doctor_check doctor_check_options;

@@ -45,6 +45,14 @@
 #define HOST          HOST_OF(" group=2", "driver=nouveau group=14", "group=0 boot_vga") GROUPED_DISKS
 #define NO_GROUPS     HOST_OF("", "driver=nouveau", "boot_vga") DISKS("", "")
 
+/* Words that the kernel runs with, those of GRUB's files, and those of the next boot. */
+#define BOOT(running, configured, next)                                                            \
+	"line proc/cmdline BOOT_IMAGE=/boot/vmlinuz-" KERNEL " root=/dev/nvme0n1 ro " running "\n" \
+	"line etc/default/grub GRUB_CMDLINE_LINUX_DEFAULT=\"" configured "\"\n"                    \
+	"line boot/grub/grub.cfg ### BEGIN /etc/grub.d/10_linux ###\n"                             \
+	"line boot/grub/grub.cfg linux /boot/vmlinuz-" KERNEL " root=/dev/nvme0n1 ro " next "\n"   \
+	"line boot/grub/grub.cfg ### END /etc/grub.d/10_linux ###\n"
+
 /* All that is well. */
 #define WELL                                                                                       \
 	"disk nvme0n1 259:0 0000:02:00.0/nvme/nvme0\n"                                             \
@@ -54,35 +62,45 @@
 	"line proc/cpuinfo processor\t: 0\n"                                                       \
 	"line proc/cpuinfo vendor_id\t: GenuineIntel\n"                                            \
 	"line proc/cpuinfo flags\t\t: fpu vmx lm\n"                                                \
-	"remove proc/cmdline\n"                                                                    \
-	"line proc/cmdline root=/dev/nvme0n1 quiet\n"                                              \
-	"line proc/sys/kernel/osrelease " KERNEL "\n"                                              \
-	"line proc/interrupts             CPU0\n"                                                  \
-	"line proc/interrupts    0:         40  IR-IO-APIC   2-edge      timer\n"                  \
-	"line proc/iomem e0000000-f6ffffff : PCI Bus 0000:01\n"                                    \
-	"line proc/iomem   e0000000-efffffff : 0000:01:00.0\n"                                     \
-	"line sys/firmware/acpi/tables/DMAR x\n"                                                   \
-	"line sys/class/iommu/dmar0/intel-iommu/ecap f020df\n"                                     \
-	"line sys/module/kvm/parameters/ignore_msrs Y\n"                                           \
-	"line sys/module/kvm/parameters/report_ignored_msrs N\n"                                   \
-	"line boot/vmlinuz-" KERNEL " x\n"                                                         \
-	"line boot/config-" KERNEL " CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y\n"                 \
-	"line lib/modules/" KERNEL "/modules.builtin kernel/virt/lib/irqbypass.ko\n"               \
-	"line lib/modules/" KERNEL "/modules.dep kernel/drivers/vfio/pci/vfio-pci.ko.xz: a.ko\n"   \
-	"line lib/modules/" KERNEL "/modules.dep kernel/drivers/vfio/vfio_iommu_type1.ko.xz:\n"    \
-	"line lib/modules/" KERNEL "/modules.alias alias pci:v000010DEd*sv*sd*bc03sc*i* nouveau\n" \
-	"line etc/modprobe.d/vfio.conf options vfio-pci disable_vga=1\n"                           \
-	"line " GPU "reset_method flr bus\n"                                                       \
-	"line " GPU "rom x\n"                                                                      \
-	"line " GPU "resource 0x00000000f6000000 0x00000000f6ffffff 0x0000000000040200\n"          \
-	"line " GPU "resource 0x00000000e0000000 0x00000000efffffff 0x000000000014220c\n"          \
-	"line " GPU "resource1_resize 000000000000ffc0\n"                                          \
-	"line " AUDIO "reset bus\n"
+	"remove proc/cmdline\n" BOOT(                                                              \
+		"quiet", "quiet",                                                                  \
+		"quiet") "line proc/sys/kernel/osrelease " KERNEL "\n"                             \
+			 "line proc/interrupts             CPU0\n"                                 \
+			 "line proc/interrupts    0:         40  IR-IO-APIC   2-edge      timer\n" \
+			 "line proc/iomem e0000000-f6ffffff : PCI Bus 0000:01\n"                   \
+			 "line proc/iomem   e0000000-efffffff : 0000:01:00.0\n"                    \
+			 "line sys/firmware/acpi/tables/DMAR x\n"                                  \
+			 "line sys/class/iommu/dmar0/intel-iommu/ecap f020df\n"                    \
+			 "line sys/module/kvm/parameters/ignore_msrs Y\n"                          \
+			 "line sys/module/kvm/parameters/report_ignored_msrs N\n"                  \
+			 "line boot/vmlinuz-" KERNEL " x\n"                                        \
+			 "line boot/config-" KERNEL                                                \
+			 " CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y\n"                           \
+			 "line lib/modules/" KERNEL                                                \
+			 "/modules.builtin kernel/virt/lib/irqbypass.ko\n"                         \
+			 "line lib/modules/" KERNEL                                                \
+			 "/modules.dep kernel/drivers/vfio/pci/vfio-pci.ko.xz: a.ko\n"             \
+			 "line lib/modules/" KERNEL                                                \
+			 "/modules.dep kernel/drivers/vfio/vfio_iommu_type1.ko.xz:\n"              \
+			 "line lib/modules/" KERNEL                                                \
+			 "/modules.alias alias pci:v000010DEd*sv*sd*bc03sc*i* nouveau\n"           \
+			 "line etc/modprobe.d/vfio.conf options vfio-pci disable_vga=1\n"          \
+			 "line " GPU "reset_method flr bus\n"                                      \
+			 "line " GPU "rom x\n"                                                     \
+			 "line " GPU                                                               \
+			 "resource 0x00000000f6000000 0x00000000f6ffffff 0x0000000000040200\n"     \
+			 "line " GPU                                                               \
+			 "resource 0x00000000e0000000 0x00000000efffffff 0x000000000014220c\n"     \
+			 "line " GPU "resource1_resize 000000000000ffc0\n"                         \
+			 "line " AUDIO "reset bus\n"
 
 #define MODE(group) "line sys/kernel/iommu_groups/" group "/type DMA-FQ\n"
 #define MODES       MODE("0") MODE("2") MODE("14") MODE("15") MODE("16")
 
-#define CMDLINE(words) "remove proc/cmdline\nline proc/cmdline root=/dev/nvme0n1 " words "\n"
+#define CMDLINES(running, configured, next)                                                        \
+	"remove proc/cmdline\nremove etc/default/grub\nremove boot/grub/grub.cfg\n" BOOT(          \
+		running, configured, next)
+#define CMDLINE(words) CMDLINES(words, words, words)
 #define RELEASE(release)                                                                           \
 	"remove proc/sys/kernel/osrelease\nline proc/sys/kernel/osrelease " release "\n"
 #define CPU(vendor, flags)                                                                         \
@@ -359,6 +377,44 @@ static const struct trouble {
 		.change = "remove proc/sys/kernel/osrelease\n",
 		.expect = "kernel unknown the running kernel's release or command line cannot be "
 			  "read\n",
+		.status = 2,
+	},
+
+	/* bootloader */
+	{
+		.name = "bootloader: a word that counts from the next boot on",
+		.change = CMDLINES("quiet", "quiet iommu=pt", "quiet iommu=pt"),
+		.expect = "bootloader warning /etc/default/grub:1: the kernel does not run with "
+			  "iommu=pt yet; reboot\n",
+		.status = 2,
+	},
+	{
+		.name = "bootloader: update-grub was forgotten",
+		.change = CMDLINES("quiet", "quiet iommu=pt", "quiet"),
+		.expect = "bootloader warning /boot/grub/grub.cfg:2: lacks 'iommu=pt'; "
+			  "'update-grub' makes it anew\n",
+		.status = 2,
+	},
+	{
+		.name = "bootloader: a word from the prompt; others are nobody's concern",
+		.change = CMDLINES("quiet iommu=pt debug", "quiet", "quiet"),
+		.expect = "bootloader note /proc/cmdline: iommu=pt is in no file of GRUB, so the "
+			  "next boot will not have it; to keep it, run 'vfio-earlyctl cmdline add "
+			  "iommu=pt'\n",
+	},
+	{
+		.name = "bootloader: the next boot cannot be seen",
+		.change = "remove boot/grub/grub.cfg\n",
+		.expect = "bootloader unknown GRUB: the kernel runs with what its files say, but "
+			  "whether the next boot will cannot be seen: found no entry of this "
+			  "system, so what the next boot has cannot be told\n",
+		.status = 2,
+	},
+	{
+		.name = "bootloader: which it is cannot be told",
+		.change = "remove etc/default/grub\nremove proc/cmdline\nline proc/cmdline quiet\n",
+		.expect = "bootloader unknown found neither GRUB nor systemd-boot; add the words "
+			  "where the kernel's command line is set\n",
 		.status = 2,
 	},
 
@@ -668,7 +724,7 @@ static const struct trouble {
 	},
 	{
 		.name = "images: no kernel",
-		.change = "remove boot\nremove etc/modprobe.d\n",
+		.change = "remove boot/vmlinuz-" KERNEL "\nremove etc/modprobe.d\n",
 		.expect = "modules unknown there is no kernel in /boot that could be looked at\n"
 			  "images unknown there is no kernel in /boot that could be looked at\n",
 		.status = 2,
@@ -804,6 +860,7 @@ static const char all_well[] =
 	"interrupts   ok       remapped\n"
 	"kernel       ok       6.12.48+deb13-amd64, which has Intel's IOMMU on by default, but for "
 	"Intel's own graphics\n"
+	"bootloader   ok       GRUB: the kernel runs with what its files say\n"
 	"modules      ok       vfio-pci and vfio_iommu_type1 are there for 1 kernel\n"
 	"options      ok       disable_vga=1 is in all images, as in modprobe.d\n"
 	"module-lists ok       no list names a module for nothing\n"
@@ -819,7 +876,7 @@ static const char all_well[] =
 	"settings     ok       no blacklist, softdep, ids= or driverctl is about the same devices\n"
 	"images       ok       the images of 1 kernel have the rules of now\n"
 	"\n"
-	"19 ok.\n";
+	"20 ok.\n";
 
 static void tells_people(void **state)
 {
