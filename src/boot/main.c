@@ -22,8 +22,8 @@ static const char usage[] =
 	"      --root DIR  take every path below DIR\n"
 	"      --dry-run   print what would become of each device; change nothing\n"
 	"      --drivers   print the drivers that the rules ask for, one a line\n"
-	"      --protected FILE  read what the host stands on from FILE, not from\n"
-	"                  /etc/vfio-early.protected\n"
+	"      --protected FILE  foretell a boot of which FILE tells what the host\n"
+	"                  stands on; this boot's command line does not count\n"
 	"  -h, --help      print this\n"
 	"  -V, --version   print the version\n"
 	"\n"
@@ -35,7 +35,7 @@ struct options {
 	const char *root;
 	bool dry_run; /* of the command, not of the kernel command line */
 	bool drivers;
-	const char *protected; /* file */
+	const char *protected; /* file, or NULL */
 };
 
 /* All that a run knows. */
@@ -180,7 +180,10 @@ static int run_program(const struct options *options)
 	umask(022);
 	run.log.root = root;
 	forecast_init(&run.forecast, root, log_problem, &run);
-	run.forecast.protected_file = options->protected;
+	if (options->protected) {
+		run.forecast.protected_file = options->protected;
+		run.forecast.without_cmdline = true;
+	}
 	status = options->drivers ? print_drivers(&run) : boot_and_note(&run);
 	modules_free(&run.modules);
 	forecast_free(&run.forecast);
@@ -209,7 +212,7 @@ static int wrong_usage(void)
 
 int main(int argc, char **argv)
 {
-	struct options options = { .root = "", .protected = FORECAST_PROTECTED };
+	struct options options = { .root = "" };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {

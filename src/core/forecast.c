@@ -40,8 +40,10 @@ int forecast_read_cmdline(struct forecast *forecast)
 {
 	char *text = NULL;
 	size_t length = 0;
-	int result = file_read_all(forecast->root, "proc/cmdline", CMDLINE_MAX, &text, &length);
+	int result = 0;
 
+	if (!forecast->without_cmdline)
+		result = file_read_all(forecast->root, "proc/cmdline", CMDLINE_MAX, &text, &length);
 	if (result < 0 && result != -ENOENT)
 		rules_report(&forecast->rules, "/proc/cmdline: %s", strerror(-result));
 	result = cmdline_parse(&forecast->cmdline, &forecast->rules, text, length);

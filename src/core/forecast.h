@@ -17,6 +17,7 @@
 struct forecast {
 	int root;		    /* open directory that all paths are below */
 	const char *protected_file; /* absolute */
+	bool without_cmdline;	    /* as if nothing of ours were on it */
 	struct cmdline cmdline;
 	struct rules rules;	  /* those of the command line first */
 	struct rules protections; /* a list of what the host stands on, as rules */

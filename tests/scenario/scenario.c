@@ -15,6 +15,7 @@
  *	rules		becomes etc/vfio-early.conf
  *	etc/		is laid into the tree as it is
  *	cmdline		the kernel command line
+ *	protected	what the host stands on, which the program is told of by --protected
  *	expect		what `vfio-early --root DIR --dry-run` prints, byte by byte
  *	expect.err	what it prints to stderr; nothing if absent
  *	status		its exit status; 0 if absent
@@ -151,23 +152,27 @@ static void make_tree(const struct scenario *s)
 	make_host(s);
 	must(files_remove_tree(format_path(path, "%s/etc", s->root)), path);
 	must(files_remove_tree(format_path(path, "%s/proc", s->root)), path);
+	must(files_remove_tree(format_path(path, "%s/protected", s->root)), path);
 	make_dir(format_path(path, "%s/etc", s->root));
 	make_dir(format_path(path, "%s/proc", s->root));
 	must(files_write(format_path(path, "%s/proc/cmdline", s->root), ""), path);
 	copy_if_present(s, "etc", "etc");
 	copy_if_present(s, "rules", "etc/vfio-early.conf");
 	copy_if_present(s, "cmdline", "proc/cmdline");
+	copy_if_present(s, "protected", "protected");
 }
 
 /* In the child. Relative to the work directory, so that no output depends on where that is. */
 static void run_program(const struct scenario *s)
 {
-	static char *const argv[] = { "vfio-early", "--root", "root", "--dry-run", NULL };
+	char *argv[] = { "vfio-early", "--root", "root", "--dry-run", NULL, "/protected", NULL };
 	static char *const envp[] = { "LC_ALL=C", NULL };
 	int in = open("/dev/null", O_RDONLY), out, err;
 
 	if (chdir(s->work))
 		_exit(127);
+	if (!access("root/protected", F_OK))
+		argv[4] = "--protected";
 	out = open("stdout", O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	err = open("stderr", O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
