@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "file.h"
 
@@ -126,6 +127,29 @@ void expect_no_boot(const struct machine *machine, const struct image *image,
 		boot_fail(run, "the host came up, or QEMU ended with %d", run->status);
 }
 
+/* The file of the last disk is as long as the disk; what the guest put there, as it told. */
+void expect_update(const struct machine *machine, const struct image *image,
+		   struct machine_run *run, struct image *updated)
+{
+	char build[PATH_MAX];
+	int count = 0;
+	char *size;
+
+	while (count < MACHINE_DISKS && machine->disks[count])
+		count++;
+	assert_int_equal(image_find_build(build), 0);
+	*updated = *image;
+	assert_int_equal(
+		file_join(updated->initrd, "%s/tests/%s", build, machine->disks[count - 1]), 0);
+	unlink(updated->initrd);
+	expect_boot_with(machine, image, run);
+	size = report_line(&run->report, "initrd");
+	if (!size)
+		boot_fail(run, "the guest made no initrd");
+	assert_int_equal(truncate(updated->initrd, atol(size)), 0);
+	free(size);
+}
+
 void expect_root(const struct machine_run *run, const char *device)
 {
 	char *root = report_line(&run->report, "root");
@@ -191,6 +215,19 @@ void expect_kept(const struct machine_run *run, const char *address, const char 
 	if (report_find_device(&run->report, address, &device) < 0 ||
 	    strcmp(device.override, "-") != 0)
 		boot_fail(run, "%s has an override", address);
+}
+
+void expect_protected(const struct machine_run *run, const char *address, const char *driver,
+		      const char *says)
+{
+	char message[256];
+
+	expect_kept(run, address, driver);
+	expect_status(run, address, "code", "protected");
+	if (snprintf(message, sizeof(message), "vfio-early: %s %s", address, says) >=
+	    (int)sizeof(message))
+		boot_fail(run, "too long: %s", says);
+	expect_message(run, 4, message);
 }
 
 /* Drivers begin their messages with their name and the device's. */

@@ -36,6 +36,13 @@ void expect_boot_with(const struct machine *machine, const struct image *image,
 void expect_no_boot(const struct machine *machine, const struct image *image,
 		    struct machine_run *run);
 
+/*
+ * The guest comes to its end and has made a new initrd, which it left on the last disk of
+ * @machine. @updated is @image with that.
+ */
+void expect_update(const struct machine *machine, const struct image *image,
+		   struct machine_run *run, struct image *updated);
+
 /* / is mounted from @device. */
 void expect_root(const struct machine_run *run, const char *device);
 
@@ -52,6 +59,13 @@ void expect_not_viable(const struct machine_run *run, const char *address);
 void expect_unsafe(const struct machine_run *run, const char *address);
 /* @address is on @driver, without an override. */
 void expect_kept(const struct machine_run *run, const char *address, const char *driver);
+
+/*
+ * @address is on @driver as the host stands on it; @says is what the kernel log has after the
+ * address.
+ */
+void expect_protected(const struct machine_run *run, const char *address, const char *driver,
+		      const char *says);
 
 /* The console shows no message of @driver about @address in the whole boot, or some. */
 void expect_untouched(const struct machine_run *run, const char *address, const char *driver);

@@ -254,6 +254,8 @@ static int keep_initrd(const struct workplace *work, const struct image_spec *sp
 /* What is mounted in it is not of the system. */
 static int keep_system(const struct workplace *work, const struct image *image)
 {
+	const char *mke2fs[] = { "mke2fs",   "-q",	  "-t",	     "ext4", "-L", "guest", "-d",
+				 work->root, image->disk, DISK_SIZE, NULL };
 	static const char *const mounts[] = { "proc", "dev", "mnt" };
 	char path[PATH_MAX];
 
@@ -263,10 +265,7 @@ static int keep_system(const struct workplace *work, const struct image *image)
 	if (file_join(path, "%s/usr/sbin/init", work->root) < 0 ||
 	    command_run(NULL, (const char *[]){ "cp", work->guest, path, NULL }) != 0)
 		return -EIO;
-	return command_run(NULL, (const char *[]){ "mke2fs", "-q", "-t", "ext4", "-L", "guest", "-d",
-						   work->root, image->disk, DISK_SIZE, NULL }) == 0 ?
-		       0 :
-		       -EIO;
+	return command_run(NULL, mke2fs) == 0 ? 0 : -EIO;
 }
 
 /* What the child does; returns its exit status, which is that of update-initramfs if it ran. */

@@ -83,9 +83,13 @@ static int add_kernel(struct arguments *args, const struct machine *machine,
 	const char *words = machine->words ?: "";
 	int length, ret;
 
-	/* panic=1: a boot that fails ends at once, because QEMU was told not to reboot. */
+	/*
+	 * panic=1: a boot that fails ends at once, because QEMU was told not to reboot.
+	 * init_on_alloc=0: to clear memory on allocation, as Debian's kernels do, takes an emulated
+	 * machine as long as all the rest of a boot with udev.
+	 */
 	length = snprintf(args->append, sizeof(args->append),
-			  "console=ttyS0 root=LABEL=guest ro panic=1 %s", words);
+			  "console=ttyS0 root=LABEL=guest ro panic=1 init_on_alloc=0 %s", words);
 	if (length >= (int)sizeof(args->append))
 		return -E2BIG;
 	ret = add(args, "-kernel", image->kernel);
@@ -102,8 +106,8 @@ static int add_root_drive(struct arguments *args, const struct machine *machine)
 	if (ret < 0)
 		return ret;
 	if (snprintf(args->drive, sizeof(args->drive),
-		     "if=none,id=root,format=raw,snapshot=on,file=%s", machine->root ?: guest) >=
-	    (int)sizeof(args->drive))
+		     "if=none,id=root,format=raw,snapshot=on,file=%s",
+		     machine->root ?: guest) >= (int)sizeof(args->drive))
 		return -ENAMETOOLONG;
 	return add(args, "-drive", args->drive);
 }

@@ -145,7 +145,8 @@ bool report_is_unsafe(const struct report *report, const char *address)
 
 bool report_lacks_bar(const struct report *report, const char *address)
 {
-	return failed_at(report, address, "container group viable type1 device config", "bar", EBUSY);
+	return failed_at(report, address, "container group viable type1 device config", "bar",
+			 EBUSY);
 }
 
 /* Field number @index of a line of tab-separated fields; its length in @length. */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The virtio disk that the system came on, and the one that takes the new initrd. */
@@ -22,7 +23,7 @@
 #define DISK_A "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_a"
 #define DISK_B "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_b"
 
-#define KEY "/etc/keys/host.key"
+#define KEY       "/etc/keys/host.key"
 #define LUKS_UUID "5e1f0000-0000-4000-8000-000000000001"
 
 #define ARGS_MAX 24
@@ -34,11 +35,13 @@ static int run(const char *line)
 	char *argv[ARGS_MAX] = { NULL };
 	char *rest = words;
 	int count = 0, status;
+	struct timespec now;
 	pid_t pid;
 
 	while (rest && count < ARGS_MAX - 1)
 		argv[count++] = strsep(&rest, " ");
-	printf("work: %s\n", line);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	printf("[%5ld.%06ld] work: %s\n", now.tv_sec, now.tv_nsec / 1000, line);
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
@@ -170,7 +173,8 @@ static int work_on_disk(FILE *report)
 	int ret;
 
 	(void)report;
-	ret = run_all(drop_cryptsetup);
+	ret = run_all(start_udev);
+	ret = ret ?: run_all(drop_cryptsetup);
 	ret = ret ?: run_all(drop_lvm_and_md);
 	return ret ?: run_all(make_bridge);
 }
@@ -201,7 +205,6 @@ static int copy(const char *from, const char *to, off_t *size)
 	return ret;
 }
 
-/* With the modules of this machine only, and little compression: it is slow enough as it is. */
 static int work_on_update(FILE *report)
 {
 	struct utsname kernel;
@@ -210,9 +213,8 @@ static int work_on_update(FILE *report)
 	int ret;
 
 	uname(&kernel);
-	ret = write_text("/etc/initramfs-tools/conf.d/guest", "MODULES=dep\nBUSYBOX=n\nCOMPRESSLEVEL=1\n");
 	snprintf(line, sizeof(line), "update-initramfs -u -k %s", kernel.release);
-	ret = ret ?: run(line);
+	ret = run(line);
 	snprintf(line, sizeof(line), "/boot/initrd.img-%s", kernel.release);
 	ret = ret ?: copy(line, RESULT, &size);
 	if (ret == 0)
@@ -224,11 +226,13 @@ static const struct {
 	const char *name;
 	int (*run)(FILE *report);
 } works[] = {
-	{ "lvm-on-md", work_on_lvm_on_md },
-	{ "luks", work_on_luks },
+	/* clang-format off */
 	{ "disk", work_on_disk },
+	{ "luks", work_on_luks },
+	{ "lvm-on-md", work_on_lvm_on_md },
 	{ "udev", work_with_udev },
 	{ "update", work_on_update },
+	/* clang-format on */
 };
 
 int work_do(const char *name, FILE *report)
