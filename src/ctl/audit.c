@@ -314,8 +314,8 @@ static void audit_driverctl(struct findings *findings, const struct rival *rival
 			     rival->text, rival->driver, rival->text);
 	else if (meant->row)
 		findings_add(findings, VIEW_NOTE, rival->where,
-			     "the override is needless beside the rules; run 'driverctl "
-			     "unset-override %s'",
+			     "the override is needless beside the rules; remove the file "
+			     "('driverctl unset-override' would give %s back at once)",
 			     rival->text);
 	else if (meant->kept[0] != '\0' && strstr(rival->driver, "vfio"))
 		findings_add(findings, VIEW_NOTE, rival->where,
@@ -356,6 +356,11 @@ void audit_rivals(struct findings *findings, const struct view *view, const stru
 		const struct rival *rival = &rivals->list[i];
 		struct meant meant;
 
+		if (rival->kind == RIVAL_BAD) {
+			findings_add(findings, VIEW_NOTE, rival->where, "found '%s', expected %s",
+				     rival->text, rival->expected);
+			continue;
+		}
 		find_meant(view, rival, &meant);
 		if (rival->kind == RIVAL_IDS)
 			audit_ids(findings, rival, &meant);

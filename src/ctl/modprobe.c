@@ -30,18 +30,32 @@ bool modprobe_same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
-/* A backslash at its end continues a line. */
+/* A backslash at its end continues a line: both go, as libkmod has it. Leaves marks for them. */
 static void join_lines(char *text)
 {
-	for (; (text = strstr(text, "\\\n")); text += 2) {
-		text[0] = ' ';
-		text[1] = '\v';
+	for (; (text = strstr(text, "\\\n")); text += 2)
+		text[0] = text[1] = '\v';
+}
+
+/* Takes the marks out. How many lines were joined. */
+static unsigned int close_gaps(char *line)
+{
+	unsigned int marks = 0;
+	char *to = line;
+
+	for (; *line; line++) {
+		if (*line == '\v')
+			marks++;
+		else
+			*to++ = *line;
 	}
+	*to = '\0';
+	return marks / 2;
 }
 
 void modprobe_parse(const char *path, char *text, modprobe_take *take, void *context)
 {
-	unsigned int number = 0, more;
+	unsigned int number = 0;
 	char *line;
 
 	join_lines(text);
@@ -50,9 +64,7 @@ void modprobe_parse(const char *path, char *text, modprobe_take *take, void *con
 
 		number++;
 		snprintf(where, sizeof(where), "%.*s:%u", RULE_WHERE_MAX, path, number);
-		for (more = 0; strchr(line, '\v'); more++)
-			*strchr(line, '\v') = ' ';
-		number += more;
+		number += close_gaps(line);
 		take(context, where, line);
 	}
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What else on this system decides which driver a PCI device gets. */
+#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
+#include "foreign.h"
 #include "modprobe.h"
 #include "rivals.h"
 
@@ -33,37 +37,29 @@ static void add(struct rivals *rivals, const struct rival *rival)
 	list[rivals->count++] = *rival;
 }
 
-/*
- * One of ids=: "vendor:device[:subvendor[:subdevice[:class[:class_mask]]]]" in hexadecimal. Class
- * and mask are left out: what they narrow down is one model already.
- */
-static bool parse_id(const char *text, struct rule *rule)
+/* Adds a copy of it with what one word says, or with what is wrong about that. */
+static void take_word(struct rivals *rivals, const struct rival *kind, const char *word,
+		      const char *(*parse)(const char *text, struct rule *rule))
 {
-	unsigned int vendor, device, subvendor = 0xffffffff, subdevice = 0xffffffff;
+	struct rival rival = *kind;
 
-	if (sscanf(text, "%x:%x:%x:%x", &vendor, &device, &subvendor, &subdevice) < 2 ||
-	    vendor > 0xffff || device > 0xffff)
-		return false;
-	*rule = (struct rule){
-		.terms = RULE_ID,
-		.id = { (int32_t)vendor, (int32_t)device,
-			subvendor > 0xffff ? PCI_ID_ANY : (int32_t)subvendor,
-			subdevice > 0xffff ? PCI_ID_ANY : (int32_t)subdevice },
-	};
-	return true;
+	snprintf(rival.text, sizeof(rival.text), "%s", word);
+	rival.expected = parse(word, &rival.rule);
+	if (rival.expected)
+		rival.kind = RIVAL_BAD;
+	add(rivals, &rival);
 }
 
-static void take_ids(struct rivals *rivals, const char *where, char *list)
+static void take_list(struct rivals *rivals, enum rival_kind kind, const char *where, char *list)
 {
-	struct rival rival = { .kind = RIVAL_IDS, .driver = RULE_DEFAULT_DRIVER };
-	char *id;
+	struct rival rival = { .kind = kind, .driver = RULE_DEFAULT_DRIVER };
+	const char *word;
 
 	snprintf(rival.where, sizeof(rival.where), "%s", where);
-	while ((id = strsep(&list, ","))) {
-		snprintf(rival.text, sizeof(rival.text), "%s", id);
-		if (parse_id(id, &rival.rule))
-			add(rivals, &rival);
-	}
+	while ((word = strsep(&list, kind == RIVAL_IDS ? ",\"" : MODPROBE_BLANK "\"")))
+		if (word[0] != '\0')
+			take_word(rivals, &rival, word,
+				  kind == RIVAL_IDS ? foreign_parse_id : foreign_parse_bind);
 }
 
 static void take_module(struct rivals *rivals, enum rival_kind kind, const char *where,
@@ -90,10 +86,16 @@ static bool is_dummy(const char *command)
 
 static void take_line(void *context, const char *where, char *line)
 {
+	static const char bind[] = "BIND=";
 	struct rivals *rivals = context;
-	char *rest, *word = strtok_r(line, MODPROBE_BLANK, &rest);
-	char *module = word ? strtok_r(NULL, MODPROBE_BLANK, &rest) : NULL, *argument;
+	char *rest, *word, *module, *argument;
 
+	if (strncmp(line, bind, strlen(bind)) == 0) {
+		take_list(rivals, RIVAL_UNRAID, where, line + strlen(bind));
+		return;
+	}
+	word = strtok_r(line, MODPROBE_BLANK, &rest);
+	module = word ? strtok_r(NULL, MODPROBE_BLANK, &rest) : NULL;
 	if (!module || word[0] == '#')
 		return;
 	argument = strtok_r(NULL, MODPROBE_BLANK, &rest);
@@ -105,23 +107,32 @@ static void take_line(void *context, const char *where, char *line)
 			take_module(rivals, RIVAL_SOFTDEP, where, module);
 		else if (strcmp(word, "options") == 0 && modprobe_same_name(module, "vfio_pci") &&
 			 strncmp(argument, "ids=", 4) == 0)
-			take_ids(rivals, where, argument + 4);
+			take_list(rivals, RIVAL_IDS, where, argument + 4);
 }
 
+static const char *parse_address(const char *text, struct rule *rule)
+{
+	if (!pci_address_parse(text, &rule->place.start))
+		return "an address such as 0000:01:00.0";
+	rule->terms = RULE_PLACE;
+	return NULL;
+}
+
+/* Those for another bus than PCI have its name in front. */
 static void take_override(void *context, const char *directory, const char *name)
 {
 	struct reader *reader = context;
-	struct rival rival = { .kind = RIVAL_DRIVERCTL, .rule.terms = RULE_PLACE };
+	struct rival rival = { .kind = RIVAL_DRIVERCTL };
 	const char *address = name;
 
 	if (strncmp(name, DRIVERCTL_PREFIX, strlen(DRIVERCTL_PREFIX)) == 0)
 		address += strlen(DRIVERCTL_PREFIX);
-	if (!pci_address_parse(address, &rival.rule.place.start) ||
-	    host_read_line(reader->host, directory, name, rival.driver, sizeof(rival.driver)) <= 0)
+	else if (!isxdigit((unsigned char)name[0]) || !strchr(name, ':'))
+		return;
+	if (host_read_line(reader->host, directory, name, rival.driver, sizeof(rival.driver)) <= 0)
 		return;
 	snprintf(rival.where, sizeof(rival.where), "%s/%.*s", directory, NAME_MAX / 4, name);
-	snprintf(rival.text, sizeof(rival.text), "%.*s", PCI_ADDRESS_TEXT_MAX, address);
-	add(reader->rivals, &rival);
+	take_word(reader->rivals, &rival, address, parse_address);
 }
 
 /* The parameter of a module that is built in, or that modprobe(8) takes from here. */
@@ -136,17 +147,17 @@ static void take_cmdline(struct rivals *rivals, const struct host *host)
 	     word = strtok_r(NULL, MODPROBE_BLANK "\n", &rest))
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 			if (strncmp(word, names[i], strlen(names[i])) == 0)
-				take_ids(rivals, CMDLINE, word + strlen(names[i]));
+				take_list(rivals, RIVAL_IDS, CMDLINE, word + strlen(names[i]));
 	free(text);
 }
 
 static int compare(const void *a, const void *b)
 {
 	const struct rival *one = a, *other = b;
-	int order = (int)one->kind - (int)other->kind;
+	int order = strverscmp(one->where, other->where);
 
 	if (order == 0)
-		order = strverscmp(one->where, other->where);
+		order = (int)one->kind - (int)other->kind;
 	return order != 0 ? order : strcmp(one->text, other->text);
 }
 
@@ -222,8 +233,26 @@ static bool drives(const struct rival *rival, const struct pci_device *device)
 
 bool rivals_means(const struct rival *rival, const struct pci *pci, const struct pci_device *device)
 {
+	if (rival->kind == RIVAL_BAD)
+		return false;
 	return names_module(rival) ? drives(rival, device)
 				   : match_rule(&rival->rule, pci, device) == MATCH_YES;
+}
+
+int rivals_read_file(struct rivals *rivals, const char *path)
+{
+	char *text;
+	size_t length;
+	int result = file_read_all(AT_FDCWD, path, RULES_FILE_MAX, &text, &length);
+
+	*rivals = (struct rivals){ .count = 0 };
+	if (result < 0)
+		return result;
+	modprobe_parse(path, text, take_line, rivals);
+	free(text);
+	if (rivals->count > 1)
+		qsort(rivals->list, rivals->count, sizeof(*rivals->list), compare);
+	return rivals->error;
 }
 
 int rivals_read(struct rivals *rivals, const struct host *host)

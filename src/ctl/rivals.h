@@ -13,8 +13,10 @@
 enum rival_kind {
 	RIVAL_IDS,	 /* an ID in ids= of vfio-pci or another driver of VFIO */
 	RIVAL_DRIVERCTL, /* an override that driverctl(8) keeps */
+	RIVAL_UNRAID,	 /* a device of Unraid's BIND= */
 	RIVAL_BLACKLIST, /* of a module */
 	RIVAL_SOFTDEP,	 /* of a module, which loads vfio-pci before it */
+	RIVAL_BAD,	 /* one of the first three that cannot be understood, or not be said in a rule */
 };
 
 struct rival {
@@ -23,6 +25,7 @@ struct rival {
 	char text[RULE_TEXT_MAX];	 /* the ID, address or module, as it stands there */
 	char driver[PCI_DRIVER_NAME_MAX]; /* that the device gets; "" where a module is named */
 	struct rule rule;		  /* that means the same devices, unless a module is named */
+	const char *expected;		  /* of RIVAL_BAD */
 	char **aliases;			  /* of that module: devices that it is for */
 	size_t alias_count;
 };
@@ -35,10 +38,16 @@ struct rivals {
 
 /*
  * Reads modprobe.d(5) as modprobe(8) does, vfio-pci.ids= on the kernel command line, and
- * /etc/driverctl.d. What cannot be understood is left out. 0 or -errno; rivals_free() in any
- * case.
+ * /etc/driverctl.d. 0 or -errno; rivals_free() in any case.
  */
 int rivals_read(struct rivals *rivals, const struct host *host);
+
+/*
+ * Reads one file, by a path of this process's own: of modprobe.d(5), or Unraid's vfio-pci.cfg. The
+ * rest as above.
+ */
+int rivals_read_file(struct rivals *rivals, const char *path);
+
 /* Whether the device is one that the setting is about. */
 bool rivals_means(const struct rival *rival, const struct pci *pci,
 		  const struct pci_device *device);
