@@ -26,6 +26,7 @@ command_function command_bind;
 command_function command_unbind;
 command_function command_facts;
 command_function command_image;
+command_function command_import;
 command_function command_digest;
 command_function command_list;
 command_function command_check;

@@ -26,6 +26,7 @@ static const struct command {
 	{ "cmdline", "[ACTION] [WORD]...", "print or change the kernel command line", command_cmdline },
 	{ "enable-iommu", "", "switch the IOMMU on, if this host needs that", command_enable_iommu },
 	{ "facts", "", "print what a fleet's tools ask for: JSON, or for Prometheus", command_facts },
+	{ "import", "[FILE]", "make rules of what was used before", command_import },
 	{ "digest", "", "print a fingerprint of the rules, for scripts", command_digest },
 	{ "protected", "", "print the devices that the host itself stands on", command_protected },
 	{ "rom", "DEVICE|FILE", "print the images of an expansion ROM", command_rom },
