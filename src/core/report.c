@@ -60,9 +60,14 @@ const char *report_format_message(const struct plan_row *row, char line[REPORT_L
 	return line;
 }
 
-/* How many rows are bound now, or would be, and how many rows are not as they should be. */
-static void count_rows(const struct plan *plan, unsigned int *taken, unsigned int *unsatisfied)
+/*
+ * How many rows are bound now, or would be, and how many rows are not as they should be. Whether
+ * it was a dry run: nothing stays at "would".
+ */
+static bool count_rows(const struct plan *plan, unsigned int *taken, unsigned int *unsatisfied)
 {
+	bool dry = false;
+
 	*taken = *unsatisfied = 0;
 	for (size_t i = 0; i < plan->count; i++) {
 		enum outcome outcome = plan->rows[i].outcome;
@@ -70,20 +75,25 @@ static void count_rows(const struct plan *plan, unsigned int *taken, unsigned in
 		if (outcome == OUTCOME_BOUND || outcome == OUTCOME_ALREADY_BOUND ||
 		    outcome == OUTCOME_WOULD_BIND)
 			(*taken)++;
+		dry |= outcome == OUTCOME_WOULD_BIND;
 		if (!plan->rows[i].satisfied)
 			(*unsatisfied)++;
 	}
+	return dry;
 }
 
 const char *report_format_summary(const struct plan *plan, const struct rules *rules,
 				  enum level *level, char line[REPORT_LINE_MAX])
 {
 	unsigned int taken, unsatisfied;
+	bool dry;
 
-	count_rows(plan, &taken, &unsatisfied);
+	dry = count_rows(plan, &taken, &unsatisfied);
 	*level = unsatisfied || rules->bad ? LEVEL_WARNING : LEVEL_INFO;
-	snprintf(line, REPORT_LINE_MAX, "summary: %u handed over, %u not as the rules want, %u bad %s",
-		 taken, unsatisfied, rules->bad, rules->bad == 1 ? "line" : "lines");
+	snprintf(line, REPORT_LINE_MAX,
+		 "summary: %u %shanded over, %u not as the rules want, %u bad %s", taken,
+		 dry ? "would be " : "", unsatisfied, rules->bad,
+		 rules->bad == 1 ? "line" : "lines");
 	return line;
 }
 
