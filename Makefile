@@ -25,6 +25,7 @@ MANDIR     ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 # initramfs-tools looks here and in /etc/initramfs-tools, nowhere else.
 INITRAMFSDIR ?= /usr/share/initramfs-tools
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR    ?=
 
 # The program is in every image: it must stay small.
@@ -162,6 +163,7 @@ install: all
 	chmod 755 $(DESTDIR)/etc/initramfs/post-update.d/vfio-early
 	test -e $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf || \
 		install -D -m 644 conf/vfio-early.conf $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf
+	install -D -m 644 conf/completions/vfio-earlyctl $(DESTDIR)$(BASHCOMPDIR)/vfio-earlyctl
 	for page in $(MANUALS); do \
 		install -D -m 644 $$page \
 			$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; \
@@ -172,7 +174,8 @@ uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/vfio-early $(DESTDIR)$(SBINDIR)/vfio-earlyctl \
 		$(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early \
 		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early \
-		$(DESTDIR)/etc/initramfs/post-update.d/vfio-early
+		$(DESTDIR)/etc/initramfs/post-update.d/vfio-early \
+		$(DESTDIR)$(BASHCOMPDIR)/vfio-earlyctl
 	for page in $(MANUALS); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done
@@ -217,6 +220,8 @@ lint-run: $(LIBKMOD)
 	$(call say,SHELL,initramfs-hooks)
 	$(Q)shellcheck -s dash -e SC1091 $(wildcard $(INITRAMFS)/hooks/* $(INITRAMFS)/scripts/*/* \
 		$(INITRAMFS)/post-update.d/*) .ci/run
+	$(call say,SHELL,conf/completions)
+	$(Q)shellcheck -s bash $(wildcard conf/completions/*)
 	$(call say,MAN,src/man)
 	$(Q)mandoc -T lint -W warning $(MANUALS)
 

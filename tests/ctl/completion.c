@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What bash offers behind "vfio-earlyctl ...". */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/files.h"
+#include "../lib/hosttree.h"
+#include "run.h"
+
+#define COMPLETION "conf/completions/vfio-earlyctl"
+#define HOST       "tests/scenario/hosts/desktop"
+
+static char root[PATH_MAX];
+
+/* In a line, @ stands for the root. What bash has replaced, up to a colon or =, is not offered. */
+static const struct completion {
+	const char *line, *offers;
+} completions[] = {
+	{ "st", "status" },
+	{ "prot", "protected" },
+	{ "no-such-command ", "" },
+	{ "--r", "--root" },
+	{ "list --o", "--output --output-all" },
+	{ "digest --", "" },
+	{ "check -o DEVICE,N", "DEVICE,NAME DEVICE,NEXT" },
+	{ "check -o +W", "+WHY" },
+	{ "check --output=OUT", "OUTCOME" },
+	{ "--root @ bind 0b", "0b:00.0 0b:00.1" },
+	{ "--root @ bind 0b:", "00.0 00.1" },
+	{ "--root @ bind 0000:0b:00.", "00.0 00.1" },
+	{ "--root=@ unbind 05", "05:00.0" },
+	{ "--root @ bind enp", "enp5s0" },
+	{ "--root @ bind nv", "nvme0n1" },
+	{ "--root @ bind -t 5 0b:00.0 n", "nouveau nvme" },
+	{ "--root @ bind 0b:00.0 vf", "vfio-pci" },
+	{ "--root @ bind 0b:00.0 vfio-pci ", "" },
+	{ "--root @ bind --timeout ", "" },
+	{ "--root @ unbind 0b:00.0 ", "" },
+	{ "--root @ image 6.1.", "6.1.0-28-amd64" },
+	{ "--root @ image --quiet 6.1.0-28-amd64 6.12", "6.12.5-amd64" },
+	{ "--root @ image --record 6.12", "6.12.5-amd64" },
+	{ "import conf/vfio", "conf/vfio-early.conf" },
+	{ "check conf/vfio-early.conf conf/vfio", "conf/vfio-early.conf" },
+	{ "--root tests/scen", "tests/scenario" },
+};
+
+static void make_file(const char *path)
+{
+	char whole[PATH_MAX];
+
+	run_path(whole, "%s/%s", root, path);
+	run_make_parents(whole);
+	assert_int_equal(files_write(whole, ""), 0);
+}
+
+static int set_up(void **state)
+{
+	char *text = files_read(HOST), message[256] = "";
+
+	(void)state;
+	run_work("completion", root);
+	assert_non_null(text);
+	assert_int_equal(hosttree_write(text, root, message, sizeof(message)), 0);
+	free(text);
+	make_file("boot/initrd.img-6.1.0-28-amd64");
+	make_file("boot/initrd.img-6.12.5-amd64");
+	make_file("sys/class/net/enp5s0/device");
+	make_file("sys/class/net/lo/address");
+	make_file("sys/class/block/nvme0n1/device");
+	return 0;
+}
+
+/* As bash does it when a person types a tab. */
+static void complete(const char *line, char *offers, size_t size)
+{
+	static const char script[] = "source " COMPLETION " || exit\n"
+				     "COMP_LINE=\"vfio-earlyctl ${1//@/$2}\"\n"
+				     "COMP_POINT=${#COMP_LINE}\n"
+				     "_vfio_earlyctl \"$3\" && echo \"${COMPREPLY[*]}\"\n";
+	char program[PATH_MAX], command[3 * PATH_MAX];
+	const char *build = getenv("VFIO_EARLY_BUILD");
+	FILE *stream;
+
+	run_path(program, "%s/sanitized/vfio-earlyctl", build && *build ? build : "build");
+	assert_int_equal(setenv("SCRIPT", script, 1), 0);
+	snprintf(command, sizeof(command),
+		 "exec bash --noprofile --norc -c \"$SCRIPT\" bash '%s' '%s' '%s'", line, root,
+		 program);
+	stream = popen(command, "r");
+	assert_non_null(stream);
+	assert_non_null(fgets(offers, (int)size, stream));
+	offers[strcspn(offers, "\n")] = '\0';
+	assert_int_equal(pclose(stream), 0);
+}
+
+static void test_completions(void **state)
+{
+	char offers[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(completions) / sizeof(completions[0]); i++) {
+		complete(completions[i].line, offers, sizeof(offers));
+		if (strcmp(offers, completions[i].offers) != 0)
+			fail_msg("%s: found '%s', expected '%s'", completions[i].line, offers,
+				 completions[i].offers);
+	}
+}
+
+/* Every command that --help has is offered, and nothing else. */
+static void test_commands(void **state)
+{
+	const char *const arguments[] = { "--help", NULL };
+	struct run_result help;
+	char offers[4096], expected[4096] = "";
+
+	(void)state;
+	run_ctl(arguments, &help);
+	for (char *rest = strstr(help.out, "Commands:\n"), *line = strsep(&rest, "\n");
+	     (line = strsep(&rest, "\n")) && line[0];) {
+		size_t used = strlen(expected);
+
+		snprintf(expected + used, sizeof(expected) - used, "%s%.*s", used ? " " : "",
+			 (int)strcspn(line + 2, " "), line + 2);
+	}
+	run_free(&help);
+	complete("", offers, sizeof(offers));
+	assert_string_equal(offers, expected);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_completions),
+		cmocka_unit_test(test_commands),
+	};
+
+	return cmocka_run_group_tests_name("completion", tests, set_up, NULL);
+}
