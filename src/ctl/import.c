@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "audit.h"
+#include "file.h"
 #include "foreign.h"
 #include "match.h"
-#include "replace.h"
+#include "rulesfile.h"
 #include "view.h"
 
 /* Room for the addresses of a rule's devices; of more, the first are named. */
@@ -39,6 +40,7 @@ struct import {
 	struct rivals rivals;
 	const char *file; /* NULL: look around */
 	bool write;
+	int lock;        /* of the rules; -1: none */
 	bool incomplete; /* something was said that wants a look */
 	bool *left_out;  /* one a rival */
 	FILE *lines;     /* that are to be added */
@@ -237,7 +239,7 @@ static int take_rival(struct import *import, const struct rival *rival)
 	struct meant meant;
 	int result;
 
-	if (rival->kind == RIVAL_BLACKLIST ||
+	if (rival->kind == RIVAL_BLACKLIST || rival->kind == RIVAL_SOFTDEP ||
 	    (rival->kind == RIVAL_DRIVERCTL && is_for_host(rival)))
 		return 0;
 	if (rival->kind == RIVAL_BAD) {
@@ -272,33 +274,26 @@ static void print_removals(const struct import *import)
 		     end++)
 			whole &= !import->left_out[end];
 		if (whole)
-			ctl_fail("%s: needless once an image with these rules has booted: %s", first->where,
-				 removals[first->kind]);
+			ctl_fail("%s: needless once an image with these rules has booted: %s",
+				 first->where, removals[first->kind]);
 	}
 }
 
-static int write_rules(const struct import *import, const char *lines, size_t length)
+static int write_rules(const struct import *import, const char *lines)
 {
 	const struct host *host = &import->view.host;
-	char *old = NULL, *text;
-	size_t before;
-	int size, result = host_read_text(host, RULES_FILE, &old);
+	struct rulesfile file;
+	int result = rulesfile_read(&file, host, RULES_FILE);
 
-	if (result < 0 && result != -ENOENT)
-		return result;
-	before = old ? strlen(old) : 0;
-	size = asprintf(&text, "%s%s%s", old ? old : "",
-			before > 0 && old[before - 1] != '\n' ? "\n" : "", lines);
-	free(old);
-	if (size < 0)
-		return -ENOMEM;
-	(void)length;
-	result = replace_file(host, RULES_FILE, text, (size_t)size, 0);
-	free(text);
+	if (result == 0)
+		result = rulesfile_append(&file, lines);
+	if (result == 0)
+		result = rulesfile_write(&file, host);
+	rulesfile_free(&file);
 	return result;
 }
 
-static int add_lines(struct import *import, const char *lines, size_t length)
+static int add_lines(struct import *import, const char *lines)
 {
 	int result;
 
@@ -307,7 +302,7 @@ static int add_lines(struct import *import, const char *lines, size_t length)
 		return 0;
 	}
 	if (import->write) {
-		result = write_rules(import, lines, length);
+		result = write_rules(import, lines);
 		if (result < 0)
 			return ctl_fail(RULES_FILE ": %s; nothing was added", strerror(-result)),
 			       result;
@@ -341,7 +336,7 @@ static int import_all(struct import *import)
 	if (result < 0)
 		ctl_fail("%s", strerror(-result));
 	else
-		result = add_lines(import, lines, length);
+		result = add_lines(import, lines);
 	if (result == 0)
 		print_removals(import);
 	free(import->left_out);
@@ -361,6 +356,20 @@ static int read_settings(struct import *import)
 		ctl_fail("%s: found no BIND= and no ids= of vfio-pci", file);
 		import->incomplete = true;
 	}
+	return result;
+}
+
+/* Before the rules are read, so that what they cover is what is written to. */
+static int lock_rules(struct import *import, const struct ctl *ctl)
+{
+	struct host host;
+	int result = host_open(&host, ctl->root);
+
+	if (result == 0)
+		result = import->lock = rulesfile_lock(&host);
+	if (result < 0)
+		ctl_fail("%s/etc: %s", host.root, strerror(-result));
+	host_close(&host);
 	return result;
 }
 
@@ -388,22 +397,25 @@ static int run(struct import *import, const struct ctl *ctl)
 
 int command_import(const struct ctl *ctl, int argc, char **argv)
 {
-	struct import import = { .file = NULL };
-	int option, status;
+	struct import import = { .lock = -1 };
+	int option, status = CTL_INTERNAL;
 
 	optind = 0;
 	while ((option = getopt_long(argc, argv, "wh", long_options, NULL)) != -1) {
 		if (option == 'h')
 			return fputs(usage, stdout), ctl_finish(CTL_OK);
 		if (option != 'w')
-			return CTL_INTERNAL;
+			return ctl_fail("try 'vfio-earlyctl import --help'");
 		import.write = true;
 	}
 	if (argc - optind > 1)
 		return ctl_fail("import: found '%s' behind the last operand", argv[optind + 1]);
 	import.file = argv[optind];
-	status = run(&import, ctl);
-	rivals_free(&import.rivals);
-	view_close(&import.view);
+	if (!import.write || lock_rules(&import, ctl) >= 0) {
+		status = run(&import, ctl);
+		rivals_free(&import.rivals);
+		view_close(&import.view);
+	}
+	file_close(&import.lock);
 	return ctl_finish(status);
 }

@@ -2,9 +2,9 @@
 # digest, image, bind and unbind of vfio-earlyctl, and what changes files. Included by tests.mk.
 
 CTL_RUN_SRC := tests/ctl/run.c tests/protect/tree.c $(HOSTTREE_SRC)
-CHANGE_TESTS := $(addprefix $(B)/tests/ctl/,digest.t image.t edits.t live.t names.t replace.t)
+CHANGE_TESTS := $(addprefix $(B)/tests/ctl/,digest.t image.t import.t edits.t live.t names.t replace.t)
 
-$(B)/tests/ctl/digest.t $(B)/tests/ctl/image.t: $(B)/tests/ctl/%.t: tests/ctl/%.c $(CTL_RUN_SRC)
+$(addprefix $(B)/tests/ctl/,digest.t image.t import.t): $(B)/tests/ctl/%.t: tests/ctl/%.c $(CTL_RUN_SRC)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -MF $(@:.t=.d) -o $@ $^ -lcmocka -larchive -ljansson -lmd

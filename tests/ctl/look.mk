@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the commands of vfio-earlyctl print about described hosts, and what bash offers while a
-# person types. Included by tests.mk.
+# What vfio-earlyctl prints about described hosts, and what bash offers while a person types.
+# Included by tests.mk.
 
 LOOK_TEST := $(B)/tests/ctl/look.t
 LOOK_SRC := tests/ctl/look.c tests/protect/tree.c $(HOSTTREE_SRC)
