@@ -30,6 +30,7 @@ static const struct command {
 	{ "digest", "", "print a fingerprint of the rules, for scripts", command_digest },
 	{ "protected", "", "print the devices that the host itself stands on", command_protected },
 	{ "rom", "DEVICE|FILE", "print the images of an expansion ROM", command_rom },
+	{ "vm", "DEVICE...", "print the settings that give devices to a VM", command_vm },
 };
 
 static const struct option long_options[] = {
