@@ -56,7 +56,12 @@ static bool is_blank(const uint8_t *data, size_t size)
 	return true;
 }
 
-/* A header of an image and its table, as far as both are within the data. */
+static size_t get_length(const uint8_t *table)
+{
+	return get16(table + TABLE_BLOCKS) * (size_t)BLOCK;
+}
+
+/* A header of an image and its table, as far as both are within the data, and the image. */
 static enum rom_end find_table(const struct rom *rom, size_t offset, size_t *table)
 {
 	const uint8_t *header = rom->data + offset;
@@ -69,6 +74,8 @@ static enum rom_end find_table(const struct rom *rom, size_t offset, size_t *tab
 		return ROM_STRAY;
 	if (memcmp(header + at, "PCIR", 4) != 0)
 		return ROM_NO_TABLE;
+	if (get_length(header + at) > 0 && at + TABLE_SIZE > get_length(header + at))
+		return ROM_STRAY;
 	*table = offset + at;
 	return ROM_COMPLETE;
 }
@@ -112,7 +119,7 @@ static enum rom_end read_image(const struct rom *rom, size_t offset, struct rom_
 	table = rom->data + at;
 	*image = (struct rom_image){
 		.offset = offset,
-		.length = get16(table + TABLE_BLOCKS) * (size_t)BLOCK,
+		.length = get_length(table),
 		.table = at,
 		.type = table[TABLE_TYPE],
 		.vendor = get16(table + TABLE_VENDOR),

@@ -50,7 +50,7 @@ enum rom_end {
 	ROM_COMPLETE,  /* behind the one that says that it is the last */
 	ROM_BLANK,     /* all bytes are the same: nothing answered, or nothing is in it */
 	ROM_UNSIGNED,  /* no 55h AAh where an image should begin */
-	ROM_STRAY,     /* its pointer to the PCI data structure leads out of the data */
+	ROM_STRAY,     /* its pointer to the PCI data structure leads out of it */
 	ROM_NO_TABLE,  /* ... or to something else */
 	ROM_NO_LENGTH, /* it says that it has no length */
 	ROM_CUT,       /* it is longer than the data */

@@ -170,8 +170,7 @@ static const struct {
 } ends[] = {
 	[ROM_BLANK] = { "all bytes are the same, so this is no ROM", false },
 	[ROM_UNSIGNED] = { "no image begins there: its first bytes are not 55 aa", false },
-	[ROM_STRAY] = { "the image's pointer to its PCI data structure leads out of the data",
-			false },
+	[ROM_STRAY] = { "the image's pointer to its PCI data structure leads out of it", false },
 	[ROM_NO_TABLE] = { "the image's pointer leads to no PCI data structure ('PCIR')", false },
 	[ROM_NO_LENGTH] = { "the image says that its length is 0", true },
 	[ROM_CUT] = { "the image is longer than what there is: the end is missing", true },
