@@ -59,18 +59,18 @@ check-scenario: $(SCENARIO_TEST) $(B)/vfio-early
 
 FUZZ_CC ?= clang
 FUZZ_RUNS ?= 10000000
-FUZZ_NAMES := rules cmdline sysfs
+FUZZ_NAMES := rules cmdline sysfs rom
 FUZZERS := $(FUZZ_NAMES:%=$(B)/tests/fuzz/%)
 FUZZ_TEST := $(B)/tests/fuzz/run.t
 FUZZ_CFLAGS = -O2 -g $(STANDARD) $(WARNINGS) -Werror $(SANITIZE) \
-	-Isrc/core -Isrc/boot -MMD -MP
+	-Isrc/core -Isrc/boot -Isrc/ctl -MMD -MP
 
 # Only the code under test guides the search, not what checks it. Compared values do not: pointers
 # are among them, so that runs with one seed would differ.
 FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 FUZZ_CORE := $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/core/*.c) \
-	src/boot/framebuffer.c src/boot/sysfs.c)
+	src/boot/framebuffer.c src/boot/sysfs.c src/ctl/rom.c)
 
 $(B)/fuzzed/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -112,6 +112,8 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(B)/tests/fuzz/%
 # More than the longest line of rules, and all of a configuration space.
 fuzz-rules fuzz-cmdline: FUZZ_LENGTH := 1200
 fuzz-sysfs: FUZZ_LENGTH := 4097
+# More images than are listed.
+fuzz-rom: FUZZ_LENGTH := 9216
 
 .PHONY: check-fuzz fuzz $(FUZZ_NAMES:%=fuzz-%)
 -include $(wildcard $(B)/fuzzed/*/*.d)
