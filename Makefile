@@ -98,7 +98,7 @@ $(B)/host/%.o: src/%.c
 BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpkg-dev xz-utils \
 		  binutils debian-archive-keyring ca-certificates $(CTL_PACKAGES)
 DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
-TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev libfuse3-dev pkgconf perl clang
+TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev libfuse3-dev pkgconf perl clang ovmf
 BENCH_PACKAGES := $(DEMO_PACKAGES) libfuse3-dev pkgconf valgrind
 DEB_PACKAGES   := debhelper
 LINT_PACKAGES  := clang clang-tidy shellcheck mandoc

@@ -148,6 +148,7 @@ include tests/ctl/look.mk
 include tests/ctl/change.mk
 include tests/ctl/cmdline.mk
 include tests/ctl/doctor.mk
+include tests/ctl/rom.mk
 
 # --- image and boot --------------------------------------------------------------------------
 # Image tests build initramfs images in real Debian systems and look into them; boot tests boot
