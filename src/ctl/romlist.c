@@ -11,6 +11,8 @@
 #include "findings.h"
 #include "names.h"
 #include "rom.h"
+#include "romcheck.h"
+#include "romfile.h"
 #include "romread.h"
 #include "table.h"
 #include "view.h"
@@ -163,102 +165,6 @@ static const char *describe_boot(const struct rom *rom)
 				 : "neither UEFI for x64 nor a BIOS can start it";
 }
 
-/* What is wrong with how the list of images ends, and whether it is with the last of them. */
-static const struct {
-	const char *text;
-	bool of_last;
-} ends[] = {
-	[ROM_BLANK] = { "all bytes are the same, so this is no ROM", false },
-	[ROM_UNSIGNED] = { "no image begins there: its first bytes are not 55 aa", false },
-	[ROM_STRAY] = { "the image's pointer to its PCI data structure leads out of it", false },
-	[ROM_NO_TABLE] = { "the image's pointer leads to no PCI data structure ('PCIR')", false },
-	[ROM_NO_LENGTH] = { "the image says that its length is 0", true },
-	[ROM_CUT] = { "the image is longer than what there is: the end is missing", true },
-	[ROM_ENDLESS] = { "no image says that it is the last, but nothing follows", true },
-	[ROM_TOO_MANY] = { "more images than any card has; the rest was not looked at", false },
-};
-
-static void find_end(struct listing *listing)
-{
-	const struct rom *rom = &listing->rom;
-	size_t offset = rom->start + rom->length;
-
-	if (rom->end == ROM_COMPLETE)
-		return;
-	if (ends[rom->end].of_last)
-		offset = rom->images[rom->count - 1].offset;
-	findings_add(&listing->findings, VIEW_ERROR, listing->source, "at byte %zu: %s", offset,
-		     ends[rom->end].text);
-}
-
-/* Chips are larger than what is in them. */
-static bool is_padding(const uint8_t *data, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (data[i] != data[0])
-			return false;
-	return size == 0 || data[0] == 0x00 || data[0] == 0xff;
-}
-
-static void find_surroundings(struct listing *listing)
-{
-	const struct rom *rom = &listing->rom;
-	size_t end = rom->start + rom->length;
-
-	if (rom->start > 0)
-		findings_add(&listing->findings, VIEW_WARNING, listing->source,
-			     "the ROM begins at byte %zu only, so no VM can use the file as it is; "
-			     "'--dump FILE' writes what begins there",
-			     rom->start);
-	if (rom->end == ROM_COMPLETE && !is_padding(rom->data + end, rom->size - end))
-		findings_add(&listing->findings, VIEW_NOTE, listing->source,
-			     "%zu bytes follow the last image; '--dump FILE' leaves them out",
-			     rom->size - end);
-}
-
-static void find_sums(struct listing *listing)
-{
-	const struct rom *rom = &listing->rom;
-
-	for (size_t i = 0; i < rom->count; i++)
-		if (rom->images[i].checksum == ROM_SUM_BAD)
-			findings_add(&listing->findings, VIEW_WARNING, listing->source,
-				     "at byte %zu: the image's checksum is wrong: a BIOS will not "
-				     "run it",
-				     rom->images[i].offset);
-}
-
-static void find_strangers(struct listing *listing)
-{
-	const struct pci_device *device = listing->device;
-
-	if (!device || listing->rom.count == 0 ||
-	    rom_is_for(&listing->rom, device->vendor, device->device))
-		return;
-	findings_add(&listing->findings, VIEW_WARNING, listing->source,
-		     "no image is for this card, %04x:%04x: no firmware will run them",
-		     device->vendor, device->device);
-}
-
-static void find_shadow(struct listing *listing)
-{
-	if (listing->read.shadow)
-		findings_add(
-			&listing->findings, VIEW_WARNING, listing->source,
-			"this is the copy in memory that the firmware ran, which may have "
-			"changed since: for a VM take one that was read while another card was "
-			"the first");
-}
-
-static void judge(struct listing *listing)
-{
-	find_end(listing);
-	find_surroundings(listing);
-	find_sums(listing);
-	find_strangers(listing);
-	find_shadow(listing);
-}
-
 static int print_listing(struct listing *listing)
 {
 	const struct rom *rom = &listing->rom;
@@ -283,8 +189,7 @@ static int write_dump(const struct listing *listing)
 
 	if (rom->count == 0)
 		return ctl_fail("%s: not written, as there is no image", listing->dump);
-	result = romread_write_file(listing->dump, rom->data + rom->start, rom->length,
-				    listing->force);
+	result = romfile_write(listing->dump, rom->data + rom->start, rom->length, listing->force);
 	if (result == -EEXIST)
 		return ctl_fail("%s: is there already; --force replaces it", listing->dump);
 	if (result < 0)
@@ -303,7 +208,8 @@ static int show(struct listing *listing)
 	int result, status = CTL_OK;
 
 	rom_parse(&listing->rom, listing->read.data, listing->read.size);
-	judge(listing);
+	romcheck_find(&listing->findings, listing->source, &listing->rom, listing->device,
+		      listing->read.shadow);
 	result = print_listing(listing);
 	if (result == -EINVAL)
 		return CTL_INTERNAL;
@@ -374,7 +280,7 @@ static int show_device(struct listing *listing, const struct ctl *ctl)
 
 static int show_file(struct listing *listing)
 {
-	int result = romread_file(&listing->read, listing->source);
+	int result = romfile_read(listing->source, &listing->read.data, &listing->read.size);
 
 	if (result == -EFBIG)
 		return ctl_fail("%s: more than %u bytes, so this is no ROM", listing->source,

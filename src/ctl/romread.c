@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bytes of an expansion ROM: from the card by sysfs. */
+/* The bytes of a card's expansion ROM. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -18,7 +17,7 @@
 #define PATH_SIZE 96
 
 /* Kernels hand out at most a page with each read of a binary attribute. */
-#define PART_SIZE 4096
+#define PART_SIZE ((size_t)4096)
 
 /* include/linux/ioport.h: the resource is a copy in memory. */
 #define IORESOURCE_ROM_SHADOW (1u << 1)
@@ -277,51 +276,5 @@ int romread_device(struct romread *rom, const struct host *host, const struct pc
 		return explain(&reader, device, reader.rom, message);
 	result = read_open(&reader, device, rom, message);
 	file_close(&reader.rom);
-	return result;
-}
-
-int romread_file(struct romread *rom, const char *path)
-{
-	char *text;
-	size_t length;
-	int result = file_read_all(AT_FDCWD, path, ROM_SIZE_MAX, &text, &length);
-
-	if (result == 0)
-		*rom = (struct romread){ .data = (uint8_t *)text, .size = length };
-	return result;
-}
-
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
-	ssize_t written;
-
-	for (; size > 0; data += written, size -= (size_t)written) {
-		written = write(fd, data, size);
-		if (written < 0 && errno == EINTR)
-			written = 0;
-		if (written < 0)
-			return -errno;
-	}
-	return fchmod(fd, 0644) < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-int romread_write_file(const char *path, const uint8_t *data, size_t size, bool replace)
-{
-	char part[PATH_MAX];
-	int fd, result = host_path(part, "%s.XXXXXX", path);
-
-	if (result < 0)
-		return result;
-	fd = mkostemp(part, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	result = write_all(fd, data, size);
-	if (close(fd) < 0 && result == 0)
-		result = -errno;
-	if (result == 0 &&
-	    renameat2(AT_FDCWD, part, AT_FDCWD, path, replace ? 0 : RENAME_NOREPLACE) < 0)
-		result = -errno;
-	if (result < 0)
-		unlink(part);
 	return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bytes of an expansion ROM: from the card by sysfs, or from a file, and to a file. */
+/* The bytes of a card's expansion ROM, by sysfs. */
 #ifndef VFIO_EARLY_CTL_ROMREAD_H
 #define VFIO_EARLY_CTL_ROMREAD_H
 
@@ -28,14 +28,5 @@ bool romread_has_rom(const struct host *host, const struct pci_device *device);
  */
 int romread_device(struct romread *rom, const struct host *host, const struct pci_device *device,
 		   char message[ROMREAD_MESSAGE_MAX]);
-
-/* Reads a file: a path of this process's own. 0 or -errno. */
-int romread_file(struct romread *rom, const char *path);
-
-/*
- * Writes a file, a path of this process's own: as a whole or not at all. 0, -EEXIST if there is
- * one and it shall not be replaced, or another -errno.
- */
-int romread_write_file(const char *path, const uint8_t *data, size_t size, bool replace);
 
 #endif

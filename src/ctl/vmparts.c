@@ -9,6 +9,7 @@
 
 #include "file.h"
 #include "rom.h"
+#include "romfile.h"
 #include "romread.h"
 #include "traits.h"
 #include "usage.h"
@@ -137,14 +138,11 @@ static void choose_primary(struct vm *vm)
 	}
 }
 
-static void learn_rom(struct vm_part *part, const struct romread *read)
+static void learn_rom(struct vm_part *part, const struct rom *rom)
 {
-	struct rom rom;
-
-	rom_parse(&rom, read->data, read->size);
-	part->rom_known = rom.count > 0;
-	part->has_uefi = rom_has_uefi(&rom);
-	part->has_bios = rom_has_bios(&rom);
+	part->rom_known = rom->count > 0;
+	part->has_uefi = rom_has_uefi(rom);
+	part->has_bios = rom_has_bios(rom);
 }
 
 /* What has no meaning of its own in any of the formats. */
@@ -161,23 +159,24 @@ static void look_at_file(void *context, const char *directory, const char *name)
 {
 	struct rom_search *search = context;
 	const struct pci_device *device = search->part->shown;
-	struct romread read;
 	struct rom rom;
 	char path[PATH_MAX];
+	uint8_t *data;
+	size_t size;
 
 	if (name[0] == '.' || name[strspn(name, PLAIN_CHARACTERS)] ||
 	    (search->name[0] && strcmp(name, search->name) > 0) ||
 	    host_outside(search->host, directory, path) < 0 || strlen(path) + NAME_MAX >= PATH_MAX)
 		return;
 	strcat(strcat(path, "/"), name);
-	if (romread_file(&read, path) < 0)
+	if (romfile_read(path, &data, &size) < 0)
 		return;
-	rom_parse(&rom, read.data, read.size);
+	rom_parse(&rom, data, size);
 	if (rom.start == 0 && rom_is_for(&rom, device->vendor, device->device)) {
 		snprintf(search->name, sizeof(search->name), "%s", name);
-		learn_rom(search->part, &read);
+		learn_rom(search->part, &rom);
 	}
-	free(read.data);
+	free(data);
 }
 
 static void find_file(const struct vm *vm, struct vm_part *part)
@@ -199,13 +198,15 @@ static void read_card(const struct vm *vm, struct vm_part *part)
 	const struct pci_device *device = part->shown;
 	const struct host *host = &vm->view.host;
 	struct romread read;
+	struct rom rom;
 
 	if (host->live && ((device->driver && !vm_is_bound(device)) || geteuid() != 0 ||
 			   usage_find(host, device, text)))
 		return;
 	if (romread_device(&read, host, device, message) < 0)
 		return;
-	learn_rom(part, &read);
+	rom_parse(&rom, read.data, read.size);
+	learn_rom(part, &rom);
 	free(read.data);
 }
 
