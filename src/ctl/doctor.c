@@ -250,6 +250,6 @@ int command_doctor(const struct ctl *ctl, int argc, char **argv)
 			return ctl_fail("try 'vfio-earlyctl doctor --help'");
 	}
 	if (optind < argc)
-		return ctl_fail("%s takes no operand, found '%s'", argv[0], argv[optind]);
+		return ctl_fail("%s takes no operand, found '%s'", ctl->command, argv[optind]);
 	return run_doctor(&run, ctl);
 }

@@ -255,6 +255,6 @@ int command_vm(const struct ctl *ctl, int argc, char **argv)
 	if (result < 0)
 		return CTL_INTERNAL;
 	if (optind == argc)
-		return ctl_fail("%s: no device given; 'vfio-earlyctl list' shows them", argv[0]);
+		return ctl_fail("%s: no device given; 'vfio-earlyctl list' shows them", ctl->command);
 	return run(&vm, ctl, format, argc - optind, argv + optind);
 }
