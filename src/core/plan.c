@@ -16,16 +16,17 @@ static struct plan_choice choose(const struct rules *rules, const struct pci *pc
 
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->list[i];
+		bool excludes = rule->exclude;
 		enum match match;
 
-		if (choice.rule && !rule->exclude)
+		if (choice.rule && !excludes)
 			continue;
 		match = match_rule(rule, pci, device);
 		if (match == MATCH_YES)
 			choice.rule = rule;
 		else if (match == MATCH_GUARD && !choice.mismatch)
 			choice.mismatch = rule;
-		if (match == MATCH_YES && rule->exclude)
+		if (match == MATCH_YES && excludes)
 			break;
 	}
 	return choice;

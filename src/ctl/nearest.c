@@ -127,7 +127,7 @@ void nearest_find(const struct pci *pci, const struct host *host, const char *na
 	struct nearest nearest = {
 		.name = name,
 		.text = text,
-		.rank = (strlen(name) < LENGTH_SHORT ? 1 : DISTANCE_MAX) * LENGTH_MAX,
+		.rank = (strlen(name) < LENGTH_SHORT ? 1u : DISTANCE_MAX) * (size_t)LENGTH_MAX,
 	};
 	char path[PATH_MAX];
 

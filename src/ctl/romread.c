@@ -135,7 +135,7 @@ static int read_parts(const struct reader *reader, struct romread *rom)
 
 	do {
 		if (size - used < PART_SIZE) {
-			size = size ? size * 2 : 16 * PART_SIZE;
+			size = size ? size * 2 : (size_t)16 * PART_SIZE;
 			bigger = realloc(data, size);
 			if (!bigger) {
 				free(data);
