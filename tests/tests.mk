@@ -160,8 +160,9 @@ TEST_ROOTS := $(TEST_SUITES:%=$(B)/roots/%) $(B)/roots/trixie-full
 # The last three bring the libraries of vfio-earlyctl, whose own names differ between suites.
 TEST_ROOT_PACKAGES := linux-image-amd64 initramfs-tools udev kmod klibc-utils busybox zstd \
 	libarchive-tools libjansson4 libpci3
-# What a host needs besides, to stand on more than a disk.
-TEST_ROOT_FULL_PACKAGES := cryptsetup-initramfs e2fsprogs iproute2 lvm2 mdadm
+# What a host needs besides, to stand on more than a disk; and the bootloaders' tools.
+TEST_ROOT_FULL_PACKAGES := cryptsetup-initramfs e2fsprogs iproute2 lvm2 mdadm \
+	grub2-common systemd-boot
 
 BENCH_SRC := $(addprefix tests/boot/,command.c expect.c file.c image.c machine.c report.c)
 BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o)

@@ -39,10 +39,11 @@ static int mount_with(const char *device, const char *options)
 	    mnt_context_set_target(context, "/boot") == 0 &&
 	    mnt_context_set_options(context, options) == 0)
 		result = mnt_context_mount(context);
-	if (result == 0 && mnt_context_get_status(context) != 1)
-		result = -EIO;
+	/* What it returned is no errno then. */
+	if (result != 0 && mnt_context_syscall_called(context))
+		result = -mnt_context_get_syscall_errno(context);
 	mnt_free_context(context);
-	return result > 0 ? -result : result; /* the errno of mount(2) is positive */
+	return result > 0 ? -EIO : result;
 }
 
 /* One that is mounted for writing elsewhere cannot be mounted only for reading. */
@@ -50,6 +51,8 @@ static int mount_esp(const char *device)
 {
 	int result;
 
+	if (access(device, F_OK) < 0)
+		return -errno;
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
 	result = mount_with(device, "ro,nosuid,nodev,noexec");

@@ -16,11 +16,24 @@ $(B)/tests/ctl/cmdline.t: tests/ctl/cmdline.c tests/ctl/run.c tests/lib/files.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -MF $(@:.t=.d) -o $@ $^ -lcmocka
 
-CMDLINE_TESTS := $(addprefix $(B)/tests/ctl/,cmdline-grub.t cmdline.t)
-TESTS += $(CMDLINE_TESTS)
-TEST_NEEDS += $(SANITIZED_CTL)
+# In a real Debian system; its partitions and proxmox-boot-tool are stand-ins.
+$(B)/tests/ctl/cmdline-system.t: tests/ctl/cmdline-system.c tests/ctl/run.c tests/lib/files.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -MF $(@:.t=.d) -o $@ $^ -lcmocka
 
-check-cmdline: $(CMDLINE_TESTS) $(SANITIZED_CTL)
+$(B)/tests/ctl/cmdline-standin: tests/ctl/cmdline-standin.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -static -MMD -MP -o $@ $<
+
+CMDLINE_TESTS := $(addprefix $(B)/tests/ctl/,cmdline-grub.t cmdline.t cmdline-system.t)
+CMDLINE_NEEDS := $(SANITIZED_CTL) $(B)/vfio-earlyctl $(B)/tests/ctl/cmdline-standin \
+	$(B)/roots/trixie-full
+TESTS += $(CMDLINE_TESTS)
+TEST_NEEDS += $(CMDLINE_NEEDS)
+
+check-cmdline: $(CMDLINE_TESTS) $(CMDLINE_NEEDS)
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(CMDLINE_TESTS)
 
 .PHONY: check-cmdline
