@@ -165,7 +165,7 @@ static size_t find_hunk_end(const struct steps *steps, size_t at)
 {
 	size_t last = at;
 
-	for (; at < steps->count && at - last <= 2 * CONTEXT; at++)
+	for (; at < steps->count && at - last <= 2 * CONTEXT + 1; at++)
 		if (steps->list[at].sign != ' ')
 			last = at;
 	return last + 1 + CONTEXT < steps->count ? last + 1 + CONTEXT : steps->count;

@@ -16,6 +16,12 @@ $(B)/tests/ctl/cmdline.t: tests/ctl/cmdline.c tests/ctl/run.c tests/lib/files.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -MF $(@:.t=.d) -o $@ $^ -lcmocka
 
+$(B)/tests/ctl/cmdline-diff.t: tests/ctl/cmdline-diff.c tests/ctl/run.c tests/lib/files.c \
+		$(B)/sanitized/ctl/diff.o
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/ctl -MMD -MP -MF $(@:.t=.d) -o $@ $^ -lcmocka
+
 # In a real Debian system; its partitions and proxmox-boot-tool are stand-ins.
 $(B)/tests/ctl/cmdline-system.t: tests/ctl/cmdline-system.c tests/ctl/run.c tests/lib/files.c
 	@mkdir -p $(@D)
@@ -27,7 +33,8 @@ $(B)/tests/ctl/cmdline-standin: tests/ctl/cmdline-standin.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -static -MMD -MP -o $@ $<
 
-CMDLINE_TESTS := $(addprefix $(B)/tests/ctl/,cmdline-grub.t cmdline.t cmdline-system.t)
+CMDLINE_TESTS := $(addprefix $(B)/tests/ctl/,cmdline-diff.t cmdline-grub.t \
+	cmdline.t cmdline-system.t)
 CMDLINE_NEEDS := $(SANITIZED_CTL) $(B)/vfio-earlyctl $(B)/tests/ctl/cmdline-standin \
 	$(B)/roots/trixie-full
 TESTS += $(CMDLINE_TESTS)
