@@ -59,7 +59,7 @@ check-scenario: $(SCENARIO_TEST) $(B)/vfio-early
 
 FUZZ_CC ?= clang
 FUZZ_RUNS ?= 10000000
-FUZZ_NAMES := rules cmdline sysfs rom
+FUZZ_NAMES := rules cmdline sysfs rom grub
 FUZZERS := $(FUZZ_NAMES:%=$(B)/tests/fuzz/%)
 FUZZ_TEST := $(B)/tests/fuzz/run.t
 FUZZ_CFLAGS = -O2 -g $(STANDARD) $(WARNINGS) -Werror $(SANITIZE) \
@@ -70,7 +70,9 @@ FUZZ_CFLAGS = -O2 -g $(STANDARD) $(WARNINGS) -Werror $(SANITIZE) \
 FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 FUZZ_CORE := $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/core/*.c) \
-	src/boot/framebuffer.c src/boot/sysfs.c src/ctl/rom.c)
+	src/boot/framebuffer.c src/boot/sysfs.c src/ctl/rom.c \
+	$(addprefix src/ctl/,bootconfig.c bootfile.c bootwords.c grubfile.c host.c shellvars.c \
+	shellword.c))
 
 $(B)/fuzzed/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -110,7 +112,7 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(B)/tests/fuzz/%
 		$(B)/fuzz/$* tests/fuzz/corpus/$*
 
 # More than the longest line of rules, and all of a configuration space.
-fuzz-rules fuzz-cmdline: FUZZ_LENGTH := 1200
+fuzz-rules fuzz-cmdline fuzz-grub: FUZZ_LENGTH := 1200
 fuzz-sysfs: FUZZ_LENGTH := 4097
 # More images than are listed.
 fuzz-rom: FUZZ_LENGTH := 9216

@@ -20,6 +20,7 @@ static struct fuzzer fuzzers[] = {
 	{ "rules", 20000, 1200 },
 	{ "cmdline", 200000, 1200 },
 	{ "sysfs", 200000, 4097 },
+	{ "grub", 20000, 1200 },
 	{ "rom", 100000, 9216 },
 };
 
