@@ -79,11 +79,14 @@ static int add_edit(struct bootchange *change, size_t word, const char *text)
 	return 0;
 }
 
+/* That a word goes cannot be asked of a bootloader that adds it of its own accord. */
 static int add_want(struct bootchange *change, const char *word, bool absent)
 {
-	struct bootwant *wants =
-		reallocarray(change->wants, change->want_count + 1, sizeof(*wants));
+	struct bootwant *wants;
 
+	if (absent && bootloader_adds_word(&change->bootloader, word))
+		return 0;
+	wants = reallocarray(change->wants, change->want_count + 1, sizeof(*wants));
 	if (!wants)
 		return -ENOMEM;
 	change->wants = wants;
