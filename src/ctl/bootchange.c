@@ -238,26 +238,39 @@ static bool is_changed(const struct bootfile *old, const struct bootfile *new)
 	return strcmp(old->text, new->text) != 0;
 }
 
+/* Beside the file itself, where the path is a link. */
+static const char *backup(const struct bootchange *change, const char *path, char text[PATH_MAX])
+{
+	char resolved[PATH_MAX];
+
+	if (host_resolve(change->host, path, resolved) < 0 ||
+	    host_path(text, "%s" REPLACE_BACKUP_SUFFIX, resolved) < 0)
+		return "*" REPLACE_BACKUP_SUFFIX;
+	return text;
+}
+
 static int write_file(const struct bootchange *change, const struct bootfile *old,
 		      const struct bootfile *new)
 {
 	unsigned int flags = old->absent ? 0 : REPLACE_BACKUP;
 	int result = replace_file(change->host, new->path, new->text, new->length, flags);
+	char text[PATH_MAX];
 
 	if (result < 0)
 		ctl_fail("%s: %s; nothing was changed", new->path, strerror(-result));
 	else if (old->absent)
 		printf("%s: new\n", new->path);
 	else
-		printf("%s: changed, the old one is "
-		       "%s" REPLACE_BACKUP_SUFFIX "\n",
-		       new->path, new->path);
+		printf("%s: changed, the old one is %s\n", new->path,
+		       backup(change, new->path, text));
 	return result;
 }
 
 /* Some of several files were written when the next one could not be. */
 static void restore(const struct bootchange *change, const struct bootconfig *changed, size_t count)
 {
+	char text[PATH_MAX];
+
 	for (size_t i = 0; i < count; i++) {
 		const struct bootfile *old = &change->config.files.list[i];
 		int result;
@@ -266,8 +279,8 @@ static void restore(const struct bootchange *change, const struct bootconfig *ch
 			continue;
 		result = replace_file(change->host, old->path, old->text, old->length, 0);
 		if (result < 0)
-			ctl_fail("%s: %s; the old one is %s" REPLACE_BACKUP_SUFFIX, old->path,
-				 strerror(-result), old->path);
+			ctl_fail("%s: %s; the old one is %s", old->path, strerror(-result),
+				 backup(change, old->path, text));
 		else
 			printf("%s: as it was again\n", old->path);
 	}
@@ -281,8 +294,9 @@ static int write_files(const struct bootchange *change, const struct bootconfig 
 		if (is_changed(&change->config.files.list[i], &changed->files.list[i]))
 			result = write_file(change, &change->config.files.list[i],
 					    &changed->files.list[i]);
+		/* Of a directory that cannot be synced, the new file is there already. */
 		if (result < 0)
-			restore(change, changed, i);
+			restore(change, changed, result == -EIO ? i + 1 : i);
 	}
 	return result;
 }

@@ -21,41 +21,86 @@
 #define INFO "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 #define BAK  ".vfio-early.bak"
 
-#define GRUB(value)   { "etc/default/grub", "GRUB_TIMEOUT=5\n" D "=\"" value "\"\n" }
-#define D	      "GRUB_CMDLINE_LINUX_DEFAULT"
-#define BY_GRUB(more) { "proc/cmdline", "BOOT_IMAGE=/vmlinuz-6.1 root=/dev/sda1 ro " more "\n" }
-#define GRUB_CFG(more)                                                                   \
-	{ "boot/grub/grub.cfg",                                                          \
-	  "linux /other\n### BEGIN /etc/grub.d/10_linux ###\n"                           \
-	  "\tlinux\t/vmlinuz-6.1 root=/dev/sda1 ro  " more "\n"                          \
-	  "\tlinux\t/vmlinuz-6.1 root=/dev/sda1 ro single \n"                            \
-	  "### END /etc/grub.d/10_linux ###\n\tlinux /memtest\n" }
+#define GRUB(value)                                                                                \
+	{                                                                                          \
+		"etc/default/grub", "GRUB_TIMEOUT=5\n" D "=\"" value "\"\n"                        \
+	}
+#define D "GRUB_CMDLINE_LINUX_DEFAULT"
+#define BY_GRUB(more)                                                                              \
+	{                                                                                          \
+		"proc/cmdline", "BOOT_IMAGE=/vmlinuz-6.1 root=/dev/sda1 ro " more "\n"             \
+	}
+#define GRUB_CFG(more)                                                                             \
+	{                                                                                          \
+		"boot/grub/grub.cfg", "linux /other\n### BEGIN /etc/grub.d/10_linux ###\n"         \
+				      "\tlinux\t/vmlinuz-6.1 root=/dev/sda1 ro  " more "\n"        \
+				      "\tlinux\t/vmlinuz-6.1 root=/dev/sda1 ro single \n"          \
+				      "### END /etc/grub.d/10_linux ###\n\tlinux /memtest\n"       \
+	}
 
-#define BY_SYSTEMD(more)                                                             \
-	{ "proc/cmdline", "initrd=\\abc\\6.1\\initrd root=/dev/sda2 " more "\n" }
-#define LOADER	     { INFO, "systemd-boot 257.8" }
-#define INSTALLER    { "usr/bin/kernel-install", "" }
-#define KERNEL(text) { "etc/kernel/cmdline", text }
-#define UUIDS	     { "etc/kernel/proxmox-boot-uuids", "ABCD-1234\n" }
-#define VMLINUZ	     { "boot/vmlinuz-6.1", "" }
-#define ENTRY(more)                                                                 \
-	{ "efi/loader/entries/abc-6.1.conf", "title Debian\nversion 6.1\noptions " more "\n" }
-#define ENTRY_OF_OTHERS { "efi/loader/entries/other.conf", "version 9\noptions x\n" }
+#define BY_SYSTEMD(more)                                                                           \
+	{                                                                                          \
+		"proc/cmdline", "initrd=\\abc\\6.1\\initrd root=/dev/sda2 " more "\n"              \
+	}
+#define LOADER                                                                                     \
+	{                                                                                          \
+		INFO, "systemd-boot 257.8"                                                         \
+	}
+#define INSTALLER                                                                                  \
+	{                                                                                          \
+		"usr/bin/kernel-install", ""                                                       \
+	}
+#define KERNEL(text)                                                                               \
+	{                                                                                          \
+		"etc/kernel/cmdline", text                                                         \
+	}
+#define UUIDS                                                                                      \
+	{                                                                                          \
+		"etc/kernel/proxmox-boot-uuids", "ABCD-1234\n"                                     \
+	}
+#define VMLINUZ                                                                                    \
+	{                                                                                          \
+		"boot/vmlinuz-6.1", ""                                                             \
+	}
+#define ENTRY(more)                                                                                \
+	{                                                                                          \
+		"efi/loader/entries/abc-6.1.conf", "title Debian\nversion 6.1\noptions " more "\n" \
+	}
+#define ENTRY_OF_OTHERS                                                                            \
+	{                                                                                          \
+		"efi/loader/entries/other.conf", "version 9\noptions x\n"                          \
+	}
 
 #define SHOW_HEADING "WORD                    RUNNING CONFIGURED SOURCE\n"
-#define SHOW_GRUB                                                             \
-	SHOW_HEADING "BOOT_IMAGE=/vmlinuz-6.1 yes     no         bootloader\n"  \
-		     "root=/dev/sda1          yes     no         bootloader\n"  \
+#define SHOW_GRUB                                                                                  \
+	SHOW_HEADING "BOOT_IMAGE=/vmlinuz-6.1 yes     no         bootloader\n"                     \
+		     "root=/dev/sda1          yes     no         bootloader\n"                     \
 		     "ro                      yes     no         bootloader\n"
 
 #define FROM_THERE "vfio-earlyctl: the change has no effect before '"
 
-#define DMAR	    { "sys/firmware/acpi/tables/DMAR", "" }
-#define IVRS	    { "sys/firmware/acpi/tables/IVRS", "" }
-#define A_GROUP	    { "sys/kernel/iommu_groups/0/type", "DMA\n" }
-#define RELEASE	    { "proc/sys/kernel/osrelease", "6.1\n" }
-#define CONFIG(end) { "boot/config-6.1", "CONFIG_X=y\nCONFIG_INTEL_IOMMU_DEFAULT_" end "\nCONFIG_Y=y\n" }
+#define DMAR                                                                                       \
+	{                                                                                          \
+		"sys/firmware/acpi/tables/DMAR", ""                                                \
+	}
+#define IVRS                                                                                       \
+	{                                                                                          \
+		"sys/firmware/acpi/tables/IVRS", ""                                                \
+	}
+#define A_GROUP                                                                                    \
+	{                                                                                          \
+		"sys/kernel/iommu_groups/0/type", "DMA\n"                                          \
+	}
+#define RELEASE                                                                                    \
+	{                                                                                          \
+		"proc/sys/kernel/osrelease", "6.1\n"                                               \
+	}
+#define CONFIG(end)                                                                                \
+	{                                                                                          \
+		"boot/config-6.1", "CONFIG_X=y\nCONFIG_INTEL_IOMMU_DEFAULT_" end "\nCONFIG_Y=y\n"  \
+	}
 
+/* A text "\1" is one with NULs; behind "\2" is what a link leads to. */
 static const struct play {
 	const char *name;
 	struct file {
@@ -238,9 +283,18 @@ static const struct play {
 	  .out = "a: is in /etc/kernel/cmdline:1 already\n",
 	  .err = "vfio-earlyctl: found no entry of this system, so what the next boot has cannot "
 		 "be told\n" },
+	{ "add: to the file behind a link",
+	  { { "etc/default/grub.real", D "=\"\"\n" },
+	    { "etc/default/grub", "\2grub.real" },
+	    BY_GRUB("") },
+	  { "cmdline", "add", "a" },
+	  .status = 2,
+	  .out = "/etc/default/grub: changed, the old one is /etc/default/grub.real" BAK "\n",
+	  .err = FROM_THERE "update-grub' on that host\n",
+	  .changed = { { "etc/default/grub.real", D "=\"a\"\n" },
+		       { "etc/default/grub.real" BAK, D "=\"\"\n" } } },
 	{ "remove: by name, from both files, and what is in none",
-	  { GRUB("a=1 quiet"), BY_GRUB(""),
-	    { "etc/default/grub.d/x.cfg", D "=\"$" D " a=2\"\n" } },
+	  { GRUB("a=1 quiet"), BY_GRUB(""), { "etc/default/grub.d/x.cfg", D "=\"$" D " a=2\"\n" } },
 	  { "cmdline", "remove", "a", "b" },
 	  .status = 2,
 	  .out = "b: is in no file of GRUB\n"
@@ -275,20 +329,30 @@ static const struct play {
 	  .err = "vfio-earlyctl: /etc/default/grub.d/x.cfg: found a NUL byte, expected a text\n" },
 
 	/* Words. */
-	{ "a word for GRUB", { GRUB("a"), BY_GRUB("") }, { "cmdline", "add", "memmap=4G$12G" },
+	{ "a word for GRUB",
+	  { GRUB("a"), BY_GRUB("") },
+	  { "cmdline", "add", "memmap=4G$12G" },
 	  .status = 1,
 	  .err = "vfio-earlyctl: word 'memmap=4G$12G': found '$', which GRUB reads otherwise than "
 		 "the kernel\n" },
-	{ "a word that is two", { GRUB("a"), BY_GRUB("") }, { "cmdline", "add", "a b" },
+	{ "a word that is two",
+	  { GRUB("a"), BY_GRUB("") },
+	  { "cmdline", "add", "a b" },
 	  .status = 1,
 	  .err = "vfio-earlyctl: word 'a b': found a blank outside double quotes\n" },
-	{ "an open quote", { GRUB("a"), BY_GRUB("") }, { "cmdline", "add", "a=\"b" },
+	{ "an open quote",
+	  { GRUB("a"), BY_GRUB("") },
+	  { "cmdline", "add", "a=\"b" },
 	  .status = 1,
 	  .err = "vfio-earlyctl: word 'a=\"b': found an opening \", expected a closing one\n" },
-	{ "no word", { GRUB("a"), BY_GRUB("") }, { "cmdline", "add" },
+	{ "no word",
+	  { GRUB("a"), BY_GRUB("") },
+	  { "cmdline", "add" },
 	  .status = 1,
 	  .err = "vfio-earlyctl: cmdline add: no word given, expected one as 'intel_iommu=on'\n" },
-	{ "no action", { GRUB("a"), BY_GRUB("") }, { "cmdline", "quiet" },
+	{ "no action",
+	  { GRUB("a"), BY_GRUB("") },
+	  { "cmdline", "quiet" },
 	  .status = 1,
 	  .err = "vfio-earlyctl: cmdline: found 'quiet', expected show, add or remove\n" },
 
@@ -302,7 +366,12 @@ static const struct play {
 	  { "enable-iommu" },
 	  .out = "the IOMMU is on: 1 group\n" },
 	{ "iommu: on, but not Intel's own graphics",
-	  { GRUB(""), BY_GRUB(""), DMAR, A_GROUP, RELEASE, CONFIG("ON_INTGPU_OFF=y"),
+	  { GRUB(""),
+	    BY_GRUB(""),
+	    DMAR,
+	    A_GROUP,
+	    RELEASE,
+	    CONFIG("ON_INTGPU_OFF=y"),
 	    { "sys/bus/pci/devices/0000:00:02.0/vendor", "0x8086\n" },
 	    { "sys/bus/pci/devices/0000:00:02.0/class", "0x030000\n" } },
 	  { "enable-iommu" },
@@ -362,7 +431,9 @@ static const struct play {
 	  { GRUB(""), BY_GRUB("iommu=off"), IVRS },
 	  { "enable-iommu" },
 	  .out = "this boot has iommu=off, the next one has not: reboot\n" },
-	{ "iommu: an operand", { GRUB("") }, { "enable-iommu", "now" },
+	{ "iommu: an operand",
+	  { GRUB("") },
+	  { "enable-iommu", "now" },
 	  .status = 1,
 	  .err = "vfio-earlyctl: enable-iommu takes no operand, found 'now'\n" },
 };
@@ -392,6 +463,8 @@ static void write_tree(const char *tree, const struct play *play)
 			write_variable(path, file->text);
 		else if (strcmp(file->text, "\1") == 0)
 			write_variable(path, "");
+		else if (file->text[0] == '\2')
+			assert_int_equal(symlink(file->text + 1, path), 0);
 		else
 			assert_int_equal(files_write(path, file->text), 0);
 	}
