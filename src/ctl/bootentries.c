@@ -131,7 +131,7 @@ static void check_entry(void *context, const char *directory, const char *name)
 {
 	struct check *check = context;
 	size_t length = strlen(name);
-	char path[PATH_MAX], *text;
+	char path[PATH_MAX], *text = NULL;
 
 	if (check->result < 0 || length < 6 || strcmp(name + length - 5, ".conf") != 0)
 		return;

@@ -257,12 +257,10 @@ static int take_command(struct script *script, struct statement *statement, cons
 		close_block(script, name);
 	}
 	/* What follows for and case is no command, what follows the others is. */
-	if (command == COMMAND_OPENS && (statement->is_for || strcmp(name, "case") == 0))
+	if (statement->is_for || strcmp(name, "case") == 0 || command == COMMAND_CLOSES)
 		command = COMMAND_OTHER;
 	else if (command == COMMAND_OPENS || command == COMMAND_BETWEEN)
 		command = COMMAND_NONE;
-	else if (command == COMMAND_CLOSES)
-		command = COMMAND_OTHER;
 	statement->command = command;
 	return 0;
 }
