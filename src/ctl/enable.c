@@ -61,21 +61,21 @@ static bool is_intel_gpu_left_out(const struct host *host)
 
 	return host_read_line(host, INTEL_GPU, "vendor", vendor, sizeof(vendor)) > 0 &&
 	       host_read_line(host, INTEL_GPU, "class", class, sizeof(class)) > 0 &&
-	       strcmp(vendor, "0x8086") == 0 && strncmp(class, "0x03", 4) == 0 &&
+	       strcmp(vendor, "0x8086") == 0 && strncmp(class, "0x03", strlen("0x03")) == 0 &&
 	       !host_has(host, INTEL_GPU, "iommu_group");
 }
 
 /* Whether a value that is a list with commas has an element: "on,sm_on" has "on". */
 static bool has_value(const char *word, const char *wanted)
 {
-	size_t length = strlen(strchr(wanted, '=') + 1);
+	const char *element = strchr(wanted, '=') + 1;
+	size_t length = strlen(element);
 
 	if (!bootword_has_name(word, wanted) || !strchr(word, '='))
 		return false;
 	for (const char *value = strchr(word, '='); value; value = strchr(value, ',')) {
 		value++;
-		if (strncmp(value, strchr(wanted, '=') + 1, length) == 0 &&
-		    (!value[length] || value[length] == ','))
+		if (strcspn(value, ",") == length && memcmp(value, element, length) == 0)
 			return true;
 	}
 	return false;
@@ -206,7 +206,7 @@ static int work(const struct host *host, const struct facts *facts, bool dry_run
 
 static int run_command(const struct ctl *ctl, bool dry_run)
 {
-	struct facts facts;
+	struct facts facts = { .groups = 0 };
 	struct host host;
 	int result = host_open(&host, ctl->root), status;
 

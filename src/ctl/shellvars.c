@@ -236,13 +236,14 @@ static void close_block(struct script *script, const char *name)
 		script->cases--;
 }
 
+/* Quoted, it is no keyword, but a command all the same. */
 static int take_command(struct script *script, struct statement *statement, const char *name,
-			size_t at)
+			bool bare, size_t at)
 {
-	/* After assignments, or quoted, it is no keyword; but that it is one errs to the safe side.
-	 */
 	enum command command = find_command(name);
 
+	if (!bare && command != COMMAND_REFUSED && command != COMMAND_EXPORT)
+		command = COMMAND_OTHER;
 	if (command == COMMAND_REFUSED)
 		return refuse(script, at,
 			      "a command that can set anything, expected only "
@@ -296,7 +297,7 @@ static int take_other_word(struct script *script, struct statement *statement)
 	if (result == 0 && !name)
 		result = -ENOMEM;
 	else if (result == 0 && statement->command == COMMAND_NONE)
-		result = take_command(script, statement, name, at);
+		result = take_command(script, statement, name, word.bare, at);
 	else if (result == 0)
 		result = take_operand(script, statement, name, at);
 	free(name);

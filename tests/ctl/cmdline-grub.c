@@ -96,6 +96,10 @@ static const struct play {
 	  { D "=a\n[ -e /x ] &&\n" D "=b\n" },
 	  .message = "/etc/default/grub:3: " D ": found an assignment that is not always made, "
 		     "expected plain text; change it by hand" },
+	{ "behind a fi that is none",
+	  { "if false; then\n\"fi\" \\fi\n" D "=a\nfi\n" },
+	  .message = "/etc/default/grub:3: " D ": found an assignment that is not always made, "
+		     "expected plain text; change it by hand" },
 	{ "in an if, but set again", { "if false; then " D "=a; fi\n" D "=b\n" }, .words = "b" },
 	{ "in a subshell",
 	  { D "=a &\n" },
