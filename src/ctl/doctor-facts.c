@@ -70,7 +70,11 @@ static void take_option(void *context, const char *where, char *line)
 bool doctor_has_option(const struct doctor *doctor, const char *module, const char *option)
 {
 	struct wanted wanted = { module, option, false };
+	char word[80];
 
+	if (snprintf(word, sizeof(word), "%s.%s", module, option) < (int)sizeof(word) &&
+	    doctor_has_word(doctor, word))
+		return true;
 	modprobe_read(&doctor->view.host, take_option, &wanted);
 	return wanted.found;
 }

@@ -81,7 +81,10 @@ int doctor_has_config(const struct doctor *doctor, const char *line);
 /* Reads a module's parameter that is yes or no: 1 or 0, or -errno where it is not loaded. */
 int doctor_read_switch(const struct doctor *doctor, const char *module, const char *parameter);
 
-/* Whether modprobe.d(5) sets an option of a module, as "allow_unsafe_interrupts=1". */
+/*
+ * Whether modprobe.d(5) or the kernel command line sets an option of a module, as
+ * "allow_unsafe_interrupts=1".
+ */
 bool doctor_has_option(const struct doctor *doctor, const char *module, const char *option);
 
 /* Writes "0000:0b:00.0 (NVIDIA GP104 [GeForce GTX 1070])". Returns text. */

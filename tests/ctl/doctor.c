@@ -257,6 +257,16 @@ static const struct trouble {
 		.status = 2,
 	},
 	{
+		.name = "iommu: the same with AMD's",
+		.host = NO_GROUPS,
+		.change = "remove sys/firmware/acpi/tables/DMAR\n"
+			  "line sys/firmware/acpi/tables/IVRS x\n",
+		.expect = "iommu problem no device has an IOMMU group, although the firmware has "
+			  "the table IVRS; run 'dmesg | grep -e DMAR -e AMD-Vi' to see "
+			  "why\n" NONE_FOR_VMS,
+		.status = 2,
+	},
+	{
 		.name = "iommu: VFIO without one",
 		.change = "line sys/module/vfio/parameters/enable_unsafe_noiommu_mode Y\n",
 		.expect =
@@ -674,6 +684,13 @@ static const struct trouble {
 		.change = "remove sys/module/kvm\n"
 			  "line etc/modprobe.d/kvm.conf options kvm ignore_msrs=1 "
 			  "report_ignored_msrs=0\n",
+		.expect = "",
+	},
+
+	{
+		.name = "msrs: kvm is not loaded, the command line tells",
+		.change = "remove sys/module/kvm\n" CMDLINE(
+			"kvm.ignore-msrs=1 kvm.report_ignored_msrs=0"),
 		.expect = "",
 	},
 
