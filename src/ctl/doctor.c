@@ -135,6 +135,7 @@ static int run_check(struct run *run, const struct check *check)
 		findings_add(&findings, VIEW_UNKNOWN, NULL, "no PCI device can be seen");
 	else
 		check->run(&run->doctor, &findings);
+	findings_sort(&findings);
 	for (size_t i = 0; i < findings.count && result == 0; i++) {
 		run->counts[findings.list[i].level]++;
 		if (prints_table(run))

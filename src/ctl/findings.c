@@ -93,12 +93,17 @@ static int compare(const void *a, const void *b)
 	return order;
 }
 
+void findings_sort(struct findings *findings)
+{
+	if (findings->count > 1)
+		qsort(findings->list, findings->count, sizeof(*findings->list), compare);
+}
+
 int findings_print(struct findings *findings, struct table_document *document)
 {
 	if (findings->failed)
 		return -ENOMEM;
-	if (findings->count > 1)
-		qsort(findings->list, findings->count, sizeof(*findings->list), compare);
+	findings_sort(findings);
 	if (document->options->json)
 		return print_table(findings, document);
 	for (size_t i = 0; i < findings->count; i++) {

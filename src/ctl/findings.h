@@ -25,10 +25,10 @@ void findings_add(struct findings *findings, enum view_level level, const char *
 
 size_t findings_count(const struct findings *findings, enum view_level level);
 
-/*
- * Prints them, errors first, and those of a file by line; in JSON as a table "problems". 0 or
- * -errno.
- */
+/* Puts errors first, and those of a file by line. */
+void findings_sort(struct findings *findings);
+
+/* Sorts and prints them; in JSON as a table "problems". 0 or -errno. */
 int findings_print(struct findings *findings, struct table_document *document);
 
 void findings_free(struct findings *findings);
