@@ -105,7 +105,7 @@ static int look_in_list(const struct host *host, const char *release, const char
 
 	if (result == 0)
 		result = host_read_text(host, path, &text);
-	if (result < 0)
+	if (!text)
 		return result;
 	result = lists_module(text, module);
 	free(text);
