@@ -138,7 +138,7 @@ static void check_entry(void *context, const char *directory, const char *name)
 	check->result = host_path(path, "%s/%s", directory, name);
 	if (check->result == 0)
 		check->result = host_read_text(check->host, path, &text);
-	if (check->result < 0)
+	if (check->result != 0)
 		return;
 	check_entry_text(check, path, text);
 	free(text);
