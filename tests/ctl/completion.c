@@ -51,6 +51,7 @@ static const struct completion {
 	{ "--root @ add 0a:00.0 0b:00.0 0b:", "00.0 00.1" },
 	{ "--root @ add --by s", "slot serial" },
 	{ "--root @ rom 0b:", "00.0 00.1" },
+	{ "vm --for=l", "libvirt" },
 	{ "rom conf/vfio", "conf/vfio-early.conf" },
 	{ "import conf/vfio", "conf/vfio-early.conf" },
 	{ "check conf/vfio-early.conf conf/vfio", "conf/vfio-early.conf" },
