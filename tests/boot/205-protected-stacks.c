@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The root file system is on LVM over RAID 1 of two disks, or on LUKS, and a rule by ID names the
+ * disks' model: the host updates its own initramfs, and comes up with that on its disks, while
+ * another of the same model goes to vfio-pci.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "expect.h"
+
+#define DISK_1 "0000:01:00.0"
+#define DISK_2 "0000:02:00.0"
+#define DISK_3 "0000:03:00.0"
+
+/* Made where the host cannot be seen, so nothing is protected in it. */
+static const struct image_spec spec = {
+	.suite = "trixie-full",
+	.rules = "1b36:0010\n",
+	.settings = "MODULES=list\nBUSYBOX=n\nCOMPRESSLEVEL=1\n",
+	.files = { { .path = "etc/keys/host.key", .text = "not so secret" },
+		   { .path = "etc/cryptsetup-initramfs/conf-hook",
+		     .text = "KEYFILE_PATTERN=/etc/keys/*.key\n" },
+		   { .path = "etc/initramfs-tools/conf.d/umask", .text = "UMASK=0077\n" },
+		   { .path = "etc/initramfs-tools/modules", .text = "virtio_blk\nnvme\next4\n" },
+		   { .path = "etc/fstab", .text = "" } },
+	.keep_system = true,
+};
+
+static struct image image;
+
+/* What the guest puts its new initrd on comes last. */
+#define LVM_DISKS                                                                                  \
+	{                                                                                          \
+		"boot/205-protected-stacks/lvm-a.img", "boot/205-protected-stacks/lvm-b.img",      \
+			"boot/205-protected-stacks/lvm-new-initrd"                                 \
+	}
+#define LVM_DEVICES                                                                                \
+	{                                                                                          \
+		MACHINE_PORT(1), MACHINE_PORT(2), MACHINE_PORT(3),                                 \
+			"nvme,serial=a,bus=port1,drive=disk0",                                     \
+			"nvme,serial=b,bus=port2,drive=disk1",                                     \
+			"nvme,serial=c,bus=port3,drive=data",                                      \
+			"virtio-blk-pci,drive=disk2,serial=result",                                \
+	}
+
+static const struct machine lvm_before = {
+	.name = "boot/205-protected-stacks/lvm-before",
+	.root = image.disk,
+	.disks = LVM_DISKS,
+	.devices = LVM_DEVICES,
+	.words = "vfio_early=off -- lvm-on-md update",
+};
+
+static const struct machine lvm_after = {
+	.name = "boot/205-protected-stacks/lvm-after",
+	.disks = LVM_DISKS,
+	.devices = LVM_DEVICES,
+	.words = "root=/dev/mapper/host-root",
+};
+
+#define LUKS_DISKS                                                                                 \
+	{                                                                                          \
+		"boot/205-protected-stacks/luks-a.img",                                            \
+			"boot/205-protected-stacks/luks-new-initrd"                                \
+	}
+#define LUKS_DEVICES                                                                               \
+	{                                                                                          \
+		MACHINE_PORT(1), MACHINE_PORT(2), "nvme,serial=a,bus=port1,drive=disk0",           \
+			"nvme,serial=b,bus=port2,drive=data",                                      \
+			"virtio-blk-pci,drive=disk1,serial=result",                                \
+	}
+
+static const struct machine luks_before = {
+	.name = "boot/205-protected-stacks/luks-before",
+	.root = image.disk,
+	.disks = LUKS_DISKS,
+	.devices = LUKS_DEVICES,
+	.words = "vfio_early=off -- luks update",
+};
+
+static const struct machine luks_after = {
+	.name = "boot/205-protected-stacks/luks-after",
+	.disks = LUKS_DISKS,
+	.devices = LUKS_DEVICES,
+	.words = "root=/dev/mapper/host",
+};
+
+static int build(void **state)
+{
+	(void)state;
+	expect_image(&spec, "boot/205-protected-stacks", &image);
+	expect_built(&image);
+	return 0;
+}
+
+/* They are large. */
+static void drop_disks(const struct machine *machine)
+{
+	char path[PATH_MAX + 32];
+
+	for (size_t i = 0; i < MACHINE_DISKS && machine->disks[i]; i++) {
+		snprintf(path, sizeof(path), "%s%s", image.dir, strrchr(machine->disks[i], '/'));
+		unlink(path);
+	}
+}
+
+static int clean_up(void **state)
+{
+	(void)state;
+	drop_disks(&lvm_before);
+	drop_disks(&luks_before);
+	unlink(image.disk);
+	return 0;
+}
+
+static void root_on_lvm_on_md(void **state)
+{
+	static const char says[] =
+		"1b36:0010 protected, driver - (before: -), rule /etc/vfio-early.conf:1: "
+		"/ (ext4 on /dev/mapper/host-root)";
+	struct machine_run run;
+	struct image updated;
+
+	(void)state;
+	expect_update(&lvm_before, &image, &run, &updated);
+	expect_console(&run, DISK_1 " (1b36:0010) stays with the host, which uses it: "
+				    "/ (ext4 on /dev/mapper/host-root)");
+	report_free(&run.report);
+
+	expect_boot_with(&lvm_after, &updated, &run);
+	expect_root(&run, "/dev/mapper/host-root");
+	expect_protected(&run, DISK_1, "nvme", says);
+	expect_protected(&run, DISK_2, "nvme", says);
+	expect_passed(&run, DISK_3);
+	report_free(&run.report);
+}
+
+static void root_on_luks(void **state)
+{
+	struct machine_run run;
+	struct image updated;
+
+	(void)state;
+	expect_update(&luks_before, &image, &run, &updated);
+	expect_console(&run, DISK_1 " (1b36:0010) stays with the host, which uses it: "
+				    "/ (ext4 on /dev/mapper/host)");
+	report_free(&run.report);
+
+	expect_boot_with(&luks_after, &updated, &run);
+	expect_root(&run, "/dev/mapper/host");
+	expect_protected(&run, DISK_1, "nvme",
+			 "1b36:0010 protected, driver - (before: -), rule /etc/vfio-early.conf:1: "
+			 "/ (ext4 on /dev/mapper/host)");
+	expect_passed(&run, DISK_2);
+	report_free(&run.report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(root_on_lvm_on_md),
+		cmocka_unit_test(root_on_luks),
+	};
+
+	return cmocka_run_group_tests(tests, build, clean_up);
+}
