@@ -150,6 +150,15 @@ void expect_update(const struct machine *machine, const struct image *image,
 	free(size);
 }
 
+void expect_transcript(const struct machine_run *run, const char *text)
+{
+	char *transcript = report_transcript(&run->report, run->image.version);
+
+	assert_non_null(transcript);
+	assert_string_equal(transcript, text);
+	free(transcript);
+}
+
 void expect_root(const struct machine_run *run, const char *device)
 {
 	char *root = report_line(&run->report, "root");

@@ -43,6 +43,9 @@ void expect_no_boot(const struct machine *machine, const struct image *image,
 void expect_update(const struct machine *machine, const struct image *image,
 		   struct machine_run *run, struct image *updated);
 
+/* The commands of the guest's work printed @text, see report_transcript(). */
+void expect_transcript(const struct machine_run *run, const char *text);
+
 /* / is mounted from @device. */
 void expect_root(const struct machine_run *run, const char *device);
 

@@ -2,7 +2,8 @@
 /*
  * /sbin/init of the booted test machine: does the work that the words after "--" on the kernel
  * command line name, tells on the second serial port what this boot led to, opens what is on
- * vfio-pci as a virtual machine monitor would, and powers off.
+ * vfio-pci as a virtual machine monitor would, and powers off. Where systemd is the init, it is a
+ * service, and has the machine reboot.
  *
  * One fact a line, the first word tells its kind:
  *   device ADDRESS VENDOR:DEVICE CLASS DRIVER OVERRIDE GROUP   "-" where there is none
@@ -13,6 +14,9 @@
  *                                                             as !STEP:ERRNO
  *   root DEVICE                                               what / is mounted from
  *   initrd SIZE                                               that update-initramfs made
+ *   run COMMAND                                               that the work was to run
+ *   out LINE                                                  of its output
+ *   exit STATUS                                               of it
  *   end                                                       without it the boot failed
  *
  * The initramfs moves /dev, /proc, /run and /sys here, so nothing needs mounting.
@@ -433,6 +437,8 @@ int main(int argc, char **argv)
 		fflush(report);
 		tcdrain(fileno(report));
 	}
+	if (getpid() != 1)
+		return system("systemctl reboot");
 	reboot(RB_POWER_OFF);
 	return 1;
 }

@@ -106,7 +106,8 @@ static int add_root_drive(struct arguments *args, const struct machine *machine)
 	if (ret < 0)
 		return ret;
 	if (snprintf(args->drive, sizeof(args->drive),
-		     "if=none,id=root,format=raw,snapshot=on,file=%s",
+		     "if=none,id=root,format=raw,snapshot=%s,file=%s",
+		     machine->keeps_root ? "off" : "on",
 		     machine->root ?: guest) >= (int)sizeof(args->drive))
 		return -ENAMETOOLONG;
 	return add(args, "-drive", args->drive);

@@ -7,7 +7,7 @@
 #include "report.h"
 
 #define MACHINE_DEVICES 96
-#define MACHINE_DISKS 3
+#define MACHINE_DISKS   3
 
 /*
  * A PCIe root port: the first one listed has bus 01 behind it, and so on. A device is put there
@@ -24,11 +24,12 @@ struct machine {
 	 */
 	const char *devices[MACHINE_DEVICES];
 	/*
-	 * Files below build/tests/ that the drives `disk0`, `disk1`, ... have, and keep from boot to
-	 * boot. One that is missing is made, blank.
+	 * Files below build/tests/ that the drives `disk0`, `disk1`, ... have, and keep from boot
+	 * to boot. One that is missing is made, blank.
 	 */
 	const char *disks[MACHINE_DISKS];
-	const char *root; /* a file system that is left as it is; NULL: the guest and no more */
+	const char *root;  /* a file system; NULL: the guest and no more */
+	bool keeps_root;   /* what the guest writes to it stays; otherwise it is left as it is */
 	const char *words; /* of the kernel command line, after those that booting takes */
 	/*
 	 * Whether root ports with "slot=" show up in /sys/bus/pci/slots, as those of most boards
@@ -53,7 +54,6 @@ struct machine_run {
 int machine_run(const struct machine *machine, struct machine_run *run);
 
 /* The same with an image that is there, so that several boots can share it. */
-int machine_boot(const struct machine *machine, const struct image *image,
-		 struct machine_run *run);
+int machine_boot(const struct machine *machine, const struct image *image, struct machine_run *run);
 
 #endif

@@ -76,6 +76,50 @@ int report_find_device(const struct report *report, const char *address,
 	return -ENOENT;
 }
 
+static void squeeze_line(FILE *out, const char *from, const char *version)
+{
+	const char *end = from + strcspn(from, "\n");
+
+	while (from < end) {
+		size_t blanks = strspn(from, " ");
+
+		from += blanks;
+		if (blanks && from < end)
+			fputc(' ', out);
+		if (starts_with(from, version)) {
+			fputs("VERSION", out);
+			from += strlen(version);
+		} else if (from < end) {
+			fputc(*from++, out);
+		}
+	}
+	fputc('\n', out);
+}
+
+char *report_transcript(const struct report *report, const char *version)
+{
+	static const struct {
+		const char *kind, *prefix;
+	} kinds[] = { { "run ", "$ " }, { "out ", "" }, { "exit ", "exit " } };
+	const char *line = report->text;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	while (out && line && *line) {
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			if (starts_with(line, kinds[i].kind)) {
+				fputs(kinds[i].prefix, out);
+				squeeze_line(out, line + strlen(kinds[i].kind), version);
+			}
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	if (out)
+		fclose(out);
+	return text;
+}
+
 bool report_has_message(const struct report *report, int level, const char *text)
 {
 	const char *line = NULL;

@@ -38,6 +38,13 @@ int report_find_device(const struct report *report, const char *address,
 /* The rest of the first line of @kind, to be freed; NULL if there is none. */
 char *report_line(const struct report *report, const char *kind);
 
+/*
+ * What the commands of the guest's work printed, as one text, to be freed: "$ COMMAND", the output,
+ * "exit STATUS". @version, which the kernel has, reads VERSION, and blanks are squeezed, as the
+ * widths of columns depend on it.
+ */
+char *report_transcript(const struct report *report, const char *version);
+
 /* Whether some kernel message of @level (-1: any) holds @text. */
 bool report_has_message(const struct report *report, int level, const char *text);
 

@@ -55,6 +55,32 @@ static int run(const char *line)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
+/*
+ * The same for one whose output is to be looked at: it goes to the report, a line after "out",
+ * between the line itself after "run" and its exit status after "exit".
+ */
+static int run_reported(const char *line, FILE *report)
+{
+	char command[PATH_MAX];
+	char *text = NULL;
+	size_t size = 0;
+	FILE *output;
+	int status;
+
+	if (snprintf(command, sizeof(command), "%s 2>&1", line) >= (int)sizeof(command))
+		return -ENAMETOOLONG;
+	fprintf(report, "run %s\n", line);
+	output = popen(command, "re");
+	if (!output)
+		return -errno;
+	while (getline(&text, &size, output) > 0)
+		fprintf(report, "out %s", text);
+	free(text);
+	status = pclose(output);
+	fprintf(report, "exit %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	return WIFEXITED(status) ? 0 : -EIO;
+}
+
 static int run_all(const char *const *lines)
 {
 	int ret = 0;
@@ -205,21 +231,57 @@ static int copy(const char *from, const char *to, off_t *size)
 	return ret;
 }
 
+static int hand_over_initrd(FILE *report)
+{
+	struct utsname kernel;
+	char path[PATH_MAX];
+	off_t size = 0;
+	int ret;
+
+	uname(&kernel);
+	snprintf(path, sizeof(path), "/boot/initrd.img-%s", kernel.release);
+	ret = copy(path, RESULT, &size);
+	if (ret == 0)
+		fprintf(report, "initrd %lld\n", (long long)size);
+	return ret;
+}
+
 static int work_on_update(FILE *report)
 {
 	struct utsname kernel;
 	char line[PATH_MAX];
-	off_t size = 0;
 	int ret;
 
 	uname(&kernel);
 	snprintf(line, sizeof(line), "update-initramfs -u -k %s", kernel.release);
 	ret = run(line);
-	snprintf(line, sizeof(line), "/boot/initrd.img-%s", kernel.release);
-	ret = ret ?: copy(line, RESULT, &size);
-	if (ret == 0)
-		fprintf(report, "initrd %lld\n", (long long)size);
-	return ret;
+	return ret ?: hand_over_initrd(report);
+}
+
+/* What someone types who gives a card away. */
+static int work_on_changes(FILE *report)
+{
+	static const char *const lines[] = {
+		"vfio-earlyctl list -o DEVICE,ID,DRIVER,WANTED,RULE,FLAGS",
+		"vfio-earlyctl check",
+		"vfio-earlyctl status",
+		"vfio-earlyctl bind 02:00.0",
+		"vfio-earlyctl unbind 02:00.0",
+		"vfio-earlyctl add --update 02:00.0",
+		"vfio-earlyctl check",
+		"vfio-earlyctl status",
+	};
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < sizeof(lines) / sizeof(lines[0]); i++)
+		ret = run_reported(lines[i], report);
+	return ret ?: hand_over_initrd(report);
+}
+
+/* ... and after the next boot. */
+static int work_on_outcome(FILE *report)
+{
+	return run_reported("vfio-earlyctl status", report);
 }
 
 static const struct {
@@ -227,9 +289,11 @@ static const struct {
 	int (*run)(FILE *report);
 } works[] = {
 	/* clang-format off */
+	{ "changes", work_on_changes },
 	{ "disk", work_on_disk },
 	{ "luks", work_on_luks },
 	{ "lvm-on-md", work_on_lvm_on_md },
+	{ "outcome", work_on_outcome },
 	{ "udev", work_with_udev },
 	{ "update", work_on_update },
 	/* clang-format on */
