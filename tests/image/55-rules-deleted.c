@@ -13,7 +13,7 @@ static void image_does_nothing(void **state)
 	struct image image;
 
 	(void)state;
-	expect_image(&spec, "image/60-rules-deleted", &image);
+	expect_image(&spec, "image/55-rules-deleted", &image);
 	expect_built(&image);
 	expect_no_file(&image, "etc/vfio-early.conf");
 	expect_no_file(&image, "etc/vfio-early.protected");
