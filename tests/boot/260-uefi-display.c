@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The display that UEFI firmware drew on is given away whole, its memory included. vfio-pci has the
+ * framebuffer's driver let go of it for class 0300 only; for class 0380 that is left to us.
+ */
+#include "expect.h"
+
+#define DISPLAY "0000:00:01.0"
+
+/* What the program does, but for letting go of the framebuffer. */
+static const char plain_script[] =
+	"#!/bin/sh\n"
+	"case $1 in prereqs) exit ;; esac\n"
+	"echo vfio-pci >/sys/bus/pci/devices/" DISPLAY "/driver_override\n"
+	"modprobe vfio-pci\n"
+	"modprobe vfio_iommu_type1\n";
+
+static const char plain_hook[] = "#!/bin/sh\n"
+				 "case $1 in prereqs) exit ;; esac\n"
+				 ". /usr/share/initramfs-tools/hook-functions\n"
+				 "manual_add_modules vfio-pci vfio_iommu_type1\n";
+
+static const struct machine vga = {
+	.name = "boot/260-uefi-display/vga",
+	.image = { .suite = "trixie", .rules = "00:01.0\n" },
+	.devices = { "VGA,addr=1.0" },
+	.uefi = true,
+};
+
+static const struct machine other = {
+	.name = "boot/260-uefi-display/other",
+	.image = { .suite = "trixie", .rules = "00:01.0\n" },
+	.devices = { "bochs-display,addr=1.0" },
+	.uefi = true,
+};
+
+static const struct machine other_old = {
+	.name = "boot/260-uefi-display/other-old",
+	.image = { .suite = "bookworm", .rules = "00:01.0\n" },
+	.devices = { "bochs-display,addr=1.0" },
+	.uefi = true,
+};
+
+static const struct machine control = {
+	.name = "boot/260-uefi-display/control",
+	.image = { .suite = "bookworm",
+		   .without_program = true,
+		   .files = { { .path = "etc/initramfs-tools/scripts/init-top/00-plain",
+				.text = plain_script,
+				.executable = true },
+			      { .path = "etc/initramfs-tools/hooks/plain",
+				.text = plain_hook,
+				.executable = true } } },
+	.devices = { "bochs-display,addr=1.0" },
+	.uefi = true,
+};
+
+static void expect_display_goes(const struct machine *machine, const char *class)
+{
+	struct report_device device;
+	struct machine_run run;
+
+	expect_boot(machine, &run);
+	expect_passed(&run, DISPLAY);
+	assert_int_equal(report_find_device(&run.report, DISPLAY, &device), 0);
+	assert_string_equal(device.class, class);
+	report_free(&run.report);
+}
+
+static void vga_goes(void **state)
+{
+	(void)state;
+	expect_display_goes(&vga, "030000");
+}
+
+static void other_display_goes(void **state)
+{
+	(void)state;
+	expect_display_goes(&other, "038000");
+}
+
+static void other_display_goes_on_old_kernel(void **state)
+{
+	(void)state;
+	expect_display_goes(&other_old, "038000");
+}
+
+/* This is what letting go of the framebuffer is for. */
+static void memory_is_held_otherwise(void **state)
+{
+	struct machine_run run;
+
+	(void)state;
+	expect_boot(&control, &run);
+	expect_driver(&run, DISPLAY, "vfio-pci");
+	assert_true(report_lacks_bar(&run.report, DISPLAY));
+	report_free(&run.report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(vga_goes),
+		cmocka_unit_test(other_display_goes),
+		cmocka_unit_test(other_display_goes_on_old_kernel),
+		cmocka_unit_test(memory_is_held_otherwise),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
