@@ -214,11 +214,10 @@ int command_digest(const struct ctl *ctl, int argc, char **argv)
 {
 	char text[DIGEST_TEXT_MAX];
 	struct host host;
-	int result;
+	int result = host_open(&host, ctl->root);
 
-	if (argc > 1)
-		return ctl_fail("%s takes no operand, found '%s'", ctl->command, argv[1]);
-	result = host_open(&host, ctl->root);
+	(void)argc;
+	(void)argv;
 	if (result == 0)
 		result = digest_rules(&host, text);
 	host_close(&host);

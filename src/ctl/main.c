@@ -1,36 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl(8): what the host stands on, what the next boot will do, what this one did. */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
 
-/* In the order of --help. */
+enum group { GROUP_LOOK, GROUP_RULES, GROUP_CMDLINE, GROUP_NOW, GROUP_SCRIPTS, GROUPS };
+
+static const char *const group_titles[GROUPS] = {
+	[GROUP_LOOK] = "Commands that look",
+	[GROUP_RULES] = "Commands that change rules",
+	[GROUP_CMDLINE] = "Commands that change the kernel command line",
+	[GROUP_NOW] = "Commands that change drivers now",
+	[GROUP_SCRIPTS] = "Commands for scripts",
+};
+
+/* In the order of --help, and of vfio-earlyctl(8). */
 static const struct command {
 	const char *name, *operands, *summary;
 	command_function *run;
+	enum group group;
+	bool is_plain; /* has neither options nor operands */
 } commands[] = {
-	{ "doctor", "", "look whether this host is ready, and say what to do", command_doctor },
-	{ "list", "", "print the devices by IOMMU group", command_list },
-	{ "check", "[FILE]...", "print what the next boot will do, and what is wrong", command_check },
-	{ "status", "", "print what this boot did, and what is true now", command_status },
-	{ "add", "DEVICE...", "add rules: the next boots take these devices", command_add },
-	{ "remove", "DEVICE...", "remove the rules that take these devices", command_remove },
-	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind },
-	{ "unbind", "DEVICE", "give a device back to the host's driver now", command_unbind },
-	{ "image", "[FILE|KERNEL]...", "look into finished initramfs images", command_image },
-	{ "cmdline", "[ACTION] [WORD]...", "print or change the kernel command line", command_cmdline },
-	{ "enable-iommu", "", "switch the IOMMU on, if this host needs that", command_enable_iommu },
-	{ "facts", "", "print what a fleet's tools ask for: JSON, or for Prometheus", command_facts },
-	{ "import", "[FILE]", "make rules of what was used before", command_import },
-	{ "digest", "", "print a fingerprint of the rules, for scripts", command_digest },
-	{ "protected", "", "print the devices that the host itself stands on", command_protected },
-	{ "rom", "DEVICE|FILE", "print the images of an expansion ROM", command_rom },
-	{ "vm", "DEVICE...", "print the settings that give devices to a VM", command_vm },
+	/* clang-format off */
+	{ "doctor", "", "look whether this host is ready, and say what to do", command_doctor, GROUP_LOOK, false },
+	{ "list", "", "print the devices by IOMMU group", command_list, GROUP_LOOK, false },
+	{ "check", "[FILE]...", "print what the next boot will do, and what is wrong", command_check, GROUP_LOOK, false },
+	{ "status", "", "print what this boot did, and what is true now", command_status, GROUP_LOOK, false },
+	{ "image", "[FILE|KERNEL]...", "look into finished initramfs images", command_image, GROUP_LOOK, false },
+	{ "rom", "DEVICE|FILE", "print the images of an expansion ROM", command_rom, GROUP_LOOK, false },
+	{ "vm", "DEVICE...", "print the settings that give devices to a VM", command_vm, GROUP_LOOK, false },
+	{ "add", "DEVICE...", "add rules: the next boots take these devices", command_add, GROUP_RULES, false },
+	{ "remove", "DEVICE...", "remove the rules that take these devices", command_remove, GROUP_RULES, false },
+	{ "import", "[FILE]", "make rules of what was used before", command_import, GROUP_RULES, false },
+	{ "cmdline", "[ACTION] [WORD]...", "print or change the kernel command line", command_cmdline, GROUP_CMDLINE, false },
+	{ "enable-iommu", "", "switch the IOMMU on, if this host needs that", command_enable_iommu, GROUP_CMDLINE, false },
+	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind, GROUP_NOW, false },
+	{ "unbind", "DEVICE", "give a device back to the host's driver now", command_unbind, GROUP_NOW, false },
+	{ "facts", "", "print what a fleet's tools ask for: JSON, or for Prometheus", command_facts, GROUP_SCRIPTS, false },
+	{ "digest", "", "print a fingerprint of the rules", command_digest, GROUP_SCRIPTS, true },
+	{ "protected", "", "print the devices that the host itself stands on", command_protected, GROUP_SCRIPTS, true },
+	/* clang-format on */
 };
 
 static const struct option long_options[] = {
@@ -60,22 +76,28 @@ int ctl_finish(int status)
 	return status;
 }
 
-static int print_help(void)
+static void print_group(enum group group)
 {
-	puts("Usage: vfio-earlyctl [--root DIR] COMMAND\n"
-	     "\n"
-	     "Commands:");
+	printf("\n%s:\n", group_titles[group]);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		const struct command *command = &commands[i];
 		int width = 26 - (int)strlen(command->name);
 
-		printf("  %s %-*s %s\n", command->name, width, command->operands,
-		       command->summary);
+		if (command->group == group)
+			printf("  %s %-*s %s\n", command->name, width, command->operands,
+			       command->summary);
 	}
+}
+
+static int print_help(void)
+{
+	puts("Usage: vfio-earlyctl [--root DIR] COMMAND");
+	for (int group = 0; group < GROUPS; group++)
+		print_group((enum group)group);
 	puts("\n"
 	     "Options:\n"
 	     "      --root DIR      take every path below DIR\n"
-	     "  -h, --help          print this\n"
+	     "  -h, --help          print this; of a COMMAND, what it takes\n"
 	     "  -V, --version       print the version\n"
 	     "\n"
 	     "See vfio-earlyctl(8).");
@@ -88,6 +110,17 @@ static const struct command *find_command(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
+}
+
+static int run_plain(const struct command *command, const struct ctl *ctl, int argc, char **argv)
+{
+	if (argc == 1)
+		return command->run(ctl, argc, argv);
+	if (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0)
+		return ctl_fail("%s takes no operand, found '%s'", command->name, argv[1]);
+	printf("Usage: vfio-earlyctl %s\n%c%s.\n", command->name,
+	       toupper((unsigned char)command->summary[0]), command->summary + 1);
+	return ctl_finish(CTL_OK);
 }
 
 static int run_command(struct ctl *ctl, int argc, char **argv)
@@ -103,7 +136,8 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 	ctl->command = command->name;
 	snprintf(name, sizeof(name), "vfio-earlyctl: %s", command->name);
 	argv[0] = name;
-	return command->run(ctl, argc, argv);
+	return command->is_plain ? run_plain(command, ctl, argc, argv)
+				 : command->run(ctl, argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -129,13 +129,14 @@ static void test_commands(void **state)
 
 	(void)state;
 	run_ctl(arguments, &help);
-	for (char *rest = strstr(help.out, "Commands:\n"), *line = strsep(&rest, "\n");
-	     (line = strsep(&rest, "\n")) && line[0];) {
+	for (char *rest = help.out, *line; (line = strsep(&rest, "\n"));) {
 		size_t used = strlen(expected);
 
-		snprintf(expected + used, sizeof(expected) - used, "%s%.*s", used ? " " : "",
-			 (int)strcspn(line + 2, " "), line + 2);
+		if (strncmp(line, "  ", 2) == 0 && line[2] != ' ' && line[2] != '-')
+			snprintf(expected + used, sizeof(expected) - used, "%s%.*s",
+				 used ? " " : "", (int)strcspn(line + 2, " "), line + 2);
 	}
+	assert_non_null(strstr(expected, "list check"));
 	run_free(&help);
 	complete("", offers, sizeof(offers));
 	assert_string_equal(offers, expected);
