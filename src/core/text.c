@@ -54,11 +54,13 @@ bool text_take_char(struct text *text, char c)
 
 bool text_take_prefix(struct text *text, const char *prefix)
 {
-	size_t length = strlen(prefix);
+	const char *p = text->p;
 
-	if (text_length(text) < length || memcmp(text->p, prefix, length) != 0)
-		return false;
-	text->p += length;
+	/* Most lines differ in the first bytes. */
+	for (; *prefix; prefix++)
+		if (p == text->end || *p++ != *prefix)
+			return false;
+	text->p = p;
 	return true;
 }
 
