@@ -24,10 +24,12 @@
 /* "vfio_pci:v00008086d00001572sv00008086sd00000001bc02sc00i00" */
 #define MODALIAS_MAX 80
 
-/* Where libkmod reads modprobe.d from by itself, for a root of its own. */
+/* modprobe.d(5), without /lib/modprobe.d: that is the last of these by another name. */
 static const char *const config_directories[] = {
-	"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
-	"/usr/lib/modprobe.d", "/lib/modprobe.d",
+	"/etc/modprobe.d",
+	"/run/modprobe.d",
+	"/usr/local/lib/modprobe.d",
+	"/usr/lib/modprobe.d",
 };
 
 #define CONFIG_COUNT (sizeof(config_directories) / sizeof(config_directories[0]))
@@ -46,8 +48,6 @@ static struct kmod_ctx *new_context(const char *root)
 	const char *paths[CONFIG_COUNT + 1] = { NULL };
 	struct utsname kernel;
 
-	if (!root[0])
-		return kmod_new(NULL, NULL);
 	if (uname(&kernel) < 0)
 		return NULL;
 	snprintf(release, sizeof(release), "/lib/modules/%s", kernel.release);

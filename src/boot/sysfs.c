@@ -99,7 +99,7 @@ bool sysfs_find_driver(int devices, char *name)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		strcpy(other, name);
 		replace(other, pairs[i][0], pairs[i][1]);
-		if (!driver_exists(devices, other))
+		if (strcmp(other, name) == 0 || !driver_exists(devices, other))
 			continue;
 		strcpy(name, other);
 		return true;
