@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a VM needs besides a device that is bound. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,9 +11,6 @@
 #include "vfio.h"
 
 #define MODULE_DIRECTORY "sys/module/" VFIO_IOMMU_MODULE
-
-/* A line has eleven characters for each processor. */
-#define INTERRUPTS_MAX (8u << 20)
 
 static bool allows_unsafe_interrupts(int root)
 {
@@ -23,17 +21,30 @@ static bool allows_unsafe_interrupts(int root)
 	       value[0] == 'Y';
 }
 
+enum { CHIP_TELLS_NOTHING, CHIP_REMAPS, CHIP_DOES_NOT };
+
+static int read_chip(void *context, int fd, const char *interrupt)
+{
+	char path[32], name[32];
+	int length = snprintf(path, sizeof(path), "%s/chip_name", interrupt);
+
+	(void)context;
+	if (length < 0 || (size_t)length >= sizeof(path) ||
+	    file_read(fd, path, name, sizeof(name)) < 0)
+		return CHIP_TELLS_NOTHING;
+	if (strncmp(name, "IR-", 3) == 0)
+		return CHIP_REMAPS;
+	return strncmp(name, "IO-APIC", 7) == 0 ? CHIP_DOES_NOT : CHIP_TELLS_NOTHING;
+}
+
+/* /proc/interrupts has these names, too, but with a column for each processor. */
 int vfio_remaps_interrupts(int root)
 {
-	char *text;
-	size_t length;
-	int result = file_read_all(root, "proc/interrupts", INTERRUPTS_MAX, &text, &length);
+	int result = file_each_entry(file_open(root, "sys/kernel/irq"), read_chip, NULL);
 
 	if (result < 0)
 		return result;
-	result = strstr(text, " IR-") || !strstr(text, "IO-APIC");
-	free(text);
-	return result;
+	return result == CHIP_TELLS_NOTHING ? -ENODATA : result == CHIP_REMAPS;
 }
 
 const char *vfio_find_obstacle(int root)

@@ -6,9 +6,9 @@
 #define VFIO_IOMMU_MODULE "vfio_iommu_type1"
 
 /*
- * Whether interrupts are remapped: 1, 0, or -errno. Interrupt chips behind Intel's or AMD's
- * remapping have names such as IR-IO-APIC in /proc/interrupts; the timer and ACPI have such an
- * interrupt long before any driver has.
+ * Whether interrupts are remapped: 1, 0, -ENODATA where no interrupt tells, or another -errno.
+ * Interrupt chips behind Intel's or AMD's remapping have names such as IR-IO-APIC in
+ * /sys/kernel/irq; the timer and ACPI have such an interrupt long before any driver has.
  */
 int vfio_remaps_interrupts(int root);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files and links below an open directory. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -136,4 +137,26 @@ int file_read_link_name(int directory, const char *path, char *name, size_t size
 		return -ENAMETOOLONG;
 	strcpy(name, last);
 	return 0;
+}
+
+int file_each_entry(int fd, int (*each)(void *context, int fd, const char *name), void *context)
+{
+	DIR *directory;
+	struct dirent *entry;
+	int result = 0;
+
+	if (fd < 0)
+		return fd;
+	directory = fdopendir(fd);
+	if (!directory) {
+		result = -errno;
+		file_close(&fd);
+		return result;
+	}
+	while (result == 0 && (errno = 0, entry = readdir(directory)))
+		result = each(context, fd, entry->d_name);
+	if (result == 0 && errno)
+		result = -errno;
+	closedir(directory);
+	return result;
 }

@@ -46,4 +46,11 @@ int file_read_all(int directory, const char *path, size_t limit, char **text, si
  */
 int file_read_link_name(int directory, const char *path, char *name, size_t size);
 
+/*
+ * Calls each with the name of every entry of the directory fd, until one call returns something
+ * else than 0. Takes fd over; where it is a -errno, that is the result. Returns what the last call
+ * did, or -errno.
+ */
+int file_each_entry(int fd, int (*each)(void *context, int fd, const char *name), void *context);
+
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The PCI functions of a host. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,30 +127,6 @@ static int compare_devices(const void *a, const void *b)
 				   &((const struct pci_device *)b)->address);
 }
 
-/* Calls each with the name of every entry of the directory fd, which it takes over. */
-static int for_each_entry(int fd, int (*each)(void *context, int fd, const char *name),
-			  void *context)
-{
-	DIR *directory;
-	struct dirent *entry;
-	int result = 0;
-
-	if (fd < 0)
-		return fd;
-	directory = fdopendir(fd);
-	if (!directory) {
-		result = -errno;
-		file_close(&fd);
-		return result;
-	}
-	while (result == 0 && (errno = 0, entry = readdir(directory)))
-		result = each(context, fd, entry->d_name);
-	if (result == 0 && errno)
-		result = -errno;
-	closedir(directory);
-	return result;
-}
-
 int pci_read(struct pci *pci, int root)
 {
 	int result;
@@ -159,7 +134,7 @@ int pci_read(struct pci *pci, int root)
 	*pci = (struct pci){ .directory = file_open(root, PCI_DEVICES) };
 	if (pci->directory < 0)
 		return pci->directory;
-	result = for_each_entry(file_open(pci->directory, "."), read_device, pci);
+	result = file_each_entry(file_open(pci->directory, "."), read_device, pci);
 	if (pci->count > 1)
 		qsort(pci->devices, pci->count, sizeof(*pci->devices), compare_devices);
 	return result;
@@ -311,7 +286,7 @@ int pci_read_slots(struct pci *pci, int root)
 {
 	int fd = file_open(root, PCI_SLOTS);
 
-	return fd == -ENOENT ? 0 : for_each_entry(fd, read_slot, pci);
+	return fd == -ENOENT ? 0 : file_each_entry(fd, read_slot, pci);
 }
 
 static int parse_group(const char *name)
@@ -359,7 +334,7 @@ int pci_read_group(struct pci *pci, struct pci_device *device)
 		return result == -ENOENT ? 0 : result;
 	reader.group = device->group;
 	strcat(path, "/devices");
-	return for_each_entry(file_open(pci->directory, path), read_group_member, &reader);
+	return file_each_entry(file_open(pci->directory, path), read_group_member, &reader);
 }
 
 struct pci_device *pci_find(const struct pci *pci, const struct pci_address *address)

@@ -235,7 +235,7 @@ void doctor_check_interrupts(struct doctor *doctor, struct findings *findings)
 	bool unsafe = allows_unsafe(doctor);
 
 	if (remapped < 0)
-		findings_add(findings, VIEW_UNKNOWN, NULL, "/proc/interrupts cannot be read: %s",
+		findings_add(findings, VIEW_UNKNOWN, NULL, "/sys/kernel/irq cannot be read: %s",
 			     strerror(-remapped));
 	else if (remapped && unsafe)
 		findings_add(findings, VIEW_NOTE, NULL,

@@ -65,8 +65,7 @@
 	"remove proc/cmdline\n" BOOT(                                                              \
 		"quiet", "quiet",                                                                  \
 		"quiet") "line proc/sys/kernel/osrelease " KERNEL "\n"                             \
-			 "line proc/interrupts             CPU0\n"                                 \
-			 "line proc/interrupts    0:         40  IR-IO-APIC   2-edge      timer\n" \
+			 "line sys/kernel/irq/0/chip_name IR-IO-APIC\n"                            \
 			 "line proc/iomem e0000000-f6ffffff : PCI Bus 0000:01\n"                   \
 			 "line proc/iomem   e0000000-efffffff : 0000:01:00.0\n"                    \
 			 "line sys/firmware/acpi/tables/DMAR x\n"                                  \
@@ -109,8 +108,8 @@
 	"line proc/cpuinfo vendor_id\t: " vendor "\n"                                              \
 	"line proc/cpuinfo flags\t\t: " flags "\n"
 #define NOT_REMAPPED                                                                               \
-	"remove proc/interrupts\n"                                                                 \
-	"line proc/interrupts    0:         40  IO-APIC   2-edge      timer\n"
+	"remove sys/kernel/irq/0/chip_name\n"                                                      \
+	"line sys/kernel/irq/0/chip_name IO-APIC\n"
 #define UNSAFE "line sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts Y\n"
 
 /* Register 3ah of Intel's: locked, and without VMX; the bytes of others do not count. */
@@ -345,9 +344,8 @@ static const struct trouble {
 	},
 	{
 		.name = "interrupts: cannot be read",
-		.change = "remove proc/interrupts\n",
-		.expect = "interrupts unknown /proc/interrupts cannot be read: No such file or "
-			  "directory\n",
+		.change = "remove sys/kernel/irq/0/chip_name\n",
+		.expect = "interrupts unknown /sys/kernel/irq cannot be read: No data available\n",
 		.status = 2,
 	},
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "../lib/files.h"
@@ -630,6 +631,55 @@ static void test_digest(void **state)
 	}
 }
 
+static void write_below(const struct host *host, const char *directory, const char *name,
+			const char *text)
+{
+	char path[PATH_MAX + 128];
+
+	for (const char *slash = directory; slash; slash = strchr(slash + 1, '/')) {
+		snprintf(path, sizeof(path), "%s/tree/%.*s", host->work, (int)(slash - directory),
+			 directory);
+		mkdir(path, 0755);
+	}
+	snprintf(path, sizeof(path), "%s/tree/%s", host->work, directory);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/tree/%s/%s", host->work, directory, name);
+	assert_int_equal(files_write(path, text), 0);
+}
+
+/* Whatever else has interrupts, such as the remapping unit itself. */
+static void test_interrupts(void **state)
+{
+	static const struct {
+		const char *chips[2], *unsafe;
+		bool refused;
+	} hosts[] = {
+		{ { "IO-APIC\n", "DMAR-MSI\n" }, "N\n", true },
+		{ { "PCI-MSI-0000:00:1f.0\n", "IO-APIC\n" }, "N\n", true },
+		{ { "IO-APIC\n", "\n" }, "Y\n", false },
+		{ { "IR-IO-APIC\n", "DMAR-MSI\n" }, "N\n", false },
+		{ { "XT-PIC\n", "IR-PCI-MSI-0000:00:1f.0\n" }, "N\n", false },
+		{ { "XT-PIC\n", "HV-PCI-MSI\n" }, "N\n", false },
+	};
+	struct host *host = &((struct context *)*state)->host;
+	struct host_row row;
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		if (i)
+			host_tear_down(host);
+		start_host(host, HOST, "01:00.0\n", "");
+		write_below(host, "sys/kernel/irq/0", "chip_name", hosts[i].chips[0]);
+		write_below(host, "sys/kernel/irq/24", "chip_name", hosts[i].chips[1]);
+		write_below(host, "sys/module/vfio_iommu_type1/parameters",
+			    "allow_unsafe_interrupts", hosts[i].unsafe);
+		assert_int_equal(host_run(host, LIMIT_S).status, 0);
+		assert_true(host_read_row(host, NIC_A, &row));
+		assert_string_equal(row.code, "bound");
+		assert_int_equal(strstr(row.detail, "interrupts are not remapped") != NULL,
+				 hosts[i].refused);
+	}
+}
+
 /* All tests. */
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -639,6 +689,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "64 devices: each has its message", test_many_messages, set_up, tear_down, NULL },
 	{ "dry run of the kernel command line", test_dry_run, set_up, tear_down, NULL },
 	{ "off", test_off, set_up, tear_down, NULL },
+	{ "interrupts that are not remapped", test_interrupts, set_up, tear_down, NULL },
 	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
 };
 
