@@ -181,6 +181,8 @@ static void audit_absence(struct status *status, bool pending)
 	else if (forecast->cmdline.off)
 		findings_add(&status->findings, VIEW_WARNING, "/proc/cmdline",
 			     "vfio_early=off: this boot did nothing");
+	else if (status->image == BOOTED_RULES_CHANGED)
+		return; /* and that has been said */
 	else if (forecast->rules.count > 0 && pending)
 		findings_add(&status->findings, VIEW_WARNING, NULL,
 			     "this boot knew nothing of the rules; they count after a reboot");

@@ -107,9 +107,8 @@ static const char session_before[] =
 	"VERSION /boot/initrd.img-VERSION current yes\n"
 	"\n"
 	"warning: the rules have changed since the image that booted was built; they count after a reboot\n"
-	"warning: this boot knew nothing of the rules; they count after a reboot\n"
 	"\n"
-	"0 errors, 2 warnings.\n"
+	"0 errors, 1 warning.\n"
 	"exit 2\n";
 
 static const char session_after[] =
