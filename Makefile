@@ -46,6 +46,8 @@ STANDARD := -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
 .PHONY: all
 all: $(B)/vfio-early $(B)/vfio-earlyctl
 
+DEB := $(B)/deb/vfio-early_$(VERSION)_amd64.deb
+
 include src/libkmod/libkmod.mk
 include src/ctl/ctl.mk
 include tests/tests.mk
@@ -97,10 +99,10 @@ $(B)/host/%.o: src/%.c
 # Installed only if something is missing, so that a second run needs no network.
 BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpkg-dev xz-utils \
 		  binutils debian-archive-keyring ca-certificates $(CTL_PACKAGES)
-DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
-TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev libfuse3-dev pkgconf perl clang ovmf
-BENCH_PACKAGES := $(DEMO_PACKAGES) libfuse3-dev pkgconf valgrind
 DEB_PACKAGES   := debhelper
+DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
+TEST_PACKAGES  := $(DEB_PACKAGES) $(DEMO_PACKAGES) lintian libcmocka-dev libfuse3-dev pkgconf perl clang ovmf
+BENCH_PACKAGES := $(DEMO_PACKAGES) libfuse3-dev pkgconf valgrind
 LINT_PACKAGES  := clang clang-tidy shellcheck mandoc
 # Its sanitizers are in a package whose name has the version of this release's clang.
 CLANG_RUNTIME   = $$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
@@ -185,7 +187,6 @@ uninstall:
 # in a copy.
 
 DEB_STAGE := $(B)/deb/vfio-early-$(VERSION)
-DEB := $(B)/deb/vfio-early_$(VERSION)_amd64.deb
 DEB_SOURCES := Makefile LICENSE README.md conf initramfs-hooks src tests
 
 $(DEB): $(shell find $(filter-out tests,$(DEB_SOURCES)) -type f) $(LIBKMOD)

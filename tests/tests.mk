@@ -170,13 +170,15 @@ BENCH_SRC := $(addprefix tests/boot/,command.c expect.c file.c image.c machine.c
 BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o)
 BOOT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/boot/[0-9]*.c))
 IMAGE_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/image/[0-9]*.c))
+PACKAGE_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/package/[0-9]*.c))
+SYSTEM_TESTS := $(BOOT_TESTS) $(PACKAGE_TESTS) $(IMAGE_TESTS)
 
-$(BENCH_OBJ) $(B)/tests/boot/demo.o $(BOOT_TESTS:.t=.o) $(IMAGE_TESTS:.t=.o): $(B)/%.o: %.c
+$(BENCH_OBJ) $(B)/tests/boot/demo.o $(SYSTEM_TESTS:.t=.o): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -Itests/boot -MMD -MP -c -o $@ $<
 
-$(BOOT_TESTS) $(IMAGE_TESTS): %.t: %.o $(BENCH_OBJ)
+$(SYSTEM_TESTS): %.t: %.o $(BENCH_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ -lcmocka
 
@@ -229,9 +231,13 @@ check-image: $(IMAGE_TESTS) stage $(TEST_ROOTS)
 check-boot: $(BOOT_TESTS) stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(BOOT_TESTS)
 
+# The package that `make deb` builds, in the systems that it is for.
+check-package: $(PACKAGE_TESTS) $(DEB) $(TEST_ROOTS) $(B)/tests/boot/guest.img
+	$(Q)$(run-tests) -j$(PROVE_JOBS) $(PACKAGE_TESTS)
+
 # The longest first, so that no processor idles at the end.
-TESTS := $(BOOT_TESTS) $(IMAGE_TESTS) $(TESTS)
-TEST_NEEDS += $(B)/vfio-early stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
+TESTS := $(SYSTEM_TESTS) $(TESTS)
+TEST_NEEDS += $(B)/vfio-early $(DEB) stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
 
 demo-run: $(B)/tests/boot/demo stage $(B)/roots/trixie $(B)/tests/boot/guest.img
 	$(Q)VFIO_EARLY_BUILD=$(B) $(B)/tests/boot/demo
@@ -287,6 +293,6 @@ bench-run: $(BENCH) $(B)/tests/bench/runner $(BENCH_FLOORS) $(B)/vfio-early stag
 check-run: $(TESTS) $(TEST_NEEDS)
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(TESTS)
 
-.PHONY: check-run check-image check-boot roots stage demo-run
-.SECONDARY: $(BOOT_TESTS:.t=.o) $(IMAGE_TESTS:.t=.o)
+.PHONY: check-run check-image check-boot check-package roots stage demo-run
+.SECONDARY: $(SYSTEM_TESTS:.t=.o)
 -include $(wildcard $(B)/sanitized/*/*.d $(B)/tests/*/*.d)

@@ -26,11 +26,12 @@
 
 /* Paths that only the building child needs, all in its own mount namespace. */
 struct workplace {
-	char lower[PATH_MAX]; /* the Debian system as it was made */
-	char stage[PATH_MAX]; /* what `make install` installs */
-	char space[PATH_MAX]; /* a tmpfs that goes away with the namespace */
-	char root[PATH_MAX];  /* the system with all changes */
-	char guest[PATH_MAX]; /* what is /sbin/init of a kept system */
+	char lower[PATH_MAX];    /* the Debian system as it was made */
+	char stage[PATH_MAX];    /* what `make install` installs */
+	char space[PATH_MAX];    /* a tmpfs that goes away with the namespace */
+	char root[PATH_MAX];     /* the system with all changes */
+	char guest[PATH_MAX];    /* what is /sbin/init of a kept system */
+	char packages[PATH_MAX]; /* where `make deb` leaves them */
 };
 
 int image_find_build(char *path)
@@ -90,6 +91,7 @@ static int find_workplace(struct workplace *work, const char *build, const char 
 	ret = file_join(work->lower, "%s/roots/%s", build, suite);
 	ret = ret ?: file_join(work->stage, "%s/stage", build);
 	ret = ret ?: file_join(work->guest, "%s/tests/boot/guest", build);
+	ret = ret ?: file_join(work->packages, "%s/deb", build);
 	ret = ret ?: file_join(work->space, "%s/space", image->dir);
 	return ret ?: file_join(work->root, "%s/space/root", image->dir);
 }
@@ -199,8 +201,18 @@ static int drop_modules(const struct workplace *work, const char *folder, const 
 	return 0;
 }
 
-/* The folders that update-initramfs expects, and the one to unpack into. */
-static int mount_folders(const struct workplace *work, const struct image *image)
+static int bind_folder(const struct workplace *work, const char *from, const char *to)
+{
+	char path[PATH_MAX];
+
+	if (file_join(path, "%s/%s", work->root, to) < 0)
+		return -ENAMETOOLONG;
+	return mount(from, path, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+}
+
+/* The folders that update-initramfs expects, and those that bring packages and take results. */
+static int mount_folders(const struct workplace *work, const struct image_spec *spec,
+			 const struct image *image)
 {
 	char path[PATH_MAX];
 	int ret;
@@ -208,13 +220,10 @@ static int mount_folders(const struct workplace *work, const struct image *image
 	ret = file_join(path, "%s/proc", work->root);
 	if (ret == 0 && mount("proc", path, "proc", 0, NULL) < 0)
 		ret = -errno;
-	ret = ret ?: file_join(path, "%s/dev", work->root);
-	if (ret == 0 && mount("/dev", path, NULL, MS_BIND, NULL) < 0)
-		ret = -errno;
-	ret = ret ?: file_join(path, "%s/mnt", work->root);
-	if (ret == 0 && mount(image->tree, path, NULL, MS_BIND, NULL) < 0)
-		ret = -errno;
-	return ret;
+	ret = ret ?: bind_folder(work, "/dev", "dev");
+	if (spec->commands)
+		ret = ret ?: bind_folder(work, work->packages, "media");
+	return ret ?: bind_folder(work, image->tree, "mnt");
 }
 
 static int prepare_system(const struct workplace *work, const struct image_spec *spec,
@@ -225,7 +234,7 @@ static int prepare_system(const struct workplace *work, const struct image_spec 
 	if (!spec->without_program)
 		ret = ret ?: install_program(work);
 	ret = ret ?: lay_files(work, spec, image);
-	ret = ret ?: mount_folders(work, image);
+	ret = ret ?: mount_folders(work, spec, image);
 	if (spec->without_modules)
 		ret = ret ?: drop_modules(work, spec->without_modules, image->version);
 	if (ret < 0)
@@ -256,28 +265,47 @@ static int keep_system(const struct workplace *work, const struct image *image)
 {
 	const char *mke2fs[] = { "mke2fs",   "-q",	  "-t",	     "ext4", "-L", "guest", "-d",
 				 work->root, image->disk, DISK_SIZE, NULL };
-	static const char *const mounts[] = { "proc", "dev", "mnt" };
+	static const char *const mounts[] = { "proc", "dev", "mnt", "media" };
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
-		if (file_join(path, "%s/%s", work->root, mounts[i]) < 0 || umount(path) < 0)
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		if (file_join(path, "%s/%s", work->root, mounts[i]) < 0)
+			return -ENAMETOOLONG;
+		if (umount(path) < 0 && errno != EINVAL) /* nothing was mounted there */
 			return -EBUSY;
+	}
 	if (file_join(path, "%s/usr/sbin/init", work->root) < 0 ||
 	    command_run(NULL, (const char *[]){ "cp", work->guest, path, NULL }) != 0)
 		return -EIO;
 	return command_run(NULL, mke2fs) == 0 ? 0 : -EIO;
 }
 
-/* What the child does; returns its exit status, which is that of update-initramfs if it ran. */
+/* Returns the exit status of update-initramfs or of the commands, or -errno. */
+static int change_image(const struct workplace *work, const struct image_spec *spec,
+			const struct image *image)
+{
+	const char *update[] = { "update-initramfs", "-u", "-k", image->version, NULL };
+	int status = 0;
+
+	if (!spec->commands)
+		return command_run(work->root, update);
+	for (const char *const *line = spec->commands; *line && status == 0; line++) {
+		printf("$ %s\n", *line);
+		fflush(stdout);
+		status = command_run(work->root, (const char *[]){ "sh", "-c", *line, NULL });
+	}
+	return status;
+}
+
+/* What the child does; returns its exit status. */
 static int build_apart(const struct workplace *work, const struct image_spec *spec,
 		       const struct image *image)
 {
-	const char *argv[] = { "update-initramfs", "-u", "-k", image->version, NULL };
 	int status;
 
 	if (prepare_system(work, spec, image) < 0)
 		return SETUP_FAILED;
-	status = command_run(work->root, argv);
+	status = change_image(work, spec, image);
 	if (status < 0 || keep_initrd(work, spec, image) < 0)
 		return SETUP_FAILED;
 	if (spec->keep_system && keep_system(work, image) < 0)

@@ -22,6 +22,11 @@ struct image_spec {
 	const char *settings;        /* initramfs.conf(5) lines such as "BUSYBOX=n\n" */
 	const char *without_modules; /* a folder of the kernel's modules to take away */
 	struct image_file files[IMAGE_FILES];
+	/*
+	 * Lines for sh that run in the system, in place of update-initramfs and until one fails.
+	 * They find our packages in /media, and what they leave in /mnt is in the tree.
+	 */
+	const char *const *commands;
 	bool without_program; /* leave out all that `make install` puts there */
 	bool unpack;          /* into tree, to look at */
 	bool keep_system;     /* as disk, which boots with the guest's program */
@@ -35,7 +40,7 @@ struct image {
 	char tree[PATH_MAX]; /* the unpacked image */
 	char disk[PATH_MAX]; /* the system that it was built in, as a file system */
 	char version[64];    /* of the kernel */
-	int status;          /* exit status of update-initramfs */
+	int status;          /* exit status of update-initramfs, or of the last command */
 	bool renewed;        /* the initrd is not the one from before */
 };
 

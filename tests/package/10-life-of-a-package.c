@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The package in real Debian systems, from its installation to its purge, and what each step
+ * makes of the initramfs image.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "expect.h"
+
+#define RULE    "02:00.0  # written by the user\n"
+#define DROP_IN "03:00\n"
+
+#define PACKAGE "/media/vfio-early_*_amd64.deb"
+
+/* All files of the system but those that dpkg and initramfs-tools keep of any package. */
+#define LIST(name)                                                                                 \
+	"find / -xdev ! -path '/var/lib/dpkg/*' ! -path '/var/lib/initramfs-tools/*' "             \
+	"! -path '/var/log/*' ! -path '/var/cache/*' ! -path '/boot/initrd*' ! -path '/tmp/*' "    \
+	"! -path '/mnt/*' | sort > /mnt/" name ".files"
+
+#define LOOK(name)                                                                                 \
+	"unmkinitramfs /boot/initrd.img-* /mnt/" name " && cp /etc/vfio-early.conf /mnt/" name     \
+	".conf && " LIST(name)
+
+/* The same files under a later version. */
+#define MAKE_NEXT                                                                                  \
+	"dpkg-deb -R " PACKAGE " /tmp/next && sed -i 's/^Version: .*/&+next/' "                    \
+	"/tmp/next/DEBIAN/control && dpkg-deb -b /tmp/next /tmp/next.deb"
+
+static const char *const commands[] = {
+	LIST("before"),
+	"dpkg -i " PACKAGE,
+	LOOK("installed"),
+	"printf '" RULE "' >> /etc/vfio-early.conf",
+	"mkdir /etc/vfio-early.conf.d && printf '" DROP_IN "' > /etc/vfio-early.conf.d/more.conf",
+	MAKE_NEXT,
+	"dpkg -i /tmp/next.deb && dpkg-query -W vfio-early > /mnt/version",
+	LOOK("upgraded"),
+	"dpkg -r vfio-early",
+	LOOK("removed"),
+	"mkdir /run/vfio-early && touch /run/vfio-early/status",
+	"dpkg -P vfio-early",
+	LIST("purged"),
+	NULL,
+};
+
+/* Without the host's drivers, which take long and are nothing to this package. */
+#define SPEC(suite_name)                                                                           \
+	{                                                                                          \
+		.suite = suite_name, .settings = "MODULES=list\n", .commands = commands,           \
+		.without_program = true                                                            \
+	}
+
+static struct {
+	struct image_spec spec;
+	const char *name;
+	struct image image;
+} systems[] = {
+	{ .spec = SPEC("bookworm"), .name = "package/10-life-of-a-package/bookworm" },
+	{ .spec = SPEC("trixie"), .name = "package/10-life-of-a-package/trixie" },
+};
+
+#define SYSTEM_COUNT (sizeof(systems) / sizeof(systems[0]))
+
+static int live(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SYSTEM_COUNT; i++) {
+		expect_image(&systems[i].spec, systems[i].name, &systems[i].image);
+		expect_built(&systems[i].image);
+	}
+	return 0;
+}
+
+static void expect_text(const struct image *image, const char *path, const char *text)
+{
+	char *found = image_read(image, path);
+
+	assert_non_null(found);
+	if (!strstr(found, text))
+		fail_msg("%s has no \"%s\":\n%s", path, text, found);
+	free(found);
+}
+
+static void expect_same(const struct image *image, const char *one_path, const char *other_path)
+{
+	char *one = image_read(image, one_path);
+	char *other = image_read(image, other_path);
+
+	assert_non_null(one);
+	assert_non_null(other);
+	assert_string_equal(one, other);
+	free(one);
+	free(other);
+}
+
+static void installed_is_in_the_image(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SYSTEM_COUNT; i++) {
+		const struct image *image = &systems[i].image;
+
+		expect_file(image, "installed/usr/sbin/vfio-early");
+		expect_file(image, "installed/scripts/init-top/00-vfio-early");
+		expect_same(image, "installed/etc/vfio-early.conf", "installed.conf");
+		expect_no_file(image, "installed/usr/lib/modules/*/kernel/drivers/vfio/pci");
+		expect_text(image, "installed.files", "/usr/sbin/vfio-earlyctl\n");
+	}
+}
+
+static void upgraded_keeps_rules_and_has_them_in_the_image(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SYSTEM_COUNT; i++) {
+		const struct image *image = &systems[i].image;
+
+		expect_text(image, "version", "+next");
+		expect_text(image, "upgraded.conf", RULE);
+		expect_same(image, "upgraded/etc/vfio-early.conf", "upgraded.conf");
+		expect_text(image, "upgraded/etc/vfio-early.conf.d/more.conf", DROP_IN);
+		expect_file(image, "upgraded/usr/lib/modules/*/kernel/drivers/vfio/pci/*");
+		expect_text(image, "upgraded.files", "/var/lib/vfio-early/");
+	}
+}
+
+static void removed_is_not_in_the_image_and_leaves_rules(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SYSTEM_COUNT; i++) {
+		const struct image *image = &systems[i].image;
+
+		expect_file(image, "removed/scripts/init-top/udev");
+		expect_no_file(image, "removed/usr/sbin/vfio-early");
+		expect_no_file(image, "removed/scripts/init-top/00-vfio-early");
+		expect_no_file(image, "removed/etc/vfio-early.conf");
+		expect_text(image, "removed.conf", RULE);
+	}
+}
+
+static void purged_leaves_nothing(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SYSTEM_COUNT; i++)
+		expect_same(&systems[i].image, "purged.files", "before.files");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(installed_is_in_the_image),
+		cmocka_unit_test(upgraded_keeps_rules_and_has_them_in_the_image),
+		cmocka_unit_test(removed_is_not_in_the_image_and_leaves_rules),
+		cmocka_unit_test(purged_leaves_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, live, NULL);
+}
