@@ -58,10 +58,11 @@ CORE_SOURCES := $(wildcard src/core/*.c)
 BOOT_SOURCES := $(wildcard src/boot/*.c)
 BOOT_OBJECTS := $(patsubst src/%.c,$(B)/klibc/%.o,$(CORE_SOURCES) $(BOOT_SOURCES))
 BOOT_CFLAGS  := $(STANDARD) $(WARNINGS) -Os -ffunction-sections -fdata-sections \
-		-Isrc/core -Isrc/boot -Isrc/libkmod -MMD -MP
+		$(KLIBC_STACK) -Isrc/core -Isrc/boot -Isrc/libkmod -MMD -MP
 
-# One page of code and constants less: noseparate-code does without the padding between them.
-BOOT_LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code
+# One page of code and constants less: noseparate-code does without the padding between them, and
+# no data starts on a page of its own where the file's pages are said to be small.
+BOOT_LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,common-page-size=32
 
 $(B)/klibc/boot/modules.o: BOOT_CFLAGS += $(LIBKMOD_CFLAGS)
 $(B)/klibc/boot/modules.o: $(LIBKMOD)

@@ -87,8 +87,11 @@ kmod_objects := $(patsubst %,$(kmod_build)/%.o,libkmod/libkmod \
 	$(addprefix libkmod/libkmod-,builtin config elf file index list module signature) \
 	$(addprefix shared/,array hash strbuf util))
 
+# Only SSE wants a stack aligned to 16 bytes; klibc is built without it, too.
+KLIBC_STACK := -mno-sse -mpreferred-stack-boundary=3
+
 # NDEBUG: 1 KB of checks of how libkmod is called, which on klibc could only abort.
-kmod_cflags := -I$(kmod_here) -I$(kmod_tree) -ffunction-sections -fdata-sections -DNDEBUG \
+kmod_cflags := $(KLIBC_STACK) -I$(kmod_here) -I$(kmod_tree) -ffunction-sections -fdata-sections -DNDEBUG \
 	-ffile-prefix-map=$(kmod_tree)/= -Wall -Werror=implicit-function-declaration \
 	-include $(kmod_here)/config.h -include $(kmod_here)/shim.h
 
