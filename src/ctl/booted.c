@@ -49,6 +49,30 @@ static int split(struct booted *booted, char *text)
 	return 0;
 }
 
+/* What was said of a device, or of a rule that none answered, before the device came. */
+static bool is_past(const struct booted_row *row, const struct booted_row *later)
+{
+	return later->id[0] != '\0' &&
+	       (strcmp(row->address, later->address) == 0 ||
+		(row->id[0] == '\0' && strcmp(row->rule, later->rule) == 0));
+}
+
+/* A device that comes after the boot, once or again, gets a row at the end. */
+static void drop_past(struct booted *booted)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < booted->count; i++) {
+		bool past = false;
+
+		for (size_t j = i + 1; j < booted->count && !past; j++)
+			past = is_past(&booted->rows[i], &booted->rows[j]);
+		if (!past)
+			booted->rows[kept++] = booted->rows[i];
+	}
+	booted->count = kept;
+}
+
 int booted_read(struct booted *booted, const struct host *host)
 {
 	int result;
@@ -57,7 +81,9 @@ int booted_read(struct booted *booted, const struct host *host)
 	result = host_read_text(host, BOOTED_STATUS, &booted->text);
 	if (result < 0)
 		booted->text = NULL;
-	return result < 0 ? result : split(booted, booted->text);
+	result = result < 0 ? result : split(booted, booted->text);
+	drop_past(booted);
+	return result;
 }
 
 void booted_free(struct booted *booted)
