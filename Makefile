@@ -25,6 +25,7 @@ MANDIR     ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 # initramfs-tools looks here and in /etc/initramfs-tools, nowhere else.
 INITRAMFSDIR ?= /usr/share/initramfs-tools
+UDEVDIR    ?= /usr/lib/udev
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR    ?=
 
@@ -164,6 +165,9 @@ install: all
 	sed 's|=/usr/sbin/|=$(SBINDIR)/|' $(INITRAMFS)/post-update.d/vfio-early \
 		> $(DESTDIR)/etc/initramfs/post-update.d/vfio-early
 	chmod 755 $(DESTDIR)/etc/initramfs/post-update.d/vfio-early
+	install -d $(DESTDIR)$(UDEVDIR)/rules.d
+	sed 's|"/usr/sbin/|"$(SBINDIR)/|' conf/70-vfio-early.rules \
+		> $(DESTDIR)$(UDEVDIR)/rules.d/70-vfio-early.rules
 	test -e $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf || \
 		install -D -m 644 conf/vfio-early.conf $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf
 	install -D -m 644 conf/completions/vfio-earlyctl $(DESTDIR)$(BASHCOMPDIR)/vfio-earlyctl
@@ -178,6 +182,7 @@ uninstall:
 		$(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early \
 		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early \
 		$(DESTDIR)/etc/initramfs/post-update.d/vfio-early \
+		$(DESTDIR)$(UDEVDIR)/rules.d/70-vfio-early.rules \
 		$(DESTDIR)$(BASHCOMPDIR)/vfio-earlyctl
 	for page in $(MANUALS); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \

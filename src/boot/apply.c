@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,25 @@ static bool is_late(const struct step *step)
 }
 
 /*
+ * The uevent of a device that was added comes before pci_bus_add_device(), until which no driver
+ * matches it, and by as much as assigning its bus's resources takes: so ask again, for 2.5 s.
+ */
+static int probe_added(const struct step *step)
+{
+	const struct pci_address *address = &step->row->device->address;
+	char driver[PCI_DRIVER_NAME_MAX];
+	int result;
+
+	for (int pause = 5;; pause *= 2) {
+		result = sysfs_probe(step->work->devices, address);
+		sysfs_read_driver(step->work->devices, address, driver, sizeof(driver));
+		if (result < 0 || driver[0] || pause > 1280 || is_late(step))
+			return result;
+		poll(NULL, 0, pause);
+	}
+}
+
+/*
  * A driver that lets go after the deadline finds nobody else to give the device back: this
  * process goes on by itself then. Since 6.12.91 and 7.0 the parent's own attempt finds no lock to
  * wait for, and a driver that is still there.
@@ -221,7 +241,8 @@ static int take_step(void *argument)
 	if (result == 0 && !is_late(step))
 		result = sysfs_unbind(devices, address);
 	if (result == 0 && !is_late(step))
-		result = sysfs_probe(devices, address);
+		result = step->work->apply->added ? probe_added(step)
+						  : sysfs_probe(devices, address);
 	if (is_late(step))
 		give_back_step(argument);
 	return result;

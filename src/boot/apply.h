@@ -12,6 +12,7 @@ struct apply {
 	int root;
 	unsigned int timeout; /* seconds, for all devices together */
 	bool dry_run;	      /* apply_plan() will not be called */
+	bool added;	      /* after the boot: the kernel may not be done with the device yet */
 };
 
 /*

@@ -16,8 +16,9 @@
 #include "report.h"
 
 static const char usage[] =
-	"Usage: vfio-early [--root DIR] [--dry-run | --drivers] [--protected FILE]\n"
-	"Hands the PCI devices that /etc/vfio-early.conf names to vfio-pci.\n"
+	"Usage: vfio-early [--root DIR] [--dry-run | --drivers] [--protected FILE] [ADDRESS]\n"
+	"Hands the PCI devices that /etc/vfio-early.conf names to vfio-pci; ADDRESS: this\n"
+	"one only, added since the boot.\n"
 	"\n"
 	"      --root DIR  take every path below DIR\n"
 	"      --dry-run   print what would become of each device; change nothing\n"
@@ -36,11 +37,13 @@ struct options {
 	bool dry_run; /* of the command, not of the kernel command line */
 	bool drivers;
 	const char *protected; /* file, or NULL */
+	const char *added;     /* address of the only device to be bound; NULL: all */
 };
 
 /* All that a run knows. */
 struct run {
 	bool dry_run;
+	const char *added; /* as in struct options */
 	struct log log;
 	struct forecast forecast;
 	struct modules modules;
@@ -74,6 +77,8 @@ static void log_report(const struct run *run)
 		report_format_message(&forecast->plan.rows[i], line);
 		log_write(&run->log, forecast->plan.rows[i].level, "%s", line);
 	}
+	if (run->added)
+		return;
 	report_format_summary(&forecast->plan, &forecast->rules, &level, line);
 	log_write(&run->log, level, "%s", line);
 }
@@ -89,9 +94,35 @@ static int report(const struct run *run)
 				  : (int)report_status(plan, &run->forecast.rules);
 	}
 	log_report(run);
-	result = output_status(run->forecast.root, plan);
+	result = run->added ? output_added(run->forecast.root, plan)
+			    : output_status(run->forecast.root, plan);
 	return result < 0 ? fail(run, OUTPUT_STATUS, result)
 			  : (int)report_status(plan, &run->forecast.rules);
+}
+
+/* The rules decide with all devices in sight; what shall be done and told is this one's. */
+static void keep_added(struct plan *plan, const char *added)
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct pci_device *device = plan->rows[i].device;
+
+		if (device && strcmp(pci_address_format(&device->address, address), added) == 0)
+			plan->rows[kept++] = plan->rows[i];
+	}
+	plan->count = kept;
+}
+
+/* For devices that come later; those are left alone if it is not there. */
+static void note_protected(const struct run *run)
+{
+	const struct forecast *forecast = &run->forecast;
+	int result = output_copy(forecast->root, forecast->protected_file, OUTPUT_PROTECTED);
+
+	if (result < 0)
+		fail(run, OUTPUT_PROTECTED, result);
 }
 
 /* Host drivers are still to come if this runs at boot, in the initramfs. */
@@ -104,6 +135,7 @@ static int bind_devices(struct run *run)
 		.root = forecast->root,
 		.timeout = forecast->cmdline.timeout,
 		.dry_run = run->dry_run,
+		.added = run->added,
 	};
 	int result = forecast_read_devices(forecast);
 
@@ -117,6 +149,10 @@ static int bind_devices(struct run *run)
 		result = forecast_make_plan(forecast, !run->dry_run);
 	if (result < 0)
 		return fail(run, "planning", result);
+	if (run->added)
+		keep_added(&forecast->plan, run->added);
+	else if (!run->dry_run)
+		note_protected(run);
 	apply_foretell(&apply, &forecast->plan);
 	if (!run->dry_run && !forecast->cmdline.dry_run)
 		apply_plan(&apply, &forecast->plan);
@@ -160,7 +196,9 @@ static int print_drivers(struct run *run)
 static int boot_and_note(struct run *run)
 {
 	int status = boot(run);
-	int result = run->dry_run ? 0 : output_digest(run->forecast.root);
+	int result = run->dry_run ? 0
+				  : output_copy(run->forecast.root, "/etc/vfio-early.digest",
+						OUTPUT_DIGEST);
 
 	return result < 0 ? fail(run, OUTPUT_DIGEST, result) : status;
 }
@@ -169,6 +207,7 @@ static int run_program(const struct options *options)
 {
 	struct run run = {
 		.dry_run = options->dry_run,
+		.added = options->added,
 		.log = { .to_kernel = !options->dry_run && !options->drivers },
 		.modules = { .root = options->root },
 	};
@@ -182,6 +221,8 @@ static int run_program(const struct options *options)
 	if (options->protected) {
 		run.forecast.protected_file = options->protected;
 		run.forecast.without_cmdline = true;
+	} else if (options->added) {
+		run.forecast.protected_file = OUTPUT_PROTECTED;
 	}
 	/* The end of the process gives back all memory, in less time than free() and munmap(). */
 	return options->drivers ? print_drivers(&run) : boot_and_note(&run);
@@ -236,5 +277,6 @@ int main(int argc, char **argv)
 			return wrong_usage();
 		}
 	}
-	return optind < argc ? wrong_usage() : run_program(&options);
+	options.added = argv[optind];
+	return optind + 1 < argc ? wrong_usage() : run_program(&options);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,11 +15,9 @@
 #define STATUS_DIRECTORY "run/vfio-early"
 #define STATUS_NEW	 STATUS_DIRECTORY "/status.new"
 #define STATUS_FILE	 STATUS_DIRECTORY "/status"
-#define DIGEST_IMAGE	 "etc/vfio-early.digest"
-#define DIGEST_BOOTED	 STATUS_DIRECTORY "/digest"
 
-/* SHA-256 in hexadecimal, a newline and a NUL. */
-#define DIGEST_MAX 66
+/* More than a list of everything that a host can stand on. */
+#define COPY_MAX (1u << 20)
 
 /* Collects lines, so that a report of a few rows is one write(2). */
 struct output {
@@ -53,16 +52,21 @@ static void add(struct output *output, const char *line)
 	output->used += length;
 }
 
-int output_table(int fd, const struct plan *plan)
+static int write_rows(int fd, const struct plan *plan, const char *header)
 {
 	struct output output = { .fd = fd };
 	char line[REPORT_LINE_MAX];
 
-	add(&output, REPORT_HEADER);
+	add(&output, header);
 	for (size_t i = 0; i < plan->count; i++)
 		add(&output, report_format_row(&plan->rows[i], line));
 	flush(&output);
 	return output.error;
+}
+
+int output_table(int fd, const struct plan *plan)
+{
+	return write_rows(fd, plan, REPORT_HEADER);
 }
 
 static int write_status(int root, const struct plan *plan)
@@ -98,18 +102,27 @@ int output_status(int root, const struct plan *plan)
 	return result;
 }
 
-int output_digest(int root)
+int output_added(int root, const struct plan *plan)
 {
-	char digest[DIGEST_MAX];
-	ssize_t length = file_read(root, DIGEST_IMAGE, digest, sizeof(digest));
-	cleanup_fd int fd = -1;
-	int result;
+	cleanup_fd int fd = file_open_flags(root, STATUS_FILE, O_WRONLY | O_APPEND);
 
-	if (length < 0)
-		return length == -ENOENT ? 0 : (int)length;
-	result = make_directory(root);
+	return fd < 0 ? fd : write_rows(fd, plan, "");
+}
+
+int output_copy(int root, const char *from, const char *to)
+{
+	cleanup_fd int fd = -1;
+	size_t length = 0;
+	char *text = NULL;
+	int result = file_read_all(root, from + 1, COPY_MAX, &text, &length);
+
 	if (result < 0)
-		return result;
-	fd = file_open_flags(root, DIGEST_BOOTED, O_WRONLY | O_CREAT | O_TRUNC);
-	return fd < 0 ? fd : file_write(fd, digest, (size_t)length);
+		return result == -ENOENT ? 0 : result;
+	result = make_directory(root);
+	if (result == 0)
+		result = fd = file_open_flags(root, to + 1, O_WRONLY | O_CREAT | O_TRUNC);
+	if (fd >= 0)
+		result = file_write(fd, text, length);
+	free(text);
+	return result;
 }

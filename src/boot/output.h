@@ -5,8 +5,9 @@
 
 #include "plan.h"
 
-#define OUTPUT_STATUS "/run/vfio-early/status"
-#define OUTPUT_DIGEST "/run/vfio-early/digest"
+#define OUTPUT_STATUS    "/run/vfio-early/status"
+#define OUTPUT_DIGEST    "/run/vfio-early/digest"
+#define OUTPUT_PROTECTED "/run/vfio-early/protected"
 
 /* Writes the table to an open file. 0 or -errno. */
 int output_table(int fd, const struct plan *plan);
@@ -14,10 +15,13 @@ int output_table(int fd, const struct plan *plan);
 /* Replaces OUTPUT_STATUS below the directory root, whole or not at all. 0 or -errno. */
 int output_status(int root, const struct plan *plan);
 
+/* Adds the rows of a device that came after the boot to OUTPUT_STATUS. 0 or -errno. */
+int output_added(int root, const struct plan *plan);
+
 /*
- * Copies the digest that the image has of its rules to where vfio-earlyctl finds the one of this
- * boot. 0, also where there is none, or -errno.
+ * Copies what the image has to where it is found when the image is gone. Both paths are absolute
+ * and below root. 0, also where there is nothing to copy, or -errno.
  */
-int output_digest(int root);
+int output_copy(int root, const char *from, const char *to);
 
 #endif

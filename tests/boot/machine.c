@@ -33,6 +33,8 @@ struct arguments {
 	char disks[MACHINE_DISKS][PATH_MAX + 64];
 	char serial[PATH_MAX + 8];
 	char report[PATH_MAX + 8];
+	char pipe[PATH_MAX + 32];
+	char monitor[PATH_MAX + 8];
 };
 
 /* Parts of the command line that no test changes. */
@@ -157,6 +159,36 @@ static int add_ports(struct arguments *args, const char *serial, const char *rep
 	return ret ?: add(args, "-serial", args->report);
 }
 
+static int make_pipe(const char *path)
+{
+	return mkfifo(path, 0600) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/* One way only: a terminal would send the monitor's answers back to it. */
+static int add_monitor(struct arguments *args, const struct machine *machine)
+{
+	char build[PATH_MAX], in[PATH_MAX], out[PATH_MAX];
+	int ret;
+
+	if (!machine->has_monitor)
+		return 0;
+	ret = image_find_build(build);
+	ret = ret ?: file_join(in, "%s/tests/%s/monitor.in", build, machine->name);
+	ret = ret ?: file_join(out, "%s/tests/%s/monitor.out", build, machine->name);
+	ret = ret ?: make_pipe(in);
+	ret = ret ?: make_pipe(out);
+	if (ret < 0)
+		return ret;
+	if (snprintf(args->pipe, sizeof(args->pipe), "pipe,id=monitor,path=%s/tests/%s/monitor",
+		     build, machine->name) >= (int)sizeof(args->pipe) ||
+	    snprintf(args->monitor, sizeof(args->monitor), "file:%s", in) >=
+		    (int)sizeof(args->monitor))
+		return -ENAMETOOLONG;
+	ret = add(args, "-chardev", args->pipe);
+	ret = ret ?: add(args, "-mon", "chardev=monitor,mode=control");
+	return ret ?: add(args, "-serial", args->monitor);
+}
+
 static int add_devices(struct arguments *args, const struct machine *machine)
 {
 	bool has_root = false;
@@ -247,6 +279,7 @@ int machine_boot(const struct machine *machine, const struct image *image, struc
 	ret = ret ?: add_root_drive(&args, machine);
 	ret = ret ?: add_disks(&args, machine);
 	ret = ret ?: add_ports(&args, run->serial, results.report);
+	ret = ret ?: add_monitor(&args, machine);
 	ret = ret ?: add_slots(&args, machine);
 	ret = ret ?: add_devices(&args, machine);
 	if (ret < 0)

@@ -38,6 +38,7 @@ struct machine {
 	bool has_slots;
 	const char *iommu; /* a device, or "none"; NULL: Intel's, which remaps interrupts */
 	bool uefi;         /* as the firmware; the devices must include a display */
+	bool has_monitor;  /* what the guest writes to /dev/ttyS2 goes to QEMU's monitor, as QMP */
 };
 
 struct machine_run {

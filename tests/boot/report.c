@@ -236,7 +236,8 @@ char *report_status(const struct report *report, const char *address, const char
 	index = header ? find_column(header, column) : -1;
 	if (index < 0)
 		return NULL;
-	while (!field && (row = report_next_line(report, "status", row))) {
+	/* The last row counts: a device that comes after the boot has it at the end. */
+	while ((row = report_next_line(report, "status", row))) {
 		if (field_is(row, 0, address))
 			field = find_field(row, index, &length);
 	}

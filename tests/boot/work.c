@@ -211,6 +211,46 @@ static int work_with_udev(FILE *report)
 	return run_all(start_udev);
 }
 
+#define MONITOR	    "/dev/ttyS2"
+#define PCI_DEVICES "/sys/bus/pci/devices/"
+
+/* Devices that come one after the other, each by the time that the line after it is done. */
+static const struct {
+	const char *path, *text, *device;
+} arrivals[] = {
+	{ MONITOR,
+	  "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"e1000e\",\"bus\":\"port4\"}}\n",
+	  PCI_DEVICES "0000:04:00.0" },
+	{ MONITOR,
+	  "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"e1000e\",\"bus\":\"port5\"}}\n",
+	  PCI_DEVICES "0000:05:00.0" },
+	{ PCI_DEVICES "0000:03:00.0/sriov_numvfs", "2\n", PCI_DEVICES "0000:03:00.2" },
+};
+
+static int wait_for(const char *path)
+{
+	for (int tries = 0; tries < 1000; tries++) {
+		if (access(path, F_OK) == 0)
+			return 0;
+		usleep(20000);
+	}
+	return -ETIMEDOUT;
+}
+
+/* An event is done when udev has run its programs; its driver may come a little later. */
+static int work_on_arrivals(FILE *report)
+{
+	int ret = run(start_udev[0]);
+
+	(void)report;
+	for (size_t i = 0; ret == 0 && i < sizeof(arrivals) / sizeof(arrivals[0]); i++) {
+		ret = write_text(arrivals[i].path, arrivals[i].text);
+		ret = ret ?: wait_for(arrivals[i].device);
+		ret = ret ?: run("udevadm settle");
+	}
+	return ret;
+}
+
 static int copy(const char *from, const char *to, off_t *size)
 {
 	int in = open(from, O_RDONLY | O_CLOEXEC);
@@ -295,6 +335,7 @@ static const struct {
 	{ "lvm-on-md", work_on_lvm_on_md },
 	{ "outcome", work_on_outcome },
 	{ "udev", work_with_udev },
+	{ "arrivals", work_on_arrivals },
 	{ "update", work_on_update },
 	/* clang-format on */
 };
