@@ -71,6 +71,7 @@ static void has_all(void **state)
 	expect_built(&image);
 	expect_file(&image, "usr/sbin/vfio-early");
 	expect_file(&image, "scripts/init-top/00-vfio-early");
+	expect_file(&image, "usr/lib/udev/rules.d/70-vfio-early.rules");
 	check_order(&image);
 	check_text(&image, "etc/vfio-early.conf", RULES);
 	check_text(&image, "etc/vfio-early.conf.d/more.conf", "03:00\n");
