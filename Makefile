@@ -25,6 +25,7 @@ MANDIR     ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 # initramfs-tools looks here and in /etc/initramfs-tools, nowhere else.
 INITRAMFSDIR ?= /usr/share/initramfs-tools
+DRACUTDIR  ?= /usr/lib/dracut/modules.d
 UDEVDIR    ?= /usr/lib/udev
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR    ?=
@@ -149,6 +150,7 @@ deb: deb-packages
 # --- installing ------------------------------------------------------------------------------
 
 INITRAMFS := initramfs-hooks/initramfs-tools
+DRACUT    := initramfs-hooks/dracut/90vfio-early
 MANUALS   := $(wildcard src/man/*.[1-8])
 
 .PHONY: install uninstall
@@ -165,6 +167,12 @@ install: all
 	sed 's|=/usr/sbin/|=$(SBINDIR)/|' $(INITRAMFS)/post-update.d/vfio-early \
 		> $(DESTDIR)/etc/initramfs/post-update.d/vfio-early
 	chmod 755 $(DESTDIR)/etc/initramfs/post-update.d/vfio-early
+	install -d $(DESTDIR)$(DRACUTDIR)/90vfio-early
+	for file in $(DRACUT)/*; do \
+		sed 's|\([= ]\)/usr/sbin/|\1$(SBINDIR)/|' $$file \
+			> $(DESTDIR)$(DRACUTDIR)/90vfio-early/$${file##*/} && \
+		chmod 755 $(DESTDIR)$(DRACUTDIR)/90vfio-early/$${file##*/} || exit; \
+	done
 	install -d $(DESTDIR)$(UDEVDIR)/rules.d
 	sed 's|"/usr/sbin/|"$(SBINDIR)/|' conf/70-vfio-early.rules \
 		> $(DESTDIR)$(UDEVDIR)/rules.d/70-vfio-early.rules
@@ -178,6 +186,7 @@ install: all
 
 # Rules are the user's own: they stay.
 uninstall:
+	rm -rf $(DESTDIR)$(DRACUTDIR)/90vfio-early
 	rm -f $(DESTDIR)$(SBINDIR)/vfio-early $(DESTDIR)$(SBINDIR)/vfio-earlyctl \
 		$(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early \
 		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early \
@@ -249,7 +258,8 @@ lint-run: $(LIBKMOD)
 		2> $(B)/clang-tidy.err || { cat $(B)/clang-tidy.err; exit 1; }
 	$(call say,SHELL,initramfs-hooks)
 	$(Q)shellcheck -s dash -e SC1091 $(wildcard $(INITRAMFS)/hooks/* $(INITRAMFS)/scripts/*/* \
-		$(INITRAMFS)/post-update.d/*) .ci/run
+		$(INITRAMFS)/post-update.d/*) $(DRACUT)/vfio-early.sh .ci/run
+	$(Q)shellcheck -s bash $(DRACUT)/module-setup.sh
 	$(call say,SHELL,conf/completions)
 	$(Q)shellcheck -s bash $(wildcard conf/completions/*)
 	$(call say,MAN,src/man)

@@ -158,10 +158,13 @@ include tests/ctl/rom.mk
 
 # The only place that names them: kernels 6.1 (plain .ko) and 6.12 (.ko.xz).
 TEST_SUITES ?= bookworm trixie
-TEST_ROOTS := $(TEST_SUITES:%=$(B)/roots/%) $(B)/roots/trixie-full
+TEST_ROOTS := $(TEST_SUITES:%=$(B)/roots/%) $(B)/roots/trixie-full $(B)/roots/trixie-dracut
 # The last three bring the libraries of vfio-earlyctl, whose own names differ between suites.
-TEST_ROOT_PACKAGES := linux-image-amd64 initramfs-tools udev kmod klibc-utils busybox zstd \
+TEST_ROOT_PACKAGES := linux-image-amd64 udev kmod klibc-utils busybox zstd \
 	libarchive-tools libjansson4 libpci3
+# What makes the images, one of two that exclude one another.
+TEST_ROOT_MORE = $(if $(filter %-dracut,$*),dracut,initramfs-tools) \
+	$(if $(filter %-full,$*),$(TEST_ROOT_FULL_PACKAGES))
 # What a host needs besides, to stand on more than a disk; and the bootloaders' tools.
 TEST_ROOT_FULL_PACKAGES := cryptsetup-initramfs e2fsprogs iproute2 lvm2 mdadm \
 	grub2-common systemd-boot
@@ -187,7 +190,7 @@ $(B)/tests/boot/demo: $(B)/tests/boot/demo.o $(filter-out %/expect.o,$(BENCH_OBJ
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^
 
 # The guest: one static program as /sbin/init of a file system with the folders that an initramfs
-# moves its mounts to.
+# moves its mounts to, and the file without which systemd switches to no root.
 $(B)/tests/boot/guest: tests/boot/guest.c tests/boot/work.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
@@ -196,7 +199,8 @@ $(B)/tests/boot/guest: tests/boot/guest.c tests/boot/work.c
 $(B)/tests/boot/guest.img: $(B)/tests/boot/guest
 	$(call say,GEN,$@)
 	$(Q)rm -rf $(B)/tests/boot/guest-root $@ && \
-	mkdir -p $(addprefix $(B)/tests/boot/guest-root/,dev proc root run sbin sys) && \
+	mkdir -p $(addprefix $(B)/tests/boot/guest-root/,dev etc proc root run sbin sys) && \
+	touch $(B)/tests/boot/guest-root/etc/os-release && \
 	cp $< $(B)/tests/boot/guest-root/sbin/init && \
 	mke2fs -q -t ext4 -L guest -d $(B)/tests/boot/guest-root $@.part 8M && mv $@.part $@
 
@@ -209,13 +213,13 @@ $(TEST_ROOTS): $(B)/roots/%:
 	$(Q)rm -rf --one-file-system $@.part
 	$(Q)apt-config dump | grep -E '^Acquire::(https?|Check-|Retries)' >$@.conf || true
 	$(Q)INITRD=No mmdebstrap --quiet --mode=root --variant=essential --skip=check/qemu \
-		--include='$(TEST_ROOT_PACKAGES)$(if $(filter %-full,$*), $(TEST_ROOT_FULL_PACKAGES))' \
+		--include='$(TEST_ROOT_PACKAGES) $(TEST_ROOT_MORE)' \
 		--keyring=$(DEBIAN_KEYRING) \
 		--aptopt=$(abspath $@).conf --dpkgopt=force-unsafe-io \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
-		$(patsubst %-full,%,$*) $@.part '$(DEBIAN_MIRROR)'
+		$(firstword $(subst -, ,$*)) $@.part '$(DEBIAN_MIRROR)'
 	$(Q)mv $@.part $@
 
 roots: $(TEST_ROOTS)

@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Takes vfio-early, its rules and the modules that they need into an image that dracut builds.
+
+program=/usr/sbin/vfio-early
+admin=/usr/sbin/vfio-earlyctl
+
+check()
+{
+	require_binaries "$program" "$admin"
+}
+
+# It has the hook pre-udev, which runs before udev with systemd in the image and without.
+depends()
+{
+	echo base
+}
+
+# All drivers of the kernel that know some device better than vfio-pci does.
+vfio_early_variants()
+{
+	sed -n 's/^alias vfio_pci:[^ ]* //p' "${srcmods:?}/modules.alias" | sort -u
+}
+
+# Without $hostonly: what this host has loaded is not what its next boot needs.
+vfio_early_add_driver()
+{
+	case "$1" in
+	variant)
+		# shellcheck disable=SC2046 # names of modules, one a word
+		hostonly='' instmods vfio-pci vfio_iommu_type1 $(vfio_early_variants)
+		;;
+	*vfio*)
+		hostonly='' instmods "$1" vfio_iommu_type1
+		;;
+	*)
+		hostonly='' instmods "$1"
+		;;
+	esac
+}
+
+installkernel()
+{
+	local driver
+
+	for driver in $("$program" --drivers 2> /dev/null | sort -u); do
+		vfio_early_add_driver "$driver"
+	done
+}
+
+# dracut goes on when a module fails; an image without rules must not take the old one's place.
+vfio_early_refuse()
+{
+	dfatal "vfio-early: the rules above must be mended first; the image was not built"
+	exit 1
+}
+
+vfio_early_protect_host()
+{
+	# shellcheck disable=SC2154 # dracut sets initdir
+	if ! "$admin" protected > "$initdir/etc/vfio-early.protected"; then
+		dwarn "vfio-early: not all that this host stands on is known, see above;" \
+			"what is missing is not protected"
+	fi
+}
+
+# Tells later whether rules have changed since this image was built.
+vfio_early_note_rules()
+{
+	if ! "$admin" --root "$initdir" digest > "$initdir/etc/vfio-early.digest"; then
+		rm -f "$initdir/etc/vfio-early.digest"
+		dwarn "vfio-early: the image has no digest of its rules, see above"
+	fi
+}
+
+install()
+{
+	local drivers file
+
+	drivers=$("$program" --drivers) || vfio_early_refuse
+	inst "$program"
+	# shellcheck disable=SC2154 # dracut sets moddir
+	inst_hook pre-udev 00 "$moddir/vfio-early.sh"
+	for file in /etc/vfio-early.conf /etc/vfio-early.conf.d/*.conf; do
+		[ -f "$file" ] && inst_simple "$file"
+	done
+	vfio_early_note_rules
+	[ -n "$drivers" ] || return 0
+	vfio_early_protect_host
+	inst_rules 70-vfio-early.rules
+}
