@@ -6,42 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bootloader.h"
 #include "command.h"
 #include "doctor.h"
 #include "table.h"
-
-#define MANUAL "vfio-earlyctl(8), section "
-
-/* In the order of the output: what comes first explains what follows. */
-static const struct check {
-	const char *name, *section; /* of the manual */
-	doctor_check *run;
-	bool on_devices; /* without PCI devices it can say nothing */
-} checks[] = {
-	{ "host", "Host", doctor_check_host, false },
-	{ "cpu", "IOMMU", doctor_check_cpu, false },
-	{ "firmware", "IOMMU", doctor_check_firmware, false },
-	{ "iommu", "IOMMU", doctor_check_iommu, true },
-	{ "interrupts", "Interrupt remapping", doctor_check_interrupts, true },
-	{ "kernel", "Kernel command line", doctor_check_kernel, false },
-	{ "bootloader", "Kernel command line", doctor_check_bootloader, false },
-	{ "modules", "Modules and options", doctor_check_modules, false },
-	{ "options", "Modules and options", doctor_check_options, false },
-	{ "module-lists", "Modules and options", doctor_check_module_lists, false },
-	{ "rules", "Rules", doctor_check_rules, true },
-	{ "groups", "IOMMU groups", doctor_check_groups, true },
-	{ "reset", "Reset", doctor_check_reset, true },
-	{ "console", "Graphics cards", doctor_check_console, true },
-	{ "framebuffer", "Graphics cards", doctor_check_framebuffer, true },
-	{ "rebar", "Graphics cards", doctor_check_rebar, true },
-	{ "rom", "Graphics cards", doctor_check_rom, true },
-	{ "msrs", "Graphics cards", doctor_check_msrs, true },
-	{ "settings", "Other settings", doctor_check_rivals, true },
-	{ "images", "Images", doctor_check_images, false },
-};
-
-#define CHECK_COUNT (sizeof(checks) / sizeof(checks[0]))
 
 enum { CHECK, RESULT, WHERE, FOUND, DO, SEE };
 
@@ -56,18 +23,14 @@ static const struct table_column columns[] = {
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
-static const struct {
-	const char *name, *plural;
-	enum table_color color;
-} results[] = {
-	[VIEW_ERROR] = { "problem", "problems", TABLE_RED },
-	[VIEW_WARNING] = { "warning", "warnings", TABLE_YELLOW },
-	[VIEW_NOTE] = { "note", "notes", TABLE_PLAIN },
-	[VIEW_UNKNOWN] = { "unknown", "unknown", TABLE_YELLOW },
-	[VIEW_OK] = { "ok", "ok", TABLE_GREEN },
-};
+#define RESULT_COUNT (VIEW_OK + 1)
 
-#define RESULT_COUNT (sizeof(results) / sizeof(results[0]))
+/* Where a summary has several. */
+static const char *const plurals[RESULT_COUNT] = {
+	[VIEW_ERROR] = "problems", [VIEW_WARNING] = "warnings",
+	[VIEW_NOTE] = "notes",     [VIEW_UNKNOWN] = "unknown",
+	[VIEW_OK] = "ok",
+};
 
 struct run {
 	struct doctor doctor;
@@ -89,34 +52,20 @@ static char *split(char *text)
 	return separator + 2;
 }
 
-static void add_row(struct run *run, const struct check *check, const struct finding *finding)
+static void add_row(struct run *run, const struct doctor_entry *check,
+		    const struct finding *finding)
 {
 	struct libscols_line *line = table_add(&run->table, NULL);
-	char *remedy = split(finding->text), see[sizeof(MANUAL) + 32];
+	char *remedy = split(finding->text), see[sizeof(DOCTOR_MANUAL) + 32];
 
-	snprintf(see, sizeof(see), MANUAL "%s", check->section);
+	snprintf(see, sizeof(see), DOCTOR_MANUAL "%s", check->section);
 	table_set(&run->table, line, CHECK, check->name);
-	table_set(&run->table, line, RESULT, results[finding->level].name);
+	table_set(&run->table, line, RESULT, doctor_result_name(finding->level));
 	table_set(&run->table, line, WHERE, finding->where);
 	table_set(&run->table, line, FOUND, finding->text);
 	table_set(&run->table, line, DO, remedy);
 	table_set(&run->table, line, SEE, see);
-	table_color(&run->table, line, results[finding->level].color);
-}
-
-static int print_entry(struct run *run, const struct check *check, const struct finding *finding)
-{
-	const char *where = finding->where ? finding->where : "";
-	char *text;
-
-	if (asprintf(&text, "%s%s%s%s%s", where, where[0] ? ": " : "", finding->text,
-		     finding->level == VIEW_OK ? "" : "; see " MANUAL,
-		     finding->level == VIEW_OK ? "" : check->section) < 0)
-		return -ENOMEM;
-	table_print_entry(&run->document, check->name, results[finding->level].name,
-			  results[finding->level].color, text);
-	free(text);
-	return 0;
+	table_color(&run->table, line, doctor_result_color(finding->level));
 }
 
 /* A table is for scripts, and for people who ask for it. */
@@ -126,27 +75,15 @@ static bool prints_table(const struct run *run)
 	       table_is_alone(&run->options);
 }
 
-static int run_check(struct run *run, const struct check *check)
+static int take_finding(void *context, const struct doctor_entry *check, struct finding *finding)
 {
-	struct findings findings = { .count = 0 };
-	int result = 0;
+	struct run *run = context;
 
-	if (check->on_devices && run->doctor.view.forecast.pci.directory < 0)
-		findings_add(&findings, VIEW_UNKNOWN, NULL, "no PCI device can be seen");
-	else
-		check->run(&run->doctor, &findings);
-	findings_sort(&findings);
-	for (size_t i = 0; i < findings.count && result == 0; i++) {
-		run->counts[findings.list[i].level]++;
-		if (prints_table(run))
-			add_row(run, check, &findings.list[i]);
-		else
-			result = print_entry(run, check, &findings.list[i]);
-	}
-	if (findings.failed)
-		result = -ENOMEM;
-	findings_free(&findings);
-	return result;
+	run->counts[finding->level]++;
+	if (!prints_table(run))
+		return doctor_print_finding(&run->document, check, finding);
+	add_row(run, check, finding);
+	return 0;
 }
 
 static void print_summary(struct run *run)
@@ -157,7 +94,7 @@ static void print_summary(struct run *run)
 		if (run->counts[i] > 0)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%zu %s",
 				 text[0] ? ", " : "", run->counts[i],
-				 run->counts[i] == 1 ? results[i].name : results[i].plural);
+				 run->counts[i] == 1 ? doctor_result_name(i) : plurals[i]);
 	table_print_text(&run->document, "\n%s.", text);
 }
 
@@ -165,8 +102,8 @@ static int run_checks(struct run *run)
 {
 	int result = table_open(&run->table, &run->options, "checks", columns, COLUMN_COUNT);
 
-	for (size_t i = 0; i < CHECK_COUNT && result == 0; i++)
-		result = run_check(run, &checks[i]);
+	if (result == 0)
+		result = doctor_run_checks(&run->doctor, take_finding, run);
 	if (result == 0 && prints_table(run))
 		result = table_print(&run->document, &run->table, NULL);
 	else if (result == 0)
@@ -184,34 +121,19 @@ static int get_status(const struct run *run)
 		       : CTL_OK;
 }
 
-static void read_kernel(struct doctor *doctor)
-{
-	const struct host *host = &doctor->view.host;
-
-	doctor->kernels_error = kernels_find(&doctor->kernels, host);
-	doctor->words_error = bootloader_read_running(host, &doctor->words);
-	if (host_read_line(host, "/proc/sys/kernel", "osrelease", doctor->release,
-			   sizeof(doctor->release)) < 0)
-		doctor->release[0] = '\0';
-}
-
 static int run_doctor(struct run *run, const struct ctl *ctl)
 {
-	struct doctor *doctor = &run->doctor;
-	int result = view_open(&doctor->view, ctl, VIEW_PLAN);
+	int result = doctor_open(&run->doctor, ctl);
 
 	if (result == 0) {
 		run->document.options = &run->options;
-		read_kernel(doctor);
 		result = run_checks(run);
 		table_end(&run->document);
 		if (result < 0 && result != -EINVAL)
 			ctl_fail("%s", strerror(-result));
 	}
 	result = result < 0 ? CTL_INTERNAL : ctl_finish(get_status(run));
-	bootwords_free(&doctor->words);
-	kernels_free(&doctor->kernels);
-	view_close(&doctor->view);
+	doctor_close(&run->doctor);
 	return result;
 }
 

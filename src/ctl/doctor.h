@@ -29,6 +29,37 @@ struct doctor {
 
 typedef void doctor_check(struct doctor *doctor, struct findings *findings);
 
+/* What a check is to someone who sets the host up. */
+enum doctor_use {
+	DOCTOR_ADVICE, /* good to know */
+	DOCTOR_SET_UP, /* setup mends what it finds */
+	DOCTOR_NEEDED, /* with a problem there, nothing else helps */
+};
+
+struct doctor_entry {
+	const char *name, *section; /* of the manual */
+	doctor_check *run;
+	bool on_devices; /* without PCI devices it can say nothing */
+	enum doctor_use use;
+};
+
+/* Looks at the host. 0, or -errno after a message. doctor_close() in any case. */
+int doctor_open(struct doctor *doctor, const struct ctl *ctl);
+void doctor_close(struct doctor *doctor);
+
+/* Told of what each check found, in order. 0 or -errno, which ends the checks. */
+typedef int doctor_take(void *context, const struct doctor_entry *check, struct finding *finding);
+int doctor_run_checks(struct doctor *doctor, doctor_take *take, void *context);
+
+/* "problem", "warning", ... and its colour. */
+const char *doctor_result_name(enum view_level level);
+enum table_color doctor_result_color(enum view_level level);
+
+/* Prints a finding for people, with the section of the manual. 0 or -ENOMEM. */
+#define DOCTOR_MANUAL "vfio-earlyctl(8), section "
+int doctor_print_finding(struct table_document *document, const struct doctor_entry *check,
+			 const struct finding *finding);
+
 /* doctor-cpu.c: the host as a whole, and its processor. */
 doctor_check doctor_check_host;
 doctor_check doctor_check_cpu;
