@@ -7,8 +7,6 @@
 
 #include "bootchange.h"
 #include "command.h"
-#include "diff.h"
-#include "replace.h"
 
 int bootchange_open(struct bootchange *change, const struct host *host,
 		    char message[BOOT_MESSAGE_MAX])
@@ -227,80 +225,6 @@ int bootchange_remove(struct bootchange *change, const char *word)
 	return result;
 }
 
-/* NULL: there was no such file. */
-static const char *old_text(const struct bootfile *file)
-{
-	return file->absent ? NULL : file->text;
-}
-
-static bool is_changed(const struct bootfile *old, const struct bootfile *new)
-{
-	return strcmp(old->text, new->text) != 0;
-}
-
-/* Beside the file itself, where the path is a link. */
-static const char *backup(const struct bootchange *change, const char *path, char text[PATH_MAX])
-{
-	char resolved[PATH_MAX];
-
-	if (host_resolve(change->host, path, resolved) < 0 ||
-	    host_path(text, "%s" REPLACE_BACKUP_SUFFIX, resolved) < 0)
-		return "*" REPLACE_BACKUP_SUFFIX;
-	return text;
-}
-
-static int write_file(const struct bootchange *change, const struct bootfile *old,
-		      const struct bootfile *new)
-{
-	unsigned int flags = old->absent ? 0 : REPLACE_BACKUP;
-	int result = replace_file(change->host, new->path, new->text, new->length, flags);
-	char text[PATH_MAX];
-
-	if (result < 0)
-		ctl_fail("%s: %s; nothing was changed", new->path, strerror(-result));
-	else if (old->absent)
-		printf("%s: new\n", new->path);
-	else
-		printf("%s: changed, the old one is %s\n", new->path,
-		       backup(change, new->path, text));
-	return result;
-}
-
-/* Some of several files were written when the next one could not be. */
-static void restore(const struct bootchange *change, const struct bootconfig *changed, size_t count)
-{
-	char text[PATH_MAX];
-
-	for (size_t i = 0; i < count; i++) {
-		const struct bootfile *old = &change->config.files.list[i];
-		int result;
-
-		if (!is_changed(old, &changed->files.list[i]))
-			continue;
-		result = replace_file(change->host, old->path, old->text, old->length, 0);
-		if (result < 0)
-			ctl_fail("%s: %s; the old one is %s", old->path, strerror(-result),
-				 backup(change, old->path, text));
-		else
-			printf("%s: as it was again\n", old->path);
-	}
-}
-
-static int write_files(const struct bootchange *change, const struct bootconfig *changed)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < changed->files.count && result == 0; i++) {
-		if (is_changed(&change->config.files.list[i], &changed->files.list[i]))
-			result = write_file(change, &change->config.files.list[i],
-					    &changed->files.list[i]);
-		/* Of a directory that cannot be synced, the new file is there already. */
-		if (result < 0)
-			restore(change, changed, result == -EIO ? i + 1 : i);
-	}
-	return result;
-}
-
 static int check(const struct bootchange *change, char *message)
 {
 	return bootentries_check(&change->bootloader, change->host, change->wants,
@@ -323,7 +247,17 @@ static int confirm(const struct bootchange *change)
 	return CTL_OK;
 }
 
-static int refresh(const struct bootchange *change)
+bool bootchange_needs_refresh(const struct bootchange *change)
+{
+	char message[BOOT_MESSAGE_MAX];
+
+	if (change->edit_count > 0)
+		return true;
+	/* An earlier change may have stopped before this. */
+	return change->want_count > 0 && check(change, message) == -EINVAL;
+}
+
+int bootchange_refresh(const struct bootchange *change)
 {
 	const char *command = change->bootloader.refresh;
 	int result = bootloader_refresh(&change->bootloader, change->host);
@@ -342,49 +276,64 @@ static int refresh(const struct bootchange *change)
 		command, result);
 }
 
-static int show(const struct bootchange *change, const struct bootconfig *changed)
+/* What the edits make of each file. */
+static int add_files(const struct bootchange *change, const struct bootconfig *changed,
+		     struct batch *batch)
 {
-	char message[BOOT_MESSAGE_MAX];
+	int result = 0;
 
-	for (size_t i = 0; i < changed->files.count; i++)
-		if (is_changed(&change->config.files.list[i], &changed->files.list[i]))
-			diff_print(stdout, changed->files.list[i].path,
-				   old_text(&change->config.files.list[i]),
-				   changed->files.list[i].text);
-	if (change->edit_count > 0 || check(change, message) < 0)
-		printf("then: %s\n", change->bootloader.refresh);
-	return CTL_OK;
+	for (size_t i = 0; i < changed->files.count && result == 0; i++) {
+		const struct bootfile *old = &change->config.files.list[i];
+		const struct bootfile *new = &changed->files.list[i];
+
+		if (strcmp(old->text, new->text) != 0)
+			result = batch_add(batch, new->path, old->absent ? BATCH_NEW : 0,
+					   &(struct batch_text){ old->text, old->length },
+					   &(struct batch_text){ new->text, new->length });
+	}
+	return result;
 }
 
-static int apply_edits(const struct bootchange *change)
+int bootchange_fill(const struct bootchange *change, struct batch *batch)
 {
 	struct bootconfig changed = { .end_count = 0 };
 	char message[BOOT_MESSAGE_MAX] = "";
-	int result = bootloader_edit_config(&change->bootloader, &change->config, change->edits,
-					    change->edit_count, &changed, message);
-	int status = CTL_INTERNAL;
+	int result;
 
+	if (change->edit_count == 0)
+		return 0;
+	result = bootloader_edit_config(&change->bootloader, &change->config, change->edits,
+					change->edit_count, &changed, message);
+	if (result == 0)
+		result = add_files(change, &changed, batch);
 	if (result < 0)
 		ctl_fail("%s", message[0] ? message : strerror(-result));
-	else if (change->dry_run)
-		status = show(change, &changed);
-	else if (write_files(change, &changed) == 0)
-		status = refresh(change);
 	bootconfig_free(&changed);
-	return status;
+	return result;
+}
+
+static int apply_files(const struct bootchange *change, struct batch *batch)
+{
+	if (!bootchange_needs_refresh(change))
+		return confirm(change);
+	if (change->dry_run) {
+		batch_show(batch);
+		printf("then: %s\n", change->bootloader.refresh);
+		return CTL_OK;
+	}
+	if (batch_write(batch) < 0)
+		return CTL_INTERNAL;
+	batch_keep(batch);
+	return bootchange_refresh(change);
 }
 
 int bootchange_apply(struct bootchange *change)
 {
-	char message[BOOT_MESSAGE_MAX];
+	struct batch batch = { .host = change->host };
+	int status = CTL_INTERNAL;
 
-	if (change->edit_count > 0)
-		return apply_edits(change);
-	/* An earlier change may have stopped before this. */
-	if (check(change, message) == -EINVAL) {
-		if (change->dry_run)
-			return show(change, &change->config);
-		return refresh(change);
-	}
-	return confirm(change);
+	if (bootchange_fill(change, &batch) == 0)
+		status = apply_files(change, &batch);
+	batch_free(&batch);
+	return status;
 }

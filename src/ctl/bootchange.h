@@ -3,6 +3,7 @@
 #ifndef VFIO_EARLY_CTL_BOOTCHANGE_H
 #define VFIO_EARLY_CTL_BOOTCHANGE_H
 
+#include "batch.h"
 #include "bootentries.h"
 
 /* What becomes of another word for the same parameter when one is added. */
@@ -44,5 +45,15 @@ int bootchange_remove(struct bootchange *change, const char *word);
  * as wanted, but that the next boot is cannot be said.
  */
 int bootchange_apply(struct bootchange *change);
+
+/* The same in parts, for a change that comes with others. What the files become: 0 or -errno after
+ * a message. */
+int bootchange_fill(const struct bootchange *change, struct batch *batch);
+
+/* Whether something must be run to put the files into effect: some change, or did so before. */
+bool bootchange_needs_refresh(const struct bootchange *change);
+
+/* Runs it, and looks whether it did. As bootchange_apply(). */
+int bootchange_refresh(const struct bootchange *change);
 
 #endif
