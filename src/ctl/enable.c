@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bootchange.h"
 #include "command.h"
+#include "enable.h"
 
 #define ON     "intel_iommu=on"
 #define TABLES "/sys/firmware/acpi/tables"
@@ -142,9 +142,10 @@ static int add_on(struct bootchange *change)
 	const struct bootwords *words = &change->config.words;
 	long there = find_value(words, ON);
 
-	if (bootchange_add(change, there < 0 ? ON : words->list[there].text, BOOTCHANGE_REFUSE) < 0)
-		return CTL_INTERNAL;
-	return bootchange_apply(change);
+	return bootchange_add(change, there < 0 ? ON : words->list[there].text, BOOTCHANGE_REFUSE) <
+			       0
+		       ? CTL_INTERNAL
+		       : CTL_OK;
 }
 
 /* The IOMMU does not run: why, and what helps. */
@@ -187,33 +188,50 @@ static bool needs_files(const struct facts *facts)
 	return facts->dmar || facts->ivrs;
 }
 
-static int work(const struct host *host, const struct facts *facts, bool dry_run)
+static int plan(struct bootchange *change, const struct facts *facts, int opened,
+		const char *message)
+{
+	int status;
+
+	if (opened < 0 && needs_files(facts))
+		return ctl_fail("%s", message);
+	status = refuse_off(change);
+	if (status != CTL_OK)
+		return status;
+	return facts->groups > 0 ? keep(change, facts) : enable(change, facts);
+}
+
+int enable_plan(struct bootchange *change, const struct host *host)
 {
 	char message[BOOT_MESSAGE_MAX];
+	struct facts facts = { .groups = 0 };
+	int opened = bootchange_open(change, host, message);
+	int result = find_facts(&facts, host);
+
+	if (result < 0)
+		return ctl_fail("/proc/cmdline: %s", strerror(-result));
+	return plan(change, &facts, opened, message);
+}
+
+static int work(const struct host *host, bool dry_run)
+{
 	struct bootchange change;
-	int result = bootchange_open(&change, host, message), status;
+	int status = enable_plan(&change, host);
 
 	change.dry_run = dry_run;
-	if (result < 0 && needs_files(facts))
-		status = ctl_fail("%s", message);
-	else
-		status = refuse_off(&change);
-	if (status == CTL_OK)
-		status = facts->groups > 0 ? keep(&change, facts) : enable(&change, facts);
+	if (status == CTL_OK && change.want_count > 0)
+		status = bootchange_apply(&change);
 	bootchange_close(&change);
 	return status;
 }
 
 static int run_command(const struct ctl *ctl, bool dry_run)
 {
-	struct facts facts = { .groups = 0 };
 	struct host host;
 	int result = host_open(&host, ctl->root), status;
 
-	if (result == 0)
-		result = find_facts(&facts, &host);
 	status = result < 0 ? ctl_fail("%s: %s", ctl->root, strerror(-result))
-			    : work(&host, &facts, dry_run);
+			    : work(&host, dry_run);
 	host_close(&host);
 	return status;
 }
