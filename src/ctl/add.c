@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "audit.h"
 #include "command.h"
 #include "draft.h"
 #include "traits.h"
@@ -24,66 +23,11 @@ static const char usage[] =
 	"      --file FILE  append to FILE; /etc/vfio-early.conf if not given\n"
 	"  -h, --help       print this\n";
 
-static const char *get_path(const struct change *change)
-{
-	return change->file ? change->file : RULES_FILE;
-}
-
-static void warn_row(struct change *change, const struct plan_row *row)
-{
-	char name[PCINAMES_MAX], where[AUDIT_WHERE_MAX];
-	const char *what = row->wanted;
-	bool hint = view_is_spoiled(row) && !change->group;
-
-	if (row->outcome == OUTCOME_EXCLUDED)
-		what = audit_format_rule(row->rule, where);
-	else if (row->detail[0] != '\0')
-		what = row->detail;
-	change_describe(change, row->device, name);
-	if (!view_is_taken(row))
-		ctl_fail("%s: the next boot will not bind it: %s: %s", name,
-			 outcome_name(row->outcome), what);
-	else if (row->level == LEVEL_WARNING)
-		ctl_fail("%s: %s%s", name, row->detail,
-			 hint ? "; --group takes the rest of the group, too" : "");
-}
-
-/* Whether the row is about a device of this run: named, or of the group of one that is. */
-static bool is_ours(const struct change *change, const struct plan_row *row, size_t rules_before)
-{
-	const struct forecast *forecast = &change->view.forecast;
-
-	return row->device && (change->meant[row->device - forecast->pci.devices] ||
-			       row->rule >= forecast->rules.list + rules_before);
-}
-
-/* What the new rules would do, by the plan that the boot makes. */
-static int foretell(struct draft *draft)
-{
-	struct view *view = &draft->change->view;
-	struct rules *rules = &view->forecast.rules;
-	const struct plan *plan = &view->forecast.plan;
-	size_t before = rules->count;
-	int result =
-		rules_parse(rules, get_path(draft->change), draft->lines, strlen(draft->lines));
-
-	if (result == 0)
-		result = view_make_plan(view);
-	if (result < 0)
-		return result;
-	for (size_t i = 0; i < plan->count; i++)
-		if (is_ours(draft->change, &plan->rows[i], before))
-			warn_row(draft->change, &plan->rows[i]);
-	if (view_lacks_iommu(view))
-		ctl_fail("%s", VIEW_NO_IOMMU);
-	return 0;
-}
-
 static int write_lines(const struct draft *draft)
 {
 	struct rulesfile file;
 	const struct host *host = &draft->change->view.host;
-	int result = rulesfile_read(&file, host, get_path(draft->change));
+	int result = rulesfile_read(&file, host, change_path(draft->change));
 
 	if (result == 0)
 		result = rulesfile_append(&file, draft->lines);
@@ -137,16 +81,17 @@ static void print_left_out(struct change *change)
 static int finish(struct draft *draft)
 {
 	struct change *change = draft->change;
-	int result = foretell(draft);
+	int result = draft_foretell(draft);
 
 	if (result < 0)
 		return ctl_fail("planning: %s", strerror(-result));
 	if (draft->lines[0] && !change->dry_run)
 		result = write_lines(draft);
 	if (result < 0)
-		return ctl_fail("%s: cannot be written: %s", get_path(change), strerror(-result));
+		return ctl_fail("%s: cannot be written: %s", change_path(change),
+				strerror(-result));
 	if (draft->lines[0])
-		printf("%s: %s:\n%s", get_path(change),
+		printf("%s: %s:\n%s", change_path(change),
 		       change->dry_run ? "would be added" : "added", draft->lines);
 	print_left_out(change);
 	return draft->lines[0] || change->update ? change_rebuild(change) : CTL_OK;

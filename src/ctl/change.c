@@ -116,7 +116,7 @@ static int lock(struct change *change, const struct ctl *ctl)
 	return CTL_OK;
 }
 
-static int look(struct change *change, const struct ctl *ctl)
+int change_look(struct change *change, const struct ctl *ctl)
 {
 	unsigned int serials = change->by == SELECTOR_SERIAL ? VIEW_SERIALS : 0;
 	int status = change->dry_run ? CTL_OK : lock(change, ctl);
@@ -132,19 +132,29 @@ static int look(struct change *change, const struct ctl *ctl)
 	return check_files(change);
 }
 
-int change_open(struct change *change, const struct ctl *ctl, int argc, char **argv,
-		const char *usage, bool adds)
+void change_init(struct change *change)
 {
-	int status;
-
 	*change = (struct change){
 		.lock = -1,
 		.view.host.directory = -1,
 		.view.forecast.pci.directory = -1,
 		.view.protect.pci.directory = -1,
 	};
+}
+
+const char *change_path(const struct change *change)
+{
+	return change->file ? change->file : RULES_FILE;
+}
+
+int change_open(struct change *change, const struct ctl *ctl, int argc, char **argv,
+		const char *usage, bool adds)
+{
+	int status;
+
+	change_init(change);
 	status = take_options(change, ctl, argc, argv, usage, adds);
-	return status == CTL_OK && !change->help ? look(change, ctl) : status;
+	return status == CTL_OK && !change->help ? change_look(change, ctl) : status;
 }
 
 void change_close(struct change *change)

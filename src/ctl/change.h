@@ -29,6 +29,16 @@ int change_open(struct change *change, const struct ctl *ctl, int argc, char **a
 void change_close(struct change *change);
 
 /*
+ * The same for who has options of another kind: an empty change, to be filled with operands and
+ * options, and then the look. With dry_run, nothing is locked.
+ */
+void change_init(struct change *change);
+int change_look(struct change *change, const struct ctl *ctl);
+
+/* The file of rules that is changed. */
+const char *change_path(const struct change *change);
+
+/*
  * Finds the devices of one operand, as names_find(), and marks them in meant. 0, or -errno after
  * a message.
  */

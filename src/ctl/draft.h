@@ -31,6 +31,12 @@ int draft_take(struct draft *draft, const char *name);
  */
 int draft_make(struct draft *draft);
 
+/*
+ * Says which of these devices the next boot would not bind, and which no VM could use. The view has
+ * the plan with the new rules afterwards. 0 or -errno.
+ */
+int draft_foretell(struct draft *draft);
+
 void draft_free(struct draft *draft);
 
 #endif
