@@ -127,7 +127,8 @@ static bool check_function(struct draft *draft, const struct pci_device *device)
 	if (is_decided(draft, device))
 		return false;
 	if (reason && !draft->change->force)
-		refuse(draft, device, "the host stands on it: %s; --force adds it all the same",
+		refuse(draft, device,
+		       "the host stands on it: %s; 'vfio-earlyctl add --force' adds it all the same",
 		       reason);
 	return true;
 }
