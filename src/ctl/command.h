@@ -36,6 +36,7 @@ command_function command_enable_iommu;
 command_function command_doctor;
 command_function command_protected;
 command_function command_rom;
+command_function command_setup;
 command_function command_vm;
 
 /* Prints "vfio-earlyctl: " and a printf's text on standard error. Returns CTL_INTERNAL. */

@@ -11,9 +11,10 @@
 
 #include "command.h"
 
-enum group { GROUP_LOOK, GROUP_RULES, GROUP_CMDLINE, GROUP_NOW, GROUP_SCRIPTS, GROUPS };
+enum group { GROUP_ALL, GROUP_LOOK, GROUP_RULES, GROUP_CMDLINE, GROUP_NOW, GROUP_SCRIPTS, GROUPS };
 
 static const char *const group_titles[GROUPS] = {
+	[GROUP_ALL] = "The guided way",
 	[GROUP_LOOK] = "Commands that look",
 	[GROUP_RULES] = "Commands that change rules",
 	[GROUP_CMDLINE] = "Commands that change the kernel command line",
@@ -29,6 +30,7 @@ static const struct command {
 	bool is_plain; /* has neither options nor operands */
 } commands[] = {
 	/* clang-format off */
+	{ "setup", "[DEVICE]...", "lead from a fresh host to devices for VMs", command_setup, GROUP_ALL, false },
 	{ "doctor", "", "look whether this host is ready, and say what to do", command_doctor, GROUP_LOOK, false },
 	{ "list", "", "print the devices by IOMMU group", command_list, GROUP_LOOK, false },
 	{ "check", "[FILE]...", "print what the next boot will do, and what is wrong", command_check, GROUP_LOOK, false },

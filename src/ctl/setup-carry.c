@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Does what setup has shown, all of it or nothing. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "file.h"
+#include "run.h"
+#include "setup.h"
+
+const char *const setup_rebuild[] = { "update-initramfs", "-u", NULL };
+
+/* A person, a lost connection, and a reader of our output who has gone. */
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+
+static volatile sig_atomic_t stopped; /* the last signal */
+
+static void note_signal(int number)
+{
+	stopped = number;
+}
+
+/* What we run gets the signals of the terminal, too, and so ends; unlike us it does as always. */
+static void catch_signals(void)
+{
+	const struct sigaction action = { .sa_handler = note_signal };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+/* Once more on the same key must not stop what puts things back. */
+static void ignore_terminal(void)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+}
+
+static int write_files(struct setup *setup)
+{
+	return batch_write(&setup->batch) < 0 ? CTL_INTERNAL : CTL_OK;
+}
+
+static int refresh(struct setup *setup)
+{
+	return bootchange_refresh(&setup->boot);
+}
+
+/* Whether the image of the newest kernel, which was made, has the rules of now. */
+static int check_image(struct setup *setup)
+{
+	int result;
+
+	kernels_free(&setup->kernels);
+	result = kernels_find(&setup->kernels, &setup->change.view.host);
+	if (result < 0)
+		return ctl_fail("/boot: %s", strerror(-result));
+	if (setup->kernels.count == 0 || setup->kernels.list[0].state == KERNEL_CURRENT)
+		return CTL_OK;
+	return ctl_fail("kernel %s: found an image without the rules of now, expected one that "
+			"update-initramfs has made with them; install vfio-early's hook",
+			setup->kernels.list[0].release);
+}
+
+static int rebuild(struct setup *setup)
+{
+	int result = run_program(&setup->change.view.host, setup_rebuild);
+
+	if (result == 0)
+		return check_image(setup);
+	if (result == -EXDEV) {
+		ctl_fail("the rules have no effect before 'update-initramfs -u' on that host");
+		return CTL_INCOMPLETE;
+	}
+	if (result < 0)
+		return ctl_fail("update-initramfs: %s", strerror(-result));
+	return ctl_fail("update-initramfs: found exit status %d, expected 0", result);
+}
+
+static void undo_files(struct setup *setup, bool *failed)
+{
+	*failed |= batch_undo(&setup->batch) < 0;
+}
+
+/* On another host nothing was run, and so nothing is to be run again. */
+static void check_undo(const char *command, int result, bool *failed)
+{
+	if (result == 0 || result == -EXDEV)
+		return;
+	ctl_fail("%s: failed; run it by hand", command);
+	*failed = true;
+}
+
+static void undo_refresh(struct setup *setup, bool *failed)
+{
+	const struct bootloader *bootloader = &setup->boot.bootloader;
+
+	check_undo(bootloader->refresh, bootloader_refresh(bootloader, setup->boot.host), failed);
+}
+
+static void undo_rebuild(struct setup *setup, bool *failed)
+{
+	check_undo("update-initramfs -u", run_program(&setup->change.view.host, setup_rebuild),
+		   failed);
+}
+
+/* In this order they are done, and taken back. */
+static const struct step {
+	int (*carry_out)(struct setup *setup);
+	void (*undo)(struct setup *setup, bool *failed);
+} steps[] = {
+	{ write_files, undo_files },
+	{ refresh, undo_refresh },
+	{ rebuild, undo_rebuild },
+};
+
+#define STEP_COUNT (sizeof(steps) / sizeof(steps[0]))
+
+static bool is_wanted(const struct setup *setup, const struct step *step)
+{
+	if (step->carry_out == refresh)
+		return setup->refresh;
+	return step->carry_out == rebuild ? setup->rebuild : setup->batch.count > 0;
+}
+
+/* A step that failed may have done a part of its work, and is taken back as well. */
+static int undo(struct setup *setup, size_t begun)
+{
+	bool failed = false;
+
+	/* Files that could not be written are as they were. */
+	if (begun == 1 && !stopped)
+		return CTL_INTERNAL;
+	ignore_terminal();
+	ctl_fail("putting back what was changed");
+	for (size_t i = 0; i < begun; i++)
+		if (is_wanted(setup, &steps[i]))
+			steps[i].undo(setup, &failed);
+	if (failed)
+		return ctl_fail("not all is as it was: see above");
+	return ctl_fail("all is as it was");
+}
+
+static int run_step(struct setup *setup, const struct step *step)
+{
+	int status = is_wanted(setup, step) ? step->carry_out(setup) : CTL_OK;
+
+	if (stopped && status != CTL_INTERNAL)
+		status = ctl_fail("stopped by signal %d (%s)", (int)stopped, strsignal(stopped));
+	return status;
+}
+
+static int run_steps(struct setup *setup)
+{
+	int status = CTL_OK;
+
+	for (size_t i = 0; i < STEP_COUNT; i++) {
+		int step = run_step(setup, &steps[i]);
+
+		if (step == CTL_INTERNAL)
+			return undo(setup, i + 1);
+		if (step != CTL_OK)
+			status = step;
+	}
+	batch_keep(&setup->batch);
+	return status;
+}
+
+int setup_carry_out(struct setup *setup)
+{
+	cleanup_fd int lock = rulesfile_lock(&setup->change.view.host);
+
+	if (lock < 0)
+		return ctl_fail("/etc: cannot be locked: %s", strerror(-lock));
+	catch_signals();
+	return run_steps(setup);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What setup is about to do, and how it is done. */
+#ifndef VFIO_EARLY_CTL_SETUP_H
+#define VFIO_EARLY_CTL_SETUP_H
+
+#include "bootchange.h"
+#include "change.h"
+#include "draft.h"
+#include "kernels.h"
+
+/* Makes the images of the newest kernel anew. */
+extern const char *const setup_rebuild[];
+
+struct setup {
+	bool dry_run, yes;
+	struct change change; /* of the rules; its view is the host */
+	struct draft draft;
+	struct bootchange boot;
+	struct kernels kernels;
+	struct batch batch; /* of all files */
+	bool refresh;       /* the bootloader's files are to be put into effect */
+	bool rebuild;       /* the image is to be made anew */
+	char **names;       /* that a person has chosen */
+};
+
+/*
+ * Does it. What fails, or is stopped by a signal, is taken back: files are put back, and what was
+ * run for them is run again. Returns the exit status.
+ */
+int setup_carry_out(struct setup *setup);
+
+#endif
