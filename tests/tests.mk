@@ -150,6 +150,7 @@ include tests/ctl/look.mk
 include tests/ctl/change.mk
 include tests/ctl/cmdline.mk
 include tests/ctl/doctor.mk
+include tests/ctl/setup.mk
 include tests/ctl/rom.mk
 
 # --- image and boot --------------------------------------------------------------------------

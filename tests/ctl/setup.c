@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `vfio-earlyctl setup` says, asks and does, as a person at a terminal sees it: on a host that
+ * is a described one's tree, with programs in the places of update-grub and update-initramfs that
+ * do what a play has them do. Where it does not come to its end, the tree is the one before, byte
+ * for byte, with modes and owners.
+ *
+ * It needs root, to make the tree its root directory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+#include <utmp.h>
+
+#include "../lib/diff.h"
+#include "../lib/files.h"
+#include "setuphost.h"
+
+#define LIMIT_S    60
+#define OUTPUT_MAX (64u << 10)
+#define WORDS_MAX  8
+
+#define KERNEL SETUPHOST_KERNEL
+#define RULES  SETUPHOST_RULES
+#define GRUB   SETUPHOST_GRUB
+#define BAK    ".vfio-early.bak"
+
+/* The first time it fails, after it has done its work. */
+#define ONCE(name, failure) "[ -e /tmp/" name " ] || { : > /tmp/" name "; " failure "; }\n"
+
+static const struct play {
+	const char *name;
+	struct setuphost host;
+	const char *words[WORDS_MAX];
+	const char *typed; /* NULL: there is no terminal */
+	bool list;         /* that is good enough for whiptail */
+	const char *says;
+	int status;
+	const char *rules, *cmdline; /* texts in the end, "" for none; NULL: all is as before */
+} plays[] = {
+#define CARD                                                                                       \
+	"# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 [GeForce GTX 1070]\n"  \
+	"00:01.0/00.* id=10de:1b81\n"
+#define QUIET "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n"
+#define ON    "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\"\n"
+#define IS_ON "the IOMMU is on: 8 groups\n"
+#define LATER                                                                                      \
+	"Which devices share an IOMMU group is known after the reboot: run 'vfio-earlyctl check' " \
+	"then.\n"
+#define DIFF_CARD                                                                                  \
+	"--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"                                          \
+	"+# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 [GeForce GTX 1070]\n" \
+	"+00:01.0/00.* id=10de:1b81\n"
+#define DIFF_GRUB  "--- " GRUB "\n+++ " GRUB "\n@@ -1 +1 @@\n-" QUIET "+" ON
+#define SHOWN_CARD "\nThis is to be done:\n" DIFF_CARD "then: update-initramfs -u\n"
+#define SHOWN_ALL                                                                                  \
+	LATER "\nThis is to be done:\n" DIFF_GRUB DIFF_CARD                                        \
+	      "then: update-grub\nthen: update-initramfs -u\n"
+#define WROTE_GRUB  GRUB ": changed, the old one is " GRUB BAK "\n"
+#define RAN_GRUB    "+ update-grub\nupdate-grub stand-in: quiet intel_iommu=on\n"
+#define RAN_INITRD  "+ update-initramfs -u\nupdate-initramfs stand-in: -u\n"
+#define HAS_IT      "intel_iommu=on: the next boot has it\n"
+#define REBOOT      "\nReboot into kernel " KERNEL ". Then:\n  vfio-earlyctl status\n"
+#define NEXT_CARD   REBOOT "  vfio-earlyctl vm 0000:01:00\n"
+#define NOTHING     "vfio-earlyctl: nothing was changed\n"
+#define PUTTING     "vfio-earlyctl: putting back what was changed\n"
+#define RULES_AGAIN RULES ": as it was again\n"
+#define GRUB_AGAIN  GRUB ": as it was again\n"
+#define AS_IT_WAS   "vfio-earlyctl: all is as it was\n"
+#define GRUB_BACK   "+ update-grub\nupdate-grub stand-in: quiet\n"
+#define OFFERED                                                                                    \
+	"Devices by IOMMU group; those of one group go to one VM:\n"                               \
+	"NUMBER GROUP DEVICE     NAME                                            DRIVER   FLAGS\n" \
+	"1      0     0000:00:02 Intel Device 4680                               i915     boot "   \
+	"console\n"                                                                                \
+	"2      14    0000:01:00 NVIDIA GP104 [GeForce GTX 1070]                 nouveau  \n"      \
+	"3      17    0000:04:00 AMD X370 Series Chipset USB 3.1 xHCI Controller xhci_hcd \n"      \
+	"4      17    0000:05:00 AMD X370 Series Chipset SATA Controller         ahci     \n"      \
+	"       15    0000:02:00 Samsung NVMe SSD Controller SM981/PM981/PM983   nvme     root "   \
+	"disk\n"                                                                                   \
+	"       16    0000:03:00 Intel I210 Gigabit Network Connection           igb      "        \
+	"network\n"
+#define ASKED "Numbers of those that VMs shall have; none, to choose none: "
+
+	/* What is done, and how it is asked for. */
+	{ .name = "a dry run",
+	  .host = { .name = "host-without-iommu" },
+	  .words = { "--dry-run", "01:00" },
+	  .says = SHOWN_ALL },
+	{ .name = "all of it, by arguments",
+	  .host = { .name = "host-without-iommu" },
+	  .words = { "--yes", "01:00" },
+	  .says = SHOWN_ALL WROTE_GRUB RULES ": new\n" RAN_GRUB HAS_IT RAN_INITRD NEXT_CARD,
+	  .rules = CARD,
+	  .cmdline = ON },
+	{ .name = "rules below others, without a backup",
+	  .host = { .name = "host", .tree = "line etc/vfio-early.conf # mine\n" },
+	  .words = { "--yes", "01:00" },
+	  .says = IS_ON "\nThis is to be done:\n--- " RULES "\n+++ " RULES
+			"\n@@ -1 +1,3 @@\n # mine\n"
+			"+# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 "
+			"[GeForce GTX 1070]\n+00:01.0/00.* id=10de:1b81\n"
+			"then: update-initramfs -u\n" RULES ": changed\n" RAN_INITRD NEXT_CARD,
+	  .rules = "# mine\n" CARD,
+	  .cmdline = QUIET },
+	{ .name = "what stopped half-way before is done to its end",
+	  .host = { .name = "host-without-iommu",
+		    .stale = true,
+		    .tree = "remove etc/default/grub\nline etc/default/grub "
+			    "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\"\n"
+			    "line etc/vfio-early.conf 00:01.0/00.* id=10de:1b81\n" },
+	  .words = { "--yes", "01:00" },
+	  .says = "bootloader   warning  /boot/grub/grub.cfg:2: lacks 'intel_iommu=on'; "
+		  "'update-grub' makes it anew; see vfio-earlyctl(8), section KERNEL COMMAND "
+		  "LINE\n"
+		  "rules        warning  of 2 of the devices that they want, the next boot will "
+		  "not get them; run 'vfio-earlyctl check'; see vfio-earlyctl(8), section RULES\n"
+		  "intel_iommu=on: is in " GRUB ":1 already\n"
+		  "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070]): has a rule already: " RULES
+		  ":1\n0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller): has a rule "
+		  "already: " RULES ":1\n" LATER
+		  "\nThis is to be done:\nthen: update-grub\nthen: update-initramfs -u\n" RAN_GRUB
+			  HAS_IT RAN_INITRD NEXT_CARD,
+	  .rules = "00:01.0/00.* id=10de:1b81\n",
+	  .cmdline = ON },
+	{ .name = "numbers, and a yes",
+	  .host = { .name = "host" },
+	  .typed = "2\ny\n",
+	  .says = IS_ON OFFERED ASKED SHOWN_CARD "Do it? [y/N] " RULES
+						 ": new\n" RAN_INITRD NEXT_CARD,
+	  .rules = CARD,
+	  .cmdline = QUIET },
+	{ .name = "numbers that there are not",
+	  .host = { .name = "host" },
+	  .typed = "5\nx\n1 2x\n0\n 2,\nn\n",
+	  .says = IS_ON OFFERED ASKED "Found '5', expected numbers from 1 to 4.\n" ASKED
+				      "Found 'x', expected numbers from 1 to 4.\n" ASKED
+				      "Found '2x', expected numbers from 1 to 4.\n" ASKED
+				      "Found '0', expected numbers from 1 to 4.\n" ASKED SHOWN_CARD
+				      "Do it? [y/N] " NOTHING,
+	  .status = 2 },
+	{ .name = "the end of input for a number",
+	  .host = { .name = "host" },
+	  .typed = "\004",
+	  .says = IS_ON OFFERED ASKED "\n" NOTHING,
+	  .status = 2 },
+	{ .name = "the end of input for a yes",
+	  .host = { .name = "host" },
+	  .words = { "01:00" },
+	  .typed = "\004",
+	  .says = IS_ON SHOWN_CARD "Do it? [y/N] \n" NOTHING,
+	  .status = 2 },
+	{ .name = "an empty line is no yes",
+	  .host = { .name = "host" },
+	  .words = { "01:00" },
+	  .typed = "\n",
+	  .says = IS_ON SHOWN_CARD "Do it? [y/N] " NOTHING,
+	  .status = 2 },
+	{ .name = "none chosen, and nothing to do",
+	  .host = { .name = "host" },
+	  .typed = "\n",
+	  .says = IS_ON OFFERED ASKED "Nothing is to be done: all is so already.\n" REBOOT },
+	{ .name = "whiptail",
+	  .host = { .name = "host", .whiptail = "echo 0000:01:00 >&3\n" },
+	  .typed = "y\n",
+	  .list = true,
+	  .says = IS_ON
+	  "whiptail stand-in: --title vfio-earlyctl --separate-output --output-fd 3 "
+	  "--checklist -- Which devices shall VMs have? Those of one group go to one VM. "
+	  "What the host stands on is not in the list. 0 0 0 "
+	  "0000:00:02 group 0: Intel Device 4680, boot console off "
+	  "0000:01:00 group 14: NVIDIA GP104 [GeForce GTX 1070] off "
+	  "0000:04:00 group 17: AMD X370 Series Chipset USB 3.1 xHCI Controller off "
+	  "0000:05:00 group 17: AMD X370 Series Chipset SATA Controller off\n" SHOWN_CARD
+	  "Do it? [y/N] " RULES ": new\n" RAN_INITRD NEXT_CARD,
+	  .rules = CARD,
+	  .cmdline = QUIET },
+
+	/* What is refused. */
+	{ .name = "no device, and no terminal",
+	  .host = { .name = "host" },
+	  .says = IS_ON "vfio-earlyctl: setup: no device given, and no terminal to ask on; "
+			"'vfio-earlyctl list' shows them\n",
+	  .status = 1 },
+	{ .name = "no terminal for a yes",
+	  .host = { .name = "host" },
+	  .words = { "01:00" },
+	  .says = IS_ON SHOWN_CARD "vfio-earlyctl: setup: no terminal to ask on, expected --yes; "
+				   "nothing was changed\n",
+	  .status = 1 },
+	{ .name = "a protected device",
+	  .host = { .name = "host" },
+	  .words = { "--yes", "01:00", "nvme0n1" },
+	  .says = IS_ON "vfio-earlyctl: 0000:02:00.0 (Samsung NVMe SSD Controller "
+			"SM981/PM981/PM983): the host stands on it: / (ext4 on /dev/nvme0n1); "
+			"'vfio-earlyctl add --force' adds it all the same\n" NOTHING,
+	  .status = 2 },
+	{ .name = "a part of a group",
+	  .host = { .name = "host" },
+	  .words = { "--dry-run", "04:00" },
+	  .says = IS_ON
+	  "vfio-earlyctl: 0000:04:00.0 (AMD X370 Series Chipset USB 3.1 xHCI Controller): "
+	  "no VM can use it: group 17 also has 0000:05:00.0, held by ahci; --group takes "
+	  "the rest of the group, too\n\nThis is to be done:\n--- /dev/null\n+++ " RULES
+	  "\n@@ -0,0 +1,2 @@\n+# 0000:04:00.* USB controller: Advanced Micro Devices, Inc. "
+	  "[AMD] X370 Series Chipset USB 3.1 xHCI Controller\n"
+	  "+00:1d.0/00.* id=1022:43b9\nthen: update-initramfs -u\n" },
+	{ .name = "no such device",
+	  .host = { .name = "host" },
+	  .words = { "--yes", "09:00" },
+	  .says = IS_ON "vfio-earlyctl: 09:00: no such device; 'vfio-earlyctl list' shows them\n",
+	  .status = 1 },
+	{ .name = "what only the firmware can mend",
+	  .host = { .name = "host-without-iommu",
+		    .tree = "remove sys/firmware/acpi/tables/DMAR\n" },
+	  .words = { "--yes", "01:00" },
+	  .says = "firmware     problem  the firmware tells of no IOMMU: there is no table DMAR "
+		  "(Intel) or IVRS (AMD); switch VT-d or IOMMU on in the firmware's setup; see "
+		  "vfio-earlyctl(8), section IOMMU\n"
+		  "vfio-earlyctl: nothing was changed: do first what is said above, then run "
+		  "'vfio-earlyctl setup' again\n",
+	  .status = 2 },
+	{ .name = "the IOMMU is off by somebody's will",
+	  .host = { .name = "host-without-iommu",
+		    .tree = "line etc/default/grub GRUB_CMDLINE_LINUX=iommu=off\n" },
+	  .words = { "--yes", "01:00" },
+	  .says = "bootloader   warning  /boot/grub/grub.cfg:2: lacks 'iommu=off'; "
+		  "'update-grub' makes it anew; see vfio-earlyctl(8), section KERNEL COMMAND "
+		  "LINE\n"
+		  "vfio-earlyctl: " GRUB ":2: found 'iommu=off', which switches the IOMMU off; if "
+		  "you do not need it, 'vfio-earlyctl cmdline remove iommu=off'\n",
+	  .status = 2 },
+	{ .name = "rules that cannot be understood",
+	  .host = { .name = "host", .tree = "line etc/vfio-early.conf frob\n" },
+	  .words = { "--yes", "01:00" },
+	  .says = "rules        problem  1 line cannot be understood, so that no image is built; "
+		  "run 'vfio-earlyctl check'; see vfio-earlyctl(8), section RULES\n"
+		  "vfio-earlyctl: " RULES ":1:1: found \"frob\", expected an address such as "
+		  "01:00.0, an ID such as 10de:1381, or a term or option of vfio-early.conf(5)\n"
+		  "vfio-earlyctl: nothing was changed: with these errors no image would be built\n",
+	  .status = 3 },
+
+	/* What does not come to its end. */
+	{ .name = "update-grub fails",
+	  .host = { .name = "host-without-iommu", .grub = ONCE("grub", "exit 3") },
+	  .words = { "--yes", "01:00" },
+	  .says = SHOWN_ALL WROTE_GRUB RULES
+	  ": new\n" RAN_GRUB
+	  "vfio-earlyctl: update-grub: found exit status 3, expected 0; the change has no "
+	  "effect before that\n" PUTTING RULES_AGAIN GRUB_AGAIN GRUB_BACK AS_IT_WAS,
+	  .status = 1 },
+	{ .name = "update-initramfs fails",
+	  .host = { .name = "host-without-iommu", .initramfs = ONCE("initramfs", "exit 4") },
+	  .words = { "--yes", "01:00" },
+	  .says = SHOWN_ALL WROTE_GRUB RULES
+	  ": new\n" RAN_GRUB HAS_IT RAN_INITRD
+	  "vfio-earlyctl: update-initramfs: found exit status 4, expected 0\n" PUTTING RULES_AGAIN
+		  GRUB_AGAIN GRUB_BACK RAN_INITRD AS_IT_WAS,
+	  .status = 1 },
+	{ .name = "update-initramfs leaves the rules out",
+	  .host = { .name = "host", .initramfs = ONCE("initramfs", "rm /var/lib/vfio-early/*") },
+	  .words = { "--yes", "01:00" },
+	  .says = IS_ON SHOWN_CARD RULES
+	  ": new\n" RAN_INITRD "vfio-earlyctl: kernel " KERNEL
+	  ": found an image without the rules of now, expected one that update-initramfs "
+	  "has made with them; install vfio-early's hook\n" PUTTING RULES_AGAIN RAN_INITRD
+		  AS_IT_WAS,
+	  .status = 1 },
+	{ .name = "a signal while update-grub runs",
+	  .host = { .name = "host-without-iommu", .grub = ONCE("grub", "kill -TERM $PPID") },
+	  .words = { "--yes", "01:00" },
+	  .says = SHOWN_ALL WROTE_GRUB RULES
+	  ": new\n" RAN_GRUB HAS_IT
+	  "vfio-earlyctl: stopped by signal 15 (Terminated)\n" PUTTING RULES_AGAIN GRUB_AGAIN
+		  GRUB_BACK AS_IT_WAS,
+	  .status = 1 },
+	{ .name = "a signal while update-initramfs runs",
+	  .host = { .name = "host-without-iommu",
+		    .initramfs = ONCE("initramfs", "kill -HUP $PPID") },
+	  .words = { "--yes", "01:00" },
+	  .says = SHOWN_ALL WROTE_GRUB RULES
+	  ": new\n" RAN_GRUB HAS_IT RAN_INITRD
+	  "vfio-earlyctl: stopped by signal 1 (Hangup)\n" PUTTING RULES_AGAIN GRUB_AGAIN GRUB_BACK
+		  RAN_INITRD AS_IT_WAS,
+	  .status = 1 },
+	{ .name = "^C twice while update-initramfs runs",
+	  .host = { .name = "host",
+		    .initramfs =
+			    "kill -INT 0; [ -e /tmp/once ] || { : > /tmp/once; sleep 20; }\n" },
+	  .words = { "--yes", "01:00" },
+	  /* The second is for the run that puts things back, and must not count there. */
+	  .typed = "",
+	  .says = IS_ON SHOWN_CARD RULES
+	  ": new\n" RAN_INITRD
+	  "vfio-earlyctl: update-initramfs: found exit status 130, expected 0\n" PUTTING RULES_AGAIN
+		  RAN_INITRD AS_IT_WAS,
+	  .status = 1 },
+	{ .name = "a backup of earlier days",
+	  .host = { .name = "host-without-iommu",
+		    .tree = "line etc/default/grub" BAK " earlier\n"
+			    "line etc/vfio-early.conf # mine\n"
+			    "line etc/vfio-early.conf" BAK " mine\n",
+		    .grub = ONCE("grub", "exit 3") },
+	  .words = { "--yes", "05:00" },
+	  .says = LATER
+	  "\nThis is to be done:\n" DIFF_GRUB "--- " RULES "\n+++ " RULES
+	  "\n@@ -1 +1,3 @@\n # mine\n+# 0000:05:00.* SATA controller: Advanced Micro "
+	  "Devices, Inc. [AMD] X370 Series Chipset SATA Controller\n"
+	  "+00:1d.4/00.* id=1022:43b5\nthen: update-grub\nthen: update-initramfs -u\n" WROTE_GRUB
+		  RULES ": changed\n" RAN_GRUB
+	  "vfio-earlyctl: update-grub: found exit status 3, expected 0; the change has no "
+	  "effect before that\n" PUTTING RULES_AGAIN GRUB_AGAIN GRUB_BACK AS_IT_WAS,
+	  .status = 1 },
+};
+
+static void become(const struct play *play, char *const *environment)
+{
+	const char *argv[WORDS_MAX + 3] = { "vfio-earlyctl", "setup" };
+
+	memcpy(argv + 2, play->words, sizeof(play->words));
+	setuphost_enter();
+	signal(SIGCHLD, SIG_DFL);
+	alarm(LIMIT_S);
+	execve(SETUPHOST_PROGRAM, (char *const *)argv, environment);
+	_exit(127);
+}
+
+/* Starts it with a terminal for all, or with a pipe that says all. The end to read from. */
+static int start(const struct play *play, pid_t *child)
+{
+	char *const environment[] = { "LC_ALL=C.UTF-8", "NO_COLOR=1",
+				      play->list ? "TERM=linux" : "TERM=dumb",
+				      "PATH=/usr/local/sbin:/usr/sbin:/bin", NULL };
+	struct winsize size = { .ws_row = 50, .ws_col = 400 };
+	struct termios quiet;
+	int ends[2];
+
+	memset(&quiet, 0, sizeof(quiet));
+	cfmakeraw(&quiet);
+	quiet.c_lflag |= ICANON | ISIG;
+	quiet.c_cc[VEOF] = 4;
+	quiet.c_cc[VINTR] = 3;
+	if (play->typed)
+		assert_int_equal(openpty(&ends[0], &ends[1], NULL, &quiet, &size), 0);
+	else
+		assert_int_equal(pipe(ends), 0);
+	*child = fork();
+	if (*child == 0) {
+		close(ends[0]);
+		if (play->typed && login_tty(ends[1]) < 0)
+			_exit(126);
+		if (!play->typed) {
+			dup2(ends[1], 1);
+			dup2(ends[1], 2);
+			close(0);
+			open("/dev/null", O_RDONLY);
+		}
+		become(play, environment);
+	}
+	close(ends[1]);
+	return ends[0];
+}
+
+static char *read_all(int fd)
+{
+	char *text = malloc(OUTPUT_MAX);
+	size_t used = 0;
+	ssize_t got;
+
+	/* A terminal whose other side was closed reads EIO. */
+	while ((got = read(fd, text + used, OUTPUT_MAX - 1 - used)) > 0)
+		used += (size_t)got;
+	text[used] = '\0';
+	close(fd);
+	return text;
+}
+
+static int await(pid_t child)
+{
+	int status;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void check_same(const char *expected, const char *got)
+{
+	if (strcmp(expected, got) == 0)
+		return;
+	diff_print(expected, got);
+	fail();
+}
+
+static void check_file(const char *path, const char *expected)
+{
+	char *text = setuphost_read(path);
+
+	check_same(expected, text ? text : "");
+	free(text);
+}
+
+static char *play_out(const struct play *play, int *status)
+{
+	pid_t child;
+	int fd = start(play, &child);
+	char *said;
+
+	if (play->typed)
+		assert_int_equal(write(fd, play->typed, strlen(play->typed)), strlen(play->typed));
+	said = read_all(fd);
+	*status = await(child);
+	return said;
+}
+
+static void check_end(const struct play *play, const char *before)
+{
+	char *after = setuphost_record();
+
+	if (!play->rules) {
+		check_same(before, after);
+	} else {
+		check_file(RULES, play->rules);
+		check_file(GRUB, play->cmdline);
+		assert_null(strstr(after, RULES BAK));
+	}
+	free(after);
+}
+
+static void test_play(void **state)
+{
+	const struct play *play = *state;
+	char *before, *said;
+	int status;
+
+	setuphost_make(&play->host, "setup");
+	before = setuphost_record();
+	said = play_out(play, &status);
+	check_same(play->says, said);
+	assert_int_equal(status, play->status);
+	check_end(play, before);
+	free(said);
+	free(before);
+}
+
+/* Once done, all is so. */
+static void test_again(void **state)
+{
+	const struct play play = { .host.name = "host-without-iommu",
+				   .words = { "--yes", "01:00" } };
+	char *before, *said;
+	int status;
+
+	(void)state;
+	setuphost_make(&play.host, "setup");
+	free(play_out(&play, &status));
+	assert_int_equal(status, 0);
+	before = setuphost_record();
+	said = play_out(&play, &status);
+	assert_non_null(strstr(said, "Nothing is to be done: all is so already.\n" NEXT_CARD));
+	assert_int_equal(status, 0);
+	check_end(&play, before);
+	free(said);
+	free(before);
+}
+
+/* Reads what comes until a text was there. */
+static void read_until(int fd, char *said, const char *wanted)
+{
+	size_t used = strlen(said), from = used;
+	ssize_t got;
+
+	while (!strstr(said + from, wanted)) {
+		got = read(fd, said + used, OUTPUT_MAX - 1 - used);
+		if (got <= 0)
+			fail_msg("waiting for '%s', found: %s", wanted, said);
+		used += (size_t)got;
+		said[used] = '\0';
+	}
+}
+
+static void type(int fd, const char *keys)
+{
+	assert_int_equal(write(fd, keys, strlen(keys)), strlen(keys));
+}
+
+/* Debian's own whiptail: down, mark, on to the button, press it. */
+static void test_real_whiptail(void **state)
+{
+	const struct play play = { .host.name = "host", .typed = "", .list = true };
+	char *said = calloc(OUTPUT_MAX, 1);
+	pid_t child;
+	int fd;
+
+	(void)state;
+	setuphost_make(&play.host, "setup");
+	fd = start(&play, &child);
+	read_until(fd, said, "<Cancel>");
+	type(fd, "\033[B \t\r");
+	read_until(fd, said, SHOWN_CARD "Do it? [y/N] ");
+	type(fd, "y\n");
+	read_until(fd, said, NEXT_CARD);
+	close(fd);
+	assert_int_equal(await(child), 0);
+	check_file(RULES, CARD);
+	free(said);
+}
+
+static void test_real_whiptail_cancel(void **state)
+{
+	const struct play play = { .host.name = "host", .typed = "", .list = true };
+	char *before, *said = calloc(OUTPUT_MAX, 1);
+	pid_t child;
+	int fd;
+
+	(void)state;
+	setuphost_make(&play.host, "setup");
+	before = setuphost_record();
+	fd = start(&play, &child);
+	read_until(fd, said, "<Cancel>");
+	type(fd, "\t\t\r");
+	read_until(fd, said, NOTHING);
+	close(fd);
+	assert_int_equal(await(child), 2);
+	check_end(&play, before);
+	free(before);
+	free(said);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 3];
+	size_t count = sizeof(plays) / sizeof(*plays);
+
+	for (size_t i = 0; i < count; i++)
+		tests[i] = (struct CMUnitTest){ plays[i].name, test_play, NULL, NULL,
+						(void *)&plays[i] };
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_again);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_real_whiptail);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_real_whiptail_cancel);
+	return _cmocka_run_group_tests("setup", tests, count, NULL, NULL);
+}
