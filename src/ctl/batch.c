@@ -148,23 +148,44 @@ int batch_write(struct batch *batch)
 	return result;
 }
 
+/* A power cut must not bring a change back. */
+static int sync_parent(const struct batch *batch, const char *path)
+{
+	char parent[PATH_MAX];
+	int result = host_path(parent, "%.*s/.", (int)(strrchr(path, '/') - path), path);
+	cleanup_fd int fd = result < 0 ? result : file_open(batch->host->directory, parent + 1);
+
+	if (fd < 0)
+		return fd;
+	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
 static int remove_file(const struct batch *batch, const char *path)
 {
-	return unlinkat(batch->host->directory, path + 1, 0) < 0 ? -errno : 0;
+	if (unlinkat(batch->host->directory, path + 1, 0) < 0)
+		return -errno;
+	return sync_parent(batch, path);
+}
+
+static int rename_file(const struct batch *batch, const char *from, const char *to)
+{
+	int directory = batch->host->directory;
+
+	if (renameat(directory, from + 1, directory, to + 1) < 0)
+		return -errno;
+	return sync_parent(batch, to);
 }
 
 /* Makes a file have a text again, from a copy of it if there is one. */
 static int put_back(const struct batch *batch, const char *path, const char *copy,
 		    const struct batch_text *text)
 {
-	int directory = batch->host->directory;
-
 	if (has_text(batch, path, text))
 		return 0;
 	if (!text->data)
 		return remove_file(batch, path);
 	if (copy && has_text(batch, copy, text))
-		return renameat(directory, copy + 1, directory, path + 1) < 0 ? -errno : 0;
+		return rename_file(batch, copy, path);
 	return replace_file(batch->host, path, text->data, text->length, 0);
 }
 
@@ -203,7 +224,6 @@ int batch_undo(struct batch *batch)
 		}
 		file->begun = result < 0;
 	}
-	sync(); /* a power cut must not bring the change back */
 	return failed;
 }
 
@@ -211,8 +231,11 @@ void batch_keep(const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct batch_file *file = &batch->list[i];
+		int result = 0;
 
 		if ((file->flags & (BATCH_NEW | BATCH_OURS)) == BATCH_OURS)
-			put_back(batch, file->backup, NULL, &file->old_backup);
+			result = put_back(batch, file->backup, NULL, &file->old_backup);
+		if (result < 0)
+			ctl_fail("%s: is left over: %s", file->backup, strerror(-result));
 	}
 }
