@@ -275,7 +275,11 @@ static int print_help(void)
 	     "  -g, --group      take the rest of each device's IOMMU group as well\n"
 	     "  -n, --dry-run    show what would be done, and change nothing\n"
 	     "  -y, --yes        do not ask whether to do it\n"
-	     "  -h, --help       print this");
+	     "  -h, --help       print this\n"
+	     "\n"
+	     "Exit status: 0 all is done or shown, 1 usage error, or a step failed and was taken\n"
+	     "back with all before it, 2 something was refused or could not be seen, 3 some line of\n"
+	     "the rules could not be understood.");
 	return ctl_finish(CTL_OK);
 }
 

@@ -47,6 +47,7 @@ static const struct play {
 	struct setuphost host;
 	const char *words[WORDS_MAX];
 	const char *typed; /* NULL: there is no terminal */
+	bool elsewhere;    /* the host is another than this machine, as --root has it */
 	bool list;         /* that is good enough for whiptail */
 	const char *says;
 	int status;
@@ -82,19 +83,21 @@ static const struct play {
 #define GRUB_AGAIN  GRUB ": as it was again\n"
 #define AS_IT_WAS   "vfio-earlyctl: all is as it was\n"
 #define GRUB_BACK   "+ update-grub\nupdate-grub stand-in: quiet\n"
-#define OFFERED                                                                                    \
+#define OFFERED_IN(g0, g14, g15, g16, g17)                                                         \
 	"Devices by IOMMU group; those of one group go to one VM:\n"                               \
 	"NUMBER GROUP DEVICE     NAME                                            DRIVER   FLAGS\n" \
-	"1      0     0000:00:02 Intel Device 4680                               i915     boot "   \
+	"1      " g0 "0000:00:02 Intel Device 4680                               i915     boot "   \
 	"console\n"                                                                                \
-	"2      14    0000:01:00 NVIDIA GP104 [GeForce GTX 1070]                 nouveau  \n"      \
-	"3      17    0000:04:00 AMD X370 Series Chipset USB 3.1 xHCI Controller xhci_hcd \n"      \
-	"4      17    0000:05:00 AMD X370 Series Chipset SATA Controller         ahci     \n"      \
-	"       15    0000:02:00 Samsung NVMe SSD Controller SM981/PM981/PM983   nvme     root "   \
+	"2      " g14 "0000:01:00 NVIDIA GP104 [GeForce GTX 1070]                 nouveau  \n"     \
+	"3      " g17 "0000:04:00 AMD X370 Series Chipset USB 3.1 xHCI Controller xhci_hcd \n"     \
+	"4      " g17 "0000:05:00 AMD X370 Series Chipset SATA Controller         ahci     \n"     \
+	"       " g15 "0000:02:00 Samsung NVMe SSD Controller SM981/PM981/PM983   nvme     root "  \
 	"disk\n"                                                                                   \
-	"       16    0000:03:00 Intel I210 Gigabit Network Connection           igb      "        \
+	"       " g16 "0000:03:00 Intel I210 Gigabit Network Connection           igb      "       \
 	"network\n"
-#define ASKED "Numbers of those that VMs shall have; none, to choose none: "
+#define OFFERED               OFFERED_IN("0     ", "14    ", "15    ", "16    ", "17    ")
+#define OFFERED_WITHOUT_IOMMU OFFERED_IN("      ", "      ", "      ", "      ", "      ")
+#define ASKED                 "Numbers of those that VMs shall have; none, to choose none: "
 
 	/* What is done, and how it is asked for. */
 	{ .name = "a dry run",
@@ -189,6 +192,19 @@ static const struct play {
 	  "Do it? [y/N] " RULES ": new\n" RAN_INITRD NEXT_CARD,
 	  .rules = CARD,
 	  .cmdline = QUIET },
+
+	{ .name = "another host",
+	  .host = { .name = "host-without-iommu" },
+	  .elsewhere = true,
+	  .typed = "2\ny\n",
+	  .says = OFFERED_WITHOUT_IOMMU ASKED SHOWN_ALL
+	  "Do it? [y/N] " WROTE_GRUB RULES ": new\n"
+	  "vfio-earlyctl: the change has no effect before 'update-grub' on that host\n"
+	  "vfio-earlyctl: the rules have no effect before 'update-initramfs -u' on that "
+	  "host\n",
+	  .status = 2,
+	  .rules = CARD,
+	  .cmdline = ON },
 
 	/* What is refused. */
 	{ .name = "no device, and no terminal",
@@ -327,14 +343,29 @@ static const struct play {
 	  .status = 1 },
 };
 
+/* With the sanitizers, which need the real /proc. */
+static void become_elsewhere(const struct play *play, char *const *environment)
+{
+	const char *argv[WORDS_MAX + 5] = { "vfio-earlyctl", "--root", setuphost_root, "setup" };
+	const char *build = getenv("VFIO_EARLY_BUILD");
+	char program[PATH_MAX];
+
+	memcpy(argv + 4, play->words, sizeof(play->words));
+	snprintf(program, sizeof(program), "%s/sanitized/vfio-earlyctl",
+		 build && *build ? build : "build");
+	execve(program, (char *const *)argv, environment);
+	_exit(127);
+}
+
 static void become(const struct play *play, char *const *environment)
 {
 	const char *argv[WORDS_MAX + 3] = { "vfio-earlyctl", "setup" };
 
 	memcpy(argv + 2, play->words, sizeof(play->words));
-	setuphost_enter();
-	signal(SIGCHLD, SIG_DFL);
 	alarm(LIMIT_S);
+	if (play->elsewhere)
+		become_elsewhere(play, environment);
+	setuphost_enter();
 	execve(SETUPHOST_PROGRAM, (char *const *)argv, environment);
 	_exit(127);
 }

@@ -16,9 +16,9 @@ $(B)/tests/ctl/setupfault.t: tests/ctl/setupfault.c tests/fault/trace.c $(SETUP_
 	$(Q)$(CC) $(TEST_CFLAGS) $$(pkg-config --cflags fuse3) -o $@ $(filter %.c,$^) -lcmocka
 
 TESTS += $(SETUP_TESTS)
-TEST_NEEDS += $(CTL)
+TEST_NEEDS += $(CTL) $(SANITIZED_CTL)
 
-check-setup: $(SETUP_TESTS) $(CTL)
+check-setup: $(SETUP_TESTS) $(CTL) $(SANITIZED_CTL)
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(SETUP_TESTS)
 
 .PHONY: check-setup
