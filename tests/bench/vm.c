@@ -29,7 +29,7 @@ static const char *const common[][2] = {
 	{ "-cpu", "max" },
 	{ "-smp", "1" },
 	{ "-m", "1024" },
-	{ "-append", "console=ttyS0 quiet panic=1" },
+	{ "-append", "console=ttyS0 quiet panic=1 no_timer_check" },
 	{ "-device", "intel-iommu,intremap=on" },
 	{ "-device", "pcie-root-port,id=port1,chassis=1,slot=1" },
 	{ "-device", "pcie-root-port,id=port2,chassis=2,slot=2" },

@@ -89,9 +89,13 @@ static int add_kernel(struct arguments *args, const struct machine *machine,
 	 * panic=1: a boot that fails ends at once, because QEMU was told not to reboot.
 	 * init_on_alloc=0: to clear memory on allocation, as Debian's kernels do, takes an emulated
 	 * machine as long as all the rest of a boot with udev.
+	 * no_timer_check: an emulated timer is late on a busy computer, and a kernel that remaps
+	 * interrupts panics where it misses some ticks.
 	 */
 	length = snprintf(args->append, sizeof(args->append),
-			  "console=ttyS0 root=LABEL=guest ro panic=1 init_on_alloc=0 %s", words);
+			  "console=ttyS0 root=LABEL=guest ro panic=1 init_on_alloc=0 "
+			  "no_timer_check %s",
+			  words);
 	if (length >= (int)sizeof(args->append))
 		return -E2BIG;
 	ret = add(args, "-kernel", image->kernel);
