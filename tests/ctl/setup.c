@@ -128,10 +128,10 @@ static const struct play {
 			    "line etc/vfio-early.conf 00:01.0/00.* id=10de:1b81\n" },
 	  .words = { "--yes", "01:00" },
 	  .says = "bootloader   warning  /boot/grub/grub.cfg:2: lacks 'intel_iommu=on'; "
-		  "'update-grub' makes it anew; see vfio-earlyctl(8), section KERNEL COMMAND "
-		  "LINE\n"
+		  "'update-grub' makes it anew; see vfio-earlyctl(8), section Kernel command "
+		  "line\n"
 		  "rules        warning  of 2 of the devices that they want, the next boot will "
-		  "not get them; run 'vfio-earlyctl check'; see vfio-earlyctl(8), section RULES\n"
+		  "not get them; run 'vfio-earlyctl check'; see vfio-earlyctl(8), section Rules\n"
 		  "intel_iommu=on: is in " GRUB ":1 already\n"
 		  "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070]): has a rule already: " RULES
 		  ":1\n0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller): has a rule "
@@ -255,8 +255,8 @@ static const struct play {
 		    .tree = "line etc/default/grub GRUB_CMDLINE_LINUX=iommu=off\n" },
 	  .words = { "--yes", "01:00" },
 	  .says = "bootloader   warning  /boot/grub/grub.cfg:2: lacks 'iommu=off'; "
-		  "'update-grub' makes it anew; see vfio-earlyctl(8), section KERNEL COMMAND "
-		  "LINE\n"
+		  "'update-grub' makes it anew; see vfio-earlyctl(8), section Kernel command "
+		  "line\n"
 		  "vfio-earlyctl: " GRUB ":2: found 'iommu=off', which switches the IOMMU off; if "
 		  "you do not need it, 'vfio-earlyctl cmdline remove iommu=off'\n",
 	  .status = 2 },
@@ -264,7 +264,7 @@ static const struct play {
 	  .host = { .name = "host", .tree = "line etc/vfio-early.conf frob\n" },
 	  .words = { "--yes", "01:00" },
 	  .says = "rules        problem  1 line cannot be understood, so that no image is built; "
-		  "run 'vfio-earlyctl check'; see vfio-earlyctl(8), section RULES\n"
+		  "run 'vfio-earlyctl check'; see vfio-earlyctl(8), section Rules\n"
 		  "vfio-earlyctl: " RULES ":1:1: found \"frob\", expected an address such as "
 		  "01:00.0, an ID such as 10de:1381, or a term or option of vfio-early.conf(5)\n"
 		  "vfio-earlyctl: nothing was changed: with these errors no image would be built\n",
