@@ -94,7 +94,8 @@ static void print_summary(struct run *run)
 		if (run->counts[i] > 0)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%zu %s",
 				 text[0] ? ", " : "", run->counts[i],
-				 run->counts[i] == 1 ? doctor_result_name(i) : plurals[i]);
+				 run->counts[i] == 1 ? doctor_result_name((enum view_level)i)
+						     : plurals[i]);
 	table_print_text(&run->document, "\n%s.", text);
 }
 
