@@ -28,6 +28,7 @@
 
 #include "../lib/diff.h"
 #include "../lib/files.h"
+#include "run.h"
 #include "setuphost.h"
 
 #define LIMIT_S    60
@@ -571,9 +572,32 @@ static void test_real_whiptail_cancel(void **state)
 	free(said);
 }
 
+/* Somebody writes rules while the person thinks. */
+static void test_changed_meanwhile(void **state)
+{
+	const struct play play = { .host.name = "host", .typed = "", .words = { "01:00" } };
+	char path[PATH_MAX], *said = calloc(OUTPUT_MAX, 1);
+	pid_t child;
+	int fd;
+
+	(void)state;
+	setuphost_make(&play.host, "setup");
+	fd = start(&play, &child);
+	read_until(fd, said, "Do it? [y/N] ");
+	run_path(path, "%s" RULES, setuphost_root);
+	assert_int_equal(files_write(path, "# mine\n"), 0);
+	type(fd, "y\n");
+	read_until(fd, said,
+		   "vfio-earlyctl: " RULES ": was changed meanwhile; nothing was changed\n");
+	close(fd);
+	assert_int_equal(await(child), 1);
+	check_file(RULES, "# mine\n");
+	free(said);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 3];
+	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 4];
 	size_t count = sizeof(plays) / sizeof(*plays);
 
 	for (size_t i = 0; i < count; i++)
@@ -582,5 +606,6 @@ int main(void)
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_again);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_real_whiptail);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_real_whiptail_cancel);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_changed_meanwhile);
 	return _cmocka_run_group_tests("setup", tests, count, NULL, NULL);
 }
