@@ -27,7 +27,7 @@ int host_open(struct host *host, const char *root)
 	if (!realpath(root[0] ? root : "/", host->root))
 		return -errno;
 	host->live = strcmp(host->root, "/") == 0;
-	host->directory = file_open(AT_FDCWD, host->root);
+	host->directory = file_open_flags(AT_FDCWD, host->root, O_RDONLY | O_DIRECTORY);
 	if (host->live)
 		host->root[0] = '\0';
 	return host->directory < 0 ? host->directory : 0;
