@@ -280,7 +280,7 @@ static void print_summary(struct status *status)
 
 	if (status->document.begun)
 		table_print_text(&status->document, "%s", "");
-	if (status->error == -ENOENT && !has_rules(status))
+	if (status->error == -ENOENT && !has_rules(status) && errors == 0)
 		table_print_text(&status->document, "%s",
 				 "There are no rules; 'vfio-earlyctl add' makes one.");
 	else if (warnings == 0 && errors == 0)
