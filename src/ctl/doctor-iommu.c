@@ -154,6 +154,9 @@ void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
 			     "vfio gives VMs devices without any IOMMU, so that they can write all "
 			     "memory; take enable_unsafe_noiommu_mode out of /etc/modprobe.d and "
 			     "reboot");
+	else if (doctor->view.forecast.pci.count == 0)
+		findings_add(findings, VIEW_UNKNOWN, NULL,
+			     "there is no PCI device, so no group tells whether it is on");
 	else if (view_lacks_iommu(&doctor->view))
 		explain_no_groups(doctor, findings);
 	else
