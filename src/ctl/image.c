@@ -280,7 +280,7 @@ static void look_into_all(struct run *run)
 		int looked = look_into(run, &run->images[i]);
 
 		if (looked < 0)
-			worsen(run, looked == -EACCES ? CTL_INCOMPLETE : CTL_INTERNAL);
+			worsen(run, looked == -ENOMEM ? CTL_INTERNAL : CTL_INCOMPLETE);
 	}
 	if (result == 0 && !run->quiet)
 		result = print_table(run);

@@ -565,7 +565,7 @@ static void check_unreadable(const char *tree, const char *message)
 	run_ctl(argv, &result);
 	check_text(expected, result.err);
 	assert_string_equal(result.out, "");
-	assert_int_equal(result.status, 1);
+	assert_int_equal(result.status, 2);
 	run_free(&result);
 }
 
@@ -602,7 +602,7 @@ static void test_cut(void **state)
 		run_ctl(argv, &result);
 		assert_string_equal(result.out, "");
 		assert_non_null(strstr(result.err, "vfio-earlyctl: /boot/" NAME ": from byte "));
-		assert_int_equal(result.status, 1);
+		assert_int_equal(result.status, 2);
 		run_free(&result);
 	}
 }
