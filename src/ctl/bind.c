@@ -183,7 +183,8 @@ static int bind_devices(struct live *live)
 
 	if (live->view.protect.hidden && !live->force)
 		return ctl_fail("what the host stands on cannot be seen from here; "
-				"--force binds all the same");
+				"--force binds all the same"),
+		       CTL_INCOMPLETE;
 	result = make_rules(live, &rules);
 	if (result == 0)
 		result = make_plan(live, &rules, &plan);

@@ -145,7 +145,7 @@ static const struct play {
 		.name = "bind: the host cannot be seen",
 		.above = "remove proc/self\n",
 		.command = "bind 02:00.0",
-		.status = 1,
+		.status = 2,
 		.err = "vfio-earlyctl: no /proc: the host cannot be seen, so nothing of it is "
 		       "protected\n"
 		       "vfio-earlyctl: what the host stands on cannot be seen from here; --force "
