@@ -12,6 +12,8 @@
 
 #define SHOWN_MAX 64
 
+#define BLANKS " \t"
+
 /* sound has a card0 as well, but only drm's is in /dev. */
 const char *const names_classes[NAMES_CLASSES] = { "block", "net", "drm", "nvme" };
 
@@ -210,6 +212,33 @@ static int collect(const struct search_by_name *search, size_t **found, size_t *
 	return 0;
 }
 
+static int find(struct search_by_name *search, const char *name, char message[NAMES_MESSAGE_MAX])
+{
+	const struct text text = { name, name + strlen(name) };
+	int result;
+
+	if (name[0] == '\0') {
+		snprintf(message, NAMES_MESSAGE_MAX,
+			 "found an empty name, expected a device; 'vfio-earlyctl list' shows them");
+		return -EINVAL;
+	}
+	text_copy_printable(&text, search->shown, sizeof(search->shown));
+	result = take_name(search, name, message);
+	return result == 0 && search->count == 0 ? report_unknown(search, name, message) : result;
+}
+
+/* A name that was copied from somewhere often has blanks around it. */
+static char *trim(const char *name)
+{
+	size_t length;
+
+	name += strspn(name, BLANKS);
+	length = strlen(name);
+	while (length > 0 && strchr(BLANKS, name[length - 1]))
+		length--;
+	return strndup(name, length);
+}
+
 int names_find(struct forecast *forecast, const struct host *host, const char *name, size_t **found,
 	       size_t *count, char message[NAMES_MESSAGE_MAX])
 {
@@ -218,15 +247,12 @@ int names_find(struct forecast *forecast, const struct host *host, const char *n
 		.host = host,
 		.meant = calloc(forecast->pci.count + 1, sizeof(bool)),
 	};
-	const struct text text = { name, name + strlen(name) };
-	int result;
+	char *trimmed = trim(name);
+	int result = search.meant && trimmed ? find(&search, trimmed, message) : -ENOMEM;
 
-	text_copy_printable(&text, search.shown, sizeof(search.shown));
-	result = search.meant ? take_name(&search, name, message) : -ENOMEM;
-	if (result == 0 && search.count == 0)
-		result = report_unknown(&search, name, message);
 	if (result == 0)
 		result = collect(&search, found, count);
+	free(trimmed);
 	free(search.meant);
 	return result;
 }
