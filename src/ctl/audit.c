@@ -7,6 +7,7 @@
 #include "audit.h"
 #include "match.h"
 #include "traits.h"
+#include "wordlist.h"
 
 /* Room for the addresses of a card's or a group's functions; of more, the first are named. */
 #define LIST_MAX 256
@@ -48,13 +49,8 @@ void audit_messages(struct findings *findings, const struct view *view)
 static void add_to_list(char list[LIST_MAX], const struct pci_device *device)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
-	size_t used = strlen(list);
 
-	if (used + PCI_ADDRESS_TEXT_MAX + sizeof(", ...") < LIST_MAX)
-		snprintf(list + used, LIST_MAX - used, "%s%s", used > 0 ? ", " : "",
-			 pci_address_format(&device->address, address));
-	else if (used < 3 || strcmp(list + used - 3, "...") != 0)
-		strcat(list, ", ...");
+	wordlist_add(list, LIST_MAX, pci_address_format(&device->address, address));
 }
 
 static void audit_not_found(struct findings *findings, const struct view *view,
@@ -344,10 +340,11 @@ static void audit_softdep(struct findings *findings, const struct rival *rival,
 			  const struct meant *meant)
 {
 	if (meant->row)
-		findings_add(findings, VIEW_NOTE, rival->where,
-			     "the softdep of %s is needless beside the rules, which are carried out "
-			     "before it is loaded; take it out",
-			     rival->text);
+		findings_add(
+			findings, VIEW_NOTE, rival->where,
+			"the softdep of %s is needless beside the rules, which are carried out "
+			"before it is loaded; take it out",
+			rival->text);
 }
 
 void audit_rivals(struct findings *findings, const struct view *view, const struct rivals *rivals)

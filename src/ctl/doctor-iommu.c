@@ -6,6 +6,7 @@
 
 #include "doctor.h"
 #include "vfio.h"
+#include "wordlist.h"
 
 #define TABLES "/sys/firmware/acpi"
 #define UNITS  "/sys/class/iommu"
@@ -55,13 +56,8 @@ struct names {
 
 static void add_name(struct names *names, const char *name)
 {
-	size_t used = strlen(names->text);
-
 	names->count++;
-	if (used + strlen(name) + sizeof(", ...") <= sizeof(names->text))
-		sprintf(names->text + used, "%s%s", used ? ", " : "", name);
-	else if (used < 3 || strcmp(names->text + used - 3, "...") != 0)
-		strcpy(names->text + used, ", ...");
+	wordlist_add(names->text, sizeof(names->text), name);
 }
 
 /* What the kernel does with the host's own DMA; IOMMU groups have "type" since 5.11. */

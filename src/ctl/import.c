@@ -13,6 +13,7 @@
 #include "match.h"
 #include "rulesfile.h"
 #include "view.h"
+#include "wordlist.h"
 
 /* Room for the addresses of a rule's devices; of more, the first are named. */
 #define LIST_MAX 256
@@ -61,15 +62,9 @@ struct meant {
 static void add_open(struct meant *meant, const struct pci_device *device)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
-	size_t used = strlen(meant->open_list);
 
 	meant->open++;
-	pci_address_format(&device->address, address);
-	if (used + strlen(address) + sizeof(", ...") < LIST_MAX)
-		snprintf(meant->open_list + used, LIST_MAX - used, "%s%s", used > 0 ? ", " : "",
-			 address);
-	else if (strcmp(meant->open_list + used - 3, "...") != 0)
-		strcpy(meant->open_list + used, ", ...");
+	wordlist_add(meant->open_list, LIST_MAX, pci_address_format(&device->address, address));
 }
 
 static void look_at(const struct import *import, const struct plan_choice *choice,

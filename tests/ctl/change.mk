@@ -2,7 +2,8 @@
 # digest, image, bind and unbind of vfio-earlyctl, and what changes files. Included by tests.mk.
 
 CTL_RUN_SRC := tests/ctl/run.c tests/protect/tree.c $(HOSTTREE_SRC)
-CHANGE_TESTS := $(addprefix $(B)/tests/ctl/,digest.t image.t import.t edits.t live.t names.t replace.t)
+CHANGE_TESTS := $(addprefix $(B)/tests/ctl/,digest.t image.t import.t edits.t live.t names.t replace.t \
+	wordlist.t)
 
 $(addprefix $(B)/tests/ctl/,digest.t image.t import.t): $(B)/tests/ctl/%.t: tests/ctl/%.c $(CTL_RUN_SRC)
 	@mkdir -p $(@D)
@@ -16,8 +17,8 @@ $(CTL_PARTS): $(filter-out %/main.o,$(call ctl_objects,sanitized))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/tests/ctl/names.t $(B)/tests/ctl/replace.t: $(B)/tests/ctl/%.t: tests/ctl/%.c $(CTL_RUN_SRC) \
-		$(CTL_PARTS)
+$(addprefix $(B)/tests/ctl/,names.t replace.t wordlist.t): $(B)/tests/ctl/%.t: tests/ctl/%.c \
+		$(CTL_RUN_SRC) $(CTL_PARTS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/boot -Isrc/ctl -MMD -MP -MF $(@:.t=.d) \
