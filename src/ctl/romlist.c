@@ -246,6 +246,15 @@ static int choose_device(struct listing *listing, const size_t *found, size_t co
 	return 0;
 }
 
+/* Who means a file wants to know why it is none; addresses and IDs have a colon. */
+static void print_no_file(const char *path)
+{
+	struct stat status;
+
+	ctl_fail("%s: and as a file: %s", path,
+		 stat(path, &status) < 0 ? strerror(errno) : "found no regular file");
+}
+
 static int find_device(struct listing *listing, const struct ctl *ctl)
 {
 	char message[256] = "";
@@ -259,7 +268,9 @@ static int find_device(struct listing *listing, const struct ctl *ctl)
 			    &count, message);
 	if (result < 0)
 		ctl_fail("%s", message[0] ? message : strerror(-result));
-	else
+	if (result == -ENOENT && !strchr(listing->source, ':'))
+		print_no_file(listing->source);
+	if (result == 0)
 		result = choose_device(listing, found, count);
 	free(found);
 	return result;

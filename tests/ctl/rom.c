@@ -387,7 +387,8 @@ static void no_file(void **state)
 	(void)state;
 	snprintf(err, sizeof(err), "vfio-earlyctl: %s", too_long);
 	expect(arguments, "", 1, "",
-	       "vfio-earlyctl: /tmp: no such device; 'vfio-earlyctl list' shows them\n");
+	       "vfio-earlyctl: /tmp: no such device; 'vfio-earlyctl list' shows them\n"
+	       "vfio-earlyctl: /tmp: and as a file: found no regular file\n");
 	expect(none, "", 1, "",
 	       "vfio-earlyctl: rom: found 0 operands, expected one device or file\n");
 	assert_int_equal(ftruncate(fd, (16 << 20) + 1), 0);
