@@ -244,6 +244,8 @@ check-package: $(PACKAGE_TESTS) $(DEB) $(TEST_ROOTS) $(B)/tests/boot/guest.img
 TESTS := $(SYSTEM_TESTS) $(TESTS)
 TEST_NEEDS += $(B)/vfio-early $(DEB) stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
 
+include tests/fleet/fleet.mk
+
 demo-run: $(B)/tests/boot/demo stage $(B)/roots/trixie $(B)/tests/boot/guest.img
 	$(Q)VFIO_EARLY_BUILD=$(B) $(B)/tests/boot/demo
 
