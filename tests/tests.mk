@@ -159,18 +159,23 @@ include tests/ctl/rom.mk
 
 # The only place that names them: kernels 6.1 (plain .ko) and 6.12 (.ko.xz).
 TEST_SUITES ?= bookworm trixie
-TEST_ROOTS := $(TEST_SUITES:%=$(B)/roots/%) $(B)/roots/trixie-full $(B)/roots/trixie-dracut
+TEST_ROOTS := $(TEST_SUITES:%=$(B)/roots/%) $(B)/roots/trixie-full $(B)/roots/trixie-dracut \
+	$(B)/roots/trixie-vm
 # The last three bring the libraries of vfio-earlyctl, whose own names differ between suites.
 TEST_ROOT_PACKAGES := linux-image-amd64 udev kmod klibc-utils busybox zstd \
 	libarchive-tools libjansson4 libpci3
 # What makes the images, one of two that exclude one another.
 TEST_ROOT_MORE = $(if $(filter %-dracut,$*),dracut,initramfs-tools) \
-	$(if $(filter %-full,$*),$(TEST_ROOT_FULL_PACKAGES))
+	$(if $(filter %-full,$*),$(TEST_ROOT_FULL_PACKAGES)) \
+	$(if $(filter %-vm,$*),$(TEST_ROOT_VM_PACKAGES))
 # What a host needs besides, to stand on more than a disk; and the bootloaders' tools.
 TEST_ROOT_FULL_PACKAGES := cryptsetup-initramfs e2fsprogs iproute2 lvm2 mdadm \
 	grub2-common systemd-boot
+# What a host needs that starts from its own disk and runs virtual machines.
+TEST_ROOT_VM_PACKAGES := e2fsprogs grub2-common grub-pc-bin qemu-system-x86
 
-BENCH_SRC := $(addprefix tests/boot/,command.c expect.c file.c image.c machine.c report.c)
+BENCH_SRC := $(addprefix tests/boot/,command.c expect.c file.c grub.c image.c machine.c \
+	report.c)
 BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o)
 BOOT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/boot/[0-9]*.c))
 IMAGE_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/image/[0-9]*.c))
@@ -258,7 +263,8 @@ BENCH := $(B)/tests/bench/bench
 BENCH_SETS := 3 16
 BENCH_FLOORS := $(BENCH_SETS:%=$(B)/tests/bench/floor-%)
 BENCH_GUEST_SRC := $(addprefix tests/bench/,process.c guest/loading.c guest/runner.c guest/sysfs.c)
-BENCH_HOST_SRC := $(wildcard tests/bench/*.c) $(addprefix tests/boot/,command.c file.c image.c) \
+BENCH_HOST_SRC := $(wildcard tests/bench/*.c) \
+	$(addprefix tests/boot/,command.c file.c grub.c image.c) \
 	$(addprefix tests/fault/,drivercore.c host.c hostfs.c) \
 	$(addprefix tests/lib/,files.c hosttree.c)
 

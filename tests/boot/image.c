@@ -15,6 +15,7 @@
 
 #include "command.h"
 #include "file.h"
+#include "grub.h"
 
 /* Of a kept system; a file has only those blocks that were written. */
 #define DISK_SIZE "1G"
@@ -260,11 +261,32 @@ static int keep_initrd(const struct workplace *work, const struct image_spec *sp
 	return 0;
 }
 
-/* What is mounted in it is not of the system. */
-static int keep_system(const struct workplace *work, const struct image *image)
+static int make_disk(const struct workplace *work, const struct image *image)
 {
-	const char *mke2fs[] = { "mke2fs",   "-q",	  "-t",	     "ext4", "-L", "guest", "-d",
-				 work->root, image->disk, DISK_SIZE, NULL };
+	const char *mke2fs[] = { "mke2fs", "-q",       "-t",        "ext4",    "-L", "guest",
+				 "-d",     work->root, image->disk, DISK_SIZE, NULL };
+
+	return command_run(NULL, mke2fs) == 0 ? 0 : -EIO;
+}
+
+static int make_disk_with_grub(const struct workplace *work, const struct image_spec *spec,
+			       const struct image *image)
+{
+	const char *mke2fs[] = { "mke2fs", "-q",       "-t",        "ext4",
+				 "-L",     "guest",    "-E",        "offset=" GRUB_PARTITION,
+				 "-d",     work->root, image->disk, DISK_SIZE,
+				 NULL };
+	int ret = grub_install_files(work->root, image->version, spec->grub_words);
+
+	if (ret == 0 && command_run(NULL, mke2fs) != 0)
+		ret = -EIO;
+	return ret ?: grub_install_disk(work->root, image->disk);
+}
+
+/* What is mounted in it is not of the system. */
+static int keep_system(const struct workplace *work, const struct image_spec *spec,
+		       const struct image *image)
+{
 	static const char *const mounts[] = { "proc", "dev", "mnt", "media" };
 	char path[PATH_MAX];
 
@@ -277,7 +299,7 @@ static int keep_system(const struct workplace *work, const struct image *image)
 	if (file_join(path, "%s/usr/sbin/init", work->root) < 0 ||
 	    command_run(NULL, (const char *[]){ "cp", work->guest, path, NULL }) != 0)
 		return -EIO;
-	return command_run(NULL, mke2fs) == 0 ? 0 : -EIO;
+	return spec->grub_words ? make_disk_with_grub(work, spec, image) : make_disk(work, image);
 }
 
 /* Returns the exit status of update-initramfs or of the commands, or -errno. */
@@ -308,7 +330,7 @@ static int build_apart(const struct workplace *work, const struct image_spec *sp
 	status = change_image(work, spec, image);
 	if (status < 0 || keep_initrd(work, spec, image) < 0)
 		return SETUP_FAILED;
-	if (spec->keep_system && keep_system(work, image) < 0)
+	if (spec->keep_system && keep_system(work, spec, image) < 0)
 		return SETUP_FAILED;
 	return status;
 }

@@ -30,6 +30,11 @@ struct image_spec {
 	bool without_program; /* leave out all that `make install` puts there */
 	bool unpack;          /* into tree, to look at */
 	bool keep_system;     /* as disk, which boots with the guest's program */
+	/*
+	 * Words of the kernel command line: the disk has a partition and GRUB, which starts the
+	 * system with them. NULL: neither.
+	 */
+	const char *grub_words;
 };
 
 struct image {

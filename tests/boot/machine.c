@@ -279,7 +279,8 @@ int machine_boot(const struct machine *machine, const struct image *image, struc
 	ret = ret ?: add_accelerator(&args);
 	ret = ret ?: add_firmware(&args, machine);
 	ret = ret ?: add_iommu(&args, machine);
-	ret = ret ?: add_kernel(&args, machine, image);
+	if (!machine->starts_root)
+		ret = ret ?: add_kernel(&args, machine, image);
 	ret = ret ?: add_root_drive(&args, machine);
 	ret = ret ?: add_disks(&args, machine);
 	ret = ret ?: add_ports(&args, run->serial, results.report);

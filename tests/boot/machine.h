@@ -29,6 +29,7 @@ struct machine {
 	 */
 	const char *disks[MACHINE_DISKS];
 	const char *root;  /* a file system; NULL: the guest and no more */
+	bool starts_root;  /* by the bootloader there: neither kernel, image nor words are given */
 	bool keeps_root;   /* what the guest writes to it stays; otherwise it is left as it is */
 	const char *words; /* of the kernel command line, after those that booting takes */
 	/*
