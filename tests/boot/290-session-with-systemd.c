@@ -6,27 +6,16 @@
 #include <unistd.h>
 
 #include "expect.h"
+#include "systemd.h"
 
 #define CARD_1 "0000:01:00.0"
 #define CARD_2 "0000:02:00.0"
-
-static const char service[] = "[Unit]\n"
-			      "Wants=systemd-udev-settle.service\n"
-			      "After=systemd-udev-settle.service\n"
-			      "[Service]\n"
-			      "Type=oneshot\n"
-			      "ExecStart=/usr/sbin/init %i\n"
-			      "StandardOutput=journal+console\n"
-			      "StandardError=journal+console\n";
 
 static const struct image_spec spec = {
 	.suite = "trixie",
 	.rules = "",
 	.settings = "MODULES=list\nBUSYBOX=n\nCOMPRESSLEVEL=1\n",
-	.files = { { .path = "etc/initramfs-tools/modules", .text = "virtio_blk\next4\n" },
-		   { .path = "etc/systemd/system/guest@.service", .text = service },
-		   { .path = "etc/machine-id", .text = "5e1f00000000400080000000000000ff\n" },
-		   { .path = "etc/fstab", .text = "LABEL=guest / ext4 rw 0 0\n" } },
+	.files = { SYSTEMD_FILES },
 	.keep_system = true,
 };
 
@@ -133,9 +122,6 @@ static const char session_after[] =
 		MACHINE_PORT(1), MACHINE_PORT(2), "e1000e,bus=port1", "e1000e,bus=port2",          \
 			"virtio-blk-pci,drive=root", "virtio-blk-pci,drive=disk0,serial=result",   \
 	}
-/* Without what systemd does at a system's very first boot only. */
-#define SYSTEMD                                                                                    \
-	"init=/usr/lib/systemd/systemd systemd.condition-needs-update=no systemd.show-status=no "
 
 static const struct machine before = {
 	.name = "boot/290-session-with-systemd/before",
@@ -143,7 +129,7 @@ static const struct machine before = {
 	.keeps_root = true,
 	.disks = DISKS,
 	.devices = DEVICES,
-	.words = SYSTEMD "systemd.wants=guest@changes.service",
+	.words = SYSTEMD("changes"),
 };
 
 static const struct machine after = {
@@ -152,7 +138,7 @@ static const struct machine after = {
 	.keeps_root = true,
 	.disks = DISKS,
 	.devices = DEVICES,
-	.words = SYSTEMD "systemd.wants=guest@outcome.service",
+	.words = SYSTEMD("outcome"),
 };
 
 static int build(void **state)
