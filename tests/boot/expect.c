@@ -159,6 +159,35 @@ void expect_transcript(const struct machine_run *run, const char *text)
 	free(transcript);
 }
 
+/* The text behind the next line that is @line; NULL if there is none. */
+static const char *find_line(const char *text, const char *line)
+{
+	size_t length = strlen(line);
+
+	while (*text) {
+		size_t found = strcspn(text, "\n");
+
+		if (found == length && memcmp(text, line, length) == 0)
+			return text + found;
+		text += found + (text[found] == '\n');
+	}
+	return NULL;
+}
+
+void expect_lines(const struct machine_run *run, const char *const *lines)
+{
+	char *transcript = report_transcript(&run->report, run->image.version);
+	const char *rest = transcript;
+
+	assert_non_null(transcript);
+	for (; *lines; lines++) {
+		rest = find_line(rest, *lines);
+		if (!rest)
+			boot_fail(run, "no line \"%s\" where it should be", *lines);
+	}
+	free(transcript);
+}
+
 void expect_root(const struct machine_run *run, const char *device)
 {
 	char *root = report_line(&run->report, "root");

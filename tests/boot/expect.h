@@ -46,6 +46,9 @@ void expect_update(const struct machine *machine, const struct image *image,
 /* The commands of the guest's work printed @text, see report_transcript(). */
 void expect_transcript(const struct machine_run *run, const char *text);
 
+/* Among what they printed are these lines, in this order; NULL ends them. */
+void expect_lines(const struct machine_run *run, const char *const *lines);
+
 /* / is mounted from @device. */
 void expect_root(const struct machine_run *run, const char *device);
 

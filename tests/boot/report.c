@@ -96,6 +96,14 @@ static void squeeze_line(FILE *out, const char *from, const char *version)
 	fputc('\n', out);
 }
 
+static void put_line(FILE *out, const char *line, const char *version)
+{
+	if (version)
+		squeeze_line(out, line, version);
+	else
+		fprintf(out, "%.*s\n", (int)strcspn(line, "\n"), line);
+}
+
 char *report_transcript(const struct report *report, const char *version)
 {
 	static const struct {
@@ -110,7 +118,7 @@ char *report_transcript(const struct report *report, const char *version)
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 			if (starts_with(line, kinds[i].kind)) {
 				fputs(kinds[i].prefix, out);
-				squeeze_line(out, line + strlen(kinds[i].kind), version);
+				put_line(out, line + strlen(kinds[i].kind), version);
 			}
 		line += strcspn(line, "\n");
 		line += *line == '\n';

@@ -41,7 +41,7 @@ char *report_line(const struct report *report, const char *kind);
 /*
  * What the commands of the guest's work printed, as one text, to be freed: "$ COMMAND", the output,
  * "exit STATUS". @version, which the kernel has, reads VERSION, and blanks are squeezed, as the
- * widths of columns depend on it.
+ * widths of columns depend on it; without @version, the text is as it was printed.
  */
 char *report_transcript(const struct report *report, const char *version);
 

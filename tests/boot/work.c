@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -55,6 +56,30 @@ static int run(const char *line)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
+/* A line as it reads on a terminal, where a line editor goes back and writes anew; without '\n'. */
+static void settle(char *line)
+{
+	static const char back[] = "\033[D", erase[] = "\033[K";
+	char *cursor = line, *end = line;
+
+	for (const char *from = line; *from && *from != '\n';) {
+		if (strncmp(from, back, strlen(back)) == 0) {
+			cursor -= cursor > line;
+			from += strlen(back);
+		} else if (strncmp(from, erase, strlen(erase)) == 0) {
+			end = cursor;
+			from += strlen(erase);
+		} else if (*from == '\r') {
+			cursor = line;
+			from++;
+		} else {
+			*cursor++ = *from++;
+			end = cursor > end ? cursor : end;
+		}
+	}
+	*end = '\0';
+}
+
 /*
  * The same for one whose output is to be looked at: it goes to the report, a line after "out",
  * between the line itself after "run" and its exit status after "exit".
@@ -73,8 +98,10 @@ static int run_reported(const char *line, FILE *report)
 	output = popen(command, "re");
 	if (!output)
 		return -errno;
-	while (getline(&text, &size, output) > 0)
-		fprintf(report, "out %s", text);
+	while (getline(&text, &size, output) > 0) {
+		settle(text);
+		fprintf(report, "out %s\n", text);
+	}
 	free(text);
 	status = pclose(output);
 	fprintf(report, "exit %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
@@ -324,11 +351,43 @@ static int work_on_outcome(FILE *report)
 	return run_reported("vfio-earlyctl status", report);
 }
 
+/* From a host with an idle card to that card in a virtual machine: up to the reboot ... */
+static const char *const prepare_card[] = {
+	"vfio-earlyctl doctor",
+	"vfio-earlyctl enable-iommu",
+	"vfio-earlyctl cmdline add iommu=pt",
+	"vfio-earlyctl add --update 02:00.0",
+	NULL,
+};
+
+/* ... and after it. The machine's firmware takes its time to give the card its addresses. */
+static const char *const use_card[] = {
+	"vfio-earlyctl status",
+	"vfio-earlyctl doctor",
+	"vfio-earlyctl vm --for qemu 02:00.0",
+	"(sleep 30; echo info pci; echo quit) | "
+	"qemu-system-x86_64 -machine q35,accel=kvm:tcg -m 64 -nodefaults -display none "
+	"-monitor stdio $(vfio-earlyctl vm --for qemu 02:00.0)",
+	NULL,
+};
+
+static int work_on_card(FILE *report)
+{
+	bool prepared = access("/run/vfio-early/status", F_OK) == 0;
+	int ret = 0;
+
+	for (const char *const *line = prepared ? use_card : prepare_card; ret == 0 && *line;
+	     line++)
+		ret = run_reported(*line, report);
+	return ret;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(FILE *report);
 } works[] = {
 	/* clang-format off */
+	{ "card", work_on_card },
 	{ "changes", work_on_changes },
 	{ "disk", work_on_disk },
 	{ "luks", work_on_luks },
