@@ -142,6 +142,7 @@ lint-packages: apt-lists
 demo: demo-packages
 	$(Q)$(MAKE) demo-run
 check: test-packages
+	$(Q)$(MAKE) -j$(PROVE_JOBS) roots
 	$(Q)$(MAKE) check-run
 bench: bench-packages
 	$(Q)$(MAKE) bench-run
