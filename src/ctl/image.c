@@ -294,15 +294,14 @@ static int find_images(struct run *run, int count, char **operands)
 {
 	int result = 0;
 
+	if (run->record && count != 1)
+		return ctl_fail("--record is for one image, found %d", count), -EINVAL;
 	if (count == 0)
 		return add_all(run);
 	for (int i = 0; i < count && result == 0; i++)
 		result = add_operand(run, operands[i]);
-	if (result == 0 && run->record) {
-		if (count > 1)
-			return ctl_fail("--record is for one image, found %d", count), -EINVAL;
+	if (result == 0 && run->record)
 		snprintf(run->images[0].kernel, sizeof(run->images[0].kernel), "%s", run->record);
-	}
 	return result;
 }
 

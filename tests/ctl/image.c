@@ -704,6 +704,23 @@ static void test_record(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+/* What is noted of one kernel must not come from another's image. */
+static void test_record_of_all(void **state)
+{
+	char tree[PATH_MAX], path[PATH_MAX];
+	const char *const argv[] = { "--root", tree, "image", "--record", "6.1.0", NULL };
+	struct run_result result;
+
+	(void)state;
+	write_scene(tree, &plain, NULL, NULL, 0);
+	run_ctl(argv, &result);
+	check_text("vfio-earlyctl: --record is for one image, found 0\n", result.err);
+	assert_int_equal(result.status, 1);
+	run_free(&result);
+	run_path(path, "%s/var/lib/vfio-early/6.1.0.digest", tree);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 static void test_wrong_kernel(void **state)
 {
 	char tree[PATH_MAX], image[PATH_MAX], expected[2 * PATH_MAX];
@@ -746,10 +763,10 @@ static void test_no_image(void **state)
 }
 
 static const struct CMUnitTest single_tests[] = {
-	cmocka_unit_test(test_unreadable), cmocka_unit_test(test_cut),
-	cmocka_unit_test(test_tree),       cmocka_unit_test(test_json),
-	cmocka_unit_test(test_record),     cmocka_unit_test(test_wrong_kernel),
-	cmocka_unit_test(test_no_image),
+	cmocka_unit_test(test_unreadable),   cmocka_unit_test(test_cut),
+	cmocka_unit_test(test_tree),         cmocka_unit_test(test_json),
+	cmocka_unit_test(test_record),       cmocka_unit_test(test_record_of_all),
+	cmocka_unit_test(test_wrong_kernel), cmocka_unit_test(test_no_image),
 };
 
 int main(void)
