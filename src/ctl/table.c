@@ -33,9 +33,10 @@
 
 bool table_take_option(struct table_options *options, int option, const char *argument)
 {
-	switch (option) {
+	switch (option) { /* of two that exclude each other, the last one counts */
 	case 'J':
 		options->json = true;
+		options->raw = false;
 		return true;
 	case 'l':
 		options->list = true;
@@ -51,6 +52,7 @@ bool table_take_option(struct table_options *options, int option, const char *ar
 		return true;
 	case 'r':
 		options->raw = true;
+		options->json = false;
 		return true;
 	case 'T':
 		options->list = false;
