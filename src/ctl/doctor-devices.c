@@ -47,8 +47,8 @@ void doctor_check_rules(struct doctor *doctor, struct findings *findings)
 			     forecast->cmdline.off ? "off" : "dry-run");
 	if (lost > 0)
 		findings_add(findings, VIEW_WARNING, NULL,
-			     "of %zu of the devices that they want, the next boot will not get "
-			     "them; run 'vfio-earlyctl check'",
+			     "the next boot will not get %zu of the devices that they want; run "
+			     "'vfio-earlyctl check'",
 			     lost);
 	if (findings->count == 0 && forecast->rules.count == 0)
 		findings_add(findings, VIEW_NOTE, NULL,

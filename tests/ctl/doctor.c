@@ -122,7 +122,7 @@
 
 /* What follows when the card has no IOMMU group. */
 #define NONE_FOR_VMS                                                                               \
-	"rules warning of 2 of the devices that they want, the next boot will not get them; run "  \
+	"rules warning the next boot will not get 2 of the devices that they want; run "           \
 	"'vfio-earlyctl check'\n"
 
 static const struct trouble {
@@ -282,8 +282,8 @@ static const struct trouble {
 			"iommu problem 0000:00:02.0 (Intel Device 4680) has no IOMMU group, since "
 			"this kernel leaves Intel's own graphics out; run 'vfio-earlyctl cmdline "
 			"add intel_iommu=on' and reboot\n"
-			"rules warning of 1 of the devices that they want, the next boot will not "
-			"get them; run 'vfio-earlyctl check'\n",
+			"rules warning the next boot will not get 1 of the devices that they want; "
+			"run 'vfio-earlyctl check'\n",
 		.status = 2,
 	},
 
@@ -531,8 +531,8 @@ static const struct trouble {
 		.name = "rules: a device that is not there",
 		.rules = "01:00\n0f:00.0\n",
 		.expect =
-			"rules warning of 1 of the devices that they want, the next boot will not "
-			"get them; run 'vfio-earlyctl check'\n",
+			"rules warning the next boot will not get 1 of the devices that they want; "
+			"run 'vfio-earlyctl check'\n",
 		.status = 2,
 	},
 	{
