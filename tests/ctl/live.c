@@ -162,6 +162,14 @@ static const struct play {
 		.rows = { { NIC_B, "e1000e", "" } },
 	},
 	{
+		.name = "bind: no driver's name",
+		.command = "bind 02:00.0 ../vfio-pci",
+		.status = 1,
+		.err = "vfio-earlyctl: found '../vfio-pci', expected the name of a driver, such as "
+		       "vfio-pci\n",
+		.rows = { { NIC_B, "e1000e", "", true } },
+	},
+	{
 		.name = "bind: no such driver",
 		.command = "bind 02:00.0 nosuch",
 		.status = 2,
