@@ -38,6 +38,8 @@ static const char *find_fault(const char *word)
 
 	if (!word[0])
 		return "no characters";
+	if (word[0] == '=')
+		return "no name before =";
 	if (strcmp(word, "--") == 0)
 		return "the end of the kernel's words";
 	for (; *word; word++) {

@@ -192,14 +192,16 @@ int change_rebuild(struct change *change)
 	change->lock = -1;
 	if (change->dry_run)
 		return CTL_OK;
-	result = change->update ? run_program(&change->view.host, argv) : -EXDEV;
-	if (result == -EXDEV) {
+	if (!change->update) {
 		puts("This counts after 'update-initramfs -u' and a reboot.");
 		return CTL_OK;
 	}
+	result = run_program(&change->view.host, argv);
 	if (result == 0)
 		return CTL_OK;
-	if (result < 0)
+	if (result == -EXDEV)
+		ctl_fail("update-initramfs: not run, as this is not the host; run it there");
+	else if (result < 0)
 		ctl_fail("update-initramfs: %s", strerror(-result));
 	else
 		ctl_fail("update-initramfs: exit status %d", result);
