@@ -15,7 +15,7 @@ $(B)/tests/fleet/enter: tests/fleet/enter.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -MF $@.d -o $@ $<
 
-FLEET_NEEDS := $(B)/tests/fleet/enter stage $(TEST_ROOTS)
+FLEET_NEEDS := $(B)/tests/fleet/enter stage $(TEST_SUITES:%=$(B)/roots/%)
 TESTS += $(FLEET_TEST)
 TEST_NEEDS += $(FLEET_NEEDS)
 
