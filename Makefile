@@ -228,9 +228,10 @@ CTL_LINT     = $(LINT_CFLAGS) -Isrc/core -Isrc/boot $(CTL_CFLAGS)
 # Their tables leave out what is 0.
 WHITE_BOX := $(wildcard tests/ctl/*.c tests/fuzz/*.c tests/protect/*.c tests/unit/*.c)
 BLACK_BOX := $(filter-out $(WHITE_BOX),$(wildcard tests/*/*.c tests/bench/guest/*.c))
-WHITE_BOX_LINT = $(CTL_LINT) -Wno-missing-field-initializers
+FUSE_CFLAGS    = $$(pkg-config --cflags fuse3)
+WHITE_BOX_LINT = $(CTL_LINT) -Wno-missing-field-initializers $(FUSE_CFLAGS)
 BLACK_BOX_LINT = $(LINT_CFLAGS) -Wno-missing-field-initializers -Itests/lib -Itests/boot \
-	$$(pkg-config --cflags fuse3) -DFLOOR_MODULES='"",' -DFLOOR_DEVICES='"",'
+	$(FUSE_CFLAGS) -DFLOOR_MODULES='"",' -DFLOOR_DEVICES='"",'
 
 # $(call lint-with,COMPILER,FILES,FLAGS)
 lint-with = $(Q)for file in $(2); do $(1) $(3) $$file || exit; done
