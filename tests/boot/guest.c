@@ -10,6 +10,7 @@
  *   status LINE                                               of /run/vfio-early/status
  *   kmsg LEVEL TEXT                                           kernel messages that say vfio
  *   module NAME                                               loaded, name begins with vfio
+ *   disable_idle_d3 Y|N                                       this option of vfio-pci
  *   vfio ADDRESS STEP...                                      steps passed; a failed one ends it
  *                                                             as !STEP:ERRNO
  *   root DEVICE                                               what / is mounted from
@@ -41,6 +42,7 @@
 
 #define REPORT_PORT "/dev/ttyS1"
 #define PCI_DEVICES "/sys/bus/pci/devices"
+#define PARAMETERS  "/sys/module/vfio_pci/parameters"
 
 #define CONFIG_COMMAND 4
 #define COMMAND_MEMORY 2
@@ -432,6 +434,7 @@ int main(int argc, char **argv)
 		report_devices(report);
 		report_lines(report, "status", "/run/vfio-early/status");
 		report_modules(report);
+		report_lines(report, "disable_idle_d3", PARAMETERS "/disable_idle_d3");
 		report_messages(report);
 		fputs("end\n", report);
 		fflush(report);
