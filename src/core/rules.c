@@ -135,12 +135,21 @@ int rules_read_file(struct rules *rules, int root, const char *name)
 	return result;
 }
 
-static int select_conf(const struct dirent *entry)
+static bool is_conf(const char *name)
 {
-	size_t length = strlen(entry->d_name);
+	size_t length = strlen(name);
 
-	return entry->d_name[0] != '.' && length > 5 &&
-	       strcmp(entry->d_name + length - 5, ".conf") == 0;
+	return name[0] != '.' && length > 5 && strcmp(name + length - 5, ".conf") == 0;
+}
+
+bool rules_is_file(const char *path)
+{
+	static const char directory[] = RULES_DIRECTORY "/";
+	const char *name = path + sizeof(directory) - 1;
+
+	if (strncmp(path, directory, sizeof(directory) - 1) != 0)
+		return strcmp(path, RULES_FILE) == 0;
+	return !strchr(name, '/') && is_conf(name);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -177,7 +186,7 @@ static int list_names(DIR *directory, char ***names, size_t *count)
 
 	/* klibc's readdir tells an error from the end by errno alone. */
 	while (errno = 0, (entry = readdir(directory))) {
-		if (select_conf(entry) && add_name(names, count, entry->d_name) < 0)
+		if (is_conf(entry->d_name) && add_name(names, count, entry->d_name) < 0)
 			return -ENOMEM;
 	}
 	if (errno)

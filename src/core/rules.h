@@ -27,6 +27,9 @@ struct rules {
 /* Adds the rules of a text that is in memory; name is what messages call it. 0 or -ENOMEM. */
 int rules_parse(struct rules *rules, const char *name, const char *text, size_t length);
 
+/* Whether rules_read() reads the file with this absolute path, if it is there. */
+bool rules_is_file(const char *path);
+
 /*
  * Adds the rules of RULES_FILE and RULES_DIRECTORY (names in *.conf, sorted) below the directory
  * root. Files that are not there are no problem; those that cannot be read or understood are

@@ -32,7 +32,7 @@ static int take_kind(struct change *change, const char *name)
 static int take_file(struct change *change, const char *path)
 {
 	change->file = path;
-	if (rulesfile_is_read(path))
+	if (rules_is_file(path))
 		return 0;
 	return ctl_fail("--file: found '%s', expected " RULES_FILE " or " RULES_DIRECTORY
 			"/NAME.conf: the boot reads no other",

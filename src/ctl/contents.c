@@ -39,7 +39,7 @@ static bool is_wanted(const char *path)
 		if (strcmp(path, wanted[i]) == 0)
 			return true;
 	return has_options(path) ||
-	       (host_path(absolute, "/%s", path) == 0 && digest_has_rules(absolute));
+	       (host_path(absolute, "/%s", path) == 0 && rules_is_file(absolute));
 }
 
 /* Of "usr/lib/modules/KERNEL/REST" or the same without usr: REST; NULL for another path. */
@@ -321,7 +321,7 @@ int contents_each_rules(const struct contents *contents,
 		return -ENOMEM;
 	for (size_t i = 0; i < contents->count; i++)
 		if (host_path(path, "/%s", contents->files[i].path) == 0 &&
-		    digest_has_rules(path) && contents_find(contents, contents->files[i].path))
+		    rules_is_file(path) && contents_find(contents, contents->files[i].path))
 			files[count++] = &contents->files[i];
 	if (count > 1)
 		qsort(files, count, sizeof(const struct contents_file *), compare_files);

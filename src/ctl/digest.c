@@ -13,23 +13,6 @@
 #include "file.h"
 #include "rules.h"
 
-#define SUFFIX ".conf"
-
-bool digest_has_rules(const char *path)
-{
-	static const char directory[] = RULES_DIRECTORY "/";
-	const char *name = path + sizeof(directory) - 1;
-	size_t length;
-
-	if (strcmp(path, RULES_FILE) == 0)
-		return true;
-	if (strncmp(path, directory, sizeof(directory) - 1) != 0)
-		return false;
-	length = strlen(name);
-	return name[0] != '.' && !strchr(name, '/') && length >= sizeof(SUFFIX) &&
-	       strcmp(name + length - (sizeof(SUFFIX) - 1), SUFFIX) == 0;
-}
-
 void digest_begin(SHA2_CTX *context)
 {
 	SHA256Init(context);
@@ -80,7 +63,7 @@ static void list_file(void *context, const char *directory, const char *name)
 	struct listing *listing = context;
 	char path[PATH_MAX], **paths;
 
-	if (host_path(path, "%s/%s", directory, name) < 0 || !digest_has_rules(path))
+	if (host_path(path, "%s/%s", directory, name) < 0 || !rules_is_file(path))
 		return;
 	paths = reallocarray(listing->paths, listing->count + 1, sizeof(*paths));
 	if (paths) {

@@ -49,7 +49,4 @@ void digest_begin(SHA2_CTX *context);
 void digest_add(void *context, const char *path, const char *data, size_t length);
 void digest_end(SHA2_CTX *context, char text[DIGEST_TEXT_MAX]);
 
-/* Whether the boot program reads rules from the file with this absolute path, if it is there. */
-bool digest_has_rules(const char *path);
-
 #endif

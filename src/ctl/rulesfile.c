@@ -31,20 +31,6 @@ int rulesfile_lock(const struct host *host)
 	return fd;
 }
 
-bool rulesfile_is_read(const char *path)
-{
-	static const char directory[] = RULES_DIRECTORY "/", end[] = ".conf";
-	const char *name = path + sizeof(directory) - 1;
-	size_t length = strlen(path);
-
-	if (strcmp(path, RULES_FILE) == 0)
-		return true;
-	if (strncmp(path, directory, sizeof(directory) - 1) != 0)
-		return false;
-	return *name != '.' && !strchr(name, '/') && strlen(name) >= sizeof(end) &&
-	       strcmp(path + length - (sizeof(end) - 1), end) == 0;
-}
-
 int rulesfile_read(struct rulesfile *file, const struct host *host, const char *path)
 {
 	int result;

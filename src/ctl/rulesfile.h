@@ -22,9 +22,6 @@ struct rulesfile {
  */
 int rulesfile_lock(const struct host *host);
 
-/* Whether the boot program reads rules from a file with this path. */
-bool rulesfile_is_read(const char *path);
-
 /* Reads a file; one that is not there is empty. 0 or -errno; rulesfile_free() in any case. */
 int rulesfile_read(struct rulesfile *file, const struct host *host, const char *path);
 void rulesfile_free(struct rulesfile *file);
