@@ -131,8 +131,8 @@ static const struct play {
 	  .says = "bootloader   warning  /boot/grub/grub.cfg:2: lacks 'intel_iommu=on'; "
 		  "'update-grub' makes it anew; see vfio-earlyctl(8), section Kernel command "
 		  "line\n"
-		  "rules        warning  of 2 of the devices that they want, the next boot will "
-		  "not get them; run 'vfio-earlyctl check'; see vfio-earlyctl(8), section Rules\n"
+		  "rules        warning  the next boot will not get 2 of the devices that they "
+		  "want; run 'vfio-earlyctl check'; see vfio-earlyctl(8), section Rules\n"
 		  "intel_iommu=on: is in " GRUB ":1 already\n"
 		  "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070]): has a rule already: " RULES
 		  ":1\n0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller): has a rule "
