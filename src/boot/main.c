@@ -37,13 +37,13 @@ struct options {
 	bool dry_run; /* of the command, not of the kernel command line */
 	bool drivers;
 	const char *protected; /* file, or NULL */
-	const char *added;     /* address of the only device to be bound; NULL: all */
+	const struct pci_address *added; /* the only device to be bound; NULL: all */
 };
 
 /* All that a run knows. */
 struct run {
 	bool dry_run;
-	const char *added; /* as in struct options */
+	const struct pci_address *added; /* as in struct options */
 	struct log log;
 	struct forecast forecast;
 	struct modules modules;
@@ -101,15 +101,14 @@ static int report(const struct run *run)
 }
 
 /* The rules decide with all devices in sight; what shall be done and told is this one's. */
-static void keep_added(struct plan *plan, const char *added)
+static void keep_added(struct plan *plan, const struct pci_address *added)
 {
-	char address[PCI_ADDRESS_TEXT_MAX];
 	size_t kept = 0;
 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct pci_device *device = plan->rows[i].device;
 
-		if (device && strcmp(pci_address_format(&device->address, address), added) == 0)
+		if (device && pci_address_compare(&device->address, added) == 0)
 			plan->rows[kept++] = plan->rows[i];
 	}
 	plan->count = kept;
@@ -196,10 +195,10 @@ static int print_drivers(struct run *run)
 static int boot_and_note(struct run *run)
 {
 	int status = boot(run);
-	int result = run->dry_run ? 0
-				  : output_copy(run->forecast.root, "/etc/vfio-early.digest",
-						OUTPUT_DIGEST);
+	int result = 0;
 
+	if (!run->dry_run && !run->added)
+		result = output_copy(run->forecast.root, "/etc/vfio-early.digest", OUTPUT_DIGEST);
 	return result < 0 ? fail(run, OUTPUT_DIGEST, result) : status;
 }
 
@@ -223,6 +222,9 @@ static int run_program(const struct options *options)
 		run.forecast.without_cmdline = true;
 	} else if (options->added) {
 		run.forecast.protected_file = OUTPUT_PROTECTED;
+		/* Without the list, nobody knows what the host stands on. */
+		if (faccessat(root, OUTPUT_PROTECTED + 1, F_OK, 0) < 0)
+			return fail(&run, OUTPUT_PROTECTED, -errno);
 	}
 	/* The end of the process gives back all memory, in less time than free() and munmap(). */
 	return options->drivers ? print_drivers(&run) : boot_and_note(&run);
@@ -251,6 +253,7 @@ static int wrong_usage(void)
 int main(int argc, char **argv)
 {
 	struct options options = { .root = "" };
+	struct pci_address added;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
@@ -277,6 +280,10 @@ int main(int argc, char **argv)
 			return wrong_usage();
 		}
 	}
-	options.added = argv[optind];
-	return optind + 1 < argc ? wrong_usage() : run_program(&options);
+	if (optind < argc) {
+		if (optind + 1 < argc || !pci_address_parse(argv[optind], &added))
+			return wrong_usage();
+		options.added = &added;
+	}
+	return run_program(&options);
 }

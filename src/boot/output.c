@@ -123,6 +123,9 @@ int output_copy(int root, const char *from, const char *to)
 		result = fd = file_open_flags(root, to + 1, O_WRONLY | O_CREAT | O_TRUNC);
 	if (fd >= 0)
 		result = file_write(fd, text, length);
+	/* Half a list would be taken for a whole one. */
+	if (result < 0)
+		unlinkat(root, to + 1, 0);
 	free(text);
 	return result;
 }

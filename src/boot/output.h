@@ -20,7 +20,7 @@ int output_added(int root, const struct plan *plan);
 
 /*
  * Copies what the image has to where it is found when the image is gone. Both paths are absolute
- * and below root. 0, also where there is nothing to copy, or -errno.
+ * and below root. 0, also where there is nothing to copy, or -errno with no file at to.
  */
 int output_copy(int root, const char *from, const char *to);
 

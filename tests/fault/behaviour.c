@@ -647,6 +647,50 @@ static void write_below(const struct host *host, const char *directory, const ch
 	assert_int_equal(files_write(path, text), 0);
 }
 
+/*
+ * A device that came late: nothing else is touched, nor is it where the host stands on it or where
+ * nobody knows that.
+ */
+static void test_added(void **state)
+{
+	static const struct {
+		const char *added, *protected; /* NULL: there is no list */
+		int status;
+		const char *code; /* NULL: nothing is touched, and no row tells of it */
+	} runs[] = {
+		{ NIC_B, NULL, 1, NULL },
+		{ "02:00.0", "", 1, NULL },
+		{ "dry-run", "", 1, NULL },
+		{ NIC_B, "02:00.0 id=8086:10d3 # " NIC_B " network\n", 2, "protected" },
+		{ NIC_B, "", 0, "bound" },
+	};
+	struct host *host = &((struct context *)*state)->host;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		struct host_row row;
+		bool bound = runs[i].code && strcmp(runs[i].code, "bound") == 0;
+
+		if (i)
+			host_tear_down(host);
+		start_host(host, HOST, "8086:10d3\n", "");
+		write_below(host, "run/vfio-early", "status", "address\tid\n");
+		if (runs[i].protected)
+			write_below(host, "run/vfio-early", "protected", runs[i].protected);
+		host->added = runs[i].added;
+		assert_int_equal(host_run(host, LIMIT_S).status, runs[i].status);
+		assert_driver(host, NIC_A, "");
+		assert_driver(host, NIC_B, bound ? "vfio-pci" : "e1000e");
+		assert_driver(host, NIC_C, "e1000e");
+		if (!bound)
+			assert_int_equal(count_events(host), 0);
+		if (runs[i].code)
+			assert_code(host, NIC_B, runs[i].code);
+		else
+			assert_false(host_read_row(host, NIC_B, &row));
+		assert_false(host_read_row(host, NIC_A, &row));
+	}
+}
+
 /* Whatever else has interrupts, such as the remapping unit itself. */
 static void test_interrupts(void **state)
 {
@@ -691,6 +735,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "off", test_off, set_up, tear_down, NULL },
 	{ "interrupts that are not remapped", test_interrupts, set_up, tear_down, NULL },
 	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
+	{ "a device that came late", test_added, set_up, tear_down, NULL },
 };
 
 static void add_test(struct CMUnitTest **next, const char *name, CMUnitTestFunction run,

@@ -158,7 +158,7 @@ void host_reset(struct host *host)
 
 void host_exec(const struct host *host)
 {
-	static char *const argv[] = { "vfio-early", "--root", "mount", NULL };
+	char *const argv[] = { "vfio-early", "--root", "mount", (char *)host->added, NULL };
 	static char *const envp[] = { NULL };
 	const int flags = O_WRONLY | O_CREAT | O_TRUNC;
 	sigset_t none;

@@ -17,6 +17,7 @@
 struct host {
 	char work[PATH_MAX];    /* absolute; has tree, mount, stdout and stderr */
 	char program[PATH_MAX]; /* absolute */
+	const char *added;      /* the operand of a run: a device that came late; NULL: none */
 	struct drivercore *core;
 	struct hostfs *fs;
 };
