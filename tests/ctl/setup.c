@@ -545,8 +545,8 @@ static void test_real_whiptail(void **state)
 	read_until(fd, said, SHOWN_CARD "Do it? [y/N] ");
 	type(fd, "y\n");
 	read_until(fd, said, NEXT_CARD);
-	close(fd);
 	assert_int_equal(await(child), 0);
+	close(fd);
 	check_file(RULES, CARD);
 	free(said);
 }
@@ -565,8 +565,8 @@ static void test_real_whiptail_cancel(void **state)
 	read_until(fd, said, "<Cancel>");
 	type(fd, "\t\t\r");
 	read_until(fd, said, NOTHING);
-	close(fd);
 	assert_int_equal(await(child), 2);
+	close(fd);
 	check_end(&play, before);
 	free(before);
 	free(said);
@@ -589,8 +589,8 @@ static void test_changed_meanwhile(void **state)
 	type(fd, "y\n");
 	read_until(fd, said,
 		   "vfio-earlyctl: " RULES ": was changed meanwhile; nothing was changed\n");
-	close(fd);
 	assert_int_equal(await(child), 1);
+	close(fd);
 	check_file(RULES, "# mine\n");
 	free(said);
 }
