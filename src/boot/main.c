@@ -124,6 +124,14 @@ static void note_protected(const struct run *run)
 		fail(run, OUTPUT_PROTECTED, result);
 }
 
+/* What the host stands on. Without the list nothing is taken: a running system has none. */
+static int read_protections(const struct run *run, struct forecast *forecast)
+{
+	if (!run->dry_run && faccessat(forecast->root, forecast->protected_file + 1, F_OK, 0) < 0)
+		return -errno;
+	return forecast_read_protections(forecast);
+}
+
 /* Host drivers are still to come if this runs at boot, in the initramfs. */
 static int bind_devices(struct run *run)
 {
@@ -143,9 +151,13 @@ static int bind_devices(struct run *run)
 	if (forecast->pci.unreadable)
 		log_write(&run->log, LEVEL_ERROR, "%zu PCI devices could not be read",
 			  forecast->pci.unreadable);
-	result = forecast_read_protections(forecast);
-	if (result == 0)
-		result = forecast_make_plan(forecast, !run->dry_run);
+	result = read_protections(run, forecast);
+	if (result < 0) {
+		log_write(&run->log, LEVEL_ERROR, "%s: %s; without it nothing is bound",
+			  forecast->protected_file, strerror(-result));
+		return REPORT_INTERNAL;
+	}
+	result = forecast_make_plan(forecast, !run->dry_run);
 	if (result < 0)
 		return fail(run, "planning", result);
 	if (run->added)
@@ -222,9 +234,6 @@ static int run_program(const struct options *options)
 		run.forecast.without_cmdline = true;
 	} else if (options->added) {
 		run.forecast.protected_file = OUTPUT_PROTECTED;
-		/* Without the list, nobody knows what the host stands on. */
-		if (faccessat(root, OUTPUT_PROTECTED + 1, F_OK, 0) < 0)
-			return fail(&run, OUTPUT_PROTECTED, -errno);
 	}
 	/* The end of the process gives back all memory, in less time than free() and munmap(). */
 	return options->drivers ? print_drivers(&run) : boot_and_note(&run);

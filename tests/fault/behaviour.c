@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../lib/files.h"
 #include "host.h"
@@ -691,6 +692,20 @@ static void test_added(void **state)
 	}
 }
 
+/* As on a running system, where somebody starts the program by hand: the rule may be the disk's. */
+static void test_unknown_stand(void **state)
+{
+	struct host *host = &((struct context *)*state)->host;
+	char path[PATH_MAX];
+
+	start_host(host, HOST, "8086:10d3\n", "");
+	snprintf(path, sizeof(path), "%s/tree/etc/vfio-early.protected", host->work);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(host_run(host, LIMIT_S).status, 1);
+	assert_int_equal(count_events(host), 0);
+	assert_message(host, "/etc/vfio-early.protected", "without it nothing is bound");
+}
+
 /* Whatever else has interrupts, such as the remapping unit itself. */
 static void test_interrupts(void **state)
 {
@@ -736,6 +751,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "interrupts that are not remapped", test_interrupts, set_up, tear_down, NULL },
 	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
 	{ "a device that came late", test_added, set_up, tear_down, NULL },
+	{ "nobody knows what the host stands on", test_unknown_stand, set_up, tear_down, NULL },
 };
 
 static void add_test(struct CMUnitTest **next, const char *name, CMUnitTestFunction run,

@@ -91,6 +91,8 @@ static int make_tree(const char *tree, const char *description, const char *rule
 	if (result == 0)
 		result = files_write(format_path(path, "%s/etc/vfio-early.conf", tree), rules);
 	if (result == 0)
+		result = files_write(format_path(path, "%s/etc/vfio-early.protected", tree), "");
+	if (result == 0)
 		result = files_write(format_path(path, "%s/proc/cmdline", tree), cmdline);
 	return result;
 }
