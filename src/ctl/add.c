@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "draft.h"
+#include "options.h"
 #include "traits.h"
 
 static const char usage[] =
@@ -124,7 +125,7 @@ int command_add(const struct ctl *ctl, int argc, char **argv)
 	struct change change;
 	int status = change_open(&change, ctl, argc, argv, usage, true);
 
-	if (status == CTL_OK && !change.help)
+	if (status == OPTIONS_RUN)
 		status = add(&change);
 	change_close(&change);
 	return ctl_finish(status);

@@ -6,6 +6,7 @@
 
 #include "apply.h"
 #include "live.h"
+#include "options.h"
 
 static const char usage[] =
 	"Usage: vfio-earlyctl bind [--force] [--timeout SECONDS] DEVICE [DRIVER]\n"
@@ -206,10 +207,10 @@ static int bind_devices(struct live *live)
 int command_bind(const struct ctl *ctl, int argc, char **argv)
 {
 	struct live live;
-	int status = CTL_OK, result = live_open(&live, ctl, argc, argv, usage, VIEW_PROTECT);
+	int status = live_open(&live, ctl, argc, argv, usage, 2, VIEW_PROTECT);
 
-	if (result == 0 && !live.help)
+	if (status == OPTIONS_RUN)
 		status = bind_devices(&live);
 	live_close(&live);
-	return result < 0 ? CTL_INTERNAL : ctl_finish(status);
+	return ctl_finish(status);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rules that are changed: what add and remove have in common. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,80 +8,26 @@
 #include "change.h"
 #include "file.h"
 #include "names.h"
+#include "options.h"
 #include "run.h"
-
-/* Those that not every command has come first. */
-static const struct option long_options[] = {
-	{ "by", required_argument, NULL, 'b' }, { "group", no_argument, NULL, 'g' },
-	{ "force", no_argument, NULL, 'f' },    { "dry-run", no_argument, NULL, 'n' },
-	{ "update", no_argument, NULL, 'u' },   { "file", required_argument, NULL, 'F' },
-	{ "help", no_argument, NULL, 'h' },     { NULL, 0, NULL, 0 },
-};
 
 static int take_kind(struct change *change, const char *name)
 {
 	for (enum selector_kind kind = 0; kind < SELECTOR_KINDS; kind++)
 		if (strcmp(selector_names[kind], name) == 0) {
 			change->by = kind;
-			return 0;
+			return CTL_OK;
 		}
 	return ctl_fail("--by: found '%s', expected path, slot, serial, id or address", name);
 }
 
-static int take_file(struct change *change, const char *path)
+static int check_file(const char *path)
 {
-	change->file = path;
 	if (rules_is_file(path))
-		return 0;
+		return CTL_OK;
 	return ctl_fail("--file: found '%s', expected " RULES_FILE " or " RULES_DIRECTORY
 			"/NAME.conf: the boot reads no other",
 			path);
-}
-
-static int take_option(struct change *change, int option, const char *argument)
-{
-	switch (option) {
-	case 'b':
-		return take_kind(change, argument);
-	case 'F':
-		return take_file(change, argument);
-	case 'g':
-		change->group = true;
-		return 0;
-	case 'f':
-		change->force = true;
-		return 0;
-	case 'n':
-		change->dry_run = true;
-		return 0;
-	case 'u':
-		change->update = true;
-		return 0;
-	case 'h':
-		change->help = true;
-		return 0;
-	}
-	return CTL_INTERNAL;
-}
-
-static int take_options(struct change *change, const struct ctl *ctl, int argc, char **argv,
-			const char *usage, bool adds)
-{
-	int option, failed = 0;
-
-	optind = 0;
-	while (!failed && (option = getopt_long(argc, argv, adds ? "b:gfnuF:h" : "fnuF:h",
-						long_options + (adds ? 0 : 2), NULL)) != -1)
-		failed = take_option(change, option, optarg);
-	change->operands = argv + optind;
-	if (failed)
-		return ctl_fail("try 'vfio-earlyctl %s --help'", ctl->command);
-	if (change->help)
-		fputs(usage, stdout);
-	else if (optind == argc)
-		return ctl_fail("%s: no device given; 'vfio-earlyctl list' shows them",
-				ctl->command);
-	return CTL_OK;
 }
 
 /* What is wrong on the command line of the kernel's is of this boot only. */
@@ -150,11 +95,35 @@ const char *change_path(const struct change *change)
 int change_open(struct change *change, const struct ctl *ctl, int argc, char **argv,
 		const char *usage, bool adds)
 {
+	const char *by = NULL;
+	/* Those that not every command has come first. */
+	const struct options_entry entries[] = {
+		{ '\0', "by", .text = &by },
+		{ 'g', "group", .set = &change->group },
+		{ 'f', "force", .set = &change->force },
+		{ 'n', "dry-run", .set = &change->dry_run },
+		{ 'u', "update", .set = &change->update },
+		{ '\0', "file", .text = &change->file },
+		{},
+	};
+	const struct options options = {
+		.usage = usage,
+		.entries = entries + (adds ? 0 : 2),
+		.operands_max = OPTIONS_ANY_OPERANDS,
+		.wants_device = true,
+	};
 	int status;
 
 	change_init(change);
-	status = take_options(change, ctl, argc, argv, usage, adds);
-	return status == CTL_OK && !change->help ? change_look(change, ctl) : status;
+	status = options_parse(&options, ctl, &argc, &argv);
+	if (status != OPTIONS_RUN)
+		return status;
+	if ((by && take_kind(change, by) != CTL_OK) ||
+	    (change->file && check_file(change->file) != CTL_OK))
+		return ctl_fail("try 'vfio-earlyctl %s --help'", ctl->command);
+	change->operands = argv;
+	status = change_look(change, ctl);
+	return status == CTL_OK ? OPTIONS_RUN : status;
 }
 
 void change_close(struct change *change)

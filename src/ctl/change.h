@@ -14,15 +14,13 @@ struct change {
 	const char *file;      /* NULL if none was named */
 	enum selector_kind by;
 	bool group, force, dry_run, update;
-	bool help;   /* was printed: that is all */
 	bool *meant; /* one a device: an operand means it */
 };
 
 /*
- * Reads options and operands of a command (usage is for --help; --by and --group are for add
- * alone), locks the rules, looks at the
- * host and makes the plan. CTL_OK, or another status after a message on standard error.
- * change_close() in any case.
+ * Takes options and operands of a command (usage is for --help; --by and --group are for add
+ * alone), locks the rules, looks at the host and makes the plan. OPTIONS_RUN, or the exit status:
+ * after --help, or after a message on standard error. change_close() in any case.
  */
 int change_open(struct change *change, const struct ctl *ctl, int argc, char **argv,
 		const char *usage, bool adds);
@@ -30,7 +28,7 @@ void change_close(struct change *change);
 
 /*
  * The same for who has options of another kind: an empty change, to be filled with operands and
- * options, and then the look. With dry_run, nothing is locked.
+ * options, and then the look, CTL_OK or the exit status. With dry_run, nothing is locked.
  */
 void change_init(struct change *change);
 int change_look(struct change *change, const struct ctl *ctl);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl check: what the next boot will do, and what is wrong. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit.h"
 #include "command.h"
+#include "options.h"
 #include "table.h"
 #include "traits.h"
 
@@ -282,47 +282,34 @@ static int run(struct check *check, const struct ctl *ctl)
 	return result;
 }
 
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl check [OPTION]... [FILE]...\n"
-	     "Prints what the next boot will do with each device that a rule is about, and what\n"
-	     "is wrong. With FILE, takes the rules from there instead of /etc/vfio-early.conf.\n"
-	     "\n"
-	     "  -a, --all           print devices that no rule is about, too\n"
-	     "  -h, --help          print this");
-	table_print_options();
-	table_print_columns(columns, COLUMN_COUNT);
-	puts("\n"
-	     "Exit status: 0 nothing is wrong, 1 usage or internal error, 2 there are warnings,\n"
-	     "3 some line could not be understood.");
-	return ctl_finish(CTL_OK);
-}
-
-static const struct option long_options[] = {
-	{ "all", no_argument, NULL, 'a' },
-	{ "help", no_argument, NULL, 'h' },
-	TABLE_LONG_OPTIONS,
-	{ NULL, 0, NULL, 0 },
-};
-
 int command_check(const struct ctl *ctl, int argc, char **argv)
 {
 	struct check check = { .options.list = true };
-	int option;
+	const struct options_entry entries[] = {
+		{ 'a', "all", .set = &check.all },
+		{},
+	};
+	const struct options options = {
+		.usage =
+			"Usage: vfio-earlyctl check [OPTION]... [FILE]...\n"
+			"Prints what the next boot will do with each device that a rule is about, and what\n"
+			"is wrong. With FILE, takes the rules from there instead of /etc/vfio-early.conf.\n"
+			"\n"
+			"  -a, --all           print devices that no rule is about, too\n"
+			"  -h, --help          print this\n",
+		.statuses = "0 nothing is wrong, 1 usage or internal error, 2 there are warnings,\n"
+			    "3 some line could not be understood.",
+		.entries = entries,
+		.table = &check.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "ah" TABLE_SHORT_OPTIONS, long_options, NULL)) !=
-	       -1) {
-		if (option == 'h')
-			return print_help();
-		else if (option == 'a')
-			check.all = true;
-		else if (!table_take_option(&check.options, option, optarg))
-			return ctl_fail("try 'vfio-earlyctl check --help'");
-	}
-	if (optind < argc) {
-		check.files = argv + optind;
-		check.file_count = (size_t)(argc - optind);
-	}
+	if (status != OPTIONS_RUN)
+		return status;
+	check.files = argc > 0 ? argv : NULL;
+	check.file_count = (size_t)argc;
 	return run(&check, ctl);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl cmdline: the kernel command line of now and of the next boot. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "bootchange.h"
 #include "command.h"
 #include "findings.h"
+#include "options.h"
 #include "table.h"
 
 enum { WORD, RUNNING, CONFIGURED, SOURCE };
@@ -270,69 +270,62 @@ static int run_action(struct run *run, const struct ctl *ctl, const struct actio
 	return ctl_finish(status);
 }
 
-static int print_help(void)
+/* What the words are for; all that is printed is NULL. */
+static const struct action *take_action(struct run *run, char **operands, int count)
 {
-	puts("Usage: vfio-earlyctl cmdline [OPTION]... [show|add|remove] [WORD]...\n"
-	     "Prints or changes the words of the kernel command line, in the files of the\n"
-	     "bootloader that is in use.\n"
-	     "\n"
-	     "      --append        add a word also if there is one with its name\n"
-	     "      --dry-run       print what would be changed\n"
-	     "  -h, --help          print this\n"
-	     "      --replace       put a word in the place of those with its name");
-	table_print_options();
-	table_print_columns(columns, COLUMN_COUNT);
-	return ctl_finish(CTL_OK);
-}
+	const struct action *action = &actions[0];
 
-static const struct option long_options[] = {
-	{ "append", no_argument, NULL, 'A' },
-	{ "dry-run", no_argument, NULL, 'D' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "replace", no_argument, NULL, 'P' },
-	TABLE_LONG_OPTIONS,
-	{ NULL, 0, NULL, 0 },
-};
-
-static bool take_option(struct run *run, int option)
-{
-	if (option == 'D')
-		run->dry_run = true;
-	else if (option == 'A')
-		run->mode = BOOTCHANGE_APPEND;
-	else if (option == 'P')
-		run->mode = BOOTCHANGE_REPLACE;
-	else
-		return table_take_option(&run->options, option, optarg);
-	return true;
+	if (count > 0) {
+		action = find_action(operands[0]);
+		if (!action)
+			return ctl_fail("cmdline: found '%s', expected show, add or remove",
+					operands[0]),
+			       NULL;
+		operands++;
+		count--;
+	}
+	if (action->wants_words && count == 0)
+		return ctl_fail("cmdline %s: no word given, expected one as 'intel_iommu=on'",
+				action->name),
+		       NULL;
+	run->operands = operands;
+	run->count = (size_t)count;
+	return action;
 }
 
 int command_cmdline(const struct ctl *ctl, int argc, char **argv)
 {
-	struct run run = { .mode = BOOTCHANGE_REFUSE };
-	const struct action *action = &actions[0];
-	int option;
+	struct run run = { .count = 0 };
+	bool append = false, replace = false;
+	const struct options_entry entries[] = {
+		{ '\0', "append", .set = &append, .clear = &replace },
+		{ '\0', "dry-run", .set = &run.dry_run },
+		{ '\0', "replace", .set = &replace, .clear = &append },
+		{},
+	};
+	const struct options options = {
+		.usage =
+			"Usage: vfio-earlyctl cmdline [OPTION]... [show|add|remove] [WORD]...\n"
+			"Prints or changes the words of the kernel command line, in the files of the\n"
+			"bootloader that is in use.\n"
+			"\n"
+			"      --append        add a word also if there is one with its name\n"
+			"      --dry-run       print what would be changed\n"
+			"  -h, --help          print this\n"
+			"      --replace       put a word in the place of those with its name\n",
+		.entries = entries,
+		.table = &run.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+	};
+	const struct action *action;
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "h" TABLE_SHORT_OPTIONS, long_options, NULL)) !=
-	       -1) {
-		if (option == 'h')
-			return print_help();
-		if (!take_option(&run, option))
-			return ctl_fail("try 'vfio-earlyctl cmdline --help'");
-	}
-	run.operands = argv + optind;
-	run.count = (size_t)(argc - optind);
-	if (run.count > 0) {
-		action = find_action(run.operands[0]);
-		if (!action)
-			return ctl_fail("cmdline: found '%s', expected show, add or remove",
-					run.operands[0]);
-		run.operands++;
-		run.count--;
-	}
-	if (action->wants_words && run.count == 0)
-		return ctl_fail("cmdline %s: no word given, expected one as 'intel_iommu=on'",
-				action->name);
-	return run_action(&run, ctl, action);
+	if (status != OPTIONS_RUN)
+		return status;
+	if (append || replace)
+		run.mode = append ? BOOTCHANGE_APPEND : BOOTCHANGE_REPLACE;
+	action = take_action(&run, argv, argc);
+	return action ? run_action(&run, ctl, action) : CTL_INTERNAL;
 }

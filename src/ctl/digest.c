@@ -11,6 +11,7 @@
 #include "command.h"
 #include "digest.h"
 #include "file.h"
+#include "options.h"
 #include "rules.h"
 
 void digest_begin(SHA2_CTX *context)
@@ -195,12 +196,16 @@ void digest_forget(const struct host *host, const char *kernel)
 
 int command_digest(const struct ctl *ctl, int argc, char **argv)
 {
+	static const struct options options = {
+		.usage = "Usage: vfio-earlyctl digest\nPrint a fingerprint of the rules.\n",
+	};
 	char text[DIGEST_TEXT_MAX];
 	struct host host;
-	int result = host_open(&host, ctl->root);
+	int result, status = options_parse(&options, ctl, &argc, &argv);
 
-	(void)argc;
-	(void)argv;
+	if (status != OPTIONS_RUN)
+		return status;
+	result = host_open(&host, ctl->root);
 	if (result == 0)
 		result = digest_rules(&host, text);
 	host_close(&host);

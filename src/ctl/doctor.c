@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl doctor: whether this host is ready to give devices to VMs. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "doctor.h"
+#include "options.h"
 #include "table.h"
 
 enum { CHECK, RESULT, WHERE, FOUND, DO, SEE };
@@ -138,42 +138,25 @@ static int run_doctor(struct run *run, const struct ctl *ctl)
 	return result;
 }
 
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl doctor [OPTION]...\n"
-	     "Looks whether this host is ready to give devices to VMs, and says what to do where\n"
-	     "it is not. Changes nothing.\n"
-	     "\n"
-	     "  -h, --help          print this");
-	table_print_options();
-	table_print_columns(columns, COLUMN_COUNT);
-	puts("\n"
-	     "Exit status: 0 there are but notes, 1 usage or internal error, 2 there are problems,\n"
-	     "warnings, or something that could not be seen, 3 some line of the rules could not be\n"
-	     "understood.");
-	return ctl_finish(CTL_OK);
-}
-
-static const struct option long_options[] = {
-	{ "help", no_argument, NULL, 'h' },
-	TABLE_LONG_OPTIONS,
-	{ NULL, 0, NULL, 0 },
-};
-
 int command_doctor(const struct ctl *ctl, int argc, char **argv)
 {
 	struct run run = { .options.list = false };
-	int option;
+	const struct options options = {
+		.usage =
+			"Usage: vfio-earlyctl doctor [OPTION]...\n"
+			"Looks whether this host is ready to give devices to VMs, and says what to do where\n"
+			"it is not. Changes nothing.\n"
+			"\n"
+			"  -h, --help          print this\n",
+		.statuses =
+			"0 there are but notes, 1 usage or internal error, 2 there are problems,\n"
+			"warnings, or something that could not be seen, 3 some line of the rules could not be\n"
+			"understood.",
+		.table = &run.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "h" TABLE_SHORT_OPTIONS, long_options, NULL)) !=
-	       -1) {
-		if (option == 'h')
-			return print_help();
-		else if (!table_take_option(&run.options, option, optarg))
-			return ctl_fail("try 'vfio-earlyctl doctor --help'");
-	}
-	if (optind < argc)
-		return ctl_fail("%s takes no operand, found '%s'", ctl->command, argv[optind]);
-	return run_doctor(&run, ctl);
+	return status == OPTIONS_RUN ? run_doctor(&run, ctl) : status;
 }

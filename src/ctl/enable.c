@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl enable-iommu: puts on the kernel command line what this host's IOMMU needs. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "enable.h"
+#include "options.h"
 
 #define ON     "intel_iommu=on"
 #define TABLES "/sys/firmware/acpi/tables"
@@ -236,35 +236,22 @@ static int run_command(const struct ctl *ctl, bool dry_run)
 	return status;
 }
 
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl enable-iommu [--dry-run]\n"
-	     "Sees to it that the next boot has the IOMMU on, which may need nothing.\n"
-	     "\n"
-	     "      --dry-run       print what would be changed\n"
-	     "  -h, --help          print this");
-	return ctl_finish(CTL_OK);
-}
-
 int command_enable_iommu(const struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "dry-run", no_argument, NULL, 'D' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	bool dry_run = false;
-	int option;
+	const struct options_entry entries[] = {
+		{ '\0', "dry-run", .set = &dry_run },
+		{},
+	};
+	const struct options options = {
+		.usage = "Usage: vfio-earlyctl enable-iommu [--dry-run]\n"
+			 "Sees to it that the next boot has the IOMMU on, which may need nothing.\n"
+			 "\n"
+			 "      --dry-run       print what would be changed\n"
+			 "  -h, --help          print this\n",
+		.entries = entries,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h')
-			return print_help();
-		if (option != 'D')
-			return ctl_fail("try 'vfio-earlyctl enable-iommu --help'");
-		dry_run = true;
-	}
-	if (optind < argc)
-		return ctl_fail("enable-iommu takes no operand, found '%s'", argv[optind]);
-	return ctl_finish(run_command(ctl, dry_run));
+	return status == OPTIONS_RUN ? ctl_finish(run_command(ctl, dry_run)) : status;
 }

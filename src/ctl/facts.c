@@ -4,7 +4,6 @@
  * takes for a local fact; the other form is Prometheus' text, version 0.0.4.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "booted.h"
 #include "command.h"
 #include "kernels.h"
+#include "options.h"
 #include "outcome.h"
 #include "view.h"
 
@@ -175,42 +175,30 @@ static int run(const struct ctl *ctl, int (*print)(const struct facts *facts))
 	return result < 0 ? CTL_INTERNAL : ctl_finish(CTL_OK);
 }
 
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl facts [OPTION]...\n"
-	     "Prints what a fleet's tools ask for: what the last boot made of the rules, whether\n"
-	     "each image has them, and whether update-initramfs or a reboot is due. JSON, as an\n"
-	     "executable below /etc/ansible/facts.d prints it.\n"
-	     "\n"
-	     "  -J, --json          print JSON; it is so without options, too\n"
-	     "  -P, --prometheus    print the text that node_exporter's textfile collector reads\n"
-	     "  -h, --help          print this\n"
-	     "\n"
-	     "Exit status: 0 the facts were printed, 1 usage or internal error.");
-	return ctl_finish(CTL_OK);
-}
-
-static const struct option long_options[] = {
-	{ "json", no_argument, NULL, 'J' },
-	{ "prometheus", no_argument, NULL, 'P' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
 int command_facts(const struct ctl *ctl, int argc, char **argv)
 {
-	int (*print)(const struct facts *facts) = print_json;
-	int option;
+	bool prometheus = false;
+	const struct options_entry entries[] = {
+		{ 'J', "json", .clear = &prometheus },
+		{ 'P', "prometheus", .set = &prometheus },
+		{},
+	};
+	const struct options options = {
+		.usage =
+			"Usage: vfio-earlyctl facts [OPTION]...\n"
+			"Prints what a fleet's tools ask for: what the last boot made of the rules, whether\n"
+			"each image has them, and whether update-initramfs or a reboot is due. JSON, as an\n"
+			"executable below /etc/ansible/facts.d prints it.\n"
+			"\n"
+			"  -J, --json          print JSON; it is so without options, too\n"
+			"  -P, --prometheus    print the text that node_exporter's textfile collector reads\n"
+			"  -h, --help          print this\n",
+		.statuses = "0 the facts were printed, 1 usage or internal error.",
+		.entries = entries,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "JPh", long_options, NULL)) != -1) {
-		if (option == 'h')
-			return print_help();
-		if (option != 'J' && option != 'P')
-			return ctl_fail("try 'vfio-earlyctl facts --help'");
-		print = option == 'P' ? print_prometheus : print_json;
-	}
-	if (optind < argc)
-		return ctl_fail("%s takes no operand, found '%s'", ctl->command, argv[optind]);
-	return run(ctl, print);
+	if (status != OPTIONS_RUN)
+		return status;
+	return run(ctl, prometheus ? print_prometheus : print_json);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl image: whether finished images will do at the next boot what the rules say. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include "command.h"
 #include "contents.h"
+#include "options.h"
 #include "table.h"
 #include "verify.h"
 
@@ -324,45 +324,33 @@ static void run_command(struct run *run, const struct ctl *ctl, int count, char 
 	free(run->images);
 }
 
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl image [OPTION]... [FILE|KERNEL]...\n"
-	     "Looks into initramfs images: will they do at the next boot what the rules say?\n"
-	     "Without operand: all images in " BOOT ".\n"
-	     "\n"
-	     "  -q, --quiet         print only what is wrong, on standard error\n"
-	     "      --record KERNEL note which rules the image of this kernel has\n"
-	     "  -h, --help          print this");
-	table_print_options();
-	table_print_columns(columns, COLUMN_COUNT);
-	return ctl_finish(CTL_OK);
-}
-
-static const struct option long_options[] = {
-	{ "help", no_argument, NULL, 'h' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "record", required_argument, NULL, 'R' },
-	TABLE_LONG_OPTIONS,
-	{ NULL, 0, NULL, 0 },
-};
-
 int command_image(const struct ctl *ctl, int argc, char **argv)
 {
 	struct run run = { .protect = { .pci = { .directory = -1 }, .tell = ignore } };
-	int option;
+	const struct options_entry entries[] = {
+		{ 'q', "quiet", .set = &run.quiet },
+		{ '\0', "record", .text = &run.record },
+		{},
+	};
+	const struct options options = {
+		.usage =
+			"Usage: vfio-earlyctl image [OPTION]... [FILE|KERNEL]...\n"
+			"Looks into initramfs images: will they do at the next boot what the rules say?\n"
+			"Without operand: all images in " BOOT ".\n"
+			"\n"
+			"  -q, --quiet         print only what is wrong, on standard error\n"
+			"      --record KERNEL note which rules the image of this kernel has\n"
+			"  -h, --help          print this\n",
+		.entries = entries,
+		.table = &run.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "hq" TABLE_SHORT_OPTIONS, long_options, NULL)) !=
-	       -1) {
-		if (option == 'h')
-			return print_help();
-		else if (option == 'q')
-			run.quiet = true;
-		else if (option == 'R')
-			run.record = optarg;
-		else if (!table_take_option(&run.options, option, optarg))
-			return ctl_fail("try 'vfio-earlyctl image --help'");
-	}
-	run_command(&run, ctl, argc - optind, argv + optind);
+	if (status != OPTIONS_RUN)
+		return status;
+	run_command(&run, ctl, argc, argv);
 	return ctl_finish(run.status);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl import: rules from what people used before. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,30 +10,13 @@
 #include "file.h"
 #include "foreign.h"
 #include "match.h"
+#include "options.h"
 #include "rulesfile.h"
 #include "view.h"
 #include "wordlist.h"
 
 /* Room for the addresses of a rule's devices; of more, the first are named. */
 #define LIST_MAX 256
-
-static const char usage[] =
-	"Usage: vfio-earlyctl import [--write] [FILE]\n"
-	"Makes rules of 'options vfio-pci ids=' in modprobe.d, of vfio-pci.ids= on the kernel\n"
-	"command line and of /etc/driverctl.d, and prints those that are not there yet.\n"
-	"With FILE: of that alone, which is Unraid's vfio-pci.cfg or a file of modprobe.d.\n"
-	"\n"
-	"  -w, --write  add them to " RULES_FILE "\n"
-	"  -h, --help   print this\n"
-	"\n"
-	"Exit status: 0, 1 usage or internal error, 2 something was left out or could not be\n"
-	"seen, 3 some line of the rules could not be understood.\n";
-
-static const struct option long_options[] = {
-	{ "write", no_argument, NULL, 'w' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
 
 struct import {
 	struct view view;
@@ -393,19 +375,31 @@ static int run(struct import *import, const struct ctl *ctl)
 int command_import(const struct ctl *ctl, int argc, char **argv)
 {
 	struct import import = { .lock = -1 };
-	int option, status = CTL_INTERNAL;
+	const struct options_entry entries[] = {
+		{ 'w', "write", .set = &import.write },
+		{},
+	};
+	const struct options options = {
+		.usage =
+			"Usage: vfio-earlyctl import [--write] [FILE]\n"
+			"Makes rules of 'options vfio-pci ids=' in modprobe.d, of vfio-pci.ids= on the kernel\n"
+			"command line and of /etc/driverctl.d, and prints those that are not there yet.\n"
+			"With FILE: of that alone, which is Unraid's vfio-pci.cfg or a file of modprobe.d.\n"
+			"\n"
+			"  -w, --write  add them to " RULES_FILE "\n"
+			"  -h, --help   print this\n",
+		.statuses =
+			"0, 1 usage or internal error, 2 something was left out or could not be\n"
+			"seen, 3 some line of the rules could not be understood.",
+		.entries = entries,
+		.operands_max = 1,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "wh", long_options, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(usage, stdout), ctl_finish(CTL_OK);
-		if (option != 'w')
-			return ctl_fail("try 'vfio-earlyctl import --help'");
-		import.write = true;
-	}
-	if (argc - optind > 1)
-		return ctl_fail("import: found '%s' behind the last operand", argv[optind + 1]);
-	import.file = argv[optind];
+	if (status != OPTIONS_RUN)
+		return status;
+	import.file = argv[0];
+	status = CTL_INTERNAL;
 	if (!import.write || lock_rules(&import, ctl) >= 0) {
 		status = run(&import, ctl);
 		rivals_free(&import.rivals);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl list: the devices by IOMMU group. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "options.h"
 #include "place.h"
 #include "table.h"
 #include "traits.h"
@@ -328,44 +328,28 @@ static int run(struct list *list, const struct ctl *ctl)
 	return result < 0 ? CTL_INTERNAL : ctl_finish(result);
 }
 
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl list [OPTION]...\n"
-	     "Prints the devices by IOMMU group: a VM gets a group as a whole.\n"
-	     "\n"
-	     "  -a, --all           print bridges, too\n"
-	     "  -h, --help          print this");
-	table_print_options();
-	table_print_columns(columns, COLUMN_COUNT);
-	puts("\n"
-	     "Exit status: 0, 1 usage or internal error, 2 something could not be seen, 3 some line\n"
-	     "of the rules could not be understood.");
-	return ctl_finish(CTL_OK);
-}
-
-static const struct option long_options[] = {
-	{ "all", no_argument, NULL, 'a' },
-	{ "help", no_argument, NULL, 'h' },
-	TABLE_LONG_OPTIONS,
-	{ NULL, 0, NULL, 0 },
-};
-
 int command_list(const struct ctl *ctl, int argc, char **argv)
 {
 	struct list list = { .all = false };
-	int option;
+	const struct options_entry entries[] = {
+		{ 'a', "all", .set = &list.all },
+		{},
+	};
+	const struct options options = {
+		.usage = "Usage: vfio-earlyctl list [OPTION]...\n"
+			 "Prints the devices by IOMMU group: a VM gets a group as a whole.\n"
+			 "\n"
+			 "  -a, --all           print bridges, too\n"
+			 "  -h, --help          print this\n",
+		.statuses =
+			"0, 1 usage or internal error, 2 something could not be seen, 3 some line\n"
+			"of the rules could not be understood.",
+		.entries = entries,
+		.table = &list.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "ah" TABLE_SHORT_OPTIONS, long_options, NULL)) !=
-	       -1) {
-		if (option == 'h')
-			return print_help();
-		else if (option == 'a')
-			list.all = true;
-		else if (!table_take_option(&list.options, option, optarg))
-			return ctl_fail("try 'vfio-earlyctl list --help'");
-	}
-	if (optind < argc)
-		return ctl_fail("%s takes no operand, found '%s'", ctl->command, argv[optind]);
-	return run(&list, ctl);
+	return status == OPTIONS_RUN ? run(&list, ctl) : status;
 }

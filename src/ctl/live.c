@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Drivers changed now: what bind and unbind have in common. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +9,7 @@
 #include "cmdline.h"
 #include "live.h"
 #include "names.h"
-
-static const struct option long_options[] = {
-	{ "force", no_argument, NULL, 'f' },
-	{ "timeout", required_argument, NULL, 't' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
+#include "options.h"
 
 static int take_timeout(struct live *live, const char *text)
 {
@@ -28,42 +21,6 @@ static int take_timeout(struct live *live, const char *text)
 				CMDLINE_TIMEOUT_MAX),
 		       -EINVAL;
 	live->timeout = (unsigned int)seconds;
-	return 0;
-}
-
-static int take_options(struct live *live, int argc, char **argv, const char *usage)
-{
-	int option, result = 0;
-
-	optind = 0;
-	while (result == 0 &&
-	       (option = getopt_long(argc, argv, "ft:h", long_options, NULL)) != -1) {
-		if (option == 'f')
-			live->force = true;
-		else if (option == 't')
-			result = take_timeout(live, optarg);
-		else if (option == 'h')
-			live->help = true;
-		else
-			result = -EINVAL;
-	}
-	if (live->help && result == 0)
-		fputs(usage, stdout);
-	return result;
-}
-
-static int take_operands(struct live *live, const char *command, int argc, char **argv,
-			 int operands_max)
-{
-	if (argc < 1)
-		return ctl_fail("%s: no device given; 'vfio-earlyctl list' shows them", command),
-		       -EINVAL;
-	if (argc > operands_max)
-		return ctl_fail("%s: found '%s' behind the last operand", command,
-				argv[operands_max]),
-		       -EINVAL;
-	live->device = argv[0];
-	live->driver = argc > 1 ? argv[1] : NULL;
 	return 0;
 }
 
@@ -92,10 +49,21 @@ static int look(struct live *live, const struct ctl *ctl, unsigned int what)
 }
 
 int live_open(struct live *live, const struct ctl *ctl, int argc, char **argv, const char *usage,
-	      unsigned int what)
+	      int operands_max, unsigned int what)
 {
-	/* A command's usage names the operand if it takes a driver. */
-	int result, operands_max = strstr(usage, "[DRIVER]") ? 2 : 1;
+	const char *timeout = NULL;
+	const struct options_entry entries[] = {
+		{ 'f', "force", .set = &live->force },
+		{ 't', "timeout", .text = &timeout },
+		{},
+	};
+	const struct options options = {
+		.usage = usage,
+		.entries = entries,
+		.operands_max = operands_max,
+		.wants_device = true,
+	};
+	int status;
 
 	*live = (struct live){
 		.timeout = CMDLINE_TIMEOUT_DEFAULT,
@@ -103,11 +71,14 @@ int live_open(struct live *live, const struct ctl *ctl, int argc, char **argv, c
 		.view.forecast.pci.directory = -1,
 		.view.protect.pci.directory = -1,
 	};
-	result = take_options(live, argc, argv, usage);
-	if (result < 0 || live->help)
-		return result;
-	result = take_operands(live, ctl->command, argc - optind, argv + optind, operands_max);
-	return result < 0 ? result : look(live, ctl, what);
+	status = options_parse(&options, ctl, &argc, &argv);
+	if (status != OPTIONS_RUN)
+		return status;
+	live->device = argv[0];
+	live->driver = argv[1];
+	if ((timeout && take_timeout(live, timeout) < 0) || look(live, ctl, what) < 0)
+		return CTL_INTERNAL;
+	return OPTIONS_RUN;
 }
 
 void live_close(struct live *live)

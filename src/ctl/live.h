@@ -13,18 +13,17 @@ struct live {
 	const char *device, *driver; /* operands; driver is NULL if there is none */
 	bool force;
 	unsigned int timeout; /* seconds, for all devices together */
-	bool help;            /* was printed: that is all */
 	size_t *found;        /* the devices that are meant: indexes into pci.devices */
 	size_t count;
 };
 
 /*
- * Reads options and operands of a command (usage is for --help), looks at the host (what is of
- * enum view_part) and finds the devices. 0, or -errno after a message on standard error.
- * live_close() in any case.
+ * Takes options and operands of a command (usage is for --help), looks at the host (what is of
+ * enum view_part) and finds the devices. OPTIONS_RUN, or the exit status: after --help, or after a
+ * message on standard error. live_close() in any case.
  */
 int live_open(struct live *live, const struct ctl *ctl, int argc, char **argv, const char *usage,
-	      unsigned int what);
+	      int operands_max, unsigned int what);
 void live_close(struct live *live);
 
 /* One of the devices, and its address as text. */

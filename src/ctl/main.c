@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl(8): what the host stands on, what the next boot will do, what this one did. */
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,27 +25,26 @@ static const struct command {
 	const char *name, *operands, *summary;
 	command_function *run;
 	enum group group;
-	bool is_plain; /* has neither options nor operands */
 } commands[] = {
 	/* clang-format off */
-	{ "setup", "[DEVICE]...", "lead from a fresh host to devices for VMs", command_setup, GROUP_ALL, false },
-	{ "doctor", "", "look whether this host is ready, and say what to do", command_doctor, GROUP_LOOK, false },
-	{ "list", "", "print the devices by IOMMU group", command_list, GROUP_LOOK, false },
-	{ "check", "[FILE]...", "print what the next boot will do, and what is wrong", command_check, GROUP_LOOK, false },
-	{ "status", "", "print what this boot did, and what is true now", command_status, GROUP_LOOK, false },
-	{ "image", "[FILE|KERNEL]...", "look into finished initramfs images", command_image, GROUP_LOOK, false },
-	{ "rom", "DEVICE|FILE", "print the images of an expansion ROM", command_rom, GROUP_LOOK, false },
-	{ "vm", "DEVICE...", "print the settings that give devices to a VM", command_vm, GROUP_LOOK, false },
-	{ "add", "DEVICE...", "add rules: the next boots take these devices", command_add, GROUP_RULES, false },
-	{ "remove", "DEVICE...", "remove the rules that take these devices", command_remove, GROUP_RULES, false },
-	{ "import", "[FILE]", "make rules of what was used before", command_import, GROUP_RULES, false },
-	{ "cmdline", "[ACTION] [WORD]...", "print or change the kernel command line", command_cmdline, GROUP_CMDLINE, false },
-	{ "enable-iommu", "", "switch the IOMMU on, if this host needs that", command_enable_iommu, GROUP_CMDLINE, false },
-	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind, GROUP_NOW, false },
-	{ "unbind", "DEVICE", "give a device back to the host's driver now", command_unbind, GROUP_NOW, false },
-	{ "facts", "", "print what a fleet's tools ask for: JSON, or for Prometheus", command_facts, GROUP_SCRIPTS, false },
-	{ "digest", "", "print a fingerprint of the rules", command_digest, GROUP_SCRIPTS, true },
-	{ "protected", "", "print the devices that the host itself stands on", command_protected, GROUP_SCRIPTS, true },
+	{ "setup", "[DEVICE]...", "lead from a fresh host to devices for VMs", command_setup, GROUP_ALL },
+	{ "doctor", "", "look whether this host is ready, and say what to do", command_doctor, GROUP_LOOK },
+	{ "list", "", "print the devices by IOMMU group", command_list, GROUP_LOOK },
+	{ "check", "[FILE]...", "print what the next boot will do, and what is wrong", command_check, GROUP_LOOK },
+	{ "status", "", "print what this boot did, and what is true now", command_status, GROUP_LOOK },
+	{ "image", "[FILE|KERNEL]...", "look into finished initramfs images", command_image, GROUP_LOOK },
+	{ "rom", "DEVICE|FILE", "print the images of an expansion ROM", command_rom, GROUP_LOOK },
+	{ "vm", "DEVICE...", "print the settings that give devices to a VM", command_vm, GROUP_LOOK },
+	{ "add", "DEVICE...", "add rules: the next boots take these devices", command_add, GROUP_RULES },
+	{ "remove", "DEVICE...", "remove the rules that take these devices", command_remove, GROUP_RULES },
+	{ "import", "[FILE]", "make rules of what was used before", command_import, GROUP_RULES },
+	{ "cmdline", "[ACTION] [WORD]...", "print or change the kernel command line", command_cmdline, GROUP_CMDLINE },
+	{ "enable-iommu", "", "switch the IOMMU on, if this host needs that", command_enable_iommu, GROUP_CMDLINE },
+	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind, GROUP_NOW },
+	{ "unbind", "DEVICE", "give a device back to the host's driver now", command_unbind, GROUP_NOW },
+	{ "facts", "", "print what a fleet's tools ask for: JSON, or for Prometheus", command_facts, GROUP_SCRIPTS },
+	{ "digest", "", "print a fingerprint of the rules", command_digest, GROUP_SCRIPTS },
+	{ "protected", "", "print the devices that the host itself stands on", command_protected, GROUP_SCRIPTS },
 	/* clang-format on */
 };
 
@@ -114,17 +111,6 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static int run_plain(const struct command *command, const struct ctl *ctl, int argc, char **argv)
-{
-	if (argc == 1)
-		return command->run(ctl, argc, argv);
-	if (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0)
-		return ctl_fail("%s takes no operand, found '%s'", command->name, argv[1]);
-	printf("Usage: vfio-earlyctl %s\n%c%s.\n", command->name,
-	       toupper((unsigned char)command->summary[0]), command->summary + 1);
-	return ctl_finish(CTL_OK);
-}
-
 static int run_command(struct ctl *ctl, int argc, char **argv)
 {
 	static char name[64];
@@ -138,8 +124,7 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 	ctl->command = command->name;
 	snprintf(name, sizeof(name), "vfio-earlyctl: %s", command->name);
 	argv[0] = name;
-	return command->is_plain ? run_plain(command, ctl, argc, argv)
-				 : command->run(ctl, argc, argv);
+	return command->run(ctl, argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "options.h"
 #include "place.h"
 #include "protect.h"
 
@@ -40,11 +41,15 @@ static int print_devices(struct protect *protect)
 
 int command_protected(const struct ctl *ctl, int argc, char **argv)
 {
+	static const struct options options = {
+		.usage = "Usage: vfio-earlyctl protected\n"
+			 "Print the devices that the host itself stands on.\n",
+	};
 	struct protect protect = { .tell = tell };
-	int result, status;
+	int result, status = options_parse(&options, ctl, &argc, &argv);
 
-	(void)argc;
-	(void)argv;
+	if (status != OPTIONS_RUN)
+		return status;
 	result = protect_find(&protect, ctl->root);
 	if (result == 0 && !protect.hidden)
 		result = print_devices(&protect);

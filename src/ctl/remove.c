@@ -9,6 +9,7 @@
 #include "change.h"
 #include "command.h"
 #include "match.h"
+#include "options.h"
 
 static const char usage[] =
 	"Usage: vfio-earlyctl remove [OPTION]... DEVICE...\n"
@@ -291,7 +292,7 @@ int command_remove(const struct ctl *ctl, int argc, char **argv)
 	struct change change;
 	int status = change_open(&change, ctl, argc, argv, usage, false);
 
-	if (status == CTL_OK && !change.help)
+	if (status == OPTIONS_RUN)
 		status = remove_rules(&change);
 	change_close(&change);
 	return ctl_finish(status);

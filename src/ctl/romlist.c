@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl rom: the images of an expansion ROM. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "command.h"
 #include "findings.h"
 #include "names.h"
+#include "options.h"
 #include "rom.h"
 #include "romcheck.h"
 #include "romfile.h"
@@ -325,49 +325,37 @@ static int run(struct listing *listing, const struct ctl *ctl, const char *opera
 	return ctl_finish(status);
 }
 
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl rom [OPTION]... DEVICE|FILE\n"
-	     "Prints the images of a card's expansion ROM, and what firmware can start it.\n"
-	     "\n"
-	     "  -d, --dump FILE     write the ROM to FILE: all images, and nothing behind them\n"
-	     "  -f, --force         also if FILE is there\n"
-	     "  -h, --help          print this");
-	table_print_options();
-	table_print_columns(columns, COLUMN_COUNT);
-	puts("\n"
-	     "Exit status: 0, 1 usage or internal error, 2 the ROM cannot be read, or something is\n"
-	     "wrong with it.");
-	return ctl_finish(CTL_OK);
-}
-
-static const struct option long_options[] = {
-	{ "dump", required_argument, NULL, 'd' },
-	{ "force", no_argument, NULL, 'f' },
-	{ "help", no_argument, NULL, 'h' },
-	TABLE_LONG_OPTIONS,
-	{ NULL, 0, NULL, 0 },
-};
-
 int command_rom(const struct ctl *ctl, int argc, char **argv)
 {
 	struct listing listing = { .device = NULL };
-	int option;
+	const struct options_entry entries[] = {
+		{ 'd', "dump", .text = &listing.dump },
+		{ 'f', "force", .set = &listing.force },
+		{},
+	};
+	const struct options options = {
+		.usage =
+			"Usage: vfio-earlyctl rom [OPTION]... DEVICE|FILE\n"
+			"Prints the images of a card's expansion ROM, and what firmware can start it.\n"
+			"\n"
+			"  -d, --dump FILE     write the ROM to FILE: all images, and nothing behind them\n"
+			"  -f, --force         also if FILE is there\n"
+			"  -h, --help          print this\n",
+		.statuses =
+			"0, 1 usage or internal error, 2 the ROM cannot be read, or something is\n"
+			"wrong with it.",
+		.entries = entries,
+		.table = &listing.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "d:fh" TABLE_SHORT_OPTIONS, long_options, NULL)) !=
-	       -1) {
-		if (option == 'h')
-			return print_help();
-		else if (option == 'd')
-			listing.dump = optarg;
-		else if (option == 'f')
-			listing.force = true;
-		else if (!table_take_option(&listing.options, option, optarg))
-			return ctl_fail("try 'vfio-earlyctl rom --help'");
-	}
-	if (argc - optind != 1)
+	if (status != OPTIONS_RUN)
+		return status;
+	if (argc != 1)
 		return ctl_fail("%s: found %d operands, expected one device or file", ctl->command,
-				argc - optind);
-	return run(&listing, ctl, argv[optind]);
+				argc);
+	return run(&listing, ctl, argv[0]);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl setup: the guided way from a fresh host to devices for VMs. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "command.h"
 #include "doctor.h"
 #include "enable.h"
+#include "options.h"
 #include "setup.h"
 
 /* What doctor's checks found, as far as it matters here. */
@@ -265,52 +265,40 @@ static int run(struct setup *setup, const struct ctl *ctl)
 	return ctl_finish(status);
 }
 
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl setup [OPTION]... [DEVICE]...\n"
-	     "Leads from a fresh host to devices for VMs: looks whether the host is ready, switches\n"
-	     "on what is missing, writes rules for the devices and has the image made. Without\n"
-	     "DEVICE, it asks which. All is shown first, and done after a yes.\n"
-	     "\n"
-	     "  -g, --group      take the rest of each device's IOMMU group as well\n"
-	     "  -n, --dry-run    show what would be done, and change nothing\n"
-	     "  -y, --yes        do not ask whether to do it\n"
-	     "  -h, --help       print this\n"
-	     "\n"
-	     "Exit status: 0 all is done or shown, 1 usage error, or a step failed and was taken\n"
-	     "back with all before it, 2 something was refused or could not be seen, 3 some line of\n"
-	     "the rules could not be understood.");
-	return ctl_finish(CTL_OK);
-}
-
-static const struct option long_options[] = {
-	{ "group", no_argument, NULL, 'g' },
-	{ "dry-run", no_argument, NULL, 'n' },
-	{ "yes", no_argument, NULL, 'y' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
 int command_setup(const struct ctl *ctl, int argc, char **argv)
 {
 	struct setup setup = { .batch.host = NULL };
-	int option;
+	const struct options_entry entries[] = {
+		{ 'g', "group", .set = &setup.change.group },
+		{ 'n', "dry-run", .set = &setup.dry_run },
+		{ 'y', "yes", .set = &setup.yes },
+		{},
+	};
+	const struct options options = {
+		.usage =
+			"Usage: vfio-earlyctl setup [OPTION]... [DEVICE]...\n"
+			"Leads from a fresh host to devices for VMs: looks whether the host is ready, switches\n"
+			"on what is missing, writes rules for the devices and has the image made. Without\n"
+			"DEVICE, it asks which. All is shown first, and done after a yes.\n"
+			"\n"
+			"  -g, --group      take the rest of each device's IOMMU group as well\n"
+			"  -n, --dry-run    show what would be done, and change nothing\n"
+			"  -y, --yes        do not ask whether to do it\n"
+			"  -h, --help       print this\n",
+		.statuses =
+			"0 all is done or shown, 1 usage error, or a step failed and was taken\n"
+			"back with all before it, 2 something was refused or could not be seen, 3 some line of\n"
+			"the rules could not be understood.",
+		.entries = entries,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+	};
+	int status;
 
 	change_init(&setup.change);
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "gnyh", long_options, NULL)) != -1) {
-		if (option == 'h')
-			return print_help();
-		else if (option == 'g')
-			setup.change.group = true;
-		else if (option == 'n')
-			setup.dry_run = true;
-		else if (option == 'y')
-			setup.yes = true;
-		else
-			return ctl_fail("try 'vfio-earlyctl setup --help'");
-	}
-	setup.change.operands = argv + optind;
+	status = options_parse(&options, ctl, &argc, &argv);
+	if (status != OPTIONS_RUN)
+		return status;
+	setup.change.operands = argv;
 	setup.batch.host = &setup.change.view.host;
 	return run(&setup, ctl);
 }

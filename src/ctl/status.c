@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl status: what this boot did, and what is true now. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "audit.h"
 #include "booted.h"
 #include "command.h"
+#include "options.h"
 #include "outcome.h"
 #include "table.h"
 
@@ -337,41 +337,24 @@ static int run(struct status *status, const struct ctl *ctl)
 	return result;
 }
 
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl status [OPTION]...\n"
-	     "Prints what this boot did with each device that a rule is about, what has become of\n"
-	     "it since, and whether the images have the rules of now.\n"
-	     "\n"
-	     "  -h, --help          print this");
-	table_print_options();
-	table_print_columns(columns, COLUMN_COUNT);
-	puts("\n"
-	     "Exit status: 0 all is as the rules want it, 1 usage or internal error, 2 there are\n"
-	     "warnings, 3 some line could not be understood.");
-	return ctl_finish(CTL_OK);
-}
-
-static const struct option long_options[] = {
-	{ "help", no_argument, NULL, 'h' },
-	TABLE_LONG_OPTIONS,
-	{ NULL, 0, NULL, 0 },
-};
-
 int command_status(const struct ctl *ctl, int argc, char **argv)
 {
 	struct status status = { .options.list = true };
-	int option;
+	const struct options options = {
+		.usage =
+			"Usage: vfio-earlyctl status [OPTION]...\n"
+			"Prints what this boot did with each device that a rule is about, what has become of\n"
+			"it since, and whether the images have the rules of now.\n"
+			"\n"
+			"  -h, --help          print this\n",
+		.statuses =
+			"0 all is as the rules want it, 1 usage or internal error, 2 there are\n"
+			"warnings, 3 some line could not be understood.",
+		.table = &status.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+	};
+	int parsed = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "h" TABLE_SHORT_OPTIONS, long_options, NULL)) !=
-	       -1) {
-		if (option == 'h')
-			return print_help();
-		else if (!table_take_option(&status.options, option, optarg))
-			return ctl_fail("try 'vfio-earlyctl status --help'");
-	}
-	if (optind < argc)
-		return ctl_fail("%s takes no operand, found '%s'", ctl->command, argv[optind]);
-	return run(&status, ctl);
+	return parsed == OPTIONS_RUN ? run(&status, ctl) : parsed;
 }

@@ -31,58 +31,9 @@
 /* What a tree puts before its lines. */
 #define TREE_WIDTH 2
 
-bool table_take_option(struct table_options *options, int option, const char *argument)
-{
-	switch (option) { /* of two that exclude each other, the last one counts */
-	case 'J':
-		options->json = true;
-		options->raw = false;
-		return true;
-	case 'l':
-		options->list = true;
-		return true;
-	case 'n':
-		options->no_headings = true;
-		return true;
-	case 'O':
-		options->all_columns = true;
-		return true;
-	case 'o':
-		options->output = argument;
-		return true;
-	case 'r':
-		options->raw = true;
-		options->json = false;
-		return true;
-	case 'T':
-		options->list = false;
-		return true;
-	default:
-		return false;
-	}
-}
-
 bool table_is_alone(const struct table_options *options)
 {
 	return !options->json && (options->raw || options->no_headings || options->output);
-}
-
-void table_print_options(void)
-{
-	puts("  -J, --json          print JSON, with all columns\n"
-	     "  -l, --list          print a list, not a tree\n"
-	     "  -n, --noheadings    print no headings\n"
-	     "  -O, --output-all    print all columns\n"
-	     "  -o, --output LIST   print these columns; with + before them, these as well\n"
-	     "  -r, --raw           print fields as they are, with one blank between them\n"
-	     "  -T, --tree          print a tree");
-}
-
-void table_print_columns(const struct table_column *columns, size_t count)
-{
-	puts("\nColumns:");
-	for (size_t i = 0; i < count; i++)
-		printf("  %-10s %s\n", columns[i].name, columns[i].help);
 }
 
 static bool is_terminal(const struct table_options *options)

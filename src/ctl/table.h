@@ -31,24 +31,8 @@ struct table_options {
 	const char *output; /* "NAME,..." or "+NAME,..." */
 };
 
-/* For getopt_long(3). */
-#define TABLE_SHORT_OPTIONS "JlnOo:rT"
-#define TABLE_LONG_OPTIONS                                                     \
-	{ "json", no_argument, NULL, 'J' }, { "list", no_argument, NULL, 'l' }, \
-	{ "noheadings", no_argument, NULL, 'n' },                              \
-	{ "output-all", no_argument, NULL, 'O' },                              \
-	{ "output", required_argument, NULL, 'o' },                            \
-	{ "raw", no_argument, NULL, 'r' }, { "tree", no_argument, NULL, 'T' }
-
-/* Takes one of these options; false for another. */
-bool table_take_option(struct table_options *options, int option, const char *argument);
-
 /* Whether one table is all that is wanted: scripts ask for raw lines, or for columns. */
 bool table_is_alone(const struct table_options *options);
-
-/* Prints what --help says of them, and of the columns. */
-void table_print_options(void);
-void table_print_columns(const struct table_column *columns, size_t count);
 
 struct table {
 	const struct table_options *options;
@@ -99,8 +83,8 @@ void table_print_text(struct table_document *document, const char *format, ...)
  * Prints a message for people: "WHERE: KIND: TEXT", in lines that fit the terminal. where may be
  * NULL.
  */
-void table_print_message(struct table_document *document, const char *kind,
-			 enum table_color color, const char *where, const char *text);
+void table_print_message(struct table_document *document, const char *kind, enum table_color color,
+			 const char *where, const char *text);
 
 /* Prints an entry of a list for people: name, kind and text in columns, the text wrapped. */
 void table_print_entry(struct table_document *document, const char *name, const char *kind,

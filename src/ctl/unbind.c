@@ -7,6 +7,7 @@
 
 #include "jobs.h"
 #include "live.h"
+#include "options.h"
 #include "sysfs.h"
 
 /* "pci:v00008086d00001572sv00008086sd00000001bc02sc00i00" */
@@ -203,10 +204,10 @@ static int unbind_devices(const struct live *live)
 int command_unbind(const struct ctl *ctl, int argc, char **argv)
 {
 	struct live live;
-	int status = CTL_OK, result = live_open(&live, ctl, argc, argv, usage, 0);
+	int status = live_open(&live, ctl, argc, argv, usage, 1, 0);
 
-	if (result == 0 && !live.help)
+	if (status == OPTIONS_RUN)
 		status = unbind_devices(&live);
 	live_close(&live);
-	return result < 0 ? CTL_INTERNAL : ctl_finish(status);
+	return ctl_finish(status);
 }

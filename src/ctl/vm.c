@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl vm: the settings that give devices to a VM. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "names.h"
+#include "options.h"
 #include "vm.h"
 
 /* As qm(1) has it. */
@@ -206,55 +206,39 @@ static int run(struct vm *vm, const struct ctl *ctl, const char *format, int arg
 	return ctl_finish(status);
 }
 
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl vm [OPTION]... DEVICE...\n"
-	     "Prints the settings that give the devices to a VM, and what stands in the way.\n"
-	     "Nothing is changed.\n"
-	     "\n"
-	     "  -F, --for FORMAT    proxmox: hostpci lines, the qm command, a resource mapping;\n"
-	     "                      libvirt: XML for 'virsh edit'; qemu: arguments for machine q35.\n"
-	     "                      If not given: what this host has\n"
-	     "  -i, --vmid N        the VM of Proxmox VE that shall have them: its file is looked at\n"
-	     "  -f, --force         also devices that the host stands on\n"
-	     "  -h, --help          print this\n"
-	     "\n"
-	     "Exit status: 0, 1 usage or internal error, 2 something stands in the way, or was\n"
-	     "refused.");
-	return ctl_finish(CTL_OK);
-}
-
-static const struct option long_options[] = {
-	{ "for", required_argument, NULL, 'F' },
-	{ "vmid", required_argument, NULL, 'i' },
-	{ "force", no_argument, NULL, 'f' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
 int command_vm(const struct ctl *ctl, int argc, char **argv)
 {
 	struct vm vm = { .id = 0 };
-	const char *format = NULL;
-	int option, result = 0;
+	const char *format = NULL, *id = NULL;
+	const struct options_entry entries[] = {
+		{ 'F', "for", .text = &format },
+		{ 'i', "vmid", .text = &id },
+		{ 'f', "force", .set = &vm.force },
+		{},
+	};
+	const struct options options = {
+		.usage =
+			"Usage: vfio-earlyctl vm [OPTION]... DEVICE...\n"
+			"Prints the settings that give the devices to a VM, and what stands in the way.\n"
+			"Nothing is changed.\n"
+			"\n"
+			"  -F, --for FORMAT    proxmox: hostpci lines, the qm command, a resource mapping;\n"
+			"                      libvirt: XML for 'virsh edit'; qemu: arguments for machine q35.\n"
+			"                      If not given: what this host has\n"
+			"  -i, --vmid N        the VM of Proxmox VE that shall have them: its file is looked at\n"
+			"  -f, --force         also devices that the host stands on\n"
+			"  -h, --help          print this\n",
+		.statuses = "0, 1 usage or internal error, 2 something stands in the way, or was\n"
+			    "refused.",
+		.entries = entries,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+		.wants_device = true,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	optind = 0;
-	while (result == 0 &&
-	       (option = getopt_long(argc, argv, "F:i:fh", long_options, NULL)) != -1) {
-		if (option == 'h')
-			return print_help();
-		else if (option == 'F')
-			result = take_format(&vm, format = optarg);
-		else if (option == 'i')
-			result = take_id(&vm, optarg);
-		else if (option == 'f')
-			vm.force = true;
-		else
-			return ctl_fail("try 'vfio-earlyctl vm --help'");
-	}
-	if (result < 0)
+	if (status != OPTIONS_RUN)
+		return status;
+	if ((format && take_format(&vm, format) < 0) || (id && take_id(&vm, id) < 0))
 		return CTL_INTERNAL;
-	if (optind == argc)
-		return ctl_fail("%s: no device given; 'vfio-earlyctl list' shows them", ctl->command);
-	return run(&vm, ctl, format, argc - optind, argv + optind);
+	return run(&vm, ctl, format, argc, argv);
 }
