@@ -171,7 +171,7 @@ install: all
 	chmod 755 $(DESTDIR)/etc/initramfs/post-update.d/vfio-early
 	install -d $(DESTDIR)$(DRACUTDIR)/90vfio-early
 	for file in $(DRACUT)/*; do \
-		sed 's|\([= ]\)/usr/sbin/|\1$(SBINDIR)/|' $$file \
+		sed 's|=/usr/sbin/|=$(SBINDIR)/|' $$file \
 			> $(DESTDIR)$(DRACUTDIR)/90vfio-early/$${file##*/} && \
 		chmod 755 $(DESTDIR)$(DRACUTDIR)/90vfio-early/$${file##*/} || exit; \
 	done

@@ -231,9 +231,12 @@ $(TEST_ROOTS): $(B)/roots/%:
 roots: $(TEST_ROOTS)
 
 # What the image tests lay over a Debian system, made anew each time so that it is never stale.
+# The same with the programs in another folder.
 stage: $(B)/vfio-early
-	$(Q)rm -rf $(B)/stage
+	$(Q)rm -rf $(B)/stage $(B)/stage-local
 	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(abspath $(B))/stage >/dev/null
+	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(abspath $(B))/stage-local \
+		SBINDIR=/usr/local/sbin >/dev/null
 
 check-image: $(IMAGE_TESTS) stage $(TEST_ROOTS)
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(IMAGE_TESTS)

@@ -84,13 +84,13 @@ static int prepare_results(const char *build, const char *name, struct image *im
 	return ret;
 }
 
-static int find_workplace(struct workplace *work, const char *build, const char *suite,
+static int find_workplace(struct workplace *work, const char *build, const struct image_spec *spec,
 			  const struct image *image)
 {
 	int ret;
 
-	ret = file_join(work->lower, "%s/roots/%s", build, suite);
-	ret = ret ?: file_join(work->stage, "%s/stage", build);
+	ret = file_join(work->lower, "%s/roots/%s", build, spec->suite);
+	ret = ret ?: file_join(work->stage, "%s/%s", build, spec->stage ?: "stage");
 	ret = ret ?: file_join(work->guest, "%s/tests/boot/guest", build);
 	ret = ret ?: file_join(work->packages, "%s/deb", build);
 	ret = ret ?: file_join(work->space, "%s/space", image->dir);
@@ -222,7 +222,7 @@ static int mount_folders(const struct workplace *work, const struct image_spec *
 	if (ret == 0 && mount("proc", path, "proc", 0, NULL) < 0)
 		ret = -errno;
 	ret = ret ?: bind_folder(work, "/dev", "dev");
-	if (spec->commands)
+	if (spec->commands && access(work->packages, F_OK) == 0)
 		ret = ret ?: bind_folder(work, work->packages, "media");
 	return ret ?: bind_folder(work, image->tree, "mnt");
 }
@@ -345,7 +345,7 @@ int image_build(const struct image_spec *spec, const char *name, struct image *i
 	memset(image, 0, sizeof(*image));
 	ret = image_find_build(build);
 	ret = ret ?: prepare_results(build, name, image);
-	ret = ret ?: find_workplace(&work, build, spec->suite, image);
+	ret = ret ?: find_workplace(&work, build, spec, image);
 	ret = ret ?: find_kernel(work.lower, image);
 	if (ret < 0)
 		return ret;

@@ -24,9 +24,11 @@ struct image_spec {
 	struct image_file files[IMAGE_FILES];
 	/*
 	 * Lines for sh that run in the system, in place of update-initramfs and until one fails.
-	 * They find our packages in /media, and what they leave in /mnt is in the tree.
+	 * They find our packages, if they were made, in /media, and what they leave in /mnt is in
+	 * the tree.
 	 */
 	const char *const *commands;
+	const char *stage;    /* what `make install` made, below build/; NULL: stage */
 	bool without_program; /* leave out all that `make install` puts there */
 	bool unpack;          /* into tree, to look at */
 	bool keep_system;     /* as disk, which boots with the guest's program */

@@ -4,6 +4,7 @@
 
 program=/usr/sbin/vfio-early
 admin=/usr/sbin/vfio-earlyctl
+udev_rule=70-vfio-early.rules
 
 check()
 {
@@ -73,12 +74,21 @@ vfio_early_note_rules()
 	fi
 }
 
+# For devices that come while the image runs. Wherever the host has the program, the image has it
+# in /usr/sbin.
+vfio_early_copy_udev_rule()
+{
+	inst_rules "$udev_rule"
+	sed -i 's|"/[^ "]*/vfio-early |"/usr/sbin/vfio-early |' \
+		"$initdir/usr/lib/udev/rules.d/$udev_rule"
+}
+
 install()
 {
 	local drivers file
 
 	drivers=$("$program" --drivers) || vfio_early_refuse
-	inst "$program"
+	inst "$program" /usr/sbin/vfio-early
 	# shellcheck disable=SC2154 # dracut sets moddir
 	inst_hook pre-udev 00 "$moddir/vfio-early.sh"
 	for file in /etc/vfio-early.conf /etc/vfio-early.conf.d/*.conf; do
@@ -87,5 +97,5 @@ install()
 	vfio_early_note_rules
 	[ -n "$drivers" ] || return 0
 	vfio_early_protect_host
-	inst_rules 70-vfio-early.rules
+	vfio_early_copy_udev_rule
 }
