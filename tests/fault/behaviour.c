@@ -706,6 +706,40 @@ static void test_unknown_stand(void **state)
 	assert_message(host, "/etc/vfio-early.protected", "without it nothing is bound");
 }
 
+/* The event of a device that is added comes before any driver can match it. */
+static void test_added_early(void **state)
+{
+	static const struct {
+		unsigned int early;
+		int status;
+		const char *code, *driver;
+	} runs[] = {
+		{ 1, 0, "bound", "vfio-pci" },
+		{ 7, 0, "bound", "vfio-pci" }, /* 0.64 s */
+		{ 1000, 2, "probe-failed", "" },
+	};
+	struct host *host = &((struct context *)*state)->host;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		const struct reaction being_added = { .early = runs[i].early };
+		struct host_result result;
+
+		if (i)
+			host_tear_down(host);
+		start_host(host, HOST, "01:00.0\n", "");
+		write_below(host, "run/vfio-early", "status", "address\tid\n");
+		write_below(host, "run/vfio-early", "protected", "");
+		react(host, NIC_A, STORE_PROBE, &being_added);
+		host->added = NIC_A;
+		result = host_run(host, LIMIT_S);
+		assert_int_equal(result.status, runs[i].status);
+		assert_true(result.seconds < 2.5 + GRACE_S);
+		assert_code(host, NIC_A, runs[i].code);
+		assert_driver(host, NIC_A, runs[i].driver);
+		assert_sane(host);
+	}
+}
+
 /* Whatever else has interrupts, such as the remapping unit itself. */
 static void test_interrupts(void **state)
 {
@@ -752,6 +786,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
 	{ "a device that came late", test_added, set_up, tear_down, NULL },
 	{ "nobody knows what the host stands on", test_unknown_stand, set_up, tear_down, NULL },
+	{ "a device that is just being added", test_added_early, set_up, tear_down, NULL },
 };
 
 static void add_test(struct CMUnitTest **next, const char *name, CMUnitTestFunction run,

@@ -381,6 +381,10 @@ static int store_probe(struct drivercore *core, struct device *device)
 
 	if (result < 0 || *device->state.driver)
 		return result;
+	if (device->reactions[STORE_PROBE].early) {
+		device->reactions[STORE_PROBE].early--;
+		return 0;
+	}
 	lock_device(core, device);
 	attach(core, device);
 	unlock_device(core, device);

@@ -9,7 +9,8 @@
  *	drivers_probe	ENODEV for an unknown device. Looks, without the device's lock, whether
  *			there is a driver: if so, that was all. Else the overriding driver
  *			probes, or the natural one; the link is there before probe() runs, and
- *			goes again if it fails, which is no error of the write
+ *			goes again if it fails, which is no error of the write. Nor is it that
+ *			no driver matches a device before pci_bus_add_device() (`early`)
  *
  * unbind and probe hold the device's lock, as does a write of driver_override up to Linux
  * 6.12.91 (`override_waits`).
@@ -32,6 +33,7 @@ struct reaction {
 	bool vanish;           /* the device is gone from here on */
 	int error;             /* the write fails with this, positive, and has no effect */
 	unsigned int times;    /* how often it fails; 0 for ever */
+	unsigned int early;    /* so many probes find that it is just being added */
 };
 
 struct write_event {
