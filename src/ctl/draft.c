@@ -9,6 +9,7 @@
 #include "audit.h"
 #include "draft.h"
 #include "match.h"
+#include "traits.h"
 
 __attribute__((format(printf, 3, 4))) static void refuse(struct draft *draft,
 							 const struct pci_device *device,
@@ -203,7 +204,10 @@ static void refuse_kind(struct draft *draft, struct selector *selector, int erro
 		refuse(draft, selector->device, "%s%s", lacks[kind], advice);
 }
 
-/* As lspci -D has it, so that a person and remove know it again. */
+/*
+ * As lspci -D has it, so that a person and remove know it again. Virtual functions come after the
+ * boot pass, which is no fault.
+ */
 static int format_lines(const struct draft *draft, const struct draft_want *wanted,
 			const char *terms, char **lines)
 {
@@ -213,11 +217,12 @@ static int format_lines(const struct draft *draft, const struct draft_want *want
 
 	if (wanted->card)
 		address.function = PCI_FUNCTION_ANY;
-	return asprintf(lines, "# %s %s: %s\n%s%s%s\n", pci_address_format(&address, text),
+	return asprintf(lines, "# %s %s: %s\n%s%s%s%s\n", pci_address_format(&address, text),
 			pcinames_class(names, wanted->device, class, sizeof(class)),
 			pcinames_device(names, wanted->device, name, sizeof(name)), terms,
-			draft->change->group ? " group" : "",
-			draft->change->force ? " force" : "") < 0
+			draft->change->group ? " group" : "", draft->change->force ? " force" : "",
+			traits_is_virtual(&draft->change->view, wanted->device) ? " optional"
+										: "") < 0
 		       ? -ENOMEM
 		       : 0;
 }
