@@ -18,6 +18,9 @@ void audit_messages(struct findings *findings, const struct view *view);
 /* Rules that do not get what they want, and what comes of those that do. */
 void audit_plan(struct findings *findings, struct view *view);
 
+/* Rules that take what makes virtual functions, and those that are for such functions. */
+void audit_virtual(struct findings *findings, struct view *view);
+
 /* Groups of which the host keeps a part, and so no VM can use the rest. */
 void audit_groups(struct findings *findings, const struct view *view);
 

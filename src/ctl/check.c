@@ -250,6 +250,7 @@ static int find_all(struct check *check)
 {
 	audit_messages(&check->findings, &check->view);
 	audit_plan(&check->findings, &check->view);
+	audit_virtual(&check->findings, &check->view);
 	audit_groups(&check->findings, &check->view);
 	return look_around(check);
 }
