@@ -5,6 +5,10 @@
 
 #include "audit.h"
 #include "doctor.h"
+#include "wordlist.h"
+
+/* Room for the addresses of functions; of more, the first are named. */
+#define STAYING_MAX 256
 
 /* How many devices the next boot gives to VMs. */
 static size_t count_taken(const struct doctor *doctor)
@@ -105,18 +109,69 @@ static bool can_be_reset(const struct doctor *doctor, const struct pci_device *d
 	       host_has(&doctor->view.host, directory, "reset");
 }
 
+static bool is_on_bus_of(const struct pci_device *device, const struct pci_device *other)
+{
+	return device->address.domain == other->address.domain &&
+	       device->address.bus == other->address.bus;
+}
+
+/*
+ * The reset of a bus is no way of any one of several functions on it. VFIO uses it all the same,
+ * as soon as it has all of them. Lists those that stay with the host; false if VFIO cannot reset
+ * this bus: one without a bridge above, or with one on it, or with no other function, for which
+ * the kernel would have shown this way if there were no quirk.
+ */
+static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *device,
+			  char staying[STAYING_MAX])
+{
+	const struct pci *pci = &doctor->view.forecast.pci;
+	char address[PCI_ADDRESS_TEXT_MAX];
+	size_t others = 0;
+
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *other = &pci->devices[i];
+
+		if (other == device || !is_on_bus_of(device, other))
+			continue;
+		if (pci_is_bridge(other))
+			return false;
+		others++;
+		if (!view_is_for_vm(view_row(&doctor->view, other)))
+			wordlist_add(staying, STAYING_MAX,
+				     pci_address_format(&other->address, address));
+	}
+	return device->parent != PCI_NO_PARENT && others > 0;
+}
+
+static void check_reset(struct doctor *doctor, struct findings *findings,
+			const struct pci_device *device)
+{
+	char name[DOCTOR_DEVICE_MAX], staying[STAYING_MAX] = "";
+	bool as_bus = resets_as_bus(doctor, device, staying);
+
+	if (can_be_reset(doctor, device) || (as_bus && !staying[0]))
+		return;
+	doctor_name_device(doctor, device, name);
+	if (as_bus)
+		findings_add(findings, VIEW_WARNING, NULL,
+			     "%s can be reset only together with %s, which the host keeps, so a VM "
+			     "may find it as the one before left it; give the VM all of them",
+			     name, staying);
+	else
+		findings_add(findings, VIEW_WARNING, NULL,
+			     "%s cannot be reset by the kernel, so a VM may find it as the one "
+			     "before left it; where it fails at a VM's second start, reboot the "
+			     "host in between",
+			     name);
+}
+
 void doctor_check_reset(struct doctor *doctor, struct findings *findings)
 {
 	const struct plan *plan = &doctor->view.forecast.plan;
-	char device[DOCTOR_DEVICE_MAX];
 
 	for (size_t i = 0; i < plan->count; i++)
-		if (view_is_for_vm(&plan->rows[i]) && !can_be_reset(doctor, plan->rows[i].device))
-			findings_add(findings, VIEW_WARNING, NULL,
-				     "%s cannot be reset by the kernel, so a VM may find it as the "
-				     "one before left it; where it fails at a VM's second start, "
-				     "reboot the host in between",
-				     doctor_name_device(doctor, plan->rows[i].device, device));
+		if (view_is_for_vm(&plan->rows[i]))
+			check_reset(doctor, findings, plan->rows[i].device);
 	if (findings->count == 0)
 		findings_add(findings, VIEW_OK, NULL, "%s",
 			     count_taken(doctor) > 0 ? "what goes to VMs can be reset"

@@ -570,8 +570,28 @@ static const struct trouble {
 
 	/* reset */
 	{
-		.name = "reset: no way",
-		.change = "remove " GPU "reset_method\n",
+		.name = "reset: with the bus, of which all goes to VMs",
+		.change = "remove " GPU "reset_method\nremove " AUDIO "reset\n",
+		.expect = "",
+	},
+	{
+		.name = "reset: with the bus, of which the host keeps some",
+		.host = "00:01.0 0604: 8086:460d driver=pcieport group=2\n"
+			"  01:00.0 0300: 10de:1b81 sub=1458:3701 driver=nouveau group=14\n"
+			"  01:00.1 0403: 10de:10f0 sub=1458:3701 group=17\n"
+			"  01:00.2 0c03: 10de:1ada sub=1458:3701 group=18\n"
+			"00:02.0 0300: 8086:4680 driver=i915 group=0 boot_vga\n" GROUPED_DISKS,
+		.rules = "01:00.0\n01:00.2\n",
+		.change = "remove " GPU "reset_method\n"
+			  "line sys/bus/pci/devices/0000:01:00.2/reset_method flr\n",
+		.expect = "reset warning " CARD " can be reset only together with 0000:01:00.1, "
+			  "which the host keeps, so a VM may find it as the one before left it; "
+			  "give the VM all of them\n",
+		.status = 2,
+	},
+	{
+		.name = "reset: no way of a card with one function",
+		.change = "remove sys/bus/pci/devices/0000:01:00.1\nremove " GPU "reset_method\n",
 		.expect = "reset warning " CARD " cannot be reset by the kernel, so a VM may find "
 			  "it as the one before left it; where it fails at a VM's second start, "
 			  "reboot the host in between\n",
@@ -579,7 +599,8 @@ static const struct trouble {
 	},
 	{
 		.name = "reset: every way was taken out",
-		.change = "remove " GPU "reset_method\nline " GPU "reset_method \n"
+		.change = "remove sys/bus/pci/devices/0000:01:00.1\n"
+			  "remove " GPU "reset_method\nline " GPU "reset_method \n"
 			  "line " GPU "reset x\n",
 		.expect = "reset warning " CARD " cannot be reset by the kernel, so a VM may find "
 			  "it as the one before left it; where it fails at a VM's second start, "
