@@ -7,8 +7,8 @@
 
 #include "audit.h"
 #include "command.h"
+#include "document.h"
 #include "options.h"
-#include "table.h"
 #include "traits.h"
 
 enum { DEVICE, ID, NAME, DRIVER, NEXT, RULE, LOST, OUTCOME, WHY };
@@ -38,7 +38,7 @@ static const struct table_column used_columns[] = {
 struct check {
 	struct view view;
 	struct table_options options;
-	struct table_document document;
+	struct document document;
 	struct findings findings;
 	struct rivals rivals;
 	struct kernels kernels;
@@ -136,7 +136,7 @@ static int print_devices(struct check *check)
 
 	if (result == 0) {
 		fill_devices(check, &table);
-		result = table_print(&check->document, &table, "At the next boot:");
+		result = document_print_table(&check->document, &table, "At the next boot:");
 	}
 	table_close(&table);
 	return result;
@@ -165,8 +165,9 @@ static int print_used(struct check *check)
 		table_set(&table, line, USED_FOR, uses);
 	}
 	if (result == 0)
-		result = table_print(&check->document, &table,
-				     "The host stands on these, so only 'force' takes them:");
+		result = document_print_table(
+			&check->document, &table,
+			"The host stands on these, so only 'force' takes them:");
 	table_close(&table);
 	return result;
 }
@@ -214,18 +215,18 @@ static void print_summary(struct check *check)
 	size_t warnings = findings_count(&check->findings, VIEW_WARNING);
 
 	if (check->document.begun)
-		table_print_text(&check->document, "%s", "");
+		document_print_text(&check->document, "%s", "");
 	if (check->view.forecast.rules.count == 0 && errors == 0)
-		table_print_text(&check->document, "%s",
-				 "There are no rules; 'vfio-earlyctl add' makes one.");
+		document_print_text(&check->document, "%s",
+				    "There are no rules; 'vfio-earlyctl add' makes one.");
 	else if (check->view.forecast.pci.directory >= 0)
-		table_print_text(
+		document_print_text(
 			&check->document,
 			"%zu device%s for VMs at the next boot; %zu error%s, %zu warning%s.", taken,
 			plural(taken), errors, plural(errors), warnings, plural(warnings));
 	if (errors > 0)
-		table_print_text(&check->document, "%s",
-				 "As long as there are errors, no image is built.");
+		document_print_text(&check->document, "%s",
+				    "As long as there are errors, no image is built.");
 }
 
 static int print_all(struct check *check)
@@ -238,7 +239,7 @@ static int print_all(struct check *check)
 	if (result == 0 && !check->files)
 		result = kernels_print(&check->kernels, &check->document);
 	if (result == 0 && check->document.begun && check->findings.count > 0)
-		table_print_text(&check->document, "%s", "");
+		document_print_text(&check->document, "%s", "");
 	if (result == 0)
 		result = findings_print(&check->findings, &check->document);
 	if (result == 0)
@@ -271,7 +272,7 @@ static int run(struct check *check, const struct ctl *ctl)
 		result = find_all(check);
 		if (result == 0)
 			result = print_all(check);
-		table_end(&check->document);
+		document_end(&check->document);
 		if (result < 0 && result != -EINVAL)
 			ctl_fail("%s", strerror(-result));
 	}

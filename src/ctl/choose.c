@@ -8,7 +8,7 @@
 
 #include "ask.h"
 #include "choose.h"
-#include "table.h"
+#include "document.h"
 #include "traits.h"
 
 #define CONSOLE "boot console"
@@ -183,7 +183,7 @@ static void add_row(const struct choice *choice, struct table *table, size_t ind
 static int print_offers(const struct choice *choice)
 {
 	const struct table_options options = { .list = true };
-	struct table_document document = { .options = &options };
+	struct document document = { .options = &options };
 	struct table table;
 	int result = table_open(&table, &options, "devices", columns,
 				sizeof(columns) / sizeof(columns[0]));
@@ -191,8 +191,9 @@ static int print_offers(const struct choice *choice)
 	for (size_t i = 0; i < choice->count && result == 0; i++)
 		add_row(choice, &table, i);
 	if (result == 0)
-		result = table_print(&document, &table,
-				     "Devices by IOMMU group; those of one group go to one VM:");
+		result = document_print_table(
+			&document, &table,
+			"Devices by IOMMU group; those of one group go to one VM:");
 	table_close(&table);
 	return result;
 }

@@ -7,9 +7,9 @@
 
 #include "bootchange.h"
 #include "command.h"
+#include "document.h"
 #include "findings.h"
 #include "options.h"
-#include "table.h"
 
 enum { WORD, RUNNING, CONFIGURED, SOURCE };
 
@@ -148,7 +148,7 @@ static void add_words(const struct run *run, const struct view_of_words *view, s
 }
 
 static int print_loader(const struct run *run, const struct view_of_words *view,
-			struct table_document *document)
+			struct document *document)
 {
 	const struct table_options options = { .json = true };
 	struct table table;
@@ -157,8 +157,8 @@ static int print_loader(const struct run *run, const struct view_of_words *view,
 
 	if (!run->options.json) {
 		if (view->detected && !table_is_alone(&run->options))
-			table_print_text(document, "%s: %s.", view->bootloader.name,
-					 view->bootloader.reason);
+			document_print_text(document, "%s: %s.", view->bootloader.name,
+					    view->bootloader.reason);
 		return 0;
 	}
 	result = table_open(&table, &options, "bootloader", loader_columns,
@@ -170,14 +170,14 @@ static int print_loader(const struct run *run, const struct view_of_words *view,
 		table_set(&table, line, REFRESH, view->bootloader.refresh);
 	}
 	if (result == 0)
-		result = table_print(document, &table, NULL);
+		result = document_print_table(document, &table, NULL);
 	table_close(&table);
 	return result;
 }
 
 static int print(const struct run *run, struct view_of_words *view)
 {
-	struct table_document document = { .options = &run->options };
+	struct document document = { .options = &run->options };
 	struct table table;
 	int result = table_open(&table, &run->options, "words", columns, COLUMN_COUNT);
 
@@ -185,11 +185,11 @@ static int print(const struct run *run, struct view_of_words *view)
 		result = print_loader(run, view, &document);
 	if (result == 0) {
 		add_words(run, view, &table);
-		result = table_print(&document, &table, NULL);
+		result = document_print_table(&document, &table, NULL);
 	}
 	if (result == 0 && !table_is_alone(&run->options))
 		result = findings_print(&view->findings, &document);
-	table_end(&document);
+	document_end(&document);
 	table_close(&table);
 	return result;
 }

@@ -107,7 +107,7 @@ int doctor_run_checks(struct doctor *doctor, doctor_take *take, void *context)
 	return result;
 }
 
-int doctor_print_finding(struct table_document *document, const struct doctor_entry *check,
+int doctor_print_finding(struct document *document, const struct doctor_entry *check,
 			 const struct finding *finding)
 {
 	const char *where = finding->where ? finding->where : "";
@@ -117,8 +117,8 @@ int doctor_print_finding(struct table_document *document, const struct doctor_en
 		     finding->level == VIEW_OK ? "" : "; see " DOCTOR_MANUAL,
 		     finding->level == VIEW_OK ? "" : check->section) < 0)
 		return -ENOMEM;
-	table_print_entry(document, check->name, results[finding->level].name,
-			  results[finding->level].color, text);
+	document_print_entry(document, check->name, results[finding->level].name,
+			     results[finding->level].color, text);
 	free(text);
 	return 0;
 }

@@ -7,8 +7,8 @@
 
 #include "command.h"
 #include "doctor.h"
+#include "document.h"
 #include "options.h"
-#include "table.h"
 
 enum { CHECK, RESULT, WHERE, FOUND, DO, SEE };
 
@@ -35,7 +35,7 @@ static const char *const plurals[RESULT_COUNT] = {
 struct run {
 	struct doctor doctor;
 	struct table_options options;
-	struct table_document document;
+	struct document document;
 	struct table table;
 	size_t counts[RESULT_COUNT]; /* of findings, by their level */
 };
@@ -96,7 +96,7 @@ static void print_summary(struct run *run)
 				 text[0] ? ", " : "", run->counts[i],
 				 run->counts[i] == 1 ? doctor_result_name((enum view_level)i)
 						     : plurals[i]);
-	table_print_text(&run->document, "\n%s.", text);
+	document_print_text(&run->document, "\n%s.", text);
 }
 
 static int run_checks(struct run *run)
@@ -106,7 +106,7 @@ static int run_checks(struct run *run)
 	if (result == 0)
 		result = doctor_run_checks(&run->doctor, take_finding, run);
 	if (result == 0 && prints_table(run))
-		result = table_print(&run->document, &run->table, NULL);
+		result = document_print_table(&run->document, &run->table, NULL);
 	else if (result == 0)
 		print_summary(run);
 	table_close(&run->table);
@@ -129,7 +129,7 @@ static int run_doctor(struct run *run, const struct ctl *ctl)
 	if (result == 0) {
 		run->document.options = &run->options;
 		result = run_checks(run);
-		table_end(&run->document);
+		document_end(&run->document);
 		if (result < 0 && result != -EINVAL)
 			ctl_fail("%s", strerror(-result));
 	}

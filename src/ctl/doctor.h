@@ -57,7 +57,7 @@ enum table_color doctor_result_color(enum view_level level);
 
 /* Prints a finding for people, with the section of the manual. 0 or -ENOMEM. */
 #define DOCTOR_MANUAL "vfio-earlyctl(8), section "
-int doctor_print_finding(struct table_document *document, const struct doctor_entry *check,
+int doctor_print_finding(struct document *document, const struct doctor_entry *check,
 			 const struct finding *finding);
 
 /* doctor-cpu.c: the host as a whole, and its processor. */

@@ -61,7 +61,7 @@ size_t findings_count(const struct findings *findings, enum view_level level)
 	return count;
 }
 
-static int print_table(const struct findings *findings, struct table_document *document)
+static int print_table(const struct findings *findings, struct document *document)
 {
 	const struct table_options options = { .json = document->options->json };
 	struct table table;
@@ -76,7 +76,7 @@ static int print_table(const struct findings *findings, struct table_document *d
 		table_set(&table, line, TEXT, findings->list[i].text);
 	}
 	if (result == 0)
-		result = table_print(document, &table, NULL);
+		result = document_print_table(document, &table, NULL);
 	table_close(&table);
 	return result;
 }
@@ -99,7 +99,7 @@ void findings_sort(struct findings *findings)
 		qsort(findings->list, findings->count, sizeof(*findings->list), compare);
 }
 
-int findings_print(struct findings *findings, struct table_document *document)
+int findings_print(struct findings *findings, struct document *document)
 {
 	if (findings->failed)
 		return -ENOMEM;
@@ -109,8 +109,8 @@ int findings_print(struct findings *findings, struct table_document *document)
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->list[i];
 
-		table_print_message(document, levels[finding->level].name,
-				    levels[finding->level].color, finding->where, finding->text);
+		document_print_message(document, levels[finding->level].name,
+				       levels[finding->level].color, finding->where, finding->text);
 	}
 	return 0;
 }

@@ -3,7 +3,7 @@
 #ifndef VFIO_EARLY_CTL_FINDINGS_H
 #define VFIO_EARLY_CTL_FINDINGS_H
 
-#include "table.h"
+#include "document.h"
 #include "view.h"
 
 struct finding {
@@ -29,7 +29,7 @@ size_t findings_count(const struct findings *findings, enum view_level level);
 void findings_sort(struct findings *findings);
 
 /* Sorts and prints them; in JSON as a table "problems". 0 or -errno. */
-int findings_print(struct findings *findings, struct table_document *document);
+int findings_print(struct findings *findings, struct document *document);
 
 void findings_free(struct findings *findings);
 

@@ -8,8 +8,8 @@
 
 #include "command.h"
 #include "contents.h"
+#include "document.h"
 #include "options.h"
-#include "table.h"
 #include "verify.h"
 
 #define BOOT        "/boot"
@@ -258,10 +258,10 @@ static int look_into(struct run *run, const struct image *image)
 
 static int print_table(struct run *run)
 {
-	struct table_document document = { .options = &run->options };
-	int result = table_print(&document, &run->table, NULL);
+	struct document document = { .options = &run->options };
+	int result = document_print_table(&document, &run->table, NULL);
 
-	table_end(&document);
+	document_end(&document);
 	return result;
 }
 

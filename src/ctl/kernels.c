@@ -162,7 +162,7 @@ static void add_kernel(struct table *table, const struct kernel *kernel)
 		table_color(table, line, TABLE_YELLOW);
 }
 
-int kernels_print(const struct kernels *kernels, struct table_document *document)
+int kernels_print(const struct kernels *kernels, struct document *document)
 {
 	const struct table_options options = { .json = document->options->json };
 	struct table table;
@@ -172,7 +172,7 @@ int kernels_print(const struct kernels *kernels, struct table_document *document
 	for (size_t i = 0; i < kernels->count && result == 0; i++)
 		add_kernel(&table, &kernels->list[i]);
 	if (result == 0)
-		result = table_print(document, &table, "Images for the next boot:");
+		result = document_print_table(document, &table, "Images for the next boot:");
 	table_close(&table);
 	return result;
 }

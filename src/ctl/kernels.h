@@ -7,13 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "document.h"
 #include "host.h"
-#include "table.h"
 
 enum kernel_state {
 	KERNEL_CURRENT,
-	KERNEL_CHANGED,	  /* the rules were others when its image was built */
-	KERNEL_UNKNOWN,	  /* nothing was noted when its image was built */
+	KERNEL_CHANGED,    /* the rules were others when its image was built */
+	KERNEL_UNKNOWN,    /* nothing was noted when its image was built */
 	KERNEL_UNREADABLE, /* what was noted cannot be read */
 	KERNEL_NO_IMAGE,
 };
@@ -50,7 +50,7 @@ const char *kernels_problem(enum kernel_state state);
 const char *kernels_remedy(enum kernel_state state);
 
 /* Prints them as a table "kernels". 0 or -errno. */
-int kernels_print(const struct kernels *kernels, struct table_document *document);
+int kernels_print(const struct kernels *kernels, struct document *document);
 
 /* Where the image of a kernel is. 0 or -ENAMETOOLONG. */
 int kernels_image(const struct kernel *kernel, char path[PATH_MAX])

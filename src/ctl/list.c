@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "command.h"
+#include "document.h"
 #include "options.h"
 #include "place.h"
-#include "table.h"
 #include "traits.h"
 #include "view.h"
 
@@ -274,7 +274,7 @@ static void add_devices(struct list *list)
 
 static int print_list(struct list *list)
 {
-	struct table_document document = { .options = &list->options };
+	struct document document = { .options = &list->options };
 	int result = judge_groups(list);
 
 	if (result == 0)
@@ -287,8 +287,8 @@ static int print_list(struct list *list)
 		add_trees(list);
 	else
 		add_devices(list);
-	result = table_print(&document, &list->table, NULL);
-	table_end(&document);
+	result = document_print_table(&document, &list->table, NULL);
+	document_end(&document);
 	return result;
 }
 

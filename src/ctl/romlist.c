@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "command.h"
+#include "document.h"
 #include "findings.h"
 #include "names.h"
 #include "options.h"
@@ -14,7 +15,6 @@
 #include "romcheck.h"
 #include "romfile.h"
 #include "romread.h"
-#include "table.h"
 #include "view.h"
 
 /* Where Proxmox VE looks for what romfile= names. */
@@ -53,7 +53,7 @@ static const struct table_column whole[] = {
 
 struct listing {
 	struct table_options options;
-	struct table_document document;
+	struct document document;
 	struct findings findings;
 	struct view view;                /* open if the operand is a device */
 	const struct pci_device *device; /* NULL: a file */
@@ -129,7 +129,7 @@ static int print_images(struct listing *listing)
 	for (size_t i = 0; i < listing->rom.count && result == 0; i++)
 		add_image(listing, &table, &listing->rom.images[i]);
 	if (result == 0)
-		result = table_print(&listing->document, &table, NULL);
+		result = document_print_table(&listing->document, &table, NULL);
 	table_close(&table);
 	return result;
 }
@@ -151,7 +151,7 @@ static int print_whole(struct listing *listing)
 		table_set(&table, line, UEFI, yes_no(rom_has_uefi(rom)));
 		table_set(&table, line, BIOS, yes_no(rom_has_bios(rom)));
 		table_set(&table, line, SHADOW, yes_no(listing->read.shadow));
-		result = table_print(&listing->document, &table, NULL);
+		result = document_print_table(&listing->document, &table, NULL);
 	}
 	table_close(&table);
 	return result;
@@ -173,11 +173,11 @@ static int print_listing(struct listing *listing)
 	if (result == 0)
 		result = print_images(listing);
 	if (result == 0 && rom->count > 0 && !table_is_alone(&listing->options))
-		table_print_text(&listing->document, "%s: %zu bytes; %s", listing->source,
-				 rom->length, describe_boot(rom));
+		document_print_text(&listing->document, "%s: %zu bytes; %s", listing->source,
+				    rom->length, describe_boot(rom));
 	if (result == 0 && !table_is_alone(&listing->options))
 		result = findings_print(&listing->findings, &listing->document);
-	table_end(&listing->document);
+	document_end(&listing->document);
 	return result;
 }
 

@@ -16,7 +16,7 @@
 /* What doctor's checks found, as far as it matters here. */
 struct look {
 	struct table_options options;
-	struct table_document document;
+	struct document document;
 	bool lacks_iommu;
 	bool hopeless; /* nothing helps before that is mended */
 };

@@ -7,9 +7,9 @@
 #include "audit.h"
 #include "booted.h"
 #include "command.h"
+#include "document.h"
 #include "options.h"
 #include "outcome.h"
-#include "table.h"
 
 enum { DEVICE, ID, NAME, OUTCOME, THEN, NOW, CHANGE, RULE, DETAIL };
 
@@ -46,7 +46,7 @@ struct status {
 	struct kernels kernels;
 	struct findings findings;
 	struct table_options options;
-	struct table_document document;
+	struct document document;
 	enum booted_rules image; /* of the image that booted */
 	int error;               /* of booted_read() */
 };
@@ -242,7 +242,7 @@ static int print_devices(struct status *status)
 	for (size_t i = 0; i < status->booted.count && result == 0; i++)
 		add_row(status, &table, &status->booted.rows[i]);
 	if (result == 0)
-		result = table_print(&status->document, &table, "At this boot:");
+		result = document_print_table(&status->document, &table, "At this boot:");
 	table_close(&table);
 	return result;
 }
@@ -263,7 +263,7 @@ static int print_image(struct status *status)
 		table_set(&table, table_add(&table, NULL), BOOTED_RULES,
 			  image_names[status->image]);
 	if (result == 0)
-		result = table_print(&status->document, &table, NULL);
+		result = document_print_table(&status->document, &table, NULL);
 	table_close(&table);
 	return result;
 }
@@ -279,15 +279,15 @@ static void print_summary(struct status *status)
 	size_t errors = findings_count(&status->findings, VIEW_ERROR);
 
 	if (status->document.begun)
-		table_print_text(&status->document, "%s", "");
+		document_print_text(&status->document, "%s", "");
 	if (status->error == -ENOENT && !has_rules(status) && errors == 0)
-		table_print_text(&status->document, "%s",
-				 "There are no rules; 'vfio-earlyctl add' makes one.");
+		document_print_text(&status->document, "%s",
+				    "There are no rules; 'vfio-earlyctl add' makes one.");
 	else if (warnings == 0 && errors == 0)
-		table_print_text(&status->document, "%s", "All is as the rules want it.");
+		document_print_text(&status->document, "%s", "All is as the rules want it.");
 	else
-		table_print_text(&status->document, "%zu error%s, %zu warning%s.", errors,
-				 plural(errors), warnings, plural(warnings));
+		document_print_text(&status->document, "%zu error%s, %zu warning%s.", errors,
+				    plural(errors), warnings, plural(warnings));
 }
 
 static int print_all(struct status *status)
@@ -302,7 +302,7 @@ static int print_all(struct status *status)
 	if (result == 0)
 		result = kernels_print(&status->kernels, &status->document);
 	if (result == 0 && status->document.begun && status->findings.count > 0)
-		table_print_text(&status->document, "%s", "");
+		document_print_text(&status->document, "%s", "");
 	if (result == 0)
 		result = findings_print(&status->findings, &status->document);
 	if (result == 0)
@@ -325,7 +325,7 @@ static int run(struct status *status, const struct ctl *ctl)
 		status->document.options = &status->options;
 		find_all(status);
 		result = print_all(status);
-		table_end(&status->document);
+		document_end(&status->document);
 		if (result < 0 && result != -EINVAL)
 			ctl_fail("%s", strerror(-result));
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables, trees and JSON. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +20,6 @@
 /* A column is not cut to less than this. */
 #define CUT_MIN 10
 
-/* Of the second and later lines of a message. */
-#define MESSAGE_INDENT 2
-
-/* Of the columns of an entry, with the blank behind them. */
-#define ENTRY_NAME 13
-#define ENTRY_KIND 9
-
 /* What a tree puts before its lines. */
 #define TREE_WIDTH 2
 
@@ -41,9 +33,9 @@ static bool is_terminal(const struct table_options *options)
 	return !options->json && !options->raw && isatty(STDOUT_FILENO);
 }
 
-/* https://no-color.org */
-static bool wants_colors(const struct table_options *options)
+bool table_has_colors(const struct table_options *options)
 {
+	/* https://no-color.org */
 	const char *off = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
 	return is_terminal(options) && !(off && off[0] != '\0') && terminal &&
@@ -151,7 +143,7 @@ int table_open(struct table *table, const struct table_options *options, const c
 	scols_table_enable_json(table->scols, options->json);
 	scols_table_enable_raw(table->scols, options->raw);
 	scols_table_enable_noheadings(table->scols, options->no_headings);
-	table->colors = wants_colors(options);
+	table->colors = table_has_colors(options);
 	scols_table_enable_colors(table->scols, table->colors);
 	return options->output ? show_listed(table, options->output) : show_defaults(table);
 }
@@ -185,19 +177,17 @@ void table_set(struct table *table, struct libscols_line *line, size_t column, c
 		table->failed = true;
 }
 
-static const struct {
-	const char *name, *sequence;
-} colors[] = {
-	[TABLE_PLAIN] = { "reset", "" },
-	[TABLE_GREEN] = { "green", "\033[32m" },
-	[TABLE_YELLOW] = { "yellow", "\033[33m" },
-	[TABLE_RED] = { "red", "\033[31m" },
-};
-
 void table_color(struct table *table, struct libscols_line *line, enum table_color color)
 {
+	static const char *const colors[] = {
+		[TABLE_PLAIN] = "reset",
+		[TABLE_GREEN] = "green",
+		[TABLE_YELLOW] = "yellow",
+		[TABLE_RED] = "red",
+	};
+
 	if (table->colors && line)
-		scols_line_set_color(line, colors[color].name);
+		scols_line_set_color(line, colors[color]);
 }
 
 void table_close(struct table *table)
@@ -207,41 +197,7 @@ void table_close(struct table *table)
 	table->scols = NULL;
 }
 
-/* What libsmartcols prints is an object with one member: only that is kept. */
-static void print_member(struct table_document *document, char *text)
-{
-	char *start = strchr(text, '{'), *end = strrchr(text, '}');
-
-	if (!start || !end)
-		return;
-	while (end > start + 1 && (end[-1] == '\n' || end[-1] == ' '))
-		end--;
-	*end = '\0';
-	fputs(document->begun ? "," : "{", stdout);
-	fputs(start + 1, stdout);
-}
-
-static int print_json(struct table_document *document, const struct table *table)
-{
-	char *text = NULL;
-	int result;
-
-	if (scols_table_is_empty(table->scols)) {
-		printf("%s\n   \"%s\": []", document->begun ? "," : "{",
-		       scols_table_get_name(table->scols));
-		document->begun = true;
-		return 0;
-	}
-	result = scols_print_table_to_string(table->scols, &text);
-	if (result == 0)
-		print_member(document, text);
-	document->begun = true;
-	free(text);
-	return result;
-}
-
-/* Of the terminal, or what no text reaches. */
-static size_t get_width(const struct table_options *options)
+size_t table_get_width(const struct table_options *options)
 {
 	struct winsize size;
 
@@ -321,7 +277,7 @@ static int cut_column(const struct table *table, size_t at, size_t width)
  */
 static int fit(const struct table *table)
 {
-	size_t widths[TABLE_COLUMNS_MAX], room = get_width(table->options);
+	size_t widths[TABLE_COLUMNS_MAX], room = table_get_width(table->options);
 	int result = 0;
 
 	if (room == SIZE_MAX)
@@ -334,91 +290,36 @@ static int fit(const struct table *table)
 	return result;
 }
 
-int table_print(struct table_document *document, const struct table *table, const char *title)
+bool table_is_empty(const struct table *table)
 {
-	int result;
+	return scols_table_is_empty(table->scols);
+}
 
-	if (table->failed)
-		return -ENOMEM;
-	if (document->options->json)
-		return print_json(document, table);
-	if (scols_table_is_empty(table->scols))
-		return 0;
-	if (title && !table_is_alone(document->options))
-		table_print_text(document, "%s%s", document->begun ? "\n" : "", title);
-	document->begun = true;
-	fflush(stdout);
-	result = fit(table);
+int table_print(const struct table *table)
+{
+	int result = fit(table);
+
 	return result < 0 ? result : scols_print_table(table->scols);
 }
 
-void table_print_text(struct table_document *document, const char *format, ...)
+/* What libsmartcols prints is an object with one member. */
+int table_print_member(const struct table *table)
 {
-	va_list arguments;
+	char *text = NULL, *start, *end;
+	int result;
 
-	if (document->options->json || document->options->raw)
-		return;
-	va_start(arguments, format);
-	vprintf(format, arguments);
-	va_end(arguments);
-	putchar('\n');
-	document->begun = true;
-}
-
-/* A word, or a command in quotes, which is to be copied as a whole. */
-static size_t measure_word(const char *text)
-{
-	const char *end = text[0] == '\'' ? strchr(text + 1, '\'') : NULL;
-
-	return end ? (size_t)(end - text) + strcspn(end, " ") : strcspn(text, " ");
-}
-
-/* Prints word by word; what follows the first line begins at column indent. */
-static void print_wrapped(const char *text, size_t column, size_t indent, size_t width)
-{
-	while (*text) {
-		size_t length = measure_word(text);
-
-		if (column + 1 + length > width) {
-			printf("\n%*s", (int)indent - 1, "");
-			column = indent - 1;
-		}
-		printf(" %.*s", (int)length, text);
-		column += 1 + length;
-		text += length + strspn(text + length, " ");
+	if (table_is_empty(table))
+		return printf("\n   \"%s\": []", scols_table_get_name(table->scols)), 0;
+	result = scols_print_table_to_string(table->scols, &text);
+	if (result < 0)
+		return result;
+	start = strchr(text, '{');
+	end = strrchr(text, '}');
+	if (start && end) {
+		while (end > start + 1 && (end[-1] == '\n' || end[-1] == ' '))
+			end--;
+		printf("%.*s", (int)(end - start - 1), start + 1);
 	}
-	putchar('\n');
-}
-
-void table_print_message(struct table_document *document, const char *kind, enum table_color color,
-			 const char *where, const char *text)
-{
-	bool colored = wants_colors(document->options) && color != TABLE_PLAIN;
-	size_t column = strlen(kind) + 1;
-
-	if (document->options->json)
-		return;
-	if (where)
-		column += (size_t)printf("%s: ", where);
-	printf("%s%s:%s", colored ? colors[color].sequence : "", kind, colored ? "\033[0m" : "");
-	print_wrapped(text, column, MESSAGE_INDENT, get_width(document->options));
-	document->begun = true;
-}
-
-void table_print_entry(struct table_document *document, const char *name, const char *kind,
-		       enum table_color color, const char *text)
-{
-	const size_t indent = ENTRY_NAME + ENTRY_KIND;
-	bool colored = wants_colors(document->options) && color != TABLE_PLAIN;
-
-	printf("%-*s%s%-*s%s", ENTRY_NAME, name, colored ? colors[color].sequence : "",
-	       ENTRY_KIND - 1, kind, colored ? "\033[0m" : "");
-	print_wrapped(text, indent - 1, indent, get_width(document->options));
-	document->begun = true;
-}
-
-void table_end(struct table_document *document)
-{
-	if (document->options->json)
-		puts(document->begun ? "\n}" : "{}");
+	free(text);
+	return 0;
 }

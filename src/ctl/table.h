@@ -66,30 +66,17 @@ void table_color(struct table *table, struct libscols_line *line, enum table_col
 
 void table_close(struct table *table);
 
-/* Several tables that are one document: in JSON one object. */
-struct table_document {
-	const struct table_options *options;
-	bool begun;
-};
+/* Whether it has no line. */
+bool table_is_empty(const struct table *table);
 
-/* Prints a table, below a title that people see. 0 or -errno. */
-int table_print(struct table_document *document, const struct table *table, const char *title);
+/* Prints it, for people so that it fits the terminal. 0 or -errno. */
+int table_print(const struct table *table);
 
-/* Prints a line for people between tables, as a printf. */
-void table_print_text(struct table_document *document, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/* Prints it as a member of an object of JSON. 0 or -errno. */
+int table_print_member(const struct table *table);
 
-/*
- * Prints a message for people: "WHERE: KIND: TEXT", in lines that fit the terminal. where may be
- * NULL.
- */
-void table_print_message(struct table_document *document, const char *kind, enum table_color color,
-			 const char *where, const char *text);
-
-/* Prints an entry of a list for people: name, kind and text in columns, the text wrapped. */
-void table_print_entry(struct table_document *document, const char *name, const char *kind,
-		       enum table_color color, const char *text);
-
-void table_end(struct table_document *document);
+/* Whether people see colours, and in how many columns; SIZE_MAX where that does not matter. */
+bool table_has_colors(const struct table_options *options);
+size_t table_get_width(const struct table_options *options);
 
 #endif
