@@ -320,8 +320,8 @@ int contents_each_rules(const struct contents *contents,
 	if (!files)
 		return -ENOMEM;
 	for (size_t i = 0; i < contents->count; i++)
-		if (host_path(path, "/%s", contents->files[i].path) == 0 &&
-		    rules_is_file(path) && contents_find(contents, contents->files[i].path))
+		if (host_path(path, "/%s", contents->files[i].path) == 0 && rules_is_file(path) &&
+		    contents_find(contents, contents->files[i].path))
 			files[count++] = &contents->files[i];
 	if (count > 1)
 		qsort(files, count, sizeof(const struct contents_file *), compare_files);

@@ -160,10 +160,10 @@ static const struct filesystem {
 	const char *type;
 	void (*follow)(struct search *search, struct libmnt_fs *fs);
 } filesystems[] = {
-	{ "btrfs", follow_btrfs },     { "zfs", follow_zfs },	     { "bcachefs", follow_bcachefs },
-	{ "overlay", follow_overlay }, { "nfs", follow_nothing },    { "nfs4", follow_nothing },
-	{ "cifs", follow_nothing },    { "smb3", follow_nothing },   { "ceph", follow_nothing },
-	{ "tmpfs", follow_nothing },   { "ramfs", follow_nothing },  { "rootfs", follow_nothing },
+	{ "btrfs", follow_btrfs },     { "zfs", follow_zfs },       { "bcachefs", follow_bcachefs },
+	{ "overlay", follow_overlay }, { "nfs", follow_nothing },   { "nfs4", follow_nothing },
+	{ "cifs", follow_nothing },    { "smb3", follow_nothing },  { "ceph", follow_nothing },
+	{ "tmpfs", follow_nothing },   { "ramfs", follow_nothing }, { "rootfs", follow_nothing },
 };
 
 static const struct filesystem *find_filesystem(const char *type)

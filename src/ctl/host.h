@@ -12,8 +12,8 @@
 
 struct host {
 	char root[PATH_MAX]; /* canonical; empty for / */
-	int directory;	     /* root, open */
-	bool live;	     /* this machine: its devices can be asked */
+	int directory;       /* root, open */
+	bool live;           /* this machine: its devices can be asked */
 };
 
 /* 0 or -errno; host_close() is needed in either case. */

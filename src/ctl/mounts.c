@@ -14,7 +14,7 @@
 #define PROXMOX_ESPS "/etc/kernel/proxmox-boot-uuids"
 
 #define ESP_GUID "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
-#define ESP_MBR	 "0xef"
+#define ESP_MBR  "0xef"
 
 /* An ESP is followed wherever it is mounted, see is_esp(). */
 static const char *const targets[] = { "/", "/usr", "/boot", "/boot/efi", "/efi" };
@@ -124,8 +124,8 @@ static bool is_esp(struct search *search, struct libmnt_fs *fs)
 		result = tags_read(search->host, directory, &tags);
 	if (result < 0 && result != -ENOENT)
 		search_lose(search, "%s: %s", mnt_fs_get_target(fs), strerror(-result));
-	return result == 0 && (strcasecmp(tags.part_type, ESP_GUID) == 0 ||
-			       strcmp(tags.part_type, ESP_MBR) == 0);
+	return result == 0 &&
+	       (strcasecmp(tags.part_type, ESP_GUID) == 0 || strcmp(tags.part_type, ESP_MBR) == 0);
 }
 
 /* Calls each with every entry of a table. */

@@ -33,8 +33,8 @@ const char *pcinames_short(struct pcinames *names, const struct pci_device *devi
 			   size_t size);
 
 /* "0000:0b:00.0 (NVIDIA GP104 [GeForce GTX 1070])" */
-const char *pcinames_sentence(struct pcinames *names, const struct pci_device *device,
-			      char *buffer, size_t size);
+const char *pcinames_sentence(struct pcinames *names, const struct pci_device *device, char *buffer,
+			      size_t size);
 
 /* "VGA compatible controller" */
 const char *pcinames_class(struct pcinames *names, const struct pci_device *device, char *buffer,

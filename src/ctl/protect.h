@@ -11,14 +11,14 @@
 #define PROTECT_REASON_MAX 80
 
 enum protect_message {
-	PROTECT_NOTE,	 /* good to know */
+	PROTECT_NOTE,    /* good to know */
 	PROTECT_WARNING, /* something may be unprotected */
 };
 
 struct protect {
 	struct pci pci;
 	char (*reasons)[PROTECT_REASON_MAX + 1]; /* one a function of pci; empty: not protected */
-	bool hidden;	 /* the host cannot be seen from here, so nothing is protected */
+	bool hidden;     /* the host cannot be seen from here, so nothing is protected */
 	bool incomplete; /* something that is there could not be followed */
 	/* Told of notes and warnings in a sentence without newline. */
 	void (*tell)(void *context, enum protect_message kind, const char *text);

@@ -11,22 +11,22 @@
 #include "match.h"
 
 enum rival_kind {
-	RIVAL_IDS,	 /* an ID in ids= of vfio-pci or another driver of VFIO */
+	RIVAL_IDS,       /* an ID in ids= of vfio-pci or another driver of VFIO */
 	RIVAL_DRIVERCTL, /* an override that driverctl(8) keeps */
-	RIVAL_UNRAID,	 /* a device of Unraid's BIND= */
+	RIVAL_UNRAID,    /* a device of Unraid's BIND= */
 	RIVAL_BLACKLIST, /* of a module */
-	RIVAL_SOFTDEP,	 /* of a module, which loads vfio-pci before it */
-	RIVAL_BAD,	 /* one of the first three that cannot be understood, or not be said in a rule */
+	RIVAL_SOFTDEP,   /* of a module, which loads vfio-pci before it */
+	RIVAL_BAD, /* one of the first three that cannot be understood, or not be said in a rule */
 };
 
 struct rival {
 	enum rival_kind kind;
-	char where[RULE_WHERE_MAX + 16]; /* "FILE:LINE" or "FILE" */
-	char text[RULE_TEXT_MAX];	 /* the ID, address or module, as it stands there */
+	char where[RULE_WHERE_MAX + 16];  /* "FILE:LINE" or "FILE" */
+	char text[RULE_TEXT_MAX];         /* the ID, address or module, as it stands there */
 	char driver[PCI_DRIVER_NAME_MAX]; /* that the device gets; "" where a module is named */
-	struct rule rule;		  /* that means the same devices, unless a module is named */
-	const char *expected;		  /* of RIVAL_BAD */
-	char **aliases;			  /* of that module: devices that it is for */
+	struct rule rule;     /* that means the same devices, unless a module is named */
+	const char *expected; /* of RIVAL_BAD */
+	char **aliases;       /* of that module: devices that it is for */
 	size_t alias_count;
 };
 

@@ -17,8 +17,9 @@ static void copy_printable(const char *string, char *buffer, size_t size)
 	text_copy_printable(&text, buffer, size);
 }
 
-__attribute__((format(printf, 3, 0))) static void
-tell(struct search *search, enum protect_message kind, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void tell(struct search *search,
+						       enum protect_message kind,
+						       const char *format, va_list arguments)
 {
 	char raw[PATH_MAX + 256], text[512];
 

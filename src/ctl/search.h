@@ -17,7 +17,7 @@ struct search {
 	const struct host *host;
 	struct libmnt_table *mounts;
 	char reason[PROTECT_REASON_MAX + 1]; /* of the search that is under way */
-	char **seen;			     /* what it came by */
+	char **seen;                         /* what it came by */
 	size_t seen_count, seen_capacity;
 	unsigned int depth;
 	/*
