@@ -144,7 +144,7 @@ static int await(pid_t child)
 int ask_checklist(const char *text, const struct ask_item *items, size_t count, bool *chosen)
 {
 	const char **argv;
-	pid_t child;
+	pid_t child = -1;
 	int fd, result, ended;
 
 	if (is_dumb())

@@ -384,3 +384,10 @@ void audit_kernels(struct findings *findings, const struct kernels *kernels, boo
 				     kernel->release);
 	}
 }
+
+int audit_status(const struct findings *findings, const struct view *view)
+{
+	if (view->forecast.rules.bad)
+		return CTL_BAD_RULES;
+	return findings_count(findings, VIEW_WARNING) > 0 ? CTL_INCOMPLETE : CTL_OK;
+}

@@ -203,29 +203,22 @@ static size_t count_for_vms(const struct plan *plan)
 	return count;
 }
 
-static const char *plural(size_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 static void print_summary(struct check *check)
 {
 	size_t taken = count_for_vms(&check->view.forecast.plan);
 	size_t errors = findings_count(&check->findings, VIEW_ERROR);
-	size_t warnings = findings_count(&check->findings, VIEW_WARNING);
+	char counts[FINDINGS_COUNTS_MAX];
 
-	if (check->document.begun)
-		document_print_text(&check->document, "%s", "");
+	document_print_gap(&check->document);
 	if (check->view.forecast.rules.count == 0 && errors == 0)
-		document_print_text(&check->document, "%s",
+		document_print_text(&check->document,
 				    "There are no rules; 'vfio-earlyctl add' makes one.");
 	else if (check->view.forecast.pci.directory >= 0)
-		document_print_text(
-			&check->document,
-			"%zu device%s for VMs at the next boot; %zu error%s, %zu warning%s.", taken,
-			plural(taken), errors, plural(errors), warnings, plural(warnings));
+		document_print_text(&check->document, "%zu device%s for VMs at the next boot; %s.",
+				    taken, taken == 1 ? "" : "s",
+				    findings_format_counts(&check->findings, counts));
 	if (errors > 0)
-		document_print_text(&check->document, "%s",
+		document_print_text(&check->document,
 				    "As long as there are errors, no image is built.");
 }
 
@@ -238,8 +231,8 @@ static int print_all(struct check *check)
 	result = print_used(check);
 	if (result == 0 && !check->files)
 		result = kernels_print(&check->kernels, &check->document);
-	if (result == 0 && check->document.begun && check->findings.count > 0)
-		document_print_text(&check->document, "%s", "");
+	if (result == 0 && check->findings.count > 0)
+		document_print_gap(&check->document);
 	if (result == 0)
 		result = findings_print(&check->findings, &check->document);
 	if (result == 0)
@@ -256,32 +249,23 @@ static int find_all(struct check *check)
 	return look_around(check);
 }
 
-static int get_status(const struct check *check)
-{
-	if (check->view.forecast.rules.bad)
-		return CTL_BAD_RULES;
-	return findings_count(&check->findings, VIEW_WARNING) > 0 ? CTL_INCOMPLETE : CTL_OK;
-}
-
 static int run(struct check *check, const struct ctl *ctl)
 {
-	int result = view_open_files(&check->view, ctl, VIEW_PLAN, check->files, check->file_count);
+	int result, status = CTL_INTERNAL;
 
-	if (result == 0) {
+	if (view_open_files(&check->view, ctl, VIEW_PLAN, check->files, check->file_count) == 0) {
 		check->document.options = &check->options;
 		result = find_all(check);
 		if (result == 0)
 			result = print_all(check);
-		document_end(&check->document);
-		if (result < 0 && result != -EINVAL)
-			ctl_fail("%s", strerror(-result));
+		status = document_end(&check->document, result,
+				      audit_status(&check->findings, &check->view));
 	}
-	result = result < 0 ? CTL_INTERNAL : ctl_finish(get_status(check));
 	kernels_free(&check->kernels);
 	rivals_free(&check->rivals);
 	findings_free(&check->findings);
 	view_close(&check->view);
-	return result;
+	return status;
 }
 
 int command_check(const struct ctl *ctl, int argc, char **argv)

@@ -189,23 +189,21 @@ static int print(const struct run *run, struct view_of_words *view)
 	}
 	if (result == 0 && !table_is_alone(&run->options))
 		result = findings_print(&view->findings, &document);
-	document_end(&document);
 	table_close(&table);
-	return result;
+	return document_end(&document, result,
+			    findings_count(&view->findings, VIEW_WARNING) > 0 ? CTL_INCOMPLETE
+									      : CTL_OK);
 }
 
 static int show(struct run *run)
 {
 	struct view_of_words view = { .detected = false };
-	int result, status;
+	int status;
 
 	look(&view, run);
 	if (view.read)
 		check_entries(&view, run);
-	result = print(run, &view);
-	status = findings_count(&view.findings, VIEW_WARNING) > 0 ? CTL_INCOMPLETE : CTL_OK;
-	if (result < 0)
-		status = result == -EINVAL ? CTL_INTERNAL : ctl_fail("%s", strerror(-result));
+	status = print(run, &view);
 	bootconfig_free(&view.config);
 	bootwords_free(&view.running);
 	findings_free(&view.findings);

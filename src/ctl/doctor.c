@@ -124,18 +124,15 @@ static int get_status(const struct run *run)
 
 static int run_doctor(struct run *run, const struct ctl *ctl)
 {
-	int result = doctor_open(&run->doctor, ctl);
+	int result, status = CTL_INTERNAL;
 
-	if (result == 0) {
+	if (doctor_open(&run->doctor, ctl) == 0) {
 		run->document.options = &run->options;
 		result = run_checks(run);
-		document_end(&run->document);
-		if (result < 0 && result != -EINVAL)
-			ctl_fail("%s", strerror(-result));
+		status = document_end(&run->document, result, get_status(run));
 	}
-	result = result < 0 ? CTL_INTERNAL : ctl_finish(get_status(run));
 	doctor_close(&run->doctor);
-	return result;
+	return status;
 }
 
 int command_doctor(const struct ctl *ctl, int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command.h"
 #include "document.h"
 
 /* Of the second and later lines of a message. */
@@ -43,6 +44,12 @@ void document_print_text(struct document *document, const char *format, ...)
 	va_end(arguments);
 	putchar('\n');
 	document->begun = true;
+}
+
+void document_print_gap(struct document *document)
+{
+	if (document->begun)
+		document_print_text(document, "%s", "");
 }
 
 /* A word, or a command in quotes, which is to be copied as a whole. */
@@ -110,8 +117,11 @@ void document_print_entry(struct document *document, const char *name, const cha
 	document->begun = true;
 }
 
-void document_end(struct document *document)
+int document_end(struct document *document, int error, int status)
 {
-	if (document->options->json)
+	if (document->options->json && (document->begun || error == 0))
 		puts(document->begun ? "\n}" : "{}");
+	if (error < 0 && error != -EINVAL)
+		ctl_fail("%s", strerror(-error));
+	return error < 0 ? CTL_INTERNAL : ctl_finish(status);
 }

@@ -17,6 +17,9 @@ int document_print_table(struct document *document, const struct table *table, c
 void document_print_text(struct document *document, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Prints a line that is empty, but not as the first. */
+void document_print_gap(struct document *document);
+
 /*
  * Prints a message for people: "WHERE: KIND: TEXT", in lines that fit the terminal. where may be
  * NULL.
@@ -28,6 +31,10 @@ void document_print_message(struct document *document, const char *kind, enum ta
 void document_print_entry(struct document *document, const char *name, const char *kind,
 			  enum table_color color, const char *text);
 
-void document_end(struct document *document);
+/*
+ * Ends it. status, or CTL_INTERNAL if error, which is 0 or -errno, is one: then after a message,
+ * unless it is that of table_open(), or if standard output cannot be written.
+ */
+int document_end(struct document *document, int error, int status);
 
 #endif

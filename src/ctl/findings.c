@@ -61,6 +61,16 @@ size_t findings_count(const struct findings *findings, enum view_level level)
 	return count;
 }
 
+const char *findings_format_counts(const struct findings *findings, char text[FINDINGS_COUNTS_MAX])
+{
+	size_t errors = findings_count(findings, VIEW_ERROR);
+	size_t warnings = findings_count(findings, VIEW_WARNING);
+
+	snprintf(text, FINDINGS_COUNTS_MAX, "%zu error%s, %zu warning%s", errors,
+		 errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+	return text;
+}
+
 static int print_table(const struct findings *findings, struct document *document)
 {
 	const struct table_options options = { .json = document->options->json };

@@ -25,6 +25,10 @@ void findings_add(struct findings *findings, enum view_level level, const char *
 
 size_t findings_count(const struct findings *findings, enum view_level level);
 
+/* Writes "0 errors, 1 warning". Returns text. */
+#define FINDINGS_COUNTS_MAX 64
+const char *findings_format_counts(const struct findings *findings, char text[FINDINGS_COUNTS_MAX]);
+
 /* Puts errors first, and those of a file by line. */
 void findings_sort(struct findings *findings);
 

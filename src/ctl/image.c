@@ -256,24 +256,9 @@ static int look_into(struct run *run, const struct image *image)
 	return result;
 }
 
-static int print_table(struct run *run)
-{
-	struct document document = { .options = &run->options };
-	int result = document_print_table(&document, &run->table, NULL);
-
-	document_end(&document);
-	return result;
-}
-
-static void advise(const struct run *run)
-{
-	fflush(stdout);
-	if (run->wrong && !run->quiet)
-		ctl_fail("what is wrong is mended by 'update-initramfs -u -k all'");
-}
-
 static void look_into_all(struct run *run)
 {
+	struct document document = { .options = &run->options };
 	int result = table_open(&run->table, &run->options, "images", columns, COLUMN_COUNT);
 
 	for (size_t i = 0; i < run->count && result == 0; i++) {
@@ -283,11 +268,12 @@ static void look_into_all(struct run *run)
 			worsen(run, looked == -ENOMEM ? CTL_INTERNAL : CTL_INCOMPLETE);
 	}
 	if (result == 0 && !run->quiet)
-		result = print_table(run);
-	if (result < 0)
-		worsen(run, result == -EINVAL ? CTL_INTERNAL : ctl_fail("%s", strerror(-result)));
+		result = document_print_table(&document, &run->table, NULL);
+	if (result < 0 || !run->quiet)
+		worsen(run, document_end(&document, result, CTL_OK));
 	table_close(&run->table);
-	advise(run);
+	if (run->wrong && !run->quiet)
+		ctl_fail("what is wrong is mended by 'update-initramfs -u -k all'");
 }
 
 static int find_images(struct run *run, int count, char **operands)

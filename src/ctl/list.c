@@ -281,15 +281,14 @@ static int print_list(struct list *list)
 		result = table_open(&list->table, &list->options,
 				    list->options.list ? "devices" : "groups", columns,
 				    COLUMN_COUNT);
-	if (result < 0)
-		return result;
-	if (list->table.tree)
-		add_trees(list);
-	else
-		add_devices(list);
-	result = document_print_table(&document, &list->table, NULL);
-	document_end(&document);
-	return result;
+	if (result == 0) {
+		if (list->table.tree)
+			add_trees(list);
+		else
+			add_devices(list);
+		result = document_print_table(&document, &list->table, NULL);
+	}
+	return document_end(&document, result, CTL_OK);
 }
 
 /* What is wrong goes behind the list, where it is read. */
@@ -298,7 +297,6 @@ static int print_problems(const struct list *list)
 	unsigned int bad = list->view.forecast.rules.bad;
 	bool lacking = view_lacks_iommu(&list->view);
 
-	fflush(stdout);
 	if (bad)
 		ctl_fail("%u %s of the rules cannot be understood; run 'vfio-earlyctl check'", bad,
 			 bad == 1 ? "line" : "lines");
@@ -313,19 +311,16 @@ static int print_problems(const struct list *list)
 
 static int run(struct list *list, const struct ctl *ctl)
 {
-	int result = view_open(&list->view, ctl, VIEW_SERIALS | VIEW_PLAN);
+	int status = CTL_INTERNAL;
 
-	if (result == 0) {
-		result = print_list(list);
-		if (result < 0 && result != -EINVAL)
-			ctl_fail("%s", strerror(-result));
-	}
-	if (result == 0)
-		result = print_problems(list);
+	if (view_open(&list->view, ctl, VIEW_SERIALS | VIEW_PLAN) == 0)
+		status = print_list(list);
+	if (status == CTL_OK)
+		status = print_problems(list);
 	table_close(&list->table);
 	view_close(&list->view);
 	free(list->groups);
-	return result < 0 ? CTL_INTERNAL : ctl_finish(result);
+	return status;
 }
 
 int command_list(const struct ctl *ctl, int argc, char **argv)

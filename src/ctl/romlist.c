@@ -168,7 +168,8 @@ static const char *describe_boot(const struct rom *rom)
 static int print_listing(struct listing *listing)
 {
 	const struct rom *rom = &listing->rom;
-	int result = listing->options.json ? print_whole(listing) : 0;
+	const struct findings *findings = &listing->findings;
+	int result = listing->options.json ? print_whole(listing) : 0, status = CTL_OK;
 
 	if (result == 0)
 		result = print_images(listing);
@@ -177,8 +178,9 @@ static int print_listing(struct listing *listing)
 				    rom->length, describe_boot(rom));
 	if (result == 0 && !table_is_alone(&listing->options))
 		result = findings_print(&listing->findings, &listing->document);
-	document_end(&listing->document);
-	return result;
+	if (findings_count(findings, VIEW_ERROR) + findings_count(findings, VIEW_WARNING) > 0)
+		status = CTL_INCOMPLETE;
+	return document_end(&listing->document, result, status);
 }
 
 static int write_dump(const struct listing *listing)
@@ -204,20 +206,13 @@ static int write_dump(const struct listing *listing)
 
 static int show(struct listing *listing)
 {
-	const struct findings *findings = &listing->findings;
-	int result, status = CTL_OK;
+	int status;
 
 	rom_parse(&listing->rom, listing->read.data, listing->read.size);
 	romcheck_find(&listing->findings, listing->source, &listing->rom, listing->device,
 		      listing->read.shadow);
-	result = print_listing(listing);
-	if (result == -EINVAL)
-		return CTL_INTERNAL;
-	if (result < 0)
-		return ctl_fail("%s", strerror(-result));
-	if (findings_count(findings, VIEW_ERROR) + findings_count(findings, VIEW_WARNING) > 0)
-		status = CTL_INCOMPLETE;
-	if (listing->dump && write_dump(listing) != CTL_OK)
+	status = print_listing(listing);
+	if (status != CTL_INTERNAL && listing->dump && write_dump(listing) != CTL_OK)
 		status = CTL_INTERNAL;
 	return status;
 }

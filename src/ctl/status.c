@@ -268,26 +268,21 @@ static int print_image(struct status *status)
 	return result;
 }
 
-static const char *plural(size_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 static void print_summary(struct status *status)
 {
-	size_t warnings = findings_count(&status->findings, VIEW_WARNING);
-	size_t errors = findings_count(&status->findings, VIEW_ERROR);
+	const struct findings *findings = &status->findings;
+	size_t errors = findings_count(findings, VIEW_ERROR);
+	char counts[FINDINGS_COUNTS_MAX];
 
-	if (status->document.begun)
-		document_print_text(&status->document, "%s", "");
+	document_print_gap(&status->document);
 	if (status->error == -ENOENT && !has_rules(status) && errors == 0)
-		document_print_text(&status->document, "%s",
+		document_print_text(&status->document,
 				    "There are no rules; 'vfio-earlyctl add' makes one.");
-	else if (warnings == 0 && errors == 0)
-		document_print_text(&status->document, "%s", "All is as the rules want it.");
+	else if (errors == 0 && findings_count(findings, VIEW_WARNING) == 0)
+		document_print_text(&status->document, "All is as the rules want it.");
 	else
-		document_print_text(&status->document, "%zu error%s, %zu warning%s.", errors,
-				    plural(errors), warnings, plural(warnings));
+		document_print_text(&status->document, "%s.",
+				    findings_format_counts(findings, counts));
 }
 
 static int print_all(struct status *status)
@@ -301,8 +296,8 @@ static int print_all(struct status *status)
 		result = print_image(status);
 	if (result == 0)
 		result = kernels_print(&status->kernels, &status->document);
-	if (result == 0 && status->document.begun && status->findings.count > 0)
-		document_print_text(&status->document, "%s", "");
+	if (result == 0 && status->findings.count > 0)
+		document_print_gap(&status->document);
 	if (result == 0)
 		result = findings_print(&status->findings, &status->document);
 	if (result == 0)
@@ -310,31 +305,22 @@ static int print_all(struct status *status)
 	return result;
 }
 
-static int get_status(const struct status *status)
-{
-	if (status->view.forecast.rules.bad)
-		return CTL_BAD_RULES;
-	return findings_count(&status->findings, VIEW_WARNING) > 0 ? CTL_INCOMPLETE : CTL_OK;
-}
-
 static int run(struct status *status, const struct ctl *ctl)
 {
-	int result = view_open(&status->view, ctl, 0);
+	int result, ended = CTL_INTERNAL;
 
-	if (result == 0) {
+	if (view_open(&status->view, ctl, 0) == 0) {
 		status->document.options = &status->options;
 		find_all(status);
 		result = print_all(status);
-		document_end(&status->document);
-		if (result < 0 && result != -EINVAL)
-			ctl_fail("%s", strerror(-result));
+		ended = document_end(&status->document, result,
+				     audit_status(&status->findings, &status->view));
 	}
-	result = result < 0 ? CTL_INTERNAL : ctl_finish(get_status(status));
 	kernels_free(&status->kernels);
 	booted_free(&status->booted);
 	findings_free(&status->findings);
 	view_close(&status->view);
-	return result;
+	return ended;
 }
 
 int command_status(const struct ctl *ctl, int argc, char **argv)

@@ -33,12 +33,12 @@ struct view_message {
 struct view {
 	struct host host;
 	struct forecast forecast; /* of all devices groups, parents and slots are read */
-	struct protect protect;	  /* its reasons are for protect.pci: see view_reason() */
+	struct protect protect;   /* its reasons are for protect.pci: see view_reason() */
 	struct pcinames names;
 	struct view_message *messages;
 	size_t message_count;
 	bool serials_hidden; /* VIEW_SERIALS, or rules ask for them, and only root may see them */
-	bool failed;	     /* a message was lost for want of memory */
+	bool failed;         /* a message was lost for want of memory */
 };
 
 /*
@@ -48,8 +48,8 @@ struct view {
 int view_open(struct view *view, const struct ctl *ctl, unsigned int what);
 
 /* The same with the rules of these files, whose names are this process's own, not the host's. */
-int view_open_files(struct view *view, const struct ctl *ctl, unsigned int what,
-		    char *const *files, size_t count);
+int view_open_files(struct view *view, const struct ctl *ctl, unsigned int what, char *const *files,
+		    size_t count);
 
 void view_close(struct view *view);
 
@@ -73,8 +73,8 @@ bool view_is_spoiled(const struct plan_row *row);
 
 /* Whether no device at all has an IOMMU group, and what there is to say then. */
 bool view_lacks_iommu(const struct view *view);
-#define VIEW_NO_IOMMU                                                                 \
-	"no device has an IOMMU group, so no VM can have any: switch VT-d or AMD-Vi on in the " \
+#define VIEW_NO_IOMMU                                                                              \
+	"no device has an IOMMU group, so no VM can have any: switch VT-d or AMD-Vi on in the "    \
 	"firmware's setup, and look for 'iommu' in /proc/cmdline"
 
 /* How many messages there are of a level; prints them on standard error. */
