@@ -71,8 +71,8 @@ FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 FUZZ_CORE := $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/core/*.c) \
 	src/boot/framebuffer.c src/boot/sysfs.c src/ctl/rom.c \
-	$(addprefix src/ctl/,bootconfig.c bootfile.c bootwords.c grubfile.c host.c shellvars.c \
-	shellword.c))
+	$(addprefix src/ctl/,bootconfig.c bootfile.c bootwords.c grubfile.c host.c \
+	shellscript.c shellvars.c shellword.c))
 
 $(B)/fuzzed/%.o: src/%.c
 	@mkdir -p $(@D)

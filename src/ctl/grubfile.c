@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "grubfile.h"
-#include "shellvars.h"
+#include "shellscript.h"
 
 #define ALWAYS  "GRUB_CMDLINE_LINUX"
 #define DEFAULT "GRUB_CMDLINE_LINUX_DEFAULT" /* but for recovery entries */

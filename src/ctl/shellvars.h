@@ -41,14 +41,19 @@ struct shell {
 };
 
 /*
- * Reads the files as dash would. 0, -EINVAL with a message "FILE:LINE: found ..., expected ..." of
- * at most BOOT_MESSAGE_MAX bytes if all that follows is uncertain, or -ENOMEM. shell_free() in any
- * case.
+ * Notes that the value, which moves, is assigned at that place; its variable need not be filled in.
+ * doubt says why the value is not known, NULL: it is. 0 or -ENOMEM.
  */
-int shell_read(struct shell *shell, const struct bootfiles *files, char *message);
-void shell_free(struct shell *shell);
+int shell_assign(struct shell *shell, const char *name, struct boottext *value, const char *doubt,
+		 const struct shell_assignment *assignment);
+
+/* Notes that from there on the variable can be anything. 0 or -ENOMEM. */
+int shell_forget(struct shell *shell, const char *name, struct shell_place place,
+		 const char *reason);
 
 /* NULL if the files do not set it. */
 const struct shell_variable *shell_find(const struct shell *shell, const char *name);
+
+void shell_free(struct shell *shell);
 
 #endif

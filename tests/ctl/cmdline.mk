@@ -2,7 +2,7 @@
 # cmdline and enable-iommu of vfio-earlyctl. Included by tests.mk.
 
 CMDLINE_GRUB_OBJECTS := $(patsubst %,$(B)/sanitized/ctl/%.o,bootconfig bootfile bootwords grubfile \
-	host kernelfile shellvars shellword) $(B)/sanitized/core/file.o
+	host kernelfile shellscript shellvars shellword) $(B)/sanitized/core/file.o
 
 $(B)/tests/ctl/cmdline-grub.t: tests/ctl/cmdline-grub.c tests/ctl/run.c tests/lib/files.c \
 		$(CMDLINE_GRUB_OBJECTS)
