@@ -7,8 +7,6 @@
 #include <sys/sysmacros.h>
 
 #include "disks.h"
-#include "mounts.h"
-#include "tags.h"
 
 int disks_find_number(const struct host *host, dev_t number, char directory[PATH_MAX])
 {
@@ -72,6 +70,14 @@ void disks_format_node(const struct host *host, const char *directory, char node
 	exchange(node, '!', '/');
 }
 
+int disks_read_tags(const struct host *host, const char *directory, struct tags *tags)
+{
+	char node[PATH_MAX];
+
+	disks_format_node(host, directory, node);
+	return tags_read(host, directory, node, tags);
+}
+
 void disks_follow_link(struct search *search, const char *directory, const char *name)
 {
 	char link[PATH_MAX], target[PATH_MAX];
@@ -110,7 +116,7 @@ static void follow_path(struct search *search, const char *directory, const char
 	else if (path[0] == '/' && disks_find_node(search->host, path, block) == 0)
 		disks_follow(search, block);
 	else if (path[0] == '/')
-		mounts_follow_file(search, path);
+		search_follow_file(search, path);
 }
 
 static void follow_loop(struct search *search, const char *directory)

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "search.h"
+#include "tags.h"
 
 #define DISKS_ALL "/sys/class/block"
 
@@ -20,6 +21,9 @@ int disks_find_spec(const struct host *host, const char *spec, char directory[PA
 
 /* Writes the node that people know the device by: /dev/mapper/pve-root, not /dev/dm-1. */
 void disks_format_node(const struct host *host, const char *directory, char node[PATH_MAX]);
+
+/* Reads what is on a block device, given by its directory. 0 or -errno. */
+int disks_read_tags(const struct host *host, const char *directory, struct tags *tags);
 
 /* Follows a block device, given by that directory. */
 void disks_follow(struct search *search, const char *directory);

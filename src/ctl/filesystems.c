@@ -9,8 +9,6 @@
 
 #include "disks.h"
 #include "filesystems.h"
-#include "mounts.h"
-#include "tags.h"
 
 const char *filesystem_source(struct libmnt_fs *fs)
 {
@@ -88,7 +86,7 @@ static void follow_zfs_member(void *context, const char *directory, const char *
 		return;
 	result = disks_find_name(zfs->search->host, name, device);
 	if (result == 0)
-		result = tags_read(zfs->search->host, device, &tags);
+		result = disks_read_tags(zfs->search->host, device, &tags);
 	if (result < 0 && result != -ENOENT)
 		search_lose(zfs->search, "%s: %s: %s", zfs->search->reason, name,
 			    strerror(-result));
@@ -129,7 +127,7 @@ static void follow_directories(struct search *search, const char *list, size_t l
 		size_t part = colon ? (size_t)(colon - list) : length;
 
 		if (list[0] == '/' && host_path(directory, "%.*s", (int)part, list) == 0)
-			mounts_follow_file(search, directory);
+			search_follow_file(search, directory);
 		list += part + (colon != NULL);
 		length -= part + (colon != NULL);
 	}

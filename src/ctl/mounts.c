@@ -9,7 +9,6 @@
 #include "disks.h"
 #include "filesystems.h"
 #include "mounts.h"
-#include "tags.h"
 
 #define PROXMOX_ESPS "/etc/kernel/proxmox-boot-uuids"
 
@@ -70,7 +69,7 @@ static struct libmnt_fs *find_mount_of(struct libmnt_table *mounts, const char *
 	return find_mounted(mounts, "/");
 }
 
-void mounts_follow_file(struct search *search, const char *file)
+static void follow_file(struct search *search, const char *file)
 {
 	struct libmnt_fs *fs = find_mount_of(search->mounts, file);
 
@@ -121,7 +120,7 @@ static bool is_esp(struct search *search, struct libmnt_fs *fs)
 		return false;
 	result = disks_find_number(search->host, mnt_fs_get_devno(fs), directory);
 	if (result == 0)
-		result = tags_read(search->host, directory, &tags);
+		result = disks_read_tags(search->host, directory, &tags);
 	if (result < 0 && result != -ENOENT)
 		search_lose(search, "%s: %s", mnt_fs_get_target(fs), strerror(-result));
 	return result == 0 &&
@@ -162,7 +161,7 @@ static void find_swap(struct search *search, struct libmnt_fs *fs)
 	format_device(search, source, name);
 	search_begin(search, "swap (%s)", name);
 	if (source[0] == '/' && strncmp(source, "/dev/", 5) != 0)
-		mounts_follow_file(search, source);
+		follow_file(search, source);
 	else
 		disks_follow_spec(search, source, filesystem_in_use(fs));
 	search_end(search);
@@ -237,6 +236,7 @@ int mounts_open(struct search *search)
 	search->mounts = read_table(search, "/proc/self/mountinfo", mnt_table_parse_file);
 	if (!search->mounts)
 		return -ENOMEM;
+	search->follow_file = follow_file;
 	return mnt_table_find_target(search->mounts, "/", MNT_ITER_BACKWARD) ? 0 : -ENOENT;
 }
 

@@ -5,14 +5,12 @@
 
 #include "search.h"
 
-/* Reads the mounts. 0, -ENOENT if there is no mount of /, as in a chroot, or another -errno. */
+/* Reads the mounts, so that files can be followed. 0, -ENOENT if there is no mount of /, as in a
+ * chroot, or another -errno. */
 int mounts_open(struct search *search);
 void mounts_close(struct search *search);
 
 /* Searches below the file systems that the host boots from and runs on, and below its swap. */
 void mounts_find(struct search *search);
-
-/* Follows the file system that the file is on. */
-void mounts_follow_file(struct search *search, const char *file);
 
 #endif

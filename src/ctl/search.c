@@ -140,6 +140,14 @@ void search_leave(struct search *search)
 	search->depth--;
 }
 
+void search_follow_file(struct search *search, const char *file)
+{
+	if (search->follow_file)
+		search->follow_file(search, file);
+	else
+		search_lose(search, "%s: what %s is on is not known", search->reason, file);
+}
+
 void search_take_other(struct search *search)
 {
 	search->ends++;

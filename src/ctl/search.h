@@ -16,6 +16,8 @@ struct search {
 	struct protect *protect;
 	const struct host *host;
 	struct libmnt_table *mounts;
+	/* Of who knows the mounts, which disks can stand on; NULL: nobody does. */
+	void (*follow_file)(struct search *search, const char *file);
 	char reason[PROTECT_REASON_MAX + 1]; /* of the search that is under way */
 	char **seen;                         /* what it came by */
 	size_t seen_count, seen_capacity;
@@ -58,6 +60,9 @@ int search_resolve(struct search *search, const char *path, char resolved[PATH_M
 void search_list(struct search *search, const char *directory,
 		 void (*each)(void *context, const char *directory, const char *name),
 		 void *context);
+
+/* Follows the file system that the file is on. */
+void search_follow_file(struct search *search, const char *file);
 
 /* An end that is on no PCI bus, so that nothing has to be protected. */
 void search_take_other(struct search *search);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "disks.h"
 #include "tags.h"
 
 /* One value, by its name in libblkid and in udev's database. */
@@ -104,14 +103,11 @@ static int probe(blkid_probe probe, struct tags *tags)
 	return 0;
 }
 
-static int read_device(const struct host *host, const char *directory, struct tags *tags)
+static int read_device(const char *node, struct tags *tags)
 {
-	char node[PATH_MAX];
-	blkid_probe prober;
+	blkid_probe prober = blkid_new_probe_from_filename(node);
 	int result;
 
-	disks_format_node(host, directory, node);
-	prober = blkid_new_probe_from_filename(node);
 	if (!prober)
 		return -EIO;
 	result = probe(prober, tags);
@@ -150,10 +146,10 @@ static int read_udev(const struct host *host, const char *directory, struct tags
 	return 0;
 }
 
-int tags_read(const struct host *host, const char *directory, struct tags *tags)
+int tags_read(const struct host *host, const char *directory, const char *node, struct tags *tags)
 {
 	*tags = (struct tags){ .type = "" };
-	if (host->live && read_device(host, directory, tags) == 0)
+	if (host->live && read_device(node, tags) == 0)
 		return 0;
 	return read_udev(host, directory, tags);
 }

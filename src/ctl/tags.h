@@ -19,9 +19,9 @@ struct tags {
 int tags_find_node(const struct host *host, const char *spec, char node[PATH_MAX]);
 
 /*
- * Reads what is on the device with this directory in /sys/devices: from itself, or, of a
- * recorded host and where that is not allowed, as udev noted it. 0 or -errno.
+ * Reads what is on the device with this directory in /sys/devices and this node: from itself, or,
+ * of a recorded host and where that is not allowed, as udev noted it. 0 or -errno.
  */
-int tags_read(const struct host *host, const char *directory, struct tags *tags);
+int tags_read(const struct host *host, const char *directory, const char *node, struct tags *tags);
 
 #endif
