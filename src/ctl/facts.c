@@ -134,7 +134,7 @@ static void print_outcomes(const struct facts *facts)
 		       outcome_name((enum outcome)outcome), facts->outcomes[outcome]);
 }
 
-/* A release is a file's name, in which Debian allows nothing that would have to be escaped. */
+/* A release has no character that would have to be escaped: see kernels_find(). */
 static void print_images(const struct facts *facts)
 {
 	print_gauge("image_current", "Whether a kernel's image has the rules of now.");

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "contents.h"
 #include "document.h"
+#include "kernels.h"
 #include "options.h"
 #include "verify.h"
 
@@ -96,20 +97,6 @@ static int add_kernel(struct run *run, const char *kernel)
 	return host_outside(&run->host, image->name, image->path);
 }
 
-/* Copies that update-initramfs and others leave behind have such ends. */
-static bool is_leftover(const char *kernel)
-{
-	static const char *const ends[] = { ".new", ".bak", ".old", ".dpkg-bak" };
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		size_t length = strlen(kernel), end = strlen(ends[i]);
-
-		if (length > end && strcmp(kernel + length - end, ends[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void take_boot_entry(void *context, const char *directory, const char *name)
 {
 	struct run *run = context;
@@ -117,7 +104,7 @@ static void take_boot_entry(void *context, const char *directory, const char *na
 
 	(void)directory;
 	if (strncmp(name, IMAGE_START, sizeof(IMAGE_START) - 1) == 0 && kernel[0] &&
-	    !is_leftover(kernel) && run->error == 0)
+	    !kernels_is_leftover(kernel) && run->error == 0)
 		run->error = add_kernel(run, kernel);
 }
 

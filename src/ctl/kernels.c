@@ -21,6 +21,29 @@ static const struct table_column columns[] = {
 	[RUNNING] = { "RUNNING", TABLE_YES_NO, 0, "whether it runs now" },
 };
 
+/* Of what is a release, or a part of one: neither JSON nor Prometheus' text must escape it. */
+#define RELEASE_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+~_-"
+
+bool kernels_is_leftover(const char *release)
+{
+	static const char *const ends[] = { ".new",      ".bak",      ".old",
+					    ".dpkg-bak", ".dpkg-new", ".dpkg-tmp" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t length = strlen(release), end = strlen(ends[i]);
+
+		if (length > end && strcmp(release + length - end, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_release(const char *name)
+{
+	return name[0] != '\0' && name[strspn(name, RELEASE_CHARACTERS)] == '\0' &&
+	       !kernels_is_leftover(name);
+}
+
 struct finder {
 	struct kernels *kernels;
 	int error;
@@ -33,7 +56,7 @@ static void take_file(void *context, const char *directory, const char *name)
 	struct kernel *list;
 
 	(void)directory;
-	if (strncmp(name, KERNEL, strlen(KERNEL)) != 0)
+	if (strncmp(name, KERNEL, strlen(KERNEL)) != 0 || !is_release(name + strlen(KERNEL)))
 		return;
 	list = reallocarray(kernels->list, kernels->count + 1, sizeof(*list));
 	if (!list) {

@@ -30,7 +30,8 @@ struct kernels {
 };
 
 /*
- * Finds the kernels that have a /boot/vmlinuz-RELEASE. 0, also if there are none to be seen, or
+ * Finds the kernels that have a /boot/vmlinuz-RELEASE, but for what is no release: see
+ * kernels_is_leftover(), and odd characters. 0, also if there are none to be seen, or
  * -errno. kernels_free() in any case.
  */
 int kernels_find(struct kernels *kernels, const struct host *host);
@@ -51,6 +52,12 @@ const char *kernels_remedy(enum kernel_state state);
 
 /* Prints them as a table "kernels". 0 or -errno. */
 int kernels_print(const struct kernels *kernels, struct document *document);
+
+/*
+ * Whether what stands behind vmlinuz- or initrd.img- ends as a copy that update-initramfs,
+ * installkernel or dpkg left behind: no kernel has such a release.
+ */
+bool kernels_is_leftover(const char *release);
 
 /* Where the image of a kernel is. 0 or -ENAMETOOLONG. */
 int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
