@@ -211,15 +211,19 @@ static void print_summary(struct check *check)
 
 	document_print_gap(&check->document);
 	if (check->view.forecast.rules.count == 0 && errors == 0)
-		document_print_text(&check->document,
-				    "There are no rules; 'vfio-earlyctl add' makes one.");
+		document_print_text(&check->document, "%s",
+				    check->files
+					    ? "There are no rules."
+					    : "There are no rules; 'vfio-earlyctl add' makes one.");
 	else if (check->view.forecast.pci.directory >= 0)
 		document_print_text(&check->document, "%zu device%s for VMs at the next boot; %s.",
 				    taken, taken == 1 ? "" : "s",
 				    findings_format_counts(&check->findings, counts));
 	if (errors > 0)
-		document_print_text(&check->document,
-				    "As long as there are errors, no image is built.");
+		document_print_text(&check->document, "%s",
+				    check->files
+					    ? "With these errors, no image would be built."
+					    : "As long as there are errors, no image is built.");
 }
 
 static int print_all(struct check *check)

@@ -65,6 +65,12 @@ static void take_protect_message(void *context, enum protect_message kind, const
 	add_message(context, kind == PROTECT_WARNING ? VIEW_WARNING : VIEW_NOTE, text);
 }
 
+static int fail(const char *what, int error)
+{
+	ctl_fail("%s: %s", what, strerror(-error));
+	return error;
+}
+
 /* A file that is asked for by name must be there. */
 static int read_file(struct rules *rules, const char *name)
 {
@@ -72,23 +78,20 @@ static int read_file(struct rules *rules, const char *name)
 	size_t length;
 	int result = file_read_all(AT_FDCWD, name, RULES_FILE_MAX, &text, &length);
 
-	if (result < 0) {
-		rules_report(rules, "%s: %s", name, strerror(-result));
-		return 0;
-	}
+	if (result < 0)
+		return fail(name, result);
 	result = rules_parse(rules, name, text, length);
 	free(text);
-	return result;
+	return result < 0 ? fail(name, result) : 0;
 }
 
 static int read_rules(struct view *view, char *const *files, size_t count)
 {
 	struct forecast *forecast = &view->forecast;
-	int result;
+	int result = files ? forecast_read_cmdline(forecast) : forecast_read_rules(forecast);
 
-	if (!files)
-		return forecast_read_rules(forecast);
-	result = forecast_read_cmdline(forecast);
+	if (result < 0)
+		return fail("reading rules", result);
 	for (size_t i = 0; i < count && result == 0; i++)
 		result = read_file(&forecast->rules, files[i]);
 	return result;
@@ -205,19 +208,13 @@ int view_make_plan(struct view *view)
 	return result;
 }
 
-static int fail(const char *what, int error)
-{
-	ctl_fail("%s: %s", what, strerror(-error));
-	return error;
-}
-
 static int fill(struct view *view, const struct ctl *ctl, unsigned int what, char *const *files,
 		size_t count)
 {
 	int result = read_rules(view, files, count);
 
 	if (result < 0)
-		return fail("reading rules", result);
+		return result;
 	view->forecast.problem = take_device_problem;
 	result = read_devices(view, what);
 	if (result < 0)
