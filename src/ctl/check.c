@@ -88,7 +88,7 @@ static void set_row(const struct view *view, struct table *table, struct libscol
 		set_lost(view, table, line, row);
 	else
 		table_set(table, line, NAME, row->rule->text);
-	if (taken)
+	if (view_is_for_vm(row))
 		table_color(table, line, view_is_spoiled(row) ? TABLE_RED : TABLE_GREEN);
 	else if (!row->satisfied)
 		table_color(table, line, TABLE_YELLOW);

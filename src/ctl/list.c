@@ -192,8 +192,8 @@ static void set_plan(struct list *list, struct libscols_line *line, const struct
 	if (!row->rule->exclude)
 		table_set(&list->table, line, WANTED,
 			  row->wanted[0] ? row->wanted : rule_driver(row->rule));
-	if (view_is_taken(row))
-		table_color(&list->table, line, TABLE_GREEN);
+	if (view_is_for_vm(row))
+		table_color(&list->table, line, view_is_spoiled(row) ? TABLE_RED : TABLE_GREEN);
 	else if (!row->satisfied)
 		table_color(&list->table, line, TABLE_YELLOW);
 }
