@@ -10,14 +10,24 @@
 /* Room for the addresses of functions; of more, the first are named. */
 #define STAYING_MAX 256
 
-/* How many devices the next boot gives to VMs. */
-static size_t count_taken(const struct doctor *doctor)
+static bool takes_some(const struct doctor *doctor)
+{
+	const struct plan *plan = &doctor->view.forecast.plan;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (view_is_for_vm(&plan->rows[i]))
+			return true;
+	return false;
+}
+
+/* How many devices the next boot gives to VMs that can use them. */
+static size_t count_useful(const struct doctor *doctor)
 {
 	const struct plan *plan = &doctor->view.forecast.plan;
 	size_t count = 0;
 
 	for (size_t i = 0; i < plan->count; i++)
-		count += view_is_for_vm(&plan->rows[i]);
+		count += view_is_for_vm(&plan->rows[i]) && !view_is_spoiled(&plan->rows[i]);
 	return count;
 }
 
@@ -39,7 +49,7 @@ static void check_messages(struct doctor *doctor, struct findings *findings)
 void doctor_check_rules(struct doctor *doctor, struct findings *findings)
 {
 	const struct forecast *forecast = &doctor->view.forecast;
-	size_t taken = count_taken(doctor), lost = 0;
+	size_t useful = count_useful(doctor), lost = 0;
 
 	check_messages(doctor, findings);
 	for (size_t i = 0; i < forecast->plan.count; i++)
@@ -59,7 +69,7 @@ void doctor_check_rules(struct doctor *doctor, struct findings *findings)
 			     "there are none; 'vfio-earlyctl add' makes one");
 	else if (findings->count == 0)
 		findings_add(findings, VIEW_OK, NULL, "%zu device%s for VMs at the next boot",
-			     taken, taken == 1 ? "" : "s");
+			     useful, useful == 1 ? "" : "s");
 }
 
 #define ACS_OVERRIDE                                                                               \
@@ -91,7 +101,7 @@ void doctor_check_groups(struct doctor *doctor, struct findings *findings)
 	findings_free(&shared);
 	if (findings->count == 0)
 		findings_add(findings, VIEW_OK, NULL, "%s",
-			     count_taken(doctor) > 0
+			     takes_some(doctor)
 				     ? "what goes to VMs shares no IOMMU group with the host"
 				     : "nothing goes to VMs");
 }
@@ -174,6 +184,6 @@ void doctor_check_reset(struct doctor *doctor, struct findings *findings)
 			check_reset(doctor, findings, plan->rows[i].device);
 	if (findings->count == 0)
 		findings_add(findings, VIEW_OK, NULL, "%s",
-			     count_taken(doctor) > 0 ? "what goes to VMs can be reset"
-						     : "nothing goes to VMs");
+			     takes_some(doctor) ? "what goes to VMs can be reset"
+						: "nothing goes to VMs");
 }
