@@ -60,7 +60,10 @@ static int find(struct facts *facts)
 
 	facts->ran = result == 0;
 	if (result < 0 && result != -ENOENT) {
-		ctl_fail(BOOTED_STATUS ": %s", strerror(-result));
+		ctl_fail(BOOTED_STATUS ": %s",
+			 result == -EBADMSG
+				 ? "found something else, expected the outcome of this boot"
+				 : strerror(-result));
 		return result;
 	}
 	for (size_t i = 0; i < facts->booted.count; i++)
