@@ -113,6 +113,18 @@ static void check_absent(struct doctor *doctor, struct findings *findings, const
 			NO_SWITCH);
 }
 
+bool doctor_is_vm(const struct doctor *doctor)
+{
+	char *cpuinfo;
+	bool is_vm;
+
+	if (host_read_text(&doctor->view.host, "/proc/cpuinfo", &cpuinfo) < 0)
+		return false;
+	is_vm = has_flag(cpuinfo, "hypervisor");
+	free(cpuinfo);
+	return is_vm;
+}
+
 void doctor_check_cpu(struct doctor *doctor, struct findings *findings)
 {
 	const struct processor *found = NULL;

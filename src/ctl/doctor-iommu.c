@@ -45,7 +45,11 @@ void doctor_check_firmware(struct doctor *doctor, struct findings *findings)
 	else
 		findings_add(findings, VIEW_ERROR, NULL,
 			     "the firmware tells of no IOMMU: there is no table DMAR (Intel) or "
-			     "IVRS (AMD); switch VT-d or IOMMU on in the firmware's setup");
+			     "IVRS (AMD); %s",
+			     doctor_is_vm(doctor)
+				     ? "this is a VM itself, so have its host give it one, such as "
+				       "QEMU's intel-iommu"
+				     : "switch VT-d or IOMMU on in the firmware's setup");
 }
 
 /* A short list of names, one behind the other. */
@@ -61,24 +65,28 @@ static void add_name(struct names *names, const char *name)
 }
 
 /* What the kernel does with the host's own DMA; IOMMU groups have "type" since 5.11. */
-struct modes {
+static const char *const modes[] = { "DMA", "DMA-FQ", "identity", "blocked", "unmanaged" };
+
+#define MODES (sizeof(modes) / sizeof(modes[0]))
+
+struct groups {
 	const struct host *host;
-	struct names names;
+	size_t count;
+	bool has[MODES]; /* some group is of this type */
 };
 
-static void take_mode(void *context, const char *directory, const char *name)
+static void take_group(void *context, const char *directory, const char *name)
 {
-	struct modes *modes = context;
+	struct groups *groups = context;
 	char group[PATH_MAX], type[24];
 
 	if (host_path(group, "%s/%s", directory, name) < 0)
 		return;
-	modes->names.count++;
-	if (host_read_line(modes->host, group, "type", type, sizeof(type)) > 0 &&
-	    !strstr(modes->names.text, type)) {
-		add_name(&modes->names, type);
-		modes->names.count--;
-	}
+	groups->count++;
+	if (host_read_line(groups->host, group, "type", type, sizeof(type)) <= 0)
+		return;
+	for (size_t i = 0; i < MODES; i++)
+		groups->has[i] |= strcmp(type, modes[i]) == 0;
 }
 
 /* Of the kernel command line. */
@@ -142,8 +150,8 @@ static void take_unit(void *context, const char *directory, const char *name)
 
 void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
 {
-	struct modes modes = { .host = &doctor->view.host };
-	struct names units = { .count = 0 };
+	struct groups groups = { .host = &doctor->view.host };
+	struct names units = { .count = 0 }, types = { .count = 0 };
 
 	if (doctor_read_switch(doctor, "vfio", "enable_unsafe_noiommu_mode") == 1)
 		findings_add(findings, VIEW_ERROR, NULL,
@@ -160,10 +168,13 @@ void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
 	if (findings->count > 0)
 		return;
 	host_list(&doctor->view.host, UNITS, take_unit, &units);
-	host_list(&doctor->view.host, GROUPS, take_mode, &modes);
+	host_list(&doctor->view.host, GROUPS, take_group, &groups);
+	for (size_t i = 0; i < MODES; i++)
+		if (groups.has[i])
+			add_name(&types, modes[i]);
 	findings_add(findings, VIEW_OK, NULL, "%s, %zu IOMMU groups%s%s",
-		     units.count ? units.text : "on", modes.names.count,
-		     modes.names.text[0] ? " of type " : "", modes.names.text);
+		     units.count ? units.text : "on", groups.count, types.count ? " of type " : "",
+		     types.text);
 }
 
 struct ecaps {

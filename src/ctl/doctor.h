@@ -100,6 +100,9 @@ bool doctor_has_word(const struct doctor *doctor, const char *word);
 /* Whether the running kernel is this version or a later one; false if that is not known. */
 bool doctor_is_kernel(const struct doctor *doctor, unsigned int major, unsigned int minor);
 
+/* Whether the processor says that this is a VM itself, which has no firmware's setup to go to. */
+bool doctor_is_vm(const struct doctor *doctor);
+
 /* Whether its builder added the patch behind pcie_acs_override=, as its release tells. */
 bool doctor_has_acs_override(const struct doctor *doctor);
 

@@ -216,6 +216,19 @@ static const struct trouble {
 		.status = 2,
 	},
 	{
+		.name = "firmware: no table in a VM",
+		.host = NO_GROUPS,
+		.change = CPU("GenuineIntel",
+			      "fpu vmx hypervisor") "remove sys/firmware/acpi/tables/DMAR\n",
+		.expect =
+			"firmware problem the firmware tells of no IOMMU: there is no table DMAR "
+			"(Intel) or IVRS (AMD); this is a VM itself, so have its host give it one, "
+			"such as QEMU's intel-iommu\n"
+			"iommu problem no device has an IOMMU group, so no VM can have any; mend "
+			"what the check 'firmware' says first\n" NONE_FOR_VMS,
+		.status = 2,
+	},
+	{
 		.name = "firmware: tables cannot be seen",
 		.host = NO_GROUPS,
 		.change = "remove sys/firmware\n" CMDLINE("iommu=off"),
@@ -906,7 +919,7 @@ static const char all_well[] =
 	"host         ok       all of it can be seen\n"
 	"cpu          ok       VT-x (vmx)\n"
 	"firmware     ok       table DMAR (Intel VT-d)\n"
-	"iommu        ok       dmar0, 5 IOMMU groups of type DMA-FQ\n"
+	"iommu        ok       dmar0, 5 IOMMU groups of type DMA, DMA-FQ\n"
 	"interrupts   ok       remapped\n"
 	"kernel       ok       6.12.48+deb13-amd64, which has Intel's IOMMU on by default, but for "
 	"Intel's own graphics\n"
@@ -928,6 +941,12 @@ static const char all_well[] =
 	"\n"
 	"20 ok.\n";
 
+/* The first and the last group, as devices that are not trusted have it. */
+static const char *const strict[] = {
+	"remove sys/kernel/iommu_groups/0/type\nline sys/kernel/iommu_groups/0/type DMA\n",
+	"remove sys/kernel/iommu_groups/16/type\nline sys/kernel/iommu_groups/16/type DMA\n",
+};
+
 static void tells_people(void **state)
 {
 	struct run_result result;
@@ -935,6 +954,8 @@ static void tells_people(void **state)
 
 	(void)state;
 	make_host(&troubles[0], root);
+	for (size_t i = 0; i < sizeof(strict) / sizeof(strict[0]); i++)
+		tree_write(root, strict[i]);
 	run_ctl((const char *const[]){ "--root", root, "doctor", NULL }, &result);
 	if (strcmp(result.out, all_well) != 0)
 		diff_print(all_well, result.out);
