@@ -10,6 +10,7 @@
 #include "guests.h"
 #include "rule.h"
 #include "text.h"
+#include "wordlist.h"
 
 static struct text make_text(const char *string)
 {
@@ -102,6 +103,7 @@ static void add_mapped(struct guests *guests, const struct text *name, struct gu
 			continue;
 		mapped.guest = device->guest;
 		mapped.index = device->index;
+		strcpy(mapped.others, device->others);
 		append(guests, &guests->devices, &guests->device_count, &mapped);
 	}
 }
@@ -112,6 +114,26 @@ static bool is_true(const struct text *value)
 	       text_equals(value, "true");
 }
 
+/* Those that "vm" does not set itself. */
+static void list_others(struct text text, char others[GUESTS_OTHERS_MAX])
+{
+	static const char *const own[] = { "host", "mapping", "pcie", "x-vga" };
+	struct text key, value;
+
+	while (take_property(&text, "host", &key, &value)) {
+		char word[GUESTS_OTHERS_MAX];
+		bool is_own = text_at_end(&key);
+
+		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+			is_own |= text_equals(&key, own[i]);
+		if (is_own)
+			continue;
+		snprintf(word, sizeof(word), "%.*s=%.*s", (int)text_length(&key), key.p,
+			 (int)text_length(&value), value.p);
+		wordlist_add(others, GUESTS_OTHERS_MAX, word);
+	}
+}
+
 static void parse_hostpci(struct guests *guests, struct guest *guest, unsigned int index,
 			  struct text text)
 {
@@ -119,6 +141,7 @@ static void parse_hostpci(struct guests *guests, struct guest *guest, unsigned i
 	struct text key, value;
 
 	guest->used |= 1u << index;
+	list_others(text, device.others);
 	while (take_property(&text, "host", &key, &value)) {
 		if (text_equals(&key, "host"))
 			add_addresses(guests, &value, &guests->devices, &guests->device_count,

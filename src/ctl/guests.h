@@ -23,6 +23,9 @@
 #define GUESTS_NODE_MAX 64
 #define GUESTS_NAME_MAX 64
 
+/* Room for the properties of a hostpci line; of more, the first are named. */
+#define GUESTS_OTHERS_MAX 160
+
 struct guest {
 	unsigned int id;
 	char name[GUESTS_NAME_MAX];
@@ -35,7 +38,8 @@ struct guest {
 /* That a VM has, in hostpciN, or that a mapping means. The function can be any. */
 struct guest_device {
 	unsigned int guest, index;
-	char mapping[GUESTS_NAME_MAX]; /* that names it; "" if it is named by address */
+	char mapping[GUESTS_NAME_MAX];  /* that names it; "" if it is named by address */
+	char others[GUESTS_OTHERS_MAX]; /* properties beside it, pcie and x-vga: "rombar=0, ..." */
 	struct pci_address address;
 };
 

@@ -163,6 +163,25 @@ static void check_drivers(struct vm *vm)
 		check_binding(vm, &vm->parts[i]);
 }
 
+/* What the line of now sets besides would be lost with it. */
+static void tell_replaced(struct vm *vm, const struct guest_device *had, const struct vm_part *part,
+			  const char *where)
+{
+	const char *by = had->mapping[0] ? ", by the mapping " : "";
+	char romfile[sizeof(part->romfile) + sizeof("romfile=")];
+
+	snprintf(romfile, sizeof(romfile), "romfile=%s", part->romfile);
+	if (!had->others[0] || strcmp(had->others, romfile) == 0)
+		findings_add(&vm->findings, VIEW_NOTE, where,
+			     "the VM has it already, as hostpci%u%s%s: the new line replaces that",
+			     had->index, by, had->mapping);
+	else
+		findings_add(&vm->findings, VIEW_WARNING, where,
+			     "the VM has it already, as hostpci%u%s%s: the new line replaces that, "
+			     "which also sets %s; add to the new line what shall stay",
+			     had->index, by, had->mapping, had->others);
+}
+
 static void add_owner(struct vm *vm, const struct guest_device *had, const struct vm_part *part)
 {
 	const struct guest *guest = guests_find(&vm->guests, had->guest);
@@ -177,9 +196,7 @@ static void add_owner(struct vm *vm, const struct guest_device *had, const struc
 			     guest->id, guest->name[0] ? " (" : "", guest->name,
 			     guest->name[0] ? ")" : "", had->index, by, had->mapping);
 	else if (had->index == part->index)
-		findings_add(&vm->findings, VIEW_NOTE, where,
-			     "the VM has it already, as hostpci%u%s%s: the new line replaces that",
-			     had->index, by, had->mapping);
+		tell_replaced(vm, had, part, where);
 	else
 		findings_add(&vm->findings, VIEW_WARNING, where,
 			     "the VM has it already, as hostpci%u%s%s, too: remove that; run 'qm "
