@@ -52,6 +52,8 @@ static const struct completion {
 	{ "--root @ add --by s", "slot serial" },
 	{ "--root @ rom 0b:", "00.0 00.1" },
 	{ "vm --for=l", "libvirt" },
+	{ "cmdline --dry-run a", "add" },
+	{ "cmdline add a", "" },
 	{ "rom conf/vfio", "conf/vfio-early.conf" },
 	{ "import conf/vfio", "conf/vfio-early.conf" },
 	{ "check conf/vfio-early.conf conf/vfio", "conf/vfio-early.conf" },
