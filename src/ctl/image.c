@@ -314,6 +314,9 @@ int command_image(const struct ctl *ctl, int argc, char **argv)
 			"  -q, --quiet         print only what is wrong, on standard error\n"
 			"      --record KERNEL note which rules the image of this kernel has\n"
 			"  -h, --help          print this\n",
+		.statuses =
+			"0 the images are as they should be, 1 usage or internal error, 2 one is\n"
+			"not, or could not be looked into.",
 		.entries = entries,
 		.table = &run.options,
 		.columns = columns,
