@@ -171,7 +171,8 @@ void table_set(struct table *table, struct libscols_line *line, size_t column, c
 	if (at < 0 || !line || !text || text[0] == '\0')
 		return;
 	copy = strdup(text);
-	if (copy && !(table->tree && !table->options->json))
+	if (copy &&
+	    !(table->columns[column].flags & TABLE_LINES && table->tree && !table->options->json))
 		join_lines(copy);
 	if (!copy || scols_line_refer_data(line, (size_t)at, copy) < 0)
 		table->failed = true;
