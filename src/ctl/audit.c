@@ -6,6 +6,7 @@
 
 #include "audit.h"
 #include "match.h"
+#include "modprobe.h"
 #include "traits.h"
 #include "wordlist.h"
 
@@ -263,6 +264,14 @@ struct meant {
 	const struct plan_row *row; /* the first of a device that is taken */
 };
 
+/* A device can have several modules: without nvidiafb, which Proxmox VE blacklists, it has nouveau.
+ */
+static bool has_other_driver(const struct rival *rival, const struct pci_device *device)
+{
+	return rival->kind == RIVAL_BLACKLIST && device->driver &&
+	       !strstr(device->driver, "vfio") && !modprobe_same_name(device->driver, rival->text);
+}
+
 static void find_meant(const struct view *view, const struct rival *rival, struct meant *meant)
 {
 	const struct pci *pci = &view->forecast.pci;
@@ -274,7 +283,10 @@ static void find_meant(const struct view *view, const struct rival *rival, struc
 
 		if (!rivals_means(rival, pci, device) || pci_is_bridge(device))
 			continue;
-		add_to_list(view_is_taken(row) ? meant->taken : meant->kept, device);
+		if (view_is_taken(row))
+			add_to_list(meant->taken, device);
+		else if (!has_other_driver(rival, device))
+			add_to_list(meant->kept, device);
 		if (view_is_taken(row) && !meant->row)
 			meant->row = row;
 	}
