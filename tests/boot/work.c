@@ -117,6 +117,15 @@ static int run_all(const char *const *lines)
 	return ret;
 }
 
+static int run_all_reported(const char *const *lines, FILE *report)
+{
+	int ret = 0;
+
+	for (; ret == 0 && *lines; lines++)
+		ret = run_reported(*lines, report);
+	return ret;
+}
+
 static int write_text(const char *path, const char *text)
 {
 	FILE *file = fopen(path, "we");
@@ -238,7 +247,7 @@ static int work_with_udev(FILE *report)
 	return run_all(start_udev);
 }
 
-#define MONITOR	    "/dev/ttyS2"
+#define MONITOR     "/dev/ttyS2"
 #define PCI_DEVICES "/sys/bus/pci/devices/"
 
 /* Devices that come one after the other, each by the time that the line after it is done. */
@@ -337,12 +346,10 @@ static int work_on_changes(FILE *report)
 		"vfio-earlyctl add --update 02:00.0",
 		"vfio-earlyctl check",
 		"vfio-earlyctl status",
+		NULL,
 	};
-	int ret = 0;
 
-	for (size_t i = 0; ret == 0 && i < sizeof(lines) / sizeof(lines[0]); i++)
-		ret = run_reported(lines[i], report);
-	return ret ?: hand_over_initrd(report);
+	return run_all_reported(lines, report) ?: hand_over_initrd(report);
 }
 
 /* ... and after the next boot. */
@@ -374,12 +381,8 @@ static const char *const use_card[] = {
 static int work_on_card(FILE *report)
 {
 	bool prepared = access("/run/vfio-early/status", F_OK) == 0;
-	int ret = 0;
 
-	for (const char *const *line = prepared ? use_card : prepare_card; ret == 0 && *line;
-	     line++)
-		ret = run_reported(*line, report);
-	return ret;
+	return run_all_reported(prepared ? use_card : prepare_card, report);
 }
 
 static const struct {
