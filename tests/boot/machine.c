@@ -22,8 +22,10 @@
 #define DISK_BYTES (1200l << 20)
 
 /* Where Debian's ovmf package has them. */
-#define UEFI_CODE "/usr/share/OVMF/OVMF_CODE_4M.fd"
-#define UEFI_VARS "/usr/share/OVMF/OVMF_VARS_4M.fd"
+#define UEFI_CODE   "/usr/share/OVMF/OVMF_CODE_4M.fd"
+#define UEFI_VARS   "/usr/share/OVMF/OVMF_VARS_4M.fd"
+#define SECURE_CODE "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
+#define SECURE_VARS "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
 
 struct arguments {
 	const char *list[ARGS_MAX];
@@ -31,6 +33,7 @@ struct arguments {
 	char append[1024];
 	char drive[PATH_MAX + 64];
 	char disks[MACHINE_DISKS][PATH_MAX + 64];
+	char folders[MACHINE_FOLDERS][PATH_MAX + 64];
 	char serial[PATH_MAX + 8];
 	char report[PATH_MAX + 8];
 	char pipe[PATH_MAX + 32];
@@ -150,6 +153,21 @@ static int add_disks(struct arguments *args, const struct machine *machine)
 	return ret;
 }
 
+static int add_folders(struct arguments *args, const struct machine *machine,
+		       const struct image *image)
+{
+	int ret = 0;
+
+	for (int i = 0; ret == 0 && i < MACHINE_FOLDERS && machine->folders[i]; i++) {
+		if (snprintf(args->folders[i], sizeof(args->folders[i]),
+			     "if=none,id=folder%d,format=raw,readonly=on,file=fat:%s/%s", i,
+			     image->tree, machine->folders[i]) >= (int)sizeof(args->folders[i]))
+			ret = -ENAMETOOLONG;
+		ret = ret ?: add(args, "-drive", args->folders[i]);
+	}
+	return ret;
+}
+
 static int add_ports(struct arguments *args, const char *serial, const char *report)
 {
 	int ret;
@@ -214,10 +232,21 @@ static int add_iommu(struct arguments *args, const struct machine *machine)
 	return strcmp(iommu, "none") == 0 ? 0 : add(args, "-device", iommu);
 }
 
+/* Only the firmware itself, in system management mode, may write its variables. */
+static int add_secure_firmware(struct arguments *args)
+{
+	int ret = add(args, "-drive", "if=pflash,format=raw,readonly=on,file=" SECURE_CODE);
+
+	ret = ret ?: add(args, "-drive", "if=pflash,format=raw,snapshot=on,file=" SECURE_VARS);
+	return ret ?: add(args, "-global", "driver=cfi.pflash01,property=secure,value=on");
+}
+
 static int add_firmware(struct arguments *args, const struct machine *machine)
 {
 	int ret;
 
+	if (machine->secure_boot)
+		return add_secure_firmware(args);
 	if (!machine->uefi)
 		return 0;
 	ret = add(args, "-drive", "if=pflash,format=raw,readonly=on,file=" UEFI_CODE);
@@ -283,6 +312,7 @@ int machine_boot(const struct machine *machine, const struct image *image, struc
 		ret = ret ?: add_kernel(&args, machine, image);
 	ret = ret ?: add_root_drive(&args, machine);
 	ret = ret ?: add_disks(&args, machine);
+	ret = ret ?: add_folders(&args, machine, image);
 	ret = ret ?: add_ports(&args, run->serial, results.report);
 	ret = ret ?: add_monitor(&args, machine);
 	ret = ret ?: add_slots(&args, machine);

@@ -8,6 +8,7 @@
 
 #define MACHINE_DEVICES 96
 #define MACHINE_DISKS   3
+#define MACHINE_FOLDERS 2
 
 /*
  * A PCIe root port: the first one listed has bus 01 behind it, and so on. A device is put there
@@ -28,8 +29,10 @@ struct machine {
 	 * to boot. One that is missing is made, blank.
 	 */
 	const char *disks[MACHINE_DISKS];
+	/* Folders of the image's tree that the drives `folder0`, ... show as file systems (FAT). */
+	const char *folders[MACHINE_FOLDERS];
 	const char *root;  /* a file system; NULL: the guest and no more */
-	bool starts_root;  /* by the bootloader there: neither kernel, image nor words are given */
+	bool starts_root;  /* by a bootloader on a drive: neither kernel, image nor words are given */
 	bool keeps_root;   /* what the guest writes to it stays; otherwise it is left as it is */
 	const char *words; /* of the kernel command line, after those that booting takes */
 	/*
@@ -39,6 +42,7 @@ struct machine {
 	bool has_slots;
 	const char *iommu; /* a device, or "none"; NULL: Intel's, which remaps interrupts */
 	bool uefi;         /* as the firmware; the devices must include a display */
+	bool secure_boot;  /* UEFI that enforces it, with Microsoft's keys as on most boards */
 	bool has_monitor;  /* what the guest writes to /dev/ttyS2 goes to QEMU's monitor, as QMP */
 };
 
