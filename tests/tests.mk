@@ -172,7 +172,8 @@ TEST_ROOT_MORE = $(if $(filter %-dracut,$*),dracut,initramfs-tools) \
 TEST_ROOT_FULL_PACKAGES := cryptsetup-initramfs e2fsprogs iproute2 lvm2 mdadm \
 	grub2-common systemd-boot
 # What a host needs that starts from its own disk and runs virtual machines.
-TEST_ROOT_VM_PACKAGES := e2fsprogs grub2-common grub-pc-bin qemu-system-x86
+TEST_ROOT_VM_PACKAGES := e2fsprogs grub2-common grub-pc-bin qemu-system-x86 \
+	shim-signed grub-efi-amd64-signed
 
 BENCH_SRC := $(addprefix tests/boot/,command.c expect.c file.c grub.c image.c machine.c \
 	report.c)

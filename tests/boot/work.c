@@ -385,6 +385,19 @@ static int work_on_card(FILE *report)
 	return run_all_reported(prepared ? use_card : prepare_card, report);
 }
 
+/* What a kernel that is locked down might refuse. */
+static int work_under_lockdown(FILE *report)
+{
+	static const char *const lines[] = {
+		"vfio-earlyctl bind 01:00.0",
+		"vfio-earlyctl unbind 01:00.0",
+		"vfio-earlyctl rom 01:00.0",
+		NULL,
+	};
+
+	return run_all_reported(lines, report);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(FILE *report);
@@ -393,6 +406,7 @@ static const struct {
 	{ "card", work_on_card },
 	{ "changes", work_on_changes },
 	{ "disk", work_on_disk },
+	{ "locked-down", work_under_lockdown },
 	{ "luks", work_on_luks },
 	{ "lvm-on-md", work_on_lvm_on_md },
 	{ "outcome", work_on_outcome },
