@@ -251,15 +251,6 @@ unsigned int rules_terms(const struct rules *rules)
 	return terms;
 }
 
-unsigned int rules_options(const struct rules *rules)
-{
-	unsigned int options = 0;
-
-	for (size_t i = 0; i < rules->count; i++)
-		options |= rules->list[i].options;
-	return options;
-}
-
 void rules_free(struct rules *rules)
 {
 	while (rules->sources) {

@@ -7,14 +7,14 @@
 
 #include "rule.h"
 
-#define RULES_FILE	"/etc/vfio-early.conf"
+#define RULES_FILE      "/etc/vfio-early.conf"
 #define RULES_DIRECTORY "/etc/vfio-early.conf.d"
 
 /* In order of precedence: the first that matches decides. */
 struct rules {
 	struct rule *list;
 	size_t count, capacity;
-	unsigned int bad; /* lines, words and files that could not be understood */
+	unsigned int bad;             /* lines, words and files that could not be understood */
 	struct rules_source *sources; /* owns the names that rules point to */
 	/*
 	 * Told of each of those in a sentence without newline, as
@@ -47,9 +47,8 @@ int rules_append(struct rules *rules, const struct rule *rule);
 void rules_report(struct rules *rules, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The terms that any rule uses (enum rule_term) and the options (enum rule_option). */
+/* The terms that any rule uses: enum rule_term. */
 unsigned int rules_terms(const struct rules *rules);
-unsigned int rules_options(const struct rules *rules);
 
 /* Frees what is in *rules; rules must not be used afterwards. */
 void rules_free(struct rules *rules);

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "draft.h"
 #include "options.h"
+#include "rulesfile.h"
 #include "traits.h"
 
 static const char usage[] =

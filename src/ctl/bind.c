@@ -7,6 +7,7 @@
 #include "apply.h"
 #include "live.h"
 #include "options.h"
+#include "usage.h"
 
 static const char usage[] =
 	"Usage: vfio-earlyctl bind [--force] [--timeout SECONDS] DEVICE [DRIVER]\n"

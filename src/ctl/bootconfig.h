@@ -3,6 +3,7 @@
 #ifndef VFIO_EARLY_CTL_BOOTCONFIG_H
 #define VFIO_EARLY_CTL_BOOTCONFIG_H
 
+#include "bootfile.h"
 #include "bootwords.h"
 
 /* Where words can be added. */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bootentries.h"
 #include "bootloader.h"
 #include "file.h"
 #include "grubfile.h"

@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bootfile.h"
-
 /* How the bytes around one are read: as they are, or by a shell. */
 enum quote { QUOTE_PLAIN, QUOTE_NONE, QUOTE_SINGLE, QUOTE_DOUBLE };
 

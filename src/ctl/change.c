@@ -9,6 +9,7 @@
 #include "file.h"
 #include "names.h"
 #include "options.h"
+#include "rulesfile.h"
 #include "run.h"
 
 static int take_kind(struct change *change, const char *name)

@@ -3,7 +3,6 @@
 #ifndef VFIO_EARLY_CTL_CHANGE_H
 #define VFIO_EARLY_CTL_CHANGE_H
 
-#include "rulesfile.h"
 #include "selector.h"
 #include "view.h"
 

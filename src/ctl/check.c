@@ -8,6 +8,7 @@
 #include "audit.h"
 #include "command.h"
 #include "document.h"
+#include "match.h"
 #include "options.h"
 #include "traits.h"
 
@@ -275,10 +276,6 @@ static int run(struct check *check, const struct ctl *ctl)
 int command_check(const struct ctl *ctl, int argc, char **argv)
 {
 	struct check check = { .options.list = true };
-	const struct options_entry entries[] = {
-		{ 'a', "all", .set = &check.all },
-		{},
-	};
 	const struct options options = {
 		.usage =
 			"Usage: vfio-earlyctl check [OPTION]... [FILE]...\n"
@@ -289,7 +286,7 @@ int command_check(const struct ctl *ctl, int argc, char **argv)
 			"  -h, --help          print this\n",
 		.statuses = "0 nothing is wrong, 1 usage or internal error, 2 there are warnings,\n"
 			    "3 some line could not be understood.",
-		.entries = entries,
+		.entries = (const struct options_entry[]){ { 'a', "all", .set = &check.all }, {} },
 		.table = &check.options,
 		.columns = columns,
 		.column_count = COLUMN_COUNT,

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "contents.h"
+#include "digest.h"
 #include "file.h"
 #include "rules.h"
 #include "text.h"

@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "digest.h"
 #include "initramfs.h"
 #include "modprobe.h"
 

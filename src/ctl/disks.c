@@ -36,7 +36,7 @@ int disks_find_name(const struct host *host, const char *name, char directory[PA
 }
 
 /* The number of a node tells best; a recorded host has its links only. */
-int disks_find_node(const struct host *host, const char *node, char directory[PATH_MAX])
+static int find_node(const struct host *host, const char *node, char directory[PATH_MAX])
 {
 	char path[PATH_MAX];
 	struct stat status;
@@ -55,7 +55,7 @@ int disks_find_spec(const struct host *host, const char *spec, char directory[PA
 	char node[PATH_MAX];
 	int result = tags_find_node(host, spec, node);
 
-	return result < 0 ? result : disks_find_node(host, node, directory);
+	return result < 0 ? result : find_node(host, node, directory);
 }
 
 void disks_format_node(const struct host *host, const char *directory, char node[PATH_MAX])
@@ -113,7 +113,7 @@ static void follow_path(struct search *search, const char *directory, const char
 	if (length < 0)
 		search_lose(search, "%s: %s/%s: %s", search->reason, directory, attribute,
 			    strerror(-length));
-	else if (path[0] == '/' && disks_find_node(search->host, path, block) == 0)
+	else if (path[0] == '/' && find_node(search->host, path, block) == 0)
 		disks_follow(search, block);
 	else if (path[0] == '/')
 		search_follow_file(search, path);

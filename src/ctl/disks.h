@@ -11,12 +11,11 @@
 #define DISKS_ALL "/sys/class/block"
 
 /*
- * Finds the directory in /sys/devices of a block device, by its number, its kernel name, the path
- * of its node, or as fstab(5) names it. 0 or -errno.
+ * Finds the directory in /sys/devices of a block device, by its number, its kernel name, or as
+ * fstab(5) names it. 0 or -errno.
  */
 int disks_find_number(const struct host *host, dev_t number, char directory[PATH_MAX]);
 int disks_find_name(const struct host *host, const char *name, char directory[PATH_MAX]);
-int disks_find_node(const struct host *host, const char *node, char directory[PATH_MAX]);
 int disks_find_spec(const struct host *host, const char *spec, char directory[PATH_MAX]);
 
 /* Writes the node that people know the device by: /dev/mapper/pve-root, not /dev/dm-1. */

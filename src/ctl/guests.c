@@ -212,7 +212,8 @@ static struct guest *add_guest(struct guests *guests, unsigned int id)
 	return &bigger[guests->count++];
 }
 
-void guests_parse(struct guests *guests, unsigned int id, const char *text)
+/* Snapshots are passed over; what waits for a restart of the VM counts. */
+static void parse_guest(struct guests *guests, unsigned int id, const char *text)
 {
 	struct text rest = make_text(text), line;
 	struct guest *guest = add_guest(guests, id);
@@ -246,7 +247,7 @@ static void parse_map(struct guests *guests, const struct text *name, struct tex
 		add_addresses(guests, &path, &guests->mappings, &guests->mapping_count, &device);
 }
 
-void guests_parse_mappings(struct guests *guests, const char *text)
+static void parse_mappings(struct guests *guests, const char *text)
 {
 	struct text rest = make_text(text), line, name = make_text("");
 
@@ -295,7 +296,7 @@ static void read_guest(void *context, const char *directory, const char *name)
 	if (reading->error == 0)
 		reading->error = host_read_text(reading->host, reading->path, &text);
 	if (text)
-		guests_parse(reading->guests, (unsigned int)id, text);
+		parse_guest(reading->guests, (unsigned int)id, text);
 	free(text);
 }
 
@@ -322,7 +323,7 @@ static int read_mappings(struct guests *guests, const struct host *host)
 
 	if (result < 0)
 		return result == -ENOENT ? 0 : result;
-	guests_parse_mappings(guests, text);
+	parse_mappings(guests, text);
 	free(text);
 	return 0;
 }

@@ -67,11 +67,4 @@ const struct guest *guests_find(const struct guests *guests, unsigned int id);
 /* Whether the function is one that a VM has there. */
 bool guests_means(const struct guest_device *device, const struct pci_address *address);
 
-/*
- * Takes in the text of a VM's file, and of pci.cfg, which must come first. What cannot be
- * understood is passed over, as are snapshots; what waits for a restart of the VM counts.
- */
-void guests_parse(struct guests *guests, unsigned int id, const char *text);
-void guests_parse_mappings(struct guests *guests, const char *text);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "contents.h"
+#include "digest.h"
 #include "document.h"
 #include "kernels.h"
 #include "options.h"

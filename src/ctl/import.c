@@ -375,10 +375,6 @@ static int run(struct import *import, const struct ctl *ctl)
 int command_import(const struct ctl *ctl, int argc, char **argv)
 {
 	struct import import = { .lock = -1 };
-	const struct options_entry entries[] = {
-		{ 'w', "write", .set = &import.write },
-		{},
-	};
 	const struct options options = {
 		.usage =
 			"Usage: vfio-earlyctl import [--write] [FILE]\n"
@@ -391,7 +387,8 @@ int command_import(const struct ctl *ctl, int argc, char **argv)
 		.statuses =
 			"0, 1 usage or internal error, 2 something was left out or could not be\n"
 			"seen, 3 some line of the rules could not be understood.",
-		.entries = entries,
+		.entries = (const struct options_entry[]){ { 'w', "write", .set = &import.write },
+							   {} },
 		.operands_max = 1,
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);

@@ -326,10 +326,6 @@ static int run(struct list *list, const struct ctl *ctl)
 int command_list(const struct ctl *ctl, int argc, char **argv)
 {
 	struct list list = { .all = false };
-	const struct options_entry entries[] = {
-		{ 'a', "all", .set = &list.all },
-		{},
-	};
 	const struct options options = {
 		.usage = "Usage: vfio-earlyctl list [OPTION]...\n"
 			 "Prints the devices by IOMMU group: a VM gets a group as a whole.\n"
@@ -339,7 +335,7 @@ int command_list(const struct ctl *ctl, int argc, char **argv)
 		.statuses =
 			"0, 1 usage or internal error, 2 something could not be seen, 3 some line\n"
 			"of the rules could not be understood.",
-		.entries = entries,
+		.entries = (const struct options_entry[]){ { 'a', "all", .set = &list.all }, {} },
 		.table = &list.options,
 		.columns = columns,
 		.column_count = COLUMN_COUNT,

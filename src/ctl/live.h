@@ -4,7 +4,6 @@
 #define VFIO_EARLY_CTL_LIVE_H
 
 #include "modules.h"
-#include "usage.h"
 #include "view.h"
 
 struct live {

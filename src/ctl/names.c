@@ -14,8 +14,11 @@
 
 #define BLANKS " \t"
 
-/* sound has a card0 as well, but only drm's is in /dev. */
-const char *const names_classes[NAMES_CLASSES] = { "block", "net", "drm", "nvme" };
+/*
+ * The classes whose names people use. Where another class has such a name, too, these win: sound
+ * has a card0 as well, but only drm's is in /dev.
+ */
+static const char *const classes[] = { "block", "net", "drm", "nvme", NULL };
 
 struct search_by_name {
 	struct forecast *forecast;
@@ -104,8 +107,8 @@ static void take_kernel_name(struct search_by_name *search, const char *name)
 	if (!is_component(name))
 		return;
 	search->name = name;
-	for (size_t i = 0; i < NAMES_CLASSES && search->count == 0; i++)
-		take_class(search, "/sys/class", names_classes[i]);
+	for (const char *const *class = classes; *class && search->count == 0; class ++)
+		take_class(search, "/sys/class", *class);
 	if (search->count == 0)
 		host_list(search->host, "/sys/class", take_class, search);
 }
@@ -188,7 +191,7 @@ static int report_unknown(const struct search_by_name *search, const char *name,
 {
 	char nearest[NEAREST_MAX];
 
-	nearest_find(&search->forecast->pci, search->host, name, nearest);
+	nearest_find(&search->forecast->pci, search->host, classes, name, nearest);
 	if (nearest[0] != '\0')
 		snprintf(message, NAMES_MESSAGE_MAX, "%s: no such device; did you mean %s?",
 			 search->shown, nearest);

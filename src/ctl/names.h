@@ -15,10 +15,6 @@
 
 #define NAMES_MESSAGE_MAX 256
 
-/* The classes whose names people use; where another class has such a name, too, these win. */
-#define NAMES_CLASSES 4
-extern const char *const names_classes[NAMES_CLASSES];
-
 /*
  * Finds the functions that name means. Groups, parents and slots of forecast->pci have been read;
  * serial numbers are if need be. 0: *found, which the caller frees, has *count sorted indexes

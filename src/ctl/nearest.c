@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "names.h"
 #include "nearest.h"
 #include "pcinames.h"
 
@@ -121,8 +120,8 @@ static void offer_described(struct nearest *nearest, const struct pci *pci, cons
 	pcinames_close(&names);
 }
 
-void nearest_find(const struct pci *pci, const struct host *host, const char *name,
-		  char text[NEAREST_MAX])
+void nearest_find(const struct pci *pci, const struct host *host, const char *const *classes,
+		  const char *name, char text[NEAREST_MAX])
 {
 	struct nearest nearest = {
 		.name = name,
@@ -135,8 +134,8 @@ void nearest_find(const struct pci *pci, const struct host *host, const char *na
 	for (size_t i = 0; i < pci->count; i++)
 		if (!pci_is_bridge(&pci->devices[i]))
 			offer_numbers(&nearest, &pci->devices[i]);
-	for (size_t i = 0; i < NAMES_CLASSES; i++)
-		if (host_path(path, "/sys/class/%s", names_classes[i]) == 0)
+	for (; *classes; classes++)
+		if (host_path(path, "/sys/class/%s", *classes) == 0)
 			host_list(host, path, offer_entry, &nearest);
 	offer_described(&nearest, pci, host);
 }

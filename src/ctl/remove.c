@@ -8,8 +8,8 @@
 #include "audit.h"
 #include "change.h"
 #include "command.h"
-#include "match.h"
 #include "options.h"
+#include "rulesfile.h"
 
 static const char usage[] =
 	"Usage: vfio-earlyctl remove [OPTION]... DEVICE...\n"

@@ -11,6 +11,7 @@
 
 #include "file.h"
 #include "foreign.h"
+#include "match.h"
 #include "modprobe.h"
 #include "rivals.h"
 

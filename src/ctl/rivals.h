@@ -8,7 +8,8 @@
 
 #include "bounds.h"
 #include "host.h"
-#include "match.h"
+#include "pci.h"
+#include "rule.h"
 
 enum rival_kind {
 	RIVAL_IDS,       /* an ID in ids= of vfio-pci or another driver of VFIO */

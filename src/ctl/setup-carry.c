@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "file.h"
+#include "rulesfile.h"
 #include "run.h"
 #include "setup.h"
 

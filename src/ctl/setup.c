@@ -11,6 +11,7 @@
 #include "doctor.h"
 #include "enable.h"
 #include "options.h"
+#include "rulesfile.h"
 #include "setup.h"
 
 /* What doctor's checks found, as far as it matters here. */

@@ -57,6 +57,8 @@ struct pending {
 };
 
 struct script {
+	const struct bootfiles *files;
+	char *message;
 	struct shell_reader reader;
 	struct shell *shell;
 	struct pending *pending;
@@ -68,10 +70,10 @@ struct script {
 /* found may say what was expected, too. */
 static int refuse(struct script *script, size_t at, const char *found)
 {
-	const struct bootfile *file = &script->shell->files->list[script->reader.file];
+	const struct bootfile *file = &script->files->list[script->reader.file];
 
-	return boot_say(script->shell->message, -EINVAL, "%s:%u: found %s; change it by hand",
-			file->path, bootfile_line(file, at), found);
+	return boot_say(script->message, -EINVAL, "%s:%u: found %s; change it by hand", file->path,
+			bootfile_line(file, at), found);
 }
 
 static int forget(struct script *script, const char *name, size_t at, const char *reason)
@@ -330,10 +332,10 @@ static int read_file(struct script *script)
 
 int shell_read(struct shell *shell, const struct bootfiles *files, char *message)
 {
-	struct script script = { .shell = shell };
+	struct script script = { .files = files, .message = message, .shell = shell };
 	int result = 0;
 
-	*shell = (struct shell){ .files = files, .message = message };
+	*shell = (struct shell){ .variables = NULL };
 	for (size_t i = 0; i < files->count && result == 0; i++) {
 		script.reader = (struct shell_reader){ .shell = shell,
 						       .file = i,

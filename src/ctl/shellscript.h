@@ -3,6 +3,7 @@
 #ifndef VFIO_EARLY_CTL_SHELLSCRIPT_H
 #define VFIO_EARLY_CTL_SHELLSCRIPT_H
 
+#include "bootfile.h"
 #include "shellvars.h"
 
 /*

@@ -32,12 +32,10 @@ struct shell_assignment {
 };
 
 struct shell {
-	const struct bootfiles *files;
 	struct shell_variable *variables;
 	size_t variable_count;
 	struct shell_assignment *assignments;
 	size_t assignment_count;
-	char *message;
 };
 
 /*

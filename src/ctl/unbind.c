@@ -9,6 +9,7 @@
 #include "live.h"
 #include "options.h"
 #include "sysfs.h"
+#include "usage.h"
 
 /* "pci:v00008086d00001572sv00008086sd00000001bc02sc00i00" */
 #define MODALIAS_MAX 64

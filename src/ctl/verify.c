@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digest.h"
 #include "file.h"
 #include "match.h"
 #include "needed.h"

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "rom.h"
 #include "romfile.h"
 #include "romread.h"
