@@ -25,20 +25,6 @@ static const char usage[] =
 	"      --file FILE  append to FILE; /etc/vfio-early.conf if not given\n"
 	"  -h, --help       print this\n";
 
-static int write_lines(const struct draft *draft)
-{
-	struct rulesfile file;
-	const struct host *host = &draft->change->view.host;
-	int result = rulesfile_read(&file, host, change_path(draft->change));
-
-	if (result == 0)
-		result = rulesfile_append(&file, draft->lines);
-	if (result == 0)
-		result = rulesfile_write(&file, host);
-	rulesfile_free(&file);
-	return result;
-}
-
 /* Whether a function that an operand means is of the same card. */
 static bool has_sibling(const struct change *change, const struct pci_device *device)
 {
@@ -88,7 +74,7 @@ static int finish(struct draft *draft)
 	if (result < 0)
 		return ctl_fail("planning: %s", strerror(-result));
 	if (draft->lines[0] && !change->dry_run)
-		result = write_lines(draft);
+		result = rulesfile_add(&change->view.host, change_path(change), draft->lines);
 	if (result < 0)
 		return ctl_fail("%s: cannot be written: %s", change_path(change),
 				strerror(-result));

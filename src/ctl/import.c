@@ -256,20 +256,6 @@ static void print_removals(const struct import *import)
 	}
 }
 
-static int write_rules(const struct import *import, const char *lines)
-{
-	const struct host *host = &import->view.host;
-	struct rulesfile file;
-	int result = rulesfile_read(&file, host, RULES_FILE);
-
-	if (result == 0)
-		result = rulesfile_append(&file, lines);
-	if (result == 0)
-		result = rulesfile_write(&file, host);
-	rulesfile_free(&file);
-	return result;
-}
-
 static int add_lines(struct import *import, const char *lines)
 {
 	int result;
@@ -279,7 +265,7 @@ static int add_lines(struct import *import, const char *lines)
 		return 0;
 	}
 	if (import->write) {
-		result = write_rules(import, lines);
+		result = rulesfile_add(&import->view.host, RULES_FILE, lines);
 		if (result < 0)
 			return ctl_fail(RULES_FILE ": %s; nothing was added", strerror(-result)),
 			       result;

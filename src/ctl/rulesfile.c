@@ -134,3 +134,16 @@ int rulesfile_write(const struct rulesfile *file, const struct host *host)
 {
 	return file->changed ? replace_file(host, file->path, file->text, file->length, 0) : 0;
 }
+
+int rulesfile_add(const struct host *host, const char *path, const char *lines)
+{
+	struct rulesfile file;
+	int result = rulesfile_read(&file, host, path);
+
+	if (result == 0)
+		result = rulesfile_append(&file, lines);
+	if (result == 0)
+		result = rulesfile_write(&file, host);
+	rulesfile_free(&file);
+	return result;
+}

@@ -48,4 +48,7 @@ void rulesfile_cut(struct rulesfile *file, unsigned int first, unsigned int coun
 int rulesfile_write(const struct rulesfile *file, const struct host *host)
 	__attribute__((warn_unused_result));
 
+/* All of it for whole lines that are put behind the last one of a file. 0 or -errno. */
+int rulesfile_add(const struct host *host, const char *path, const char *lines);
+
 #endif
