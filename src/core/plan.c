@@ -7,6 +7,7 @@
 
 #include "match.h"
 #include "plan.h"
+#include "text.h"
 
 /* Exclusions beat every rule; otherwise the first that matches decides. */
 static struct plan_choice choose(const struct rules *rules, const struct pci *pci,
@@ -174,15 +175,6 @@ static struct plan_row *add_row(struct plan *plan, const struct pci_device *devi
 	return row;
 }
 
-/* Module and driver names differ in these two characters, and people mix them up. */
-static bool same_driver(const char *a, const char *b)
-{
-	for (; *a && *b; a++, b++)
-		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
-			return false;
-	return *a == *b;
-}
-
 static bool is_vfio(const char *driver)
 {
 	return strstr(driver, "vfio") || strcmp(driver, RULE_VARIANT_DRIVER) == 0;
@@ -197,7 +189,7 @@ static enum outcome decide(const struct pci_device *device, const struct plan_ch
 		return OUTCOME_EXCLUDED;
 	if (pci_is_bridge(device))
 		return OUTCOME_BRIDGE;
-	if (device->driver && same_driver(device->driver, wanted))
+	if (device->driver && text_same_name(device->driver, wanted))
 		return OUTCOME_ALREADY_BOUND;
 	if (choice->protects && !(rule->options & RULE_FORCE))
 		return OUTCOME_PROTECTED;
@@ -299,7 +291,7 @@ static bool spoils_group(const struct pci_device *device, const char *driver, bo
 	if (!driver)
 		return before_drivers && !is_driverless_bridge(device);
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		if (same_driver(driver, harmless[i]))
+		if (text_same_name(driver, harmless[i]))
 			return false;
 	return !is_vfio(driver);
 }

@@ -101,3 +101,11 @@ void text_copy_printable(const struct text *text, char *buffer, size_t size)
 	}
 	buffer[used] = '\0';
 }
+
+bool text_same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
+			return false;
+	return *a == *b;
+}

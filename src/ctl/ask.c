@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ask.h"
 #include "file.h"
+#include "run.h"
 
 /* Where whiptail is to write what was chosen; its picture goes to standard output. */
 #define ANSWER_FD   3
@@ -131,16 +131,6 @@ static int take_answer(int fd, const struct ask_item *items, size_t count, bool 
 	return 0;
 }
 
-static int await(pid_t child)
-{
-	int status;
-
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECANCELED;
-}
-
 int ask_checklist(const char *text, const struct ask_item *items, size_t count, bool *chosen)
 {
 	const char **argv;
@@ -156,6 +146,8 @@ int ask_checklist(const char *text, const struct ask_item *items, size_t count, 
 	if (fd < 0)
 		return fd;
 	result = take_answer(fd, items, count, chosen);
-	ended = await(child);
-	return result < 0 ? result : ended;
+	ended = run_await(child);
+	if (result < 0 || ended < 0)
+		return result < 0 ? result : ended;
+	return ended == 0 ? 0 : -ECANCELED;
 }

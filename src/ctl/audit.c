@@ -7,6 +7,7 @@
 #include "audit.h"
 #include "match.h"
 #include "modprobe.h"
+#include "text.h"
 #include "traits.h"
 #include "wordlist.h"
 
@@ -269,7 +270,7 @@ struct meant {
 static bool has_other_driver(const struct rival *rival, const struct pci_device *device)
 {
 	return rival->kind == RIVAL_BLACKLIST && device->driver &&
-	       !strstr(device->driver, "vfio") && !modprobe_same_name(device->driver, rival->text);
+	       !strstr(device->driver, "vfio") && !text_same_name(device->driver, rival->text);
 }
 
 static void find_meant(const struct view *view, const struct rival *rival, struct meant *meant)

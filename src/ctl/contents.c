@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "contents.h"
-#include "digest.h"
 #include "file.h"
 #include "rules.h"
 #include "text.h"
@@ -334,6 +333,17 @@ int contents_each_rules(const struct contents *contents,
 	}
 	free(files);
 	return 0;
+}
+
+int contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX])
+{
+	SHA2_CTX digest;
+	int result;
+
+	digest_begin(&digest);
+	result = contents_each_rules(contents, digest_add, &digest);
+	digest_end(&digest, text);
+	return result;
 }
 
 int contents_each_modprobe(const struct contents *contents, modprobe_take *each, void *context)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "digest.h"
 #include "initramfs.h"
 #include "modprobe.h"
 
@@ -49,6 +50,9 @@ int contents_each_rules(const struct contents *contents,
 			void (*each)(void *context, const char *path, const char *data,
 				     size_t length),
 			void *context);
+
+/* The digest of those rules. 0 or -errno. */
+int contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX]);
 
 /* As modprobe_read(), of the files in the image, whatever hides them. 0 or -ENOMEM. */
 int contents_each_modprobe(const struct contents *contents, modprobe_take *each, void *context);

@@ -7,6 +7,7 @@
 
 #include "doctor.h"
 #include "modprobe.h"
+#include "text.h"
 
 bool doctor_has_word(const struct doctor *doctor, const char *word)
 {
@@ -61,7 +62,7 @@ static void take_option(void *context, const char *where, char *line)
 	char *module = word ? strtok_r(NULL, MODPROBE_BLANK, &rest) : NULL;
 
 	(void)where;
-	if (!module || strcmp(word, "options") != 0 || !modprobe_same_name(module, wanted->module))
+	if (!module || strcmp(word, "options") != 0 || !text_same_name(module, wanted->module))
 		return;
 	while ((word = strtok_r(NULL, MODPROBE_BLANK, &rest)))
 		wanted->found |= strcmp(word, wanted->option) == 0;

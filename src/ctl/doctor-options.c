@@ -9,6 +9,7 @@
 #include "contents.h"
 #include "doctor.h"
 #include "modprobe.h"
+#include "text.h"
 
 /* One of "options MODULE OPTION...". */
 struct option_line {
@@ -64,7 +65,7 @@ static void take_options(void *context, const char *where, char *line)
 static bool has_option(const struct options *options, const struct option_line *wanted)
 {
 	for (size_t i = 0; i < options->count; i++)
-		if (modprobe_same_name(options->list[i].module, wanted->module) &&
+		if (text_same_name(options->list[i].module, wanted->module) &&
 		    strcmp(options->list[i].option, wanted->option) == 0)
 			return true;
 	return false;
@@ -179,9 +180,9 @@ struct list {
 
 static const char *explain_module(const struct doctor *doctor, const char *module)
 {
-	if (modprobe_same_name(module, "vfio_virqfd") && doctor_is_kernel(doctor, 6, 2))
+	if (text_same_name(module, "vfio_virqfd") && doctor_is_kernel(doctor, 6, 2))
 		return "no kernel since 6.2 has this module";
-	if (modprobe_same_name(module, "vfio_pci") && doctor->view.forecast.rules.count > 0)
+	if (text_same_name(module, "vfio_pci") && doctor->view.forecast.rules.count > 0)
 		return "needless, since it is loaded as soon as a rule needs it";
 	return NULL;
 }

@@ -55,13 +55,6 @@ struct run {
 	int status;
 };
 
-static void ignore(void *context, enum protect_message kind, const char *text)
-{
-	(void)context;
-	(void)kind;
-	(void)text;
-}
-
 static void worsen(struct run *run, int status)
 {
 	if (run->status == CTL_OK || status == CTL_INTERNAL)
@@ -153,13 +146,10 @@ static int add_operand(struct run *run, const char *operand)
 static void record(struct run *run, const struct contents *contents)
 {
 	char digest[DIGEST_TEXT_MAX];
-	SHA2_CTX context;
-	int result;
+	int result = contents_digest(contents, digest);
 
-	digest_begin(&context);
-	contents_each_rules(contents, digest_add, &context);
-	digest_end(&context, digest);
-	result = digest_note(&run->host, run->record, digest);
+	if (result == 0)
+		result = digest_note(&run->host, run->record, digest);
 	if (result < 0)
 		worsen(run, ctl_fail(DIGEST_KERNELS ": %s", strerror(-result)));
 	digest_forget(&run->host, run->record);
@@ -300,7 +290,7 @@ static void run_command(struct run *run, const struct ctl *ctl, int count, char 
 
 int command_image(const struct ctl *ctl, int argc, char **argv)
 {
-	struct run run = { .protect = { .pci = { .directory = -1 }, .tell = ignore } };
+	struct run run = { .protect = { .pci = { .directory = -1 } } };
 	const struct options_entry entries[] = {
 		{ 'q', "quiet", .set = &run.quiet },
 		{ '\0', "record", .text = &run.record },

@@ -22,14 +22,6 @@ struct reader {
 	int error;
 };
 
-bool modprobe_same_name(const char *a, const char *b)
-{
-	for (; *a && *b; a++, b++)
-		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
-			return false;
-	return *a == *b;
-}
-
 /* A backslash at its end continues a line: both go, as libkmod has it. Leaves marks for them. */
 static void join_lines(char *text)
 {

@@ -3,8 +3,6 @@
 #ifndef VFIO_EARLY_CTL_MODPROBE_H
 #define VFIO_EARLY_CTL_MODPROBE_H
 
-#include <stdbool.h>
-
 #include "bounds.h"
 #include "host.h"
 
@@ -24,8 +22,5 @@ int modprobe_read(const struct host *host, modprobe_take *take, void *context);
 
 /* The same for one text, which is changed; path is what where begins with. */
 void modprobe_parse(const char *path, char *text, modprobe_take *take, void *context);
-
-/* Whether both are the name of one module: - and _ are the same. */
-bool modprobe_same_name(const char *a, const char *b);
 
 #endif

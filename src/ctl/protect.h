@@ -20,7 +20,7 @@ struct protect {
 	char (*reasons)[PROTECT_REASON_MAX + 1]; /* one a function of pci; empty: not protected */
 	bool hidden;     /* the host cannot be seen from here, so nothing is protected */
 	bool incomplete; /* something that is there could not be followed */
-	/* Told of notes and warnings in a sentence without newline. */
+	/* Told of notes and warnings in a sentence without newline; NULL: nobody is. */
 	void (*tell)(void *context, enum protect_message kind, const char *text);
 	void *context;
 };

@@ -14,6 +14,7 @@
 #include "match.h"
 #include "modprobe.h"
 #include "rivals.h"
+#include "text.h"
 
 #define CMDLINE          "/proc/cmdline"
 #define DRIVERCTL        "/etc/driverctl.d"
@@ -104,9 +105,9 @@ static void take_line(void *context, const char *where, char *line)
 	    (strcmp(word, "install") == 0 && argument && is_dummy(argument)))
 		take_module(rivals, RIVAL_BLACKLIST, where, module);
 	for (; argument; argument = strtok_r(NULL, MODPROBE_BLANK, &rest))
-		if (strcmp(word, "softdep") == 0 && modprobe_same_name(argument, "vfio_pci"))
+		if (strcmp(word, "softdep") == 0 && text_same_name(argument, "vfio_pci"))
 			take_module(rivals, RIVAL_SOFTDEP, where, module);
-		else if (strcmp(word, "options") == 0 && modprobe_same_name(module, "vfio_pci") &&
+		else if (strcmp(word, "options") == 0 && text_same_name(module, "vfio_pci") &&
 			 strncmp(argument, "ids=", 4) == 0)
 			take_list(rivals, RIVAL_IDS, where, argument + 4);
 }
@@ -190,7 +191,7 @@ static void take_alias(struct rivals *rivals, char *line)
 		return;
 	for (size_t i = 0; i < rivals->count; i++)
 		if (names_module(&rivals->list[i]) &&
-		    modprobe_same_name(rivals->list[i].text, module) &&
+		    text_same_name(rivals->list[i].text, module) &&
 		    !add_alias(&rivals->list[i], pattern))
 			rivals->error = -ENOMEM;
 }
@@ -223,7 +224,7 @@ static bool drives(const struct rival *rival, const struct pci_device *device)
 {
 	char modalias[MODALIAS_MAX];
 
-	if (device->driver && modprobe_same_name(device->driver, rival->text))
+	if (device->driver && text_same_name(device->driver, rival->text))
 		return true;
 	format_modalias(device, modalias);
 	for (size_t i = 0; i < rival->alias_count; i++)

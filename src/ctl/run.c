@@ -37,7 +37,7 @@ static void print_line(const char *const argv[])
 	fflush(stdout);
 }
 
-static int await(pid_t child)
+int run_await(pid_t child)
 {
 	int status;
 
@@ -59,5 +59,5 @@ int run_program(const struct host *host, const char *const argv[])
 		return result;
 	print_line(argv);
 	result = posix_spawnp(&child, argv[0], NULL, NULL, (char *const *)argv, environ);
-	return result ? -result : await(child);
+	return result ? -result : run_await(child);
 }

@@ -3,6 +3,8 @@
 #ifndef VFIO_EARLY_CTL_RUN_H
 #define VFIO_EARLY_CTL_RUN_H
 
+#include <sys/types.h>
+
 #include "host.h"
 
 /*
@@ -13,5 +15,8 @@
  */
 int run_program(const struct host *host, const char *const argv[])
 	__attribute__((warn_unused_result));
+
+/* Waits for the end of a child; returns the same of it. */
+int run_await(pid_t child);
 
 #endif

@@ -23,6 +23,8 @@ __attribute__((format(printf, 3, 0))) static void tell(struct search *search,
 {
 	char raw[PATH_MAX + 256], text[512];
 
+	if (!search->protect->tell)
+		return;
 	vsnprintf(raw, sizeof(raw), format, arguments);
 	copy_printable(raw, text, sizeof(text));
 	search->protect->tell(search->protect->context, kind, text);

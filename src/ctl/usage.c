@@ -197,19 +197,11 @@ static void look_at_disk(void *context, const char *all, const char *name)
 		snprintf(disks->busy, sizeof(disks->busy), "%s", name);
 }
 
-static void ignore(void *context, enum protect_message kind, const char *text)
-{
-	(void)context;
-	(void)kind;
-	(void)text;
-}
-
 static bool find_disk(const struct host *host, const struct pci_device *device,
 		      char text[USAGE_TEXT_MAX])
 {
 	struct disks disks = {
 		.search = { .host = host },
-		.protect = { .tell = ignore },
 		.device = device,
 	};
 

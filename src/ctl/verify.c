@@ -154,11 +154,10 @@ static void check_digest(struct run *run, struct verdict *verdict)
 	const struct contents *contents = run->verify->contents;
 	const struct contents_file *file = contents_find(contents, &DIGEST_IMAGE[1]);
 	char text[DIGEST_TEXT_MAX];
-	SHA2_CTX digest;
 
-	digest_begin(&digest);
-	contents_each_rules(contents, digest_add, &digest);
-	digest_end(&digest, text);
+	run->error = contents_digest(contents, text);
+	if (run->error < 0)
+		return;
 	if (!file || file->length < strlen(text) || memcmp(file->data, text, strlen(text)) != 0)
 		verdict_wrong(verdict, "%s %s", &DIGEST_IMAGE[1],
 			      file ? "is not of these rules" : "is missing");
@@ -175,7 +174,8 @@ static void check_rules(struct run *run, struct verdict *verdict)
 		return;
 	}
 	run->error = contents_each_rules(run->verify->contents, compare_image_file, &comparison);
-	check_digest(run, verdict);
+	if (run->error == 0)
+		check_digest(run, verdict);
 	if (run->rules.bad)
 		verdict_wrong(verdict, "%u cannot be understood", run->rules.bad);
 	if (verdict->state == VERDICT_OK)
