@@ -49,34 +49,38 @@ static int note_assignment(struct shell *shell, const struct shell_assignment *a
 	return 0;
 }
 
-int shell_assign(struct shell *shell, const char *name, struct boottext *value, const char *doubt,
-		 const struct shell_assignment *assignment)
+/* The value is empty then. NULL for want of memory. */
+static struct shell_variable *set_variable(struct shell *shell, const char *name,
+					   struct shell_place place, const char *doubt)
 {
 	struct shell_variable *variable = get_variable(shell, name);
 
 	if (!variable)
-		return -ENOMEM;
+		return NULL;
 	boottext_free(&variable->value);
+	variable->known = !doubt;
+	variable->place = place;
+	snprintf(variable->reason, sizeof(variable->reason), "%s", doubt ? doubt : "");
+	return variable;
+}
+
+int shell_assign(struct shell *shell, const char *name, struct boottext *value, const char *doubt,
+		 const struct shell_assignment *assignment)
+{
+	const struct shell_place place = { assignment->file, assignment->start };
+	struct shell_variable *variable = set_variable(shell, name, place, doubt);
+
+	if (!variable)
+		return -ENOMEM;
 	variable->value = *value;
 	*value = (struct boottext){ .list = NULL };
-	variable->known = !doubt;
-	variable->place = (struct shell_place){ assignment->file, assignment->start };
-	snprintf(variable->reason, sizeof(variable->reason), "%s", doubt ? doubt : "");
 	return note_assignment(shell, assignment, variable);
 }
 
 int shell_forget(struct shell *shell, const char *name, struct shell_place place,
 		 const char *reason)
 {
-	struct shell_variable *variable = get_variable(shell, name);
-
-	if (!variable)
-		return -ENOMEM;
-	boottext_free(&variable->value);
-	variable->known = false;
-	variable->place = place;
-	snprintf(variable->reason, sizeof(variable->reason), "%s", reason);
-	return 0;
+	return set_variable(shell, name, place, reason) ? 0 : -ENOMEM;
 }
 
 void shell_free(struct shell *shell)
