@@ -31,23 +31,9 @@ static const struct doctor_entry checks[] = {
 	{ "images", "Images", doctor_check_images, false, DOCTOR_SET_UP },
 };
 
-static const struct {
-	const char *name;
-	enum table_color color;
-} results[] = {
-	[VIEW_ERROR] = { "problem", TABLE_RED }, [VIEW_WARNING] = { "warning", TABLE_YELLOW },
-	[VIEW_NOTE] = { "note", TABLE_PLAIN },   [VIEW_UNKNOWN] = { "unknown", TABLE_YELLOW },
-	[VIEW_OK] = { "ok", TABLE_GREEN },
-};
-
 const char *doctor_result_name(enum view_level level)
 {
-	return results[level].name;
-}
-
-enum table_color doctor_result_color(enum view_level level)
-{
-	return results[level].color;
+	return level == VIEW_ERROR ? "problem" : findings_level_name(level);
 }
 
 static void read_kernel(struct doctor *doctor)
@@ -117,8 +103,8 @@ int doctor_print_finding(struct document *document, const struct doctor_entry *c
 		     finding->level == VIEW_OK ? "" : "; see " DOCTOR_MANUAL,
 		     finding->level == VIEW_OK ? "" : check->section) < 0)
 		return -ENOMEM;
-	document_print_entry(document, check->name, results[finding->level].name,
-			     results[finding->level].color, text);
+	document_print_entry(document, check->name, doctor_result_name(finding->level),
+			     findings_level_color(finding->level), text);
 	free(text);
 	return 0;
 }

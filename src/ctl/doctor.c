@@ -65,7 +65,7 @@ static void add_row(struct run *run, const struct doctor_entry *check,
 	table_set(&run->table, line, FOUND, finding->text);
 	table_set(&run->table, line, DO, remedy);
 	table_set(&run->table, line, SEE, see);
-	table_color(&run->table, line, doctor_result_color(finding->level));
+	table_color(&run->table, line, findings_level_color(finding->level));
 }
 
 /* A table is for scripts, and for people who ask for it. */

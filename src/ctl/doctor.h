@@ -51,9 +51,8 @@ void doctor_close(struct doctor *doctor);
 typedef int doctor_take(void *context, const struct doctor_entry *check, struct finding *finding);
 int doctor_run_checks(struct doctor *doctor, doctor_take *take, void *context);
 
-/* "problem", "warning", ... and its colour. */
+/* "problem", "warning", ... */
 const char *doctor_result_name(enum view_level level);
-enum table_color doctor_result_color(enum view_level level);
 
 /* Prints a finding for people, with the section of the manual. 0 or -ENOMEM. */
 #define DOCTOR_MANUAL "vfio-earlyctl(8), section "

@@ -25,6 +25,16 @@ static const struct {
 	[VIEW_OK] = { "ok", TABLE_GREEN },
 };
 
+const char *findings_level_name(enum view_level level)
+{
+	return levels[level].name;
+}
+
+enum table_color findings_level_color(enum view_level level)
+{
+	return levels[level].color;
+}
+
 void findings_add(struct findings *findings, enum view_level level, const char *where,
 		  const char *format, ...)
 {

@@ -19,6 +19,10 @@ struct findings {
 	bool failed; /* for want of memory */
 };
 
+/* "error", "warning", ... and its colour. */
+const char *findings_level_name(enum view_level level);
+enum table_color findings_level_color(enum view_level level);
+
 /* Adds one; the text is a printf. where may be NULL. */
 void findings_add(struct findings *findings, enum view_level level, const char *where,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
