@@ -273,19 +273,24 @@ static int run(struct check *check, const struct ctl *ctl)
 	return status;
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl check [OPTION]... [FILE]...\n"
+	"Prints what the next boot will do with each device that a rule is about, and what\n"
+	"is wrong. With FILE, takes the rules from there instead of /etc/vfio-early.conf.\n"
+	"\n"
+	"  -a, --all           print devices that no rule is about, too\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0 nothing is wrong, 1 usage or internal error, 2 there are warnings,\n"
+	"3 some line could not be understood.";
+
 int command_check(const struct ctl *ctl, int argc, char **argv)
 {
 	struct check check = { .options.list = true };
 	const struct options options = {
-		.usage =
-			"Usage: vfio-earlyctl check [OPTION]... [FILE]...\n"
-			"Prints what the next boot will do with each device that a rule is about, and what\n"
-			"is wrong. With FILE, takes the rules from there instead of /etc/vfio-early.conf.\n"
-			"\n"
-			"  -a, --all           print devices that no rule is about, too\n"
-			"  -h, --help          print this\n",
-		.statuses = "0 nothing is wrong, 1 usage or internal error, 2 there are warnings,\n"
-			    "3 some line could not be understood.",
+		.usage = usage,
+		.statuses = statuses,
 		.entries = (const struct options_entry[]){ { 'a', "all", .set = &check.all }, {} },
 		.table = &check.options,
 		.columns = columns,

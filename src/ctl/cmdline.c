@@ -291,6 +291,16 @@ static const struct action *take_action(struct run *run, char **operands, int co
 	return action;
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl cmdline [OPTION]... [show|add|remove] [WORD]...\n"
+	"Prints or changes the words of the kernel command line, in the files of the\n"
+	"bootloader that is in use.\n"
+	"\n"
+	"      --append        add a word also if there is one with its name\n"
+	"      --dry-run       print what would be changed\n"
+	"  -h, --help          print this\n"
+	"      --replace       put a word in the place of those with its name\n";
+
 int command_cmdline(const struct ctl *ctl, int argc, char **argv)
 {
 	struct run run = { .count = 0 };
@@ -302,15 +312,7 @@ int command_cmdline(const struct ctl *ctl, int argc, char **argv)
 		{},
 	};
 	const struct options options = {
-		.usage =
-			"Usage: vfio-earlyctl cmdline [OPTION]... [show|add|remove] [WORD]...\n"
-			"Prints or changes the words of the kernel command line, in the files of the\n"
-			"bootloader that is in use.\n"
-			"\n"
-			"      --append        add a word also if there is one with its name\n"
-			"      --dry-run       print what would be changed\n"
-			"  -h, --help          print this\n"
-			"      --replace       put a word in the place of those with its name\n",
+		.usage = usage,
 		.entries = entries,
 		.table = &run.options,
 		.columns = columns,

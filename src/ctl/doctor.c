@@ -135,20 +135,24 @@ static int run_doctor(struct run *run, const struct ctl *ctl)
 	return status;
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl doctor [OPTION]...\n"
+	"Looks whether this host is ready to give devices to VMs, and says what to do where\n"
+	"it is not. Changes nothing.\n"
+	"\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0 there are but notes, 1 usage or internal error, 2 there are problems,\n"
+	"warnings, or something that could not be seen, 3 some line of the rules could not be\n"
+	"understood.";
+
 int command_doctor(const struct ctl *ctl, int argc, char **argv)
 {
 	struct run run = { .options.list = false };
 	const struct options options = {
-		.usage =
-			"Usage: vfio-earlyctl doctor [OPTION]...\n"
-			"Looks whether this host is ready to give devices to VMs, and says what to do where\n"
-			"it is not. Changes nothing.\n"
-			"\n"
-			"  -h, --help          print this\n",
-		.statuses =
-			"0 there are but notes, 1 usage or internal error, 2 there are problems,\n"
-			"warnings, or something that could not be seen, 3 some line of the rules could not be\n"
-			"understood.",
+		.usage = usage,
+		.statuses = statuses,
 		.table = &run.options,
 		.columns = columns,
 		.column_count = COLUMN_COUNT,

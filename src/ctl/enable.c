@@ -236,15 +236,18 @@ static int run_command(const struct ctl *ctl, bool dry_run)
 	return status;
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl enable-iommu [--dry-run]\n"
+	"Sees to it that the next boot has the IOMMU on, which may need nothing.\n"
+	"\n"
+	"      --dry-run       print what would be changed\n"
+	"  -h, --help          print this\n";
+
 int command_enable_iommu(const struct ctl *ctl, int argc, char **argv)
 {
 	bool dry_run = false;
 	const struct options options = {
-		.usage = "Usage: vfio-earlyctl enable-iommu [--dry-run]\n"
-			 "Sees to it that the next boot has the IOMMU on, which may need nothing.\n"
-			 "\n"
-			 "      --dry-run       print what would be changed\n"
-			 "  -h, --help          print this\n",
+		.usage = usage,
 		.entries =
 			(const struct options_entry[]){ { '\0', "dry-run", .set = &dry_run }, {} },
 	};

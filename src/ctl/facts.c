@@ -178,6 +178,18 @@ static int run(const struct ctl *ctl, int (*print)(const struct facts *facts))
 	return result < 0 ? CTL_INTERNAL : ctl_finish(CTL_OK);
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl facts [OPTION]...\n"
+	"Prints what a fleet's tools ask for: what the last boot made of the rules, whether\n"
+	"each image has them, and whether update-initramfs or a reboot is due. JSON, as an\n"
+	"executable below /etc/ansible/facts.d prints it.\n"
+	"\n"
+	"  -J, --json          print JSON; it is so without options, too\n"
+	"  -P, --prometheus    print the text that node_exporter's textfile collector reads\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] = "0 the facts were printed, 1 usage or internal error.";
+
 int command_facts(const struct ctl *ctl, int argc, char **argv)
 {
 	bool prometheus = false;
@@ -187,16 +199,8 @@ int command_facts(const struct ctl *ctl, int argc, char **argv)
 		{},
 	};
 	const struct options options = {
-		.usage =
-			"Usage: vfio-earlyctl facts [OPTION]...\n"
-			"Prints what a fleet's tools ask for: what the last boot made of the rules, whether\n"
-			"each image has them, and whether update-initramfs or a reboot is due. JSON, as an\n"
-			"executable below /etc/ansible/facts.d prints it.\n"
-			"\n"
-			"  -J, --json          print JSON; it is so without options, too\n"
-			"  -P, --prometheus    print the text that node_exporter's textfile collector reads\n"
-			"  -h, --help          print this\n",
-		.statuses = "0 the facts were printed, 1 usage or internal error.",
+		.usage = usage,
+		.statuses = statuses,
 		.entries = entries,
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);

@@ -288,6 +288,19 @@ static void run_command(struct run *run, const struct ctl *ctl, int count, char 
 	free(run->images);
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl image [OPTION]... [FILE|KERNEL]...\n"
+	"Looks into initramfs images: will they do at the next boot what the rules say?\n"
+	"Without operand: all images in " BOOT ".\n"
+	"\n"
+	"  -q, --quiet         print only what is wrong, on standard error\n"
+	"      --record KERNEL note which rules the image of this kernel has\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0 the images are as they should be, 1 usage or internal error, 2 one is\n"
+	"not, or could not be looked into.";
+
 int command_image(const struct ctl *ctl, int argc, char **argv)
 {
 	struct run run = { .protect = { .pci = { .directory = -1 } } };
@@ -297,17 +310,8 @@ int command_image(const struct ctl *ctl, int argc, char **argv)
 		{},
 	};
 	const struct options options = {
-		.usage =
-			"Usage: vfio-earlyctl image [OPTION]... [FILE|KERNEL]...\n"
-			"Looks into initramfs images: will they do at the next boot what the rules say?\n"
-			"Without operand: all images in " BOOT ".\n"
-			"\n"
-			"  -q, --quiet         print only what is wrong, on standard error\n"
-			"      --record KERNEL note which rules the image of this kernel has\n"
-			"  -h, --help          print this\n",
-		.statuses =
-			"0 the images are as they should be, 1 usage or internal error, 2 one is\n"
-			"not, or could not be looked into.",
+		.usage = usage,
+		.statuses = statuses,
 		.entries = entries,
 		.table = &run.options,
 		.columns = columns,

@@ -358,21 +358,25 @@ static int run(struct import *import, const struct ctl *ctl)
 										 : CTL_OK;
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl import [--write] [FILE]\n"
+	"Makes rules of 'options vfio-pci ids=' in modprobe.d, of vfio-pci.ids= on the kernel\n"
+	"command line and of /etc/driverctl.d, and prints those that are not there yet.\n"
+	"With FILE: of that alone, which is Unraid's vfio-pci.cfg or a file of modprobe.d.\n"
+	"\n"
+	"  -w, --write  add them to " RULES_FILE "\n"
+	"  -h, --help   print this\n";
+
+static const char statuses[] =
+	"0, 1 usage or internal error, 2 something was left out or could not be\n"
+	"seen, 3 some line of the rules could not be understood.";
+
 int command_import(const struct ctl *ctl, int argc, char **argv)
 {
 	struct import import = { .lock = -1 };
 	const struct options options = {
-		.usage =
-			"Usage: vfio-earlyctl import [--write] [FILE]\n"
-			"Makes rules of 'options vfio-pci ids=' in modprobe.d, of vfio-pci.ids= on the kernel\n"
-			"command line and of /etc/driverctl.d, and prints those that are not there yet.\n"
-			"With FILE: of that alone, which is Unraid's vfio-pci.cfg or a file of modprobe.d.\n"
-			"\n"
-			"  -w, --write  add them to " RULES_FILE "\n"
-			"  -h, --help   print this\n",
-		.statuses =
-			"0, 1 usage or internal error, 2 something was left out or could not be\n"
-			"seen, 3 some line of the rules could not be understood.",
+		.usage = usage,
+		.statuses = statuses,
 		.entries = (const struct options_entry[]){ { 'w', "write", .set = &import.write },
 							   {} },
 		.operands_max = 1,

@@ -323,18 +323,22 @@ static int run(struct list *list, const struct ctl *ctl)
 	return status;
 }
 
+static const char usage[] = "Usage: vfio-earlyctl list [OPTION]...\n"
+			    "Prints the devices by IOMMU group: a VM gets a group as a whole.\n"
+			    "\n"
+			    "  -a, --all           print bridges, too\n"
+			    "  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0, 1 usage or internal error, 2 something could not be seen, 3 some line\n"
+	"of the rules could not be understood.";
+
 int command_list(const struct ctl *ctl, int argc, char **argv)
 {
 	struct list list = { .all = false };
 	const struct options options = {
-		.usage = "Usage: vfio-earlyctl list [OPTION]...\n"
-			 "Prints the devices by IOMMU group: a VM gets a group as a whole.\n"
-			 "\n"
-			 "  -a, --all           print bridges, too\n"
-			 "  -h, --help          print this\n",
-		.statuses =
-			"0, 1 usage or internal error, 2 something could not be seen, 3 some line\n"
-			"of the rules could not be understood.",
+		.usage = usage,
+		.statuses = statuses,
 		.entries = (const struct options_entry[]){ { 'a', "all", .set = &list.all }, {} },
 		.table = &list.options,
 		.columns = columns,

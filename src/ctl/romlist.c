@@ -320,6 +320,18 @@ static int run(struct listing *listing, const struct ctl *ctl, const char *opera
 	return ctl_finish(status);
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl rom [OPTION]... DEVICE|FILE\n"
+	"Prints the images of a card's expansion ROM, and what firmware can start it.\n"
+	"\n"
+	"  -d, --dump FILE     write the ROM to FILE: all images, and nothing behind them\n"
+	"  -f, --force         also if FILE is there\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0, 1 usage or internal error, 2 the ROM cannot be read, or something is\n"
+	"wrong with it.";
+
 int command_rom(const struct ctl *ctl, int argc, char **argv)
 {
 	struct listing listing = { .device = NULL };
@@ -329,16 +341,8 @@ int command_rom(const struct ctl *ctl, int argc, char **argv)
 		{},
 	};
 	const struct options options = {
-		.usage =
-			"Usage: vfio-earlyctl rom [OPTION]... DEVICE|FILE\n"
-			"Prints the images of a card's expansion ROM, and what firmware can start it.\n"
-			"\n"
-			"  -d, --dump FILE     write the ROM to FILE: all images, and nothing behind them\n"
-			"  -f, --force         also if FILE is there\n"
-			"  -h, --help          print this\n",
-		.statuses =
-			"0, 1 usage or internal error, 2 the ROM cannot be read, or something is\n"
-			"wrong with it.",
+		.usage = usage,
+		.statuses = statuses,
 		.entries = entries,
 		.table = &listing.options,
 		.columns = columns,

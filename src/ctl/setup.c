@@ -266,6 +266,22 @@ static int run(struct setup *setup, const struct ctl *ctl)
 	return ctl_finish(status);
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl setup [OPTION]... [DEVICE]...\n"
+	"Leads from a fresh host to devices for VMs: looks whether the host is ready, switches\n"
+	"on what is missing, writes rules for the devices and has the image made. Without\n"
+	"DEVICE, it asks which. All is shown first, and done after a yes.\n"
+	"\n"
+	"  -g, --group      take the rest of each device's IOMMU group as well\n"
+	"  -n, --dry-run    show what would be done, and change nothing\n"
+	"  -y, --yes        do not ask whether to do it\n"
+	"  -h, --help       print this\n";
+
+static const char statuses[] =
+	"0 all is done or shown, 1 usage error, or a step failed and was taken\n"
+	"back with all before it, 2 something was refused or could not be seen, 3 some line of\n"
+	"the rules could not be understood.";
+
 int command_setup(const struct ctl *ctl, int argc, char **argv)
 {
 	struct setup setup = { .batch.host = NULL };
@@ -276,20 +292,8 @@ int command_setup(const struct ctl *ctl, int argc, char **argv)
 		{},
 	};
 	const struct options options = {
-		.usage =
-			"Usage: vfio-earlyctl setup [OPTION]... [DEVICE]...\n"
-			"Leads from a fresh host to devices for VMs: looks whether the host is ready, switches\n"
-			"on what is missing, writes rules for the devices and has the image made. Without\n"
-			"DEVICE, it asks which. All is shown first, and done after a yes.\n"
-			"\n"
-			"  -g, --group      take the rest of each device's IOMMU group as well\n"
-			"  -n, --dry-run    show what would be done, and change nothing\n"
-			"  -y, --yes        do not ask whether to do it\n"
-			"  -h, --help       print this\n",
-		.statuses =
-			"0 all is done or shown, 1 usage error, or a step failed and was taken\n"
-			"back with all before it, 2 something was refused or could not be seen, 3 some line of\n"
-			"the rules could not be understood.",
+		.usage = usage,
+		.statuses = statuses,
 		.entries = entries,
 		.operands_max = OPTIONS_ANY_OPERANDS,
 	};

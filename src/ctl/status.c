@@ -323,19 +323,23 @@ static int run(struct status *status, const struct ctl *ctl)
 	return ended;
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl status [OPTION]...\n"
+	"Prints what this boot did with each device that a rule is about, what has become of\n"
+	"it since, and whether the images have the rules of now.\n"
+	"\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0 all is as the rules want it, 1 usage or internal error, 2 there are\n"
+	"warnings, 3 some line could not be understood.";
+
 int command_status(const struct ctl *ctl, int argc, char **argv)
 {
 	struct status status = { .options.list = true };
 	const struct options options = {
-		.usage =
-			"Usage: vfio-earlyctl status [OPTION]...\n"
-			"Prints what this boot did with each device that a rule is about, what has become of\n"
-			"it since, and whether the images have the rules of now.\n"
-			"\n"
-			"  -h, --help          print this\n",
-		.statuses =
-			"0 all is as the rules want it, 1 usage or internal error, 2 there are\n"
-			"warnings, 3 some line could not be understood.",
+		.usage = usage,
+		.statuses = statuses,
 		.table = &status.options,
 		.columns = columns,
 		.column_count = COLUMN_COUNT,

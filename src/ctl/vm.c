@@ -206,6 +206,22 @@ static int run(struct vm *vm, const struct ctl *ctl, const char *format, int arg
 	return ctl_finish(status);
 }
 
+static const char usage[] =
+	"Usage: vfio-earlyctl vm [OPTION]... DEVICE...\n"
+	"Prints the settings that give the devices to a VM, and what stands in the way.\n"
+	"Nothing is changed.\n"
+	"\n"
+	"  -F, --for FORMAT    proxmox: hostpci lines, the qm command, a resource mapping;\n"
+	"                      libvirt: XML for 'virsh edit'; qemu: arguments for machine q35.\n"
+	"                      If not given: what this host has\n"
+	"  -i, --vmid N        the VM of Proxmox VE that shall have them: its file is looked at\n"
+	"  -f, --force         also devices that the host stands on\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0, 1 usage or internal error, 2 something stands in the way, or was\n"
+	"refused.";
+
 int command_vm(const struct ctl *ctl, int argc, char **argv)
 {
 	struct vm vm = { .id = 0 };
@@ -217,19 +233,8 @@ int command_vm(const struct ctl *ctl, int argc, char **argv)
 		{},
 	};
 	const struct options options = {
-		.usage =
-			"Usage: vfio-earlyctl vm [OPTION]... DEVICE...\n"
-			"Prints the settings that give the devices to a VM, and what stands in the way.\n"
-			"Nothing is changed.\n"
-			"\n"
-			"  -F, --for FORMAT    proxmox: hostpci lines, the qm command, a resource mapping;\n"
-			"                      libvirt: XML for 'virsh edit'; qemu: arguments for machine q35.\n"
-			"                      If not given: what this host has\n"
-			"  -i, --vmid N        the VM of Proxmox VE that shall have them: its file is looked at\n"
-			"  -f, --force         also devices that the host stands on\n"
-			"  -h, --help          print this\n",
-		.statuses = "0, 1 usage or internal error, 2 something stands in the way, or was\n"
-			    "refused.",
+		.usage = usage,
+		.statuses = statuses,
 		.entries = entries,
 		.operands_max = OPTIONS_ANY_OPERANDS,
 		.wants_device = true,
