@@ -22,6 +22,12 @@ bool doctor_has_acs_override(const struct doctor *doctor)
 	return false;
 }
 
+/* Whose kernels have not the patch; of a kernel of somebody's own, nobody knows. */
+static bool is_debian(const struct doctor *doctor)
+{
+	return strstr(doctor->release, "-amd64") != NULL;
+}
+
 /* Words that guides have people put on the command line, and that do nothing there. */
 static const struct {
 	const char *word, *why;
@@ -49,11 +55,17 @@ static void check_acs_words(struct doctor *doctor, struct findings *findings)
 			     "a VM's device can reach another device's memory past the IOMMU; "
 			     "run none that you do not trust like the host itself",
 			     word);
-	else
+	else if (is_debian(doctor))
 		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
 			     "%s does nothing: this kernel has not the patch; run 'vfio-earlyctl "
 			     "cmdline remove %s'",
 			     word, word);
+	else
+		findings_add(findings, VIEW_UNKNOWN, "/proc/cmdline",
+			     "%s counts only in a kernel with the patch for it, and whether %s has "
+			     "that cannot be seen; if it has, run no VM that you do not trust like "
+			     "the host itself",
+			     word, doctor->release);
 }
 
 static const char *describe_default(const struct doctor *doctor)

@@ -394,6 +394,15 @@ static const struct trouble {
 		.status = 2,
 	},
 	{
+		.name = "kernel: ACS override with a kernel of somebody's own",
+		.change = RELEASE("6.12.9-tower") CMDLINE("pcie_acs_override=downstream"),
+		.expect =
+			"kernel unknown /proc/cmdline: pcie_acs_override=downstream counts only in a "
+			"kernel with the patch for it, and whether 6.12.9-tower has that cannot be "
+			"seen; if it has, run no VM that you do not trust like the host itself\n",
+		.status = 2,
+	},
+	{
 		.name = "kernel: cannot be read",
 		.change = "remove proc/sys/kernel/osrelease\n",
 		.expect = "kernel unknown the running kernel's release or command line cannot be "
