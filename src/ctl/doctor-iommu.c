@@ -89,8 +89,18 @@ static void take_group(void *context, const char *directory, const char *name)
 		groups->has[i] |= strcmp(type, modes[i]) == 0;
 }
 
-/* Of the kernel command line. */
-static const char *const off_words[] = { "intel_iommu=off", "amd_iommu=off", "iommu=off" };
+/* Of the kernel command line, and of whose IOMMU, NULL for either. */
+static const struct {
+	const char *word, *table;
+} off_words[] = { { "intel_iommu=off", "DMAR" },
+		  { "amd_iommu=off", "IVRS" },
+		  { "iommu=off", NULL } };
+
+static bool keeps_off(const struct doctor *doctor, size_t i, const char *table)
+{
+	return doctor_has_word(doctor, off_words[i].word) &&
+	       (!table || !off_words[i].table || strcmp(off_words[i].table, table) == 0);
+}
 
 /* Nothing has a group: the first reason that explains it. */
 static void explain_no_groups(struct doctor *doctor, struct findings *findings)
@@ -98,11 +108,11 @@ static void explain_no_groups(struct doctor *doctor, struct findings *findings)
 	const char *what = "", *table = find_table(doctor, &what);
 
 	for (size_t i = 0; i < sizeof(off_words) / sizeof(off_words[0]); i++)
-		if (doctor_has_word(doctor, off_words[i])) {
+		if (keeps_off(doctor, i, table)) {
 			findings_add(findings, VIEW_ERROR, "/proc/cmdline",
 				     "%s keeps the IOMMU off; run 'vfio-earlyctl cmdline remove "
 				     "%s' and reboot",
-				     off_words[i], off_words[i]);
+				     off_words[i].word, off_words[i].word);
 			return;
 		}
 	if (!table)

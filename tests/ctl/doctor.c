@@ -259,6 +259,15 @@ static const struct trouble {
 		.status = 2,
 	},
 	{
+		.name = "iommu: a word about AMD's keeps none of Intel's off",
+		.host = NO_GROUPS,
+		.change = CMDLINE("amd_iommu=off"),
+		.expect = "iommu problem no device has an IOMMU group, although the firmware has "
+			  "the table DMAR; run 'dmesg | grep -e DMAR -e AMD-Vi' to see "
+			  "why\n" NONE_FOR_VMS,
+		.status = 2,
+	},
+	{
 		.name = "iommu: for no reason that can be seen; interrupts follow",
 		.host = NO_GROUPS,
 		.change = NOT_REMAPPED,
