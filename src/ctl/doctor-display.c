@@ -58,7 +58,7 @@ static const struct pci_device *find_kept_display(const struct doctor *doctor)
 
 	for (size_t i = 0; i < pci->count; i++)
 		if (is_display(&pci->devices[i]) &&
-		    !view_is_taken(view_row(&doctor->view, &pci->devices[i])))
+		    !view_is_for_vm(view_row(&doctor->view, &pci->devices[i])))
 			return &pci->devices[i];
 	return NULL;
 }

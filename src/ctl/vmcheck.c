@@ -80,9 +80,10 @@ static void check_groups(struct vm *vm)
 
 enum binding {
 	BOUND,
-	BOUND_NOW, /* but not by the next boot */
+	BOUND_NOW,     /* but not by the next boot, for want of a rule */
+	BOUND_AGAINST, /* the same by its rule */
 	BOUND_LATER,
-	UNBOUND, /* now and later, whatever its rule says */
+	UNBOUND, /* now and later, by its rule */
 	UNRULED, /* the same for want of a rule */
 };
 
@@ -90,11 +91,11 @@ static enum binding find_binding(const struct vm *vm, const struct pci_device *d
 {
 	const struct plan_row *row = view_row(&vm->view, device);
 
-	if (vm_is_bound(device))
-		return view_is_for_vm(row) ? BOUND : BOUND_NOW;
 	if (view_is_for_vm(row))
-		return BOUND_LATER;
-	return row && row->rule ? UNBOUND : UNRULED;
+		return vm_is_bound(device) ? BOUND : BOUND_LATER;
+	if (row)
+		return vm_is_bound(device) ? BOUND_AGAINST : UNBOUND;
+	return vm_is_bound(device) ? BOUND_NOW : UNRULED;
 }
 
 /* Of a function, or of a whole card; owner is who has it now. */
@@ -117,12 +118,15 @@ static void tell_binding(struct vm *vm, enum binding binding, const struct plan_
 		findings_add(findings, VIEW_WARNING, where,
 			     "%s has it, and no rule takes it; run 'vfio-earlyctl add %s'", owner,
 			     where);
-	else if (binding == UNBOUND && row)
+	else if (binding == UNBOUND || binding == BOUND_AGAINST)
 		findings_add(
-			findings, VIEW_WARNING, where,
-			"%s has it, and the next boot does not take it for a VM: %s (%s:%u); see "
+			findings, binding == UNBOUND ? VIEW_WARNING : VIEW_NOTE, where,
+			"%s has it, %s the next boot does not take it for a VM: %s%s (%s:%u); see "
 			"'vfio-earlyctl check'",
-			owner, outcome_name(row->outcome), row->rule->file, row->rule->line);
+			owner, binding == UNBOUND ? "and" : "but",
+			view_is_taken(row) ? "driver=" : "",
+			view_is_taken(row) ? row->wanted : outcome_name(row->outcome),
+			row->rule->file, row->rule->line);
 }
 
 static bool is_uniform(const struct vm *vm, const struct vm_part *part)
@@ -133,7 +137,7 @@ static bool is_uniform(const struct vm *vm, const struct vm_part *part)
 		if (find_binding(vm, part->functions[i]) != first)
 			return false;
 	/* What a rule came to can differ. */
-	return first != UNBOUND;
+	return first != UNBOUND && first != BOUND_AGAINST;
 }
 
 static void check_binding(struct vm *vm, const struct vm_part *part)

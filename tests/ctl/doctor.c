@@ -654,6 +654,20 @@ static const struct trouble {
 		.status = 2,
 	},
 	{
+		.name = "console: on the card, and a rule gives the other to the host",
+		.host = HOST_OF(" group=2", "driver=nouveau group=14 boot_vga", "group=0")
+			GROUPED_DISKS,
+		.rules = "01:00\n00:02.0 driver=i915\n",
+		.expect =
+			"console warning " CARD " shows the boot console, and the screen goes "
+			"dark when it is taken; make 0000:00:02.0 (Intel Device 4680) the primary "
+			"display in the firmware's setup\n"
+			"rom note the ROM of " CARD " is the copy that the firmware has run and "
+			"may have changed; if the VM's screen stays dark, look at it with "
+			"'vfio-earlyctl rom 0000:01:00.0'\n",
+		.status = 2,
+	},
+	{
 		.name = "console: on the only card",
 		.host = "00:01.0 0604: 8086:460d driver=pcieport group=2\n"
 			"  01:00.0 0300: 10de:1b81 driver=nouveau group=14 boot_vga\n"
