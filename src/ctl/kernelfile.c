@@ -97,6 +97,18 @@ static int put_line(struct bootconfig *config, size_t start, size_t length)
 	return result;
 }
 
+/* systemd-boot ends the line of an entry at a carriage return, too: words behind it are lost. */
+static int check_characters(const struct bootfile *file, char *message)
+{
+	for (size_t i = 0; i < file->length; i++)
+		if ((unsigned char)file->text[i] < ' ' && !strchr("\t\n", file->text[i]))
+			return boot_say(message, -EINVAL,
+					"%s:%u: found a control character, expected plain text; "
+					"change it by hand",
+					file->path, bootfile_line(file, i));
+	return 0;
+}
+
 /* Behind the last character that is no blank; at the start if there is none. */
 static void find_end(struct bootconfig *config)
 {
@@ -118,9 +130,8 @@ int kernelfile_read(struct bootconfig *config, char *message)
 {
 	const struct bootfile *file = &config->files.list[0];
 	size_t at = 0;
-	int result = 0;
+	int result = check_characters(file, message);
 
-	(void)message;
 	while (at < file->length && result == 0) {
 		size_t length = strcspn(file->text + at, "\n");
 

@@ -335,6 +335,11 @@ static const struct play {
 	  kernelfile_read_line,
 	  .message = "/etc/default/grub:2: found more than one line of words, expected one, as "
 		     "proxmox-boot-tool does; change it by hand" },
+	{ "line ends of other systems",
+	  { "a\nb\r\n" },
+	  kernelfile_read,
+	  .message = "/etc/default/grub:2: found a control character, expected plain text; change "
+		     "it by hand" },
 	{ "blank lines do not count",
 	  { "a\n\n" },
 	  kernelfile_read_line,
