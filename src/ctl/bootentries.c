@@ -23,6 +23,8 @@ struct check {
 	char *message;
 	size_t entries; /* that were looked at */
 	int result;
+	char booted[NAME_MAX + 1]; /* the entry that started this host; "" if that is not known */
+	bool by_hand;              /* what is looked at is nothing that the refresh would make */
 };
 
 static void refuse(struct check *check, const char *path, unsigned int line,
@@ -32,6 +34,13 @@ static void refuse(struct check *check, const char *path, unsigned int line,
 
 	if (line > 0)
 		snprintf(number, sizeof(number), ":%u", line);
+	if (check->by_hand) {
+		check->result = boot_say(check->message, -EINVAL,
+					 "%s: %s '%s'; this host was started from it, and "
+					 "kernel-install does not make it: change it by hand",
+					 path, want->absent ? "still has" : "lacks", want->word);
+		return;
+	}
 	check->result = boot_say(check->message, -EINVAL, "%s%s: %s '%s'; '%s' makes it anew", path,
 				 number, want->absent ? "still has" : "lacks", want->word,
 				 check->bootloader->refresh);
@@ -107,13 +116,13 @@ static bool is_for_us(const struct check *check, const char *version)
 	return length < (int)sizeof(name) && host_has(check->outside, "/boot", name);
 }
 
-static void check_entry_text(struct check *check, const char *path, char *text)
+static void check_entry_text(struct check *check, const char *path, char *text, bool booted)
 {
 	struct bootwords words = { .list = NULL };
 	bool ours = false;
 	char *line;
 
-	while (check->result == 0 && (line = strsep(&text, "\n"))) {
+	while (check->result == 0 && (line = strsep(&text, "\n\r"))) {
 		const char *version = find_value(line, "version");
 		const char *options = find_value(line, "options");
 
@@ -122,9 +131,19 @@ static void check_entry_text(struct check *check, const char *path, char *text)
 		if (options)
 			check->result = bootwords_read_string(&words, options);
 	}
-	if (check->result == 0 && ours)
+	check->by_hand = !ours;
+	if (check->result == 0 && (ours || booted))
 		check_words(check, path, 0, &words);
 	bootwords_free(&words);
+}
+
+/* Older versions of systemd-boot name it without its suffix. */
+static bool is_booted(const struct check *check, const char *name)
+{
+	size_t length = strlen(check->booted);
+
+	return length > 0 && strncmp(name, check->booted, length) == 0 &&
+	       (name[length] == '\0' || strcmp(name + length, ".conf") == 0);
 }
 
 static void check_entry(void *context, const char *directory, const char *name)
@@ -140,8 +159,16 @@ static void check_entry(void *context, const char *directory, const char *name)
 		check->result = host_read_text(check->host, path, &text);
 	if (check->result != 0)
 		return;
-	check_entry_text(check, path, text);
+	check_entry_text(check, path, text, is_booted(check, name));
 	free(text);
+}
+
+/* An image that has kernel and words in itself is named with its suffix. */
+static bool is_unified(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 4 && strcmp(name + length - 4, ".efi") == 0;
 }
 
 /* Where bootctl(1) looks for $BOOT. */
@@ -150,6 +177,15 @@ static void check_systemd(struct check *check)
 	static const char *const directories[] = { "/boot/loader/entries", "/efi/loader/entries",
 						   "/boot/efi/loader/entries" };
 
+	bootloader_read_variable(check->outside, "LoaderEntrySelected", check->booted,
+				 sizeof(check->booted));
+	if (is_unified(check->booted)) {
+		check->result = boot_say(check->message, -ENOENT,
+					 "%s: this host was started from it, and it has its words "
+					 "in itself, so what the next boot has cannot be told",
+					 check->booted);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
 		int result = host_list(check->host, directories[i], check_entry, check);
 
@@ -160,7 +196,8 @@ static void check_systemd(struct check *check)
 
 static int finish(struct check *check)
 {
-	if (check->result == -ENOENT || (check->result == 0 && check->entries == 0))
+	if ((check->result == -ENOENT && !check->message[0]) ||
+	    (check->result == 0 && check->entries == 0))
 		return boot_say(check->message, -ENOENT,
 				"found no entry of this system, so what the next boot has cannot "
 				"be told");
@@ -184,7 +221,12 @@ static int check_mounted(const struct host *host, const void *context, char *mes
 int bootentries_check(const struct bootloader *bootloader, const struct host *host,
 		      const struct bootwant *wants, size_t count, char *message)
 {
-	struct check check = { bootloader, host, host, wants, count, message, 0, 0 };
+	struct check check = { .bootloader = bootloader,
+			       .host = host,
+			       .outside = host,
+			       .wants = wants,
+			       .count = count,
+			       .message = message };
 
 	message[0] = '\0';
 	switch (bootloader->kind) {

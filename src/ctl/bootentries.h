@@ -12,7 +12,8 @@ struct bootwant {
 };
 
 /*
- * Looks whether all entries of this system are as wanted, but for GRUB's recovery entries. 0,
+ * Looks whether all entries of this system are as wanted, but for GRUB's recovery entries; the one
+ * that systemd-boot started this host from is one of them, whoever made it. 0,
  * -EINVAL with a message if one is not, -ENOENT with a message if there is none to be seen, or
  * another -errno. For proxmox-boot-tool it mounts the EFI system partitions, in a mount namespace
  * that nobody else sees; only for this machine, and as root.

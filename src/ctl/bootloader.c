@@ -13,7 +13,8 @@
 #include "run.h"
 
 #define EFI          "/sys/firmware/efi"
-#define LOADER_INFO  "efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+#define VARIABLES    EFI "/efivars"
+#define LOADER_GUID  "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 #define PROXMOX_FILE "proxmox-boot-uuids"
 
 /* The words that /etc/grub.d/10_linux or GRUB itself adds; those of kernel-install. */
@@ -65,16 +66,16 @@ struct evidence {
 };
 
 /* The variable has four bytes of attributes, and then UTF-16. */
-static void read_info(struct evidence *evidence, const struct host *host)
+void bootloader_read_variable(const struct host *host, const char *name, char *text, size_t size)
 {
-	char raw[4 + 2 * sizeof(evidence->info)];
-	ssize_t got = file_read(host->directory, &EFI "/" LOADER_INFO[1], raw, sizeof(raw));
+	char path[PATH_MAX], raw[4 + 2 * (NAME_MAX + 1)];
+	int result = host_path(path, VARIABLES "/%s-" LOADER_GUID, name);
+	ssize_t got = result < 0 ? result : file_read(host->directory, path + 1, raw, sizeof(raw));
 	size_t length = 0;
 
-	for (ssize_t i = 4; i + 1 < got && raw[i] && length + 1 < sizeof(evidence->info); i += 2)
-		evidence->info[length++] =
-			raw[i] >= ' ' && raw[i] <= '~' && !raw[i + 1] ? raw[i] : '?';
-	evidence->info[length] = '\0';
+	for (ssize_t i = 4; i + 1 < got && raw[i] && length + 1 < size; i += 2)
+		text[length++] = raw[i] >= ' ' && raw[i] <= '~' && !raw[i + 1] ? raw[i] : '?';
+	text[length] = '\0';
 }
 
 static void read_running(struct evidence *evidence, const struct host *host)
@@ -107,7 +108,7 @@ static void look(struct evidence *evidence, const struct host *host)
 					       "/boot/loader/loader.conf", NULL };
 
 	*evidence = (struct evidence){ .efi = host_has(host, EFI, ".") };
-	read_info(evidence, host);
+	bootloader_read_variable(host, "LoaderInfo", evidence->info, sizeof(evidence->info));
 	read_running(evidence, host);
 	evidence->grub = find_file(host, grub);
 	evidence->systemd = find_file(host, systemd);

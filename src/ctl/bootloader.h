@@ -41,6 +41,12 @@ int bootloader_edit_config(const struct bootloader *bootloader, const struct boo
 /* Reads the words that the kernel runs with. 0 or -errno; bootwords_free() in any case. */
 int bootloader_read_running(const struct host *host, struct bootwords *words);
 
+/*
+ * What systemd-boot, or GRUB, told the firmware in an EFI variable of the boot loader interface, as
+ * "LoaderInfo"; "" if nothing.
+ */
+void bootloader_read_variable(const struct host *host, const char *name, char *text, size_t size);
+
 /* Whether the bootloader gives the kernel such a word of its own accord. */
 bool bootloader_adds_word(const struct bootloader *bootloader, const char *word);
 

@@ -18,8 +18,10 @@
 #define FILES_MAX 8
 #define ARGS_MAX  8
 
-#define INFO "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-#define BAK  ".vfio-early.bak"
+#define VARIABLES "sys/firmware/efi/efivars/"
+#define INFO      VARIABLES "LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+#define SELECTED  VARIABLES "LoaderEntrySelected-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+#define BAK       ".vfio-early.bak"
 
 #define GRUB(value)                                                                                \
 	{                                                                                          \
@@ -276,6 +278,42 @@ static const struct play {
 	    ENTRY_OF_OTHERS },
 	  { "cmdline", "add", "a" },
 	  .out = "a: is in /etc/kernel/cmdline:1 already\na: the next boot has it\n" },
+	{ "add: lines of entries end at a carriage return",
+	  { BY_SYSTEMD(""), LOADER, INSTALLER, KERNEL("a b"), VMLINUZ, ENTRY("a\r b") },
+	  { "cmdline", "add", "b", "--dry-run" },
+	  .out = "b: is in /etc/kernel/cmdline:1 already\n"
+		 "then: kernel-install add KERNEL /boot/vmlinuz-KERNEL /boot/initrd.img-KERNEL\n" },
+	{ "show: this host was started from an entry of its owner",
+	  { BY_SYSTEMD("b"),
+	    LOADER,
+	    INSTALLER,
+	    KERNEL("b"),
+	    VMLINUZ,
+	    ENTRY("b"),
+	    { SELECTED, "mine.conf" },
+	    { "efi/loader/entries/mine.conf", "title Mine\nlinux /vmlinuz\noptions c\n" } },
+	  { "cmdline" },
+	  .status = 2,
+	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
+		 "WORD                   RUNNING CONFIGURED SOURCE\n"
+		 "initrd=\\abc\\6.1\\initrd yes     no         bootloader\n"
+		 "root=/dev/sda2         yes     no         \n"
+		 "b                      yes     yes        /etc/kernel/cmdline:1\n"
+		 "warning: /efi/loader/entries/mine.conf: lacks 'b'; this host was started from "
+		 "it, and kernel-install does not make it: change it by hand\n" },
+	{ "add: this host was started from an image with words in itself",
+	  { BY_SYSTEMD("b"),
+	    LOADER,
+	    INSTALLER,
+	    KERNEL("b"),
+	    VMLINUZ,
+	    ENTRY("c"),
+	    { SELECTED, "debian-6.1.efi" } },
+	  { "cmdline", "add", "b" },
+	  .status = 2,
+	  .out = "b: is in /etc/kernel/cmdline:1 already\n",
+	  .err = "vfio-earlyctl: debian-6.1.efi: this host was started from it, and it has its "
+		 "words in itself, so what the next boot has cannot be told\n" },
 	{ "add: no entry of this system",
 	  { BY_SYSTEMD(""), LOADER, INSTALLER, KERNEL("a b"), ENTRY_OF_OTHERS },
 	  { "cmdline", "add", "a" },
@@ -464,7 +502,7 @@ static void write_tree(const char *tree, const struct play *play)
 
 		run_path(path, "%s/%s", tree, file->path);
 		run_make_parents(path);
-		if (strcmp(file->path, INFO) == 0)
+		if (strncmp(file->path, VARIABLES, strlen(VARIABLES)) == 0)
 			write_variable(path, file->text);
 		else if (strcmp(file->text, "\1") == 0)
 			write_variable(path, "");
