@@ -104,6 +104,18 @@ const char *foreign_parse_bind(const char *text, struct rule *rule)
 	return NULL;
 }
 
+bool foreign_is_driver(const char *name)
+{
+	char line[RULE_TEXT_MAX];
+	struct rule_error error;
+	struct rule rule;
+	int length = snprintf(line, sizeof(line), "00:00.0 driver=%s", name);
+
+	return length > 0 && (size_t)length < sizeof(line) &&
+	       rule_parse(line, (size_t)length, &rule, &error) > 0 &&
+	       strcmp(rule.driver, name) == 0;
+}
+
 static void print_part(FILE *stream, const char *before, int32_t part)
 {
 	if (part == PCI_ID_ANY)

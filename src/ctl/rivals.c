@@ -120,6 +120,14 @@ static const char *parse_address(const char *text, struct rule *rule)
 	return NULL;
 }
 
+static void trim_end(char *text)
+{
+	size_t length = strlen(text);
+
+	while (length > 0 && strchr(MODPROBE_BLANK, text[length - 1]))
+		text[--length] = '\0';
+}
+
 /* Those for another bus than PCI have its name in front. */
 static void take_override(void *context, const char *directory, const char *name)
 {
@@ -134,6 +142,14 @@ static void take_override(void *context, const char *directory, const char *name
 	if (host_read_line(reader->host, directory, name, rival.driver, sizeof(rival.driver)) <= 0)
 		return;
 	snprintf(rival.where, sizeof(rival.where), "%s/%.*s", directory, NAME_MAX / 4, name);
+	trim_end(rival.driver);
+	if (!foreign_is_driver(rival.driver)) {
+		rival.kind = RIVAL_BAD;
+		rival.expected = "the name of a driver, such as vfio-pci";
+		strcpy(rival.text, rival.driver);
+		add(reader->rivals, &rival);
+		return;
+	}
 	take_word(reader->rivals, &rival, address, parse_address);
 }
 
