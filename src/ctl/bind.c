@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "foreign.h"
 #include "live.h"
 #include "options.h"
 #include "usage.h"
@@ -177,19 +178,13 @@ static int carry_out(struct live *live, struct plan *plan)
 	return status;
 }
 
-/* What a rule could name as well. */
-static bool is_driver_name(const char *name)
-{
-	return name[0] != '\0' && strlen(name) < PCI_DRIVER_NAME_MAX && !strpbrk(name, "/ \t\n");
-}
-
 static int bind_devices(struct live *live)
 {
 	struct plan plan = { .choices = NULL };
 	struct rules rules = { .list = NULL };
 	int status, result;
 
-	if (live->driver && !is_driver_name(live->driver))
+	if (live->driver && !foreign_is_driver(live->driver))
 		return ctl_fail("found '%s', expected the name of a driver, such as vfio-pci",
 				live->driver);
 	if (live->view.protect.hidden && !live->force)

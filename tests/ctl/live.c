@@ -170,6 +170,14 @@ static const struct play {
 		.rows = { { NIC_B, "e1000e", "", true } },
 	},
 	{
+		.name = "bind: a directory that every directory has",
+		.command = "bind 02:00.0 ..",
+		.status = 1,
+		.err = "vfio-earlyctl: found '..', expected the name of a driver, such as "
+		       "vfio-pci\n",
+		.rows = { { NIC_B, "e1000e", "", true } },
+	},
+	{
 		.name = "bind: no such driver",
 		.command = "bind 02:00.0 nosuch",
 		.status = 2,
