@@ -153,6 +153,31 @@ const char *change_describe(struct change *change, const struct pci_device *devi
 	return pcinames_sentence(&change->view.names, device, text, PCINAMES_MAX);
 }
 
+int change_check_image(struct kernels *kernels, const struct host *host, bool has_rules)
+{
+	int result;
+
+	kernels_free(kernels);
+	result = kernels_find(kernels, host);
+	if (result < 0)
+		return ctl_fail("/boot: %s", strerror(-result));
+	if (kernels->count == 0 || !kernels_is_stale(&kernels->list[0], has_rules))
+		return CTL_OK;
+	return ctl_fail("kernel %s: found an image without the rules of now, expected one that "
+			"update-initramfs has made with them; 'vfio-earlyctl image %s' tells more",
+			kernels->list[0].release, kernels->list[0].release);
+}
+
+static int check_image(const struct change *change)
+{
+	struct kernels kernels = { .count = 0 };
+	int status = change_check_image(&kernels, &change->view.host,
+					change->view.forecast.rules.count > 0);
+
+	kernels_free(&kernels);
+	return status;
+}
+
 int change_rebuild(struct change *change)
 {
 	static const char *const argv[] = { "update-initramfs", "-u", NULL };
@@ -167,13 +192,13 @@ int change_rebuild(struct change *change)
 		return CTL_OK;
 	}
 	result = run_program(&change->view.host, argv);
-	if (result == 0)
+	if (result == 0 && check_image(change) == CTL_OK)
 		return CTL_OK;
 	if (result == -EXDEV)
 		ctl_fail("update-initramfs: not run, as this is not the host; run it there");
 	else if (result < 0)
 		ctl_fail("update-initramfs: %s", strerror(-result));
-	else
+	else if (result > 0)
 		ctl_fail("update-initramfs: exit status %d", result);
 	ctl_fail("the rules have changed, the image has not: the next boot does as before");
 	return CTL_INCOMPLETE;

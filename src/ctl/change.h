@@ -3,6 +3,7 @@
 #ifndef VFIO_EARLY_CTL_CHANGE_H
 #define VFIO_EARLY_CTL_CHANGE_H
 
+#include "kernels.h"
 #include "selector.h"
 #include "view.h"
 
@@ -44,6 +45,13 @@ int change_find(struct change *change, const char *name, size_t **found, size_t 
 /* A device for messages: address and name. */
 const char *change_describe(struct change *change, const struct pci_device *device,
 			    char text[PCINAMES_MAX]);
+
+/*
+ * Whether the image of the newest kernel, which update-initramfs has made, has the rules of now:
+ * where images are not to be updated, or our hook is not there, it succeeds all the same. Finds
+ * the kernels anew. CTL_OK, or CTL_INTERNAL after a message.
+ */
+int change_check_image(struct kernels *kernels, const struct host *host, bool has_rules);
 
 /* The last step: has the image made anew, or says how that is done. Unlocks the rules. */
 int change_rebuild(struct change *change);

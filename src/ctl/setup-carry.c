@@ -50,28 +50,12 @@ static int refresh(struct setup *setup)
 	return bootchange_refresh(&setup->boot);
 }
 
-/* Whether the image of the newest kernel, which was made, has the rules of now. */
-static int check_image(struct setup *setup)
-{
-	int result;
-
-	kernels_free(&setup->kernels);
-	result = kernels_find(&setup->kernels, &setup->change.view.host);
-	if (result < 0)
-		return ctl_fail("/boot: %s", strerror(-result));
-	if (setup->kernels.count == 0 || setup->kernels.list[0].state == KERNEL_CURRENT)
-		return CTL_OK;
-	return ctl_fail("kernel %s: found an image without the rules of now, expected one that "
-			"update-initramfs has made with them; install vfio-early's hook",
-			setup->kernels.list[0].release);
-}
-
 static int rebuild(struct setup *setup)
 {
 	int result = run_program(&setup->change.view.host, setup_rebuild);
 
 	if (result == 0)
-		return check_image(setup);
+		return change_check_image(&setup->kernels, &setup->change.view.host, true);
 	if (result == -EXDEV) {
 		ctl_fail("the rules have no effect before 'update-initramfs -u' on that host");
 		return CTL_INCOMPLETE;

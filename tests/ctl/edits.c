@@ -366,11 +366,12 @@ static void test_many_editors(void **state)
 	check_strays("many editors", true);
 }
 
-/* This machine with another's devices and rules; its update-initramfs only says so, or fails. */
+/* This machine with another's devices, rules and kernels; its update-initramfs only says so, or
+ * fails. */
 static void check_update(const char *script, int expected, const char *ending)
 {
 	static const struct play update = { .words = { "add", "--update", "0b:00" } };
-	const char *paths[] = { "/sys", "/etc" };
+	const char *paths[] = { "/sys", "/etc", "/boot" };
 	char path[PATH_MAX], stub[PATH_MAX], before[PATH_MAX], *out;
 
 	write_files(&update);
@@ -381,7 +382,9 @@ static void check_update(const char *script, int expected, const char *ending)
 	run_path(path, "%s/bin:%s", root, getenv("PATH"));
 	strcpy(before, getenv("PATH"));
 	setenv("PATH", path, 1);
-	for (size_t i = 0; i < 2; i++) {
+	run_path(path, "%s/boot/", root);
+	run_make_parents(path);
+	for (size_t i = 0; i < 3; i++) {
 		run_path(path, "%s%s", root, paths[i]);
 		assert_int_equal(mount(path, paths[i], NULL, MS_BIND, NULL), 0);
 	}
@@ -389,6 +392,7 @@ static void check_update(const char *script, int expected, const char *ending)
 	campaign = (struct campaign){ .play = &update };
 	assert_int_equal(run(), expected);
 	live = false;
+	assert_int_equal(umount("/boot"), 0);
 	assert_int_equal(umount("/etc"), 0);
 	assert_int_equal(umount("/sys"), 0);
 	setenv("PATH", before, 1);
@@ -412,6 +416,18 @@ static void test_update(void **state)
 				    "vfio-earlyctl: the rules have changed, the image has not: "
 				    "the next boot does as before\n"));
 	free(err);
+	/* A kernel whose image update-initramfs says to have made, and has not. */
+	tree_write(root, "line boot/vmlinuz-6.1.0-0 x\nline boot/initrd.img-6.1.0-0 x\n");
+	check_update("#!/bin/sh\n", 2, "+ update-initramfs -u\n");
+	err = read_file("/err");
+	assert_non_null(strstr(err,
+			       "vfio-earlyctl: kernel 6.1.0-0: found an image without the rules of "
+			       "now, expected one that update-initramfs has made with them; "
+			       "'vfio-earlyctl image 6.1.0-0' tells more\n"
+			       "vfio-earlyctl: the rules have changed, the image has not: "
+			       "the next boot does as before\n"));
+	free(err);
+	tree_write(root, "remove boot\n");
 }
 
 static void set_up_host(void)

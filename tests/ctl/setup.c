@@ -294,8 +294,8 @@ static const struct play {
 	  .says = IS_ON SHOWN_CARD RULES
 	  ": new\n" RAN_INITRD "vfio-earlyctl: kernel " KERNEL
 	  ": found an image without the rules of now, expected one that update-initramfs "
-	  "has made with them; install vfio-early's hook\n" PUTTING RULES_AGAIN RAN_INITRD
-		  AS_IT_WAS,
+	  "has made with them; 'vfio-earlyctl image " KERNEL "' tells more\n" PUTTING RULES_AGAIN
+		  RAN_INITRD AS_IT_WAS,
 	  .status = 1 },
 	{ .name = "a signal while update-grub runs",
 	  .host = { .name = "host-without-iommu", .grub = ONCE("grub", "kill -TERM $PPID") },
