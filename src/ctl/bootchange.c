@@ -219,7 +219,10 @@ int bootchange_remove(struct bootchange *change, const char *word)
 			result = add_want(change, words->list[i].text, true);
 	}
 	if (result == 0 && change->edit_count == before) {
-		printf("%s: is in no file of %s\n", word, change->bootloader.name);
+		printf("%s: is in no file of %s%s\n", word, change->bootloader.name,
+		       bootloader_adds_word(&change->bootloader, word)
+			       ? ", which adds it of its own accord"
+			       : "");
 		result = add_want(change, word, true);
 	}
 	if (result < 0)

@@ -344,7 +344,7 @@ static const struct play {
 	{ "remove: GRUB adds it all the same",
 	  { GRUB("a"), BY_GRUB(""), GRUB_CFG("a") },
 	  { "cmdline", "remove", "ro" },
-	  .out = "ro: is in no file of GRUB\n" },
+	  .out = "ro: is in no file of GRUB, which adds it of its own accord\n" },
 	{ "remove: this value only",
 	  { GRUB("a=1 a=2 a"), BY_GRUB("") },
 	  { "cmdline", "--dry-run", "remove", "a=1" },
