@@ -292,7 +292,7 @@ static const struct action *take_action(struct run *run, char **operands, int co
 }
 
 static const char usage[] =
-	"Usage: vfio-earlyctl cmdline [OPTION]... [show|add|remove] [WORD]...\n"
+	"Usage: vfio-earlyctl cmdline [OPTION]... [show|add|remove [WORD]...]\n"
 	"Prints or changes the words of the kernel command line, in the files of the\n"
 	"bootloader that is in use.\n"
 	"\n"

@@ -38,7 +38,7 @@ static const struct command {
 	{ "add", "DEVICE...", "add rules: the next boots take these devices", command_add, GROUP_RULES },
 	{ "remove", "DEVICE...", "remove the rules that take these devices", command_remove, GROUP_RULES },
 	{ "import", "[FILE]", "make rules of what was used before", command_import, GROUP_RULES },
-	{ "cmdline", "[ACTION] [WORD]...", "print or change the kernel command line", command_cmdline, GROUP_CMDLINE },
+	{ "cmdline", "[ACTION [WORD]...]", "print or change the kernel command line", command_cmdline, GROUP_CMDLINE },
 	{ "enable-iommu", "", "switch the IOMMU on, if this host needs that", command_enable_iommu, GROUP_CMDLINE },
 	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind, GROUP_NOW },
 	{ "unbind", "DEVICE", "give a device back to the host's driver now", command_unbind, GROUP_NOW },
