@@ -270,6 +270,38 @@ static int add_want(struct draft *draft, const struct draft_want *wanted)
 	return result;
 }
 
+/* A function of a card that is wanted as a whole, or what was named before. */
+static bool is_covered(const struct draft *draft, size_t index)
+{
+	const struct pci *pci = &draft->change->view.forecast.pci;
+	const struct draft_want *wanted = &draft->wants[index];
+	const struct pci_device *card, *first;
+
+	pci_card(pci, wanted->device, &card);
+	for (size_t i = 0; i < draft->count; i++) {
+		const struct draft_want *other = &draft->wants[i];
+
+		pci_card(pci, other->device, &first);
+		if (first != card)
+			continue;
+		if (other->card > wanted->card)
+			return true;
+		if (i < index && other->card == wanted->card && other->device == wanted->device)
+			return true;
+	}
+	return false;
+}
+
+static void drop_covered(struct draft *draft)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < draft->count; i++)
+		if (!is_covered(draft, i))
+			draft->wants[kept++] = draft->wants[i];
+	draft->count = kept;
+}
+
 int draft_make(struct draft *draft)
 {
 	int result = 0;
@@ -277,6 +309,7 @@ int draft_make(struct draft *draft)
 	draft->lines = strdup("");
 	if (!draft->lines)
 		return -ENOMEM;
+	drop_covered(draft);
 	for (size_t i = 0; i < draft->count && result == 0; i++)
 		if (check_want(draft, &draft->wants[i]))
 			result = add_want(draft, &draft->wants[i]);
