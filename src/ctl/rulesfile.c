@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "address.h"
 #include "bounds.h"
@@ -130,9 +131,24 @@ void rulesfile_cut(struct rulesfile *file, unsigned int first, unsigned int coun
 	file->changed = true;
 }
 
+/* Most hosts do without this directory. */
+static int make_directory(const struct rulesfile *file, const struct host *host)
+{
+	static const char directory[] = RULES_DIRECTORY "/";
+
+	if (strncmp(file->path, directory, strlen(directory)) != 0)
+		return 0;
+	return mkdirat(host->directory, &RULES_DIRECTORY[1], 0755) < 0 && errno != EEXIST ? -errno
+											  : 0;
+}
+
 int rulesfile_write(const struct rulesfile *file, const struct host *host)
 {
-	return file->changed ? replace_file(host, file->path, file->text, file->length, 0) : 0;
+	int result = file->changed ? make_directory(file, host) : 0;
+
+	if (result == 0 && file->changed)
+		result = replace_file(host, file->path, file->text, file->length, 0);
+	return result;
 }
 
 int rulesfile_add(const struct host *host, const char *path, const char *lines)

@@ -44,7 +44,10 @@ unsigned int rulesfile_begin(const struct rulesfile *file, unsigned int number);
 /* Takes lines out, from the first of this number; none if the file is shorter. */
 void rulesfile_cut(struct rulesfile *file, unsigned int first, unsigned int count);
 
-/* Writes it if it was changed. 0, or -errno with the old file as it was: replace_file(). */
+/*
+ * Writes it if it was changed, and makes the directory for rules if it is not there. 0, or -errno
+ * with the old file as it was: replace_file().
+ */
 int rulesfile_write(const struct rulesfile *file, const struct host *host)
 	__attribute__((warn_unused_result));
 
