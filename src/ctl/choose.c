@@ -273,6 +273,17 @@ static int ask(const struct choice *choice, size_t count, bool *chosen)
 	return result == -ENOENT ? ask_numbers(choice, count, chosen) : result;
 }
 
+/* Why nothing is asked. */
+static int print_none(const struct choice *choice)
+{
+	int result = choice->count > 0 ? print_offers(choice) : 0;
+
+	if (result == 0)
+		puts(choice->count > 0 ? "None of them can be chosen."
+				       : "This host has no device for VMs.");
+	return result;
+}
+
 static int collect(const struct choice *choice, const bool *chosen, size_t count, char ***names)
 {
 	char **list = calloc(count + 1, sizeof(*list));
@@ -298,8 +309,8 @@ int choose_devices(struct view *view, char ***names)
 
 	if (!chosen)
 		result = -ENOMEM;
-	if (result == 0 && count > 0)
-		result = ask(&choice, count, chosen);
+	if (result == 0)
+		result = count > 0 ? ask(&choice, count, chosen) : print_none(&choice);
 	if (result == 0)
 		result = collect(&choice, chosen, count, names);
 	free(chosen);

@@ -226,6 +226,29 @@ static const struct play {
 			"SM981/PM981/PM983): the host stands on it: / (ext4 on /dev/nvme0n1); "
 			"'vfio-earlyctl add --force' adds it all the same\n" NOTHING,
 	  .status = 2 },
+	{ .name = "none can be chosen",
+	  .host = { .name = "host",
+		    .tree = "line etc/vfio-early.conf !class=03\n"
+			    "line etc/vfio-early.conf !class=04\n"
+			    "line etc/vfio-early.conf !class=0c\n"
+			    "line etc/vfio-early.conf !class=0106\n" },
+	  .typed = "",
+	  .says = IS_ON
+	  "Devices by IOMMU group; those of one group go to one VM:\n"
+	  "NUMBER GROUP DEVICE     NAME                                            DRIVER   FLAGS\n"
+	  "       0     0000:00:02 Intel Device 4680                               i915     "
+	  "excluded by a rule,boot console\n"
+	  "       14    0000:01:00 NVIDIA GP104 [GeForce GTX 1070]                 nouveau  "
+	  "excluded by a rule\n"
+	  "       15    0000:02:00 Samsung NVMe SSD Controller SM981/PM981/PM983   nvme     "
+	  "root disk\n"
+	  "       16    0000:03:00 Intel I210 Gigabit Network Connection           igb      "
+	  "network\n"
+	  "       17    0000:04:00 AMD X370 Series Chipset USB 3.1 xHCI Controller xhci_hcd "
+	  "excluded by a rule\n"
+	  "       17    0000:05:00 AMD X370 Series Chipset SATA Controller         ahci     "
+	  "excluded by a rule\n"
+	  "None of them can be chosen.\nNothing is to be done: all is so already.\n" REBOOT },
 	{ .name = "a part of a group",
 	  .host = { .name = "host" },
 	  .words = { "--dry-run", "04:00" },
@@ -294,8 +317,8 @@ static const struct play {
 	  .says = IS_ON SHOWN_CARD RULES
 	  ": new\n" RAN_INITRD "vfio-earlyctl: kernel " KERNEL
 	  ": found an image without the rules of now, expected one that update-initramfs "
-	  "has made with them; 'vfio-earlyctl image " KERNEL "' tells more\n" PUTTING RULES_AGAIN
-		  RAN_INITRD AS_IT_WAS,
+	  "has made with them; 'vfio-earlyctl image " KERNEL
+	  "' tells more\n" PUTTING RULES_AGAIN RAN_INITRD AS_IT_WAS,
 	  .status = 1 },
 	{ .name = "a signal while update-grub runs",
 	  .host = { .name = "host-without-iommu", .grub = ONCE("grub", "kill -TERM $PPID") },
