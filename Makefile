@@ -59,7 +59,7 @@ include tests/tests.mk
 CORE_SOURCES := $(wildcard src/core/*.c)
 BOOT_SOURCES := $(wildcard src/boot/*.c)
 BOOT_OBJECTS := $(patsubst src/%.c,$(B)/klibc/%.o,$(CORE_SOURCES) $(BOOT_SOURCES))
-BOOT_CFLAGS  := $(STANDARD) $(WARNINGS) -Os -ffunction-sections -fdata-sections \
+BOOT_CFLAGS  := $(STANDARD) $(WARNINGS) -Oz -ffunction-sections -fdata-sections \
 		$(KLIBC_STACK) -Isrc/core -Isrc/boot -Isrc/libkmod -MMD -MP
 
 # One page of code and constants less: noseparate-code does without the padding between them, and
