@@ -95,11 +95,17 @@ static void prepare(struct work *work, row_predicate *chosen, step_function *run
 	}
 }
 
+/* What never ends leaves so many thousandths of the time to the steps behind it. */
+static long leave(const struct work *work, long thousandths)
+{
+	return work->deadline - work->apply->timeout * thousandths;
+}
+
 /* The memory must be free before the driver comes, and loading its module may bind it. */
 static void release_framebuffer(struct work *work)
 {
 	prepare(work, holds_framebuffer, release_step);
-	jobs_run(work->jobs, work->count, work->deadline);
+	jobs_run(work->jobs, work->count, leave(work, 500));
 	for (size_t i = 0; i < work->count; i++)
 		if (work->jobs[i].result < 0)
 			fail(work->steps[i].row, "releasing the boot framebuffer", work->jobs[i].result);
@@ -158,10 +164,16 @@ static void fail_unloaded(struct work *work, const char *wanted, int error)
 	}
 }
 
-static void load_modules(struct work *work)
+/*
+ * Returns whether it came to its end. A module that does not may be stuck in the probe of one of
+ * its devices: the driver is there then, and can have the others.
+ */
+static bool load_modules(struct work *work)
 {
+	bool ended = true;
+
 	prepare(work, stands_for_driver, load_step);
-	jobs_run(work->jobs, work->count, work->deadline);
+	jobs_run(work->jobs, work->count, leave(work, 250));
 	for (size_t i = 0; i < work->count; i++) {
 		char wanted[PCI_DRIVER_NAME_MAX], name[PCI_DRIVER_NAME_MAX];
 
@@ -169,10 +181,12 @@ static void load_modules(struct work *work)
 
 		strcpy(wanted, work->steps[i].row->wanted);
 		strcpy(name, wanted);
-		/* After another error the kernel may have the driver all the same. */
-		if (error == -ETIMEDOUT || (error < 0 && !sysfs_find_driver(work->devices, name)))
+		ended &= error != -ETIMEDOUT;
+		/* After an error the kernel may have the driver all the same. */
+		if (error < 0 && !sysfs_find_driver(work->devices, name))
 			fail_unloaded(work, wanted, error);
 	}
+	return ended;
 }
 
 /* From here on a row names the driver as the kernel spells it. */
@@ -337,12 +351,16 @@ static void warn_of_obstacle(struct work *work)
 
 static void carry_out(struct work *work)
 {
+	bool loaded;
+
 	work->deadline = jobs_now() + (long)work->apply->timeout * 1000;
 	release_framebuffer(work);
 	override_unheld(work);
-	load_modules(work);
+	loaded = load_modules(work);
 	spell_drivers(work);
-	read_back(work);
+	/* Where it did not end, a link may have come with a probe that is stuck. */
+	if (loaded)
+		read_back(work);
 	take_devices(work);
 	read_back(work);
 	fail_pending(work);

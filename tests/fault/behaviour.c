@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -740,6 +741,32 @@ static void test_added_early(void **state)
 	}
 }
 
+/*
+ * A module whose loading does not end, for one probe in it that does not: the driver is there, and
+ * has the devices all the same. Here what modprobe.d says stands for such a module.
+ */
+static void test_stuck_module(void **state)
+{
+	struct host *host = &((struct context *)*state)->host;
+	struct host_result result;
+	char path[PATH_MAX + 64];
+	struct utsname kernel;
+
+	start_host(host, HOST, "8086:10d3\n", SHORT_TIMEOUT);
+	snprintf(path, sizeof(path), "%s/tree/sys/module/vfio_iommu_type1", host->work);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(uname(&kernel), 0);
+	snprintf(path, sizeof(path), "lib/modules/%s", kernel.release);
+	write_below(host, path, "modules.dep", "");
+	write_below(host, "etc/modprobe.d", "stuck.conf", "install vfio_pci sleep 5\n");
+	result = host_run(host, LIMIT_S);
+	assert_int_equal(result.status, 0);
+	assert_true(result.seconds < SHORT_TIMEOUT_S + GRACE_S);
+	check_others(host, "");
+	assert_sane(host);
+	assert_true(host_wait_children(10));
+}
+
 /* Whatever else has interrupts, such as the remapping unit itself. */
 static void test_interrupts(void **state)
 {
@@ -787,6 +814,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "a device that came late", test_added, set_up, tear_down, NULL },
 	{ "nobody knows what the host stands on", test_unknown_stand, set_up, tear_down, NULL },
 	{ "a device that is just being added", test_added_early, set_up, tear_down, NULL },
+	{ "a module that never finishes loading", test_stuck_module, set_up, tear_down, NULL },
 };
 
 static void add_test(struct CMUnitTest **next, const char *name, CMUnitTestFunction run,
