@@ -111,9 +111,14 @@ static void release_framebuffer(struct work *work)
 			fail(work->steps[i].row, "releasing the boot framebuffer", work->jobs[i].result);
 }
 
-/* While nothing holds the device, writing its override waits for nobody. */
+/*
+ * While nothing holds the device, writing its override waits for nobody; but the host's driver may
+ * be about to probe one that was just added.
+ */
 static void override_unheld(struct work *work)
 {
+	if (work->apply->added)
+		return;
 	for (size_t i = 0; i < work->plan->count; i++) {
 		struct plan_row *row = &work->plan->rows[i];
 		int result;

@@ -767,6 +767,31 @@ static void test_stuck_module(void **state)
 	assert_true(host_wait_children(10));
 }
 
+/*
+ * One that came late while the driver of the host probes it: up to Linux 6.12.91, its override
+ * waits for that.
+ */
+static void test_added_while_probed(void **state)
+{
+	const struct reaction stuck = { .wedge = true };
+	struct host *host = &((struct context *)*state)->host;
+	struct host_result result;
+
+	start_host(host, HOST, "8086:10d3\n", SHORT_TIMEOUT);
+	write_below(host, "run/vfio-early", "status", "address\tid\n");
+	write_below(host, "run/vfio-early", "protected", "");
+	drivercore_set_override_waits(host->core, true);
+	react(host, NIC_A, STORE_OVERRIDE, &stuck);
+	host->added = NIC_A;
+	result = host_run(host, LIMIT_S);
+	assert_int_equal(result.status, 2);
+	assert_true(result.seconds < SHORT_TIMEOUT_S + GRACE_S);
+	assert_code(host, NIC_A, "timeout");
+	drivercore_release(host->core);
+	assert_true(host_wait_children(5));
+	assert_sane(host);
+}
+
 /* Whatever else has interrupts, such as the remapping unit itself. */
 static void test_interrupts(void **state)
 {
@@ -814,6 +839,8 @@ static const struct CMUnitTest single_tests[] = {
 	{ "a device that came late", test_added, set_up, tear_down, NULL },
 	{ "nobody knows what the host stands on", test_unknown_stand, set_up, tear_down, NULL },
 	{ "a device that is just being added", test_added_early, set_up, tear_down, NULL },
+	{ "one that came late while it is probed", test_added_while_probed, set_up, tear_down,
+	  NULL },
 	{ "a module that never finishes loading", test_stuck_module, set_up, tear_down, NULL },
 };
 
