@@ -194,6 +194,32 @@ static bool load_modules(struct work *work)
 	return ended;
 }
 
+/* Whether the host stands on the device, and no rule takes it all the same. */
+static bool is_kept(const struct plan_choice *choice)
+{
+	return choice->protects && !(choice->rule && choice->rule->options & RULE_FORCE);
+}
+
+/*
+ * By its option ids= the module takes what nobody holds of these models, also what the host stands
+ * on. Freed, that waits for the driver of the host, which is still to come.
+ */
+static void free_protected(struct work *work)
+{
+	const struct pci *pci = work->apply->pci;
+
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_address *address = &pci->devices[i].address;
+		char driver[PCI_DRIVER_NAME_MAX];
+
+		if (!is_kept(&work->plan->choices[i]) || pci->devices[i].driver)
+			continue;
+		sysfs_read_driver(work->devices, address, driver, sizeof(driver));
+		if (strstr(driver, "vfio") && sysfs_unbind(work->devices, address) == 0)
+			work->plan->freed++;
+	}
+}
+
 /* From here on a row names the driver as the kernel spells it. */
 static void spell_drivers(struct work *work)
 {
@@ -362,6 +388,7 @@ static void carry_out(struct work *work)
 	release_framebuffer(work);
 	override_unheld(work);
 	loaded = load_modules(work);
+	free_protected(work);
 	spell_drivers(work);
 	/* Where it did not end, a link may have come with a probe that is stuck. */
 	if (loaded)

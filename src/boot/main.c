@@ -77,6 +77,10 @@ static void log_report(const struct run *run)
 		report_format_message(&forecast->plan.rows[i], line);
 		log_write(&run->log, forecast->plan.rows[i].level, "%s", line);
 	}
+	if (forecast->plan.freed)
+		log_write(&run->log, LEVEL_WARNING,
+			  "taken back from ids= of vfio-pci, as the host uses them: %u devices",
+			  forecast->plan.freed);
 	if (run->added)
 		return;
 	report_format_summary(&forecast->plan, &forecast->rules, &level, line);

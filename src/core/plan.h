@@ -40,6 +40,7 @@ struct plan {
 	struct plan_choice *choices; /* one a device, in the order of pci->devices */
 	struct plan_row *rows;	     /* by address, then rules without a device */
 	size_t count, capacity;
+	unsigned int freed; /* devices of the host that a driver took by itself, and lost again */
 };
 
 /*
