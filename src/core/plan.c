@@ -321,10 +321,15 @@ static const struct pci_device **collect_spoilers(const struct plan *plan, const
 	return spoilers;
 }
 
+/* That the host loses the device is worse than that no VM can use it. */
 static void warn_of_spoiler(struct plan_row *row, const struct pci_device *spoiler)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 
+	row->level = LEVEL_WARNING;
+	row->spoiled = true;
+	if (row->detail[0])
+		return;
 	pci_address_format(&spoiler->address, address);
 	if (spoiler->driver)
 		snprintf(row->detail, sizeof(row->detail),
@@ -334,8 +339,6 @@ static void warn_of_spoiler(struct plan_row *row, const struct pci_device *spoil
 		snprintf(row->detail, sizeof(row->detail),
 			 "no VM can use it if a host driver takes %s of its group %d", address,
 			 spoiler->group);
-	row->level = LEVEL_WARNING;
-	row->spoiled = true;
 }
 
 static int check_groups(struct plan *plan, const struct pci *pci, bool before_drivers)

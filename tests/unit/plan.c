@@ -232,6 +232,9 @@ static const struct {
 	{ "00:1f.6 id=8086:15bc # 0000:00:1f.6 default route (eno1)", "00:1f.3 group",
 	  "0000:00:1f.3 would-bind 1; 0000:00:1f.6 protected 1",
 	  "no VM can use it: group 9 also has 0000:00:1f.6, held by e1000e" },
+	/* it matters more that the host loses it */
+	{ "00:1f.3 id=8086:a348 # 0000:00:1f.3 swap", "00:1f.3 force",
+	  "0000:00:1f.3 would-bind 1", "forced, the host uses it: swap" },
 };
 
 static void protects(void **state)
