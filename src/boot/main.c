@@ -36,7 +36,7 @@ struct options {
 	const char *root;
 	bool dry_run; /* of the command, not of the kernel command line */
 	bool drivers;
-	const char *protected; /* file, or NULL */
+	const char *protected;           /* file, or NULL */
 	const struct pci_address *added; /* the only device to be bound; NULL: all */
 };
 
@@ -79,7 +79,7 @@ static void log_report(const struct run *run)
 	}
 	if (forecast->plan.freed)
 		log_write(&run->log, LEVEL_WARNING,
-			  "taken back from ids= of vfio-pci, as the host uses them: %u devices",
+			  "devices of the host taken back from ids= of vfio-pci: %u",
 			  forecast->plan.freed);
 	if (run->added)
 		return;
@@ -128,10 +128,15 @@ static void note_protected(const struct run *run)
 		fail(run, OUTPUT_PROTECTED, result);
 }
 
-/* What the host stands on. Without the list nothing is taken: a running system has none. */
+/*
+ * What the host stands on. Without the list nothing is taken: a running system has none. Only a
+ * dry run that was not told of one does without.
+ */
 static int read_protections(const struct run *run, struct forecast *forecast)
 {
-	if (!run->dry_run && faccessat(forecast->root, forecast->protected_file + 1, F_OK, 0) < 0)
+	bool needed = !run->dry_run || forecast->without_cmdline;
+
+	if (needed && faccessat(forecast->root, forecast->protected_file + 1, F_OK, 0) < 0)
 		return -errno;
 	return forecast_read_protections(forecast);
 }

@@ -39,8 +39,7 @@ static void root_disk_stays(void **state)
 	expect_boot(&machine, &run);
 	expect_kept(&run, DISK_1, "nvme");
 	expect_message(&run, 4,
-		       "vfio-early: taken back from ids= of vfio-pci, as the host uses them: "
-		       "1 devices");
+		       "vfio-early: devices of the host taken back from ids= of vfio-pci: 1");
 	expect_passed(&run, DISK_2);
 	expect_driver(&run, CARD, "vfio-pci");
 	expect_no_status(&run, CARD);

@@ -15,7 +15,8 @@
  *	rules		becomes etc/vfio-early.conf
  *	etc/		is laid into the tree as it is
  *	cmdline		the kernel command line
- *	protected	what the host stands on, which the program is told of by --protected
+ *	protected	what the host stands on, which the program is told of by --protected; as a
+ *			link to nowhere, a list that is not there
  *	expect		what `vfio-early --root DIR --dry-run` prints, byte by byte
  *	expect.err	what it prints to stderr; nothing if absent
  *	status		its exit status; 0 if absent
@@ -117,7 +118,7 @@ static void copy_if_present(const struct scenario *s, const char *name, const ch
 	struct stat st;
 
 	format_path(target, "%s/%s", s->root, to);
-	if (lstat(format_path(from, "%s/%s", s->dir, name), &st))
+	if (stat(format_path(from, "%s/%s", s->dir, name), &st))
 		return;
 	make_parents(target);
 	must(S_ISDIR(st.st_mode) ? files_copy_tree(from, target) : files_copy(from, target), from);
@@ -166,13 +167,15 @@ static void make_tree(const struct scenario *s)
 static void run_program(const struct scenario *s)
 {
 	char *argv[] = { "vfio-early", "--root", "root", "--dry-run", NULL, "/protected", NULL };
+	struct stat status;
+	path_t list;
 	static char *const envp[] = { "LC_ALL=C", NULL };
 	int in = open("/dev/null", O_RDONLY), out, err;
 
+	if (!lstat(format_path(list, "%s/protected", s->dir), &status))
+		argv[4] = "--protected";
 	if (chdir(s->work))
 		_exit(127);
-	if (!access("root/protected", F_OK))
-		argv[4] = "--protected";
 	out = open("stdout", O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	err = open("stderr", O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
