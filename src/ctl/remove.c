@@ -196,12 +196,28 @@ static int compare_rules(const void *a, const void *b)
 	return order;
 }
 
+/* Whether the line has the rule yet: people's editors know of no lock. */
+static bool is_there(const struct rulesfile *file, const struct rule *rule)
+{
+	struct rule_error error;
+	struct rule found;
+	size_t length;
+	const char *line = rulesfile_line(file, rule->line, &length);
+
+	return line && rule_parse(line, length, &found, &error) > 0 &&
+	       strcmp(found.text, rule->text) == 0;
+}
+
 /* Rules of one file, by line: they are cut from the end, so that the numbers stay right. */
 static int cut_rules(struct rulesfile *file, const struct rule *rules, size_t count, char **cut)
 {
 	size_t size;
-	FILE *stream = open_memstream(cut, &size);
+	FILE *stream;
 
+	for (size_t i = 0; i < count; i++)
+		if (!is_there(file, &rules[i]))
+			return -ESTALE;
+	stream = open_memstream(cut, &size);
 	if (!stream)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
@@ -226,7 +242,10 @@ static int edit_file(const struct change *change, const struct rule *rules, size
 		result = cut_rules(&file, rules, count, &cut);
 	if (result == 0 && !change->dry_run)
 		result = rulesfile_write(&file, &change->view.host);
-	if (result < 0)
+	if (result == -ESTALE)
+		ctl_fail("%s: was changed meanwhile, and stays as it is; run this again",
+			 rules[0].file);
+	else if (result < 0)
 		ctl_fail("%s: cannot be written: %s", rules[0].file, strerror(-result));
 	else
 		printf("%s: %s:\n%s", rules[0].file,

@@ -366,6 +366,61 @@ static void test_many_editors(void **state)
 	check_strays("many editors", true);
 }
 
+/* An editor that knows of no lock, at one of the calls that open something. */
+static struct editor {
+	unsigned int at, opens, created; /* counts of opens; the first that makes a file */
+} editor;
+
+#define LINES  "0c:00.3\n0b:00\n0a:00\n"
+#define EDITS  12
+#define EDITED "# edited\n" LINES
+
+static void edit(void *context, const struct trace_call *call)
+{
+	char path[PATH_MAX];
+
+	(void)context;
+	if (call->nr != SYS_openat)
+		return;
+	if (++editor.opens == editor.at) {
+		run_path(path, "%s%s", root, MAIN);
+		assert_int_equal(files_write(path, EDITED), 0);
+	}
+	if (call->creates && !editor.created)
+		editor.created = editor.opens;
+}
+
+static int run_edited(unsigned int at)
+{
+	static const struct play play = { .words = { "remove", "0b:00" }, .before = { LINES } };
+
+	campaign = (struct campaign){ .play = &play };
+	editor = (struct editor){ .at = at };
+	write_files(&play);
+	return trace_run(become, &play, LIMIT_S, NULL, edit, NULL).status;
+}
+
+/* Lines are found by number, and must not be those of the file before. */
+static void test_changed_meanwhile(void **state)
+{
+	unsigned int created;
+
+	(void)state;
+	assert_int_equal(run_edited(0), 0);
+	assert_true(has_text(MAIN, "0c:00.3\n0a:00\n"));
+	created = editor.created;
+	assert_true(created > EDITS);
+	for (unsigned int at = created - EDITS; at < created; at++) {
+		int status = run_edited(at);
+
+		if (status == 0 && (has_text(MAIN, "0c:00.3\n0a:00\n") ||
+				    has_text(MAIN, "# edited\n0c:00.3\n0a:00\n")))
+			continue; /* one of both came after the other */
+		assert_int_equal(status, 1);
+		assert_true(has_text(MAIN, EDITED));
+	}
+}
+
 /* This machine with another's devices, rules and kernels; its update-initramfs only says so, or
  * fails. */
 static void check_update(const char *script, int expected, const char *ending)
@@ -463,7 +518,7 @@ static int set_up(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 3];
+	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 4];
 	size_t count = sizeof(plays) / sizeof(*plays);
 
 	for (size_t i = 0; i < count; i++)
@@ -471,6 +526,7 @@ int main(void)
 						(void *)&plays[i] };
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_full_disk);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_many_editors);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_changed_meanwhile);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_update);
 	return _cmocka_run_group_tests("edits", tests, count, set_up, NULL);
 }
