@@ -11,8 +11,6 @@
 /* Room for the addresses of a card's or a group's functions; of more, the first are named. */
 #define LIST_MAX 256
 
-#define DEVICE_MAX (PCI_ADDRESS_TEXT_MAX + PCINAMES_MAX + 3)
-
 const char *audit_format_rule(const struct rule *rule, char where[AUDIT_WHERE_MAX])
 {
 	snprintf(where, AUDIT_WHERE_MAX, "%.*s:%u", RULE_WHERE_MAX, rule->file, rule->line);
@@ -72,7 +70,7 @@ static void audit_not_found(struct findings *findings, const struct view *view,
 static void audit_unsatisfied(struct findings *findings, struct view *view,
 			      const struct plan_row *row)
 {
-	char where[AUDIT_WHERE_MAX], device[DEVICE_MAX];
+	char where[AUDIT_WHERE_MAX], device[PCINAMES_SENTENCE_MAX];
 
 	audit_format_rule(row->rule, where);
 	pcinames_sentence(&view->names, row->device, device, sizeof(device));
@@ -135,7 +133,7 @@ static void audit_card(struct findings *findings, const struct view *view,
 
 static void audit_taken(struct findings *findings, struct view *view, const struct plan_row *row)
 {
-	char where[AUDIT_WHERE_MAX], device[DEVICE_MAX];
+	char where[AUDIT_WHERE_MAX], device[PCINAMES_SENTENCE_MAX];
 	const char *reason = view_reason(view, row->device);
 
 	audit_format_rule(row->rule, where);

@@ -156,7 +156,7 @@ static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *
 static void check_reset(struct doctor *doctor, struct findings *findings,
 			const struct pci_device *device)
 {
-	char name[DOCTOR_DEVICE_MAX], staying[STAYING_MAX] = "";
+	char name[PCINAMES_SENTENCE_MAX], staying[STAYING_MAX] = "";
 	bool as_bus = resets_as_bus(doctor, device, staying);
 
 	if (can_be_reset(doctor, device) || (as_bus && !staying[0]))

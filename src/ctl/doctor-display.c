@@ -66,7 +66,7 @@ static const struct pci_device *find_kept_display(const struct doctor *doctor)
 void doctor_check_console(struct doctor *doctor, struct findings *findings)
 {
 	const struct pci_device *kept = find_kept_display(doctor), *device;
-	char name[DOCTOR_DEVICE_MAX], other[DOCTOR_DEVICE_MAX];
+	char name[PCINAMES_SENTENCE_MAX], other[PCINAMES_SENTENCE_MAX];
 
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
 		if (!traits_is_boot_console(&doctor->view, device))
@@ -89,7 +89,7 @@ void doctor_check_console(struct doctor *doctor, struct findings *findings)
 
 void doctor_check_framebuffer(struct doctor *doctor, struct findings *findings)
 {
-	char name[DOCTOR_DEVICE_MAX], address[PCI_ADDRESS_TEXT_MAX], *iomem = NULL;
+	char name[PCINAMES_SENTENCE_MAX], address[PCI_ADDRESS_TEXT_MAX], *iomem = NULL;
 	int result = host_read_text(&doctor->view.host, "/proc/iomem", &iomem);
 	const struct pci_device *device;
 
@@ -129,7 +129,8 @@ static unsigned long long parse_bar(const char *resources, unsigned int bar)
 static void check_bars(struct doctor *doctor, struct findings *findings,
 		       const struct pci_device *device)
 {
-	char directory[DOCTOR_DIRECTORY_MAX], path[PATH_MAX], name[DOCTOR_DEVICE_MAX], *resources;
+	char directory[DOCTOR_DIRECTORY_MAX], path[PATH_MAX], name[PCINAMES_SENTENCE_MAX],
+		*resources;
 
 	doctor_format_directory(device, directory);
 	if (host_path(path, "%s/resource", directory) < 0 ||
@@ -161,7 +162,7 @@ void doctor_check_rebar(struct doctor *doctor, struct findings *findings)
 
 void doctor_check_rom(struct doctor *doctor, struct findings *findings)
 {
-	char directory[DOCTOR_DIRECTORY_MAX], name[DOCTOR_DEVICE_MAX],
+	char directory[DOCTOR_DIRECTORY_MAX], name[PCINAMES_SENTENCE_MAX],
 		address[PCI_ADDRESS_TEXT_MAX];
 	const struct pci_device *device;
 

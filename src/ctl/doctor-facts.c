@@ -81,9 +81,9 @@ bool doctor_has_option(const struct doctor *doctor, const char *module, const ch
 }
 
 const char *doctor_name_device(struct doctor *doctor, const struct pci_device *device,
-			       char text[DOCTOR_DEVICE_MAX])
+			       char text[PCINAMES_SENTENCE_MAX])
 {
-	return pcinames_sentence(&doctor->view.names, device, text, DOCTOR_DEVICE_MAX);
+	return pcinames_sentence(&doctor->view.names, device, text, PCINAMES_SENTENCE_MAX);
 }
 
 const char *doctor_format_directory(const struct pci_device *device,

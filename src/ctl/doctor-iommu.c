@@ -136,7 +136,7 @@ static void explain_no_groups(struct doctor *doctor, struct findings *findings)
 static void check_graphics(struct doctor *doctor, struct findings *findings)
 {
 	const struct plan *plan = &doctor->view.forecast.plan;
-	char device[DOCTOR_DEVICE_MAX];
+	char device[PCINAMES_SENTENCE_MAX];
 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];

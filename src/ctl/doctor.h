@@ -15,9 +15,6 @@
 #include "kernels.h"
 #include "view.h"
 
-/* An address and a name, as pcinames_sentence() writes them. */
-#define DOCTOR_DEVICE_MAX (PCI_ADDRESS_TEXT_MAX + PCINAMES_MAX + 3)
-
 struct doctor {
 	struct view view; /* with the plan */
 	struct kernels kernels;
@@ -122,7 +119,7 @@ bool doctor_has_option(const struct doctor *doctor, const char *module, const ch
 
 /* Writes "0000:0b:00.0 (NVIDIA GP104 [GeForce GTX 1070])". Returns text. */
 const char *doctor_name_device(struct doctor *doctor, const struct pci_device *device,
-			       char text[DOCTOR_DEVICE_MAX]);
+			       char text[PCINAMES_SENTENCE_MAX]);
 
 /* Writes the device's directory in sysfs, with / at its start. */
 #define DOCTOR_DIRECTORY_MAX (sizeof("/" PCI_DEVICES "/") + PCI_ADDRESS_TEXT_MAX)

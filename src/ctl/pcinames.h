@@ -33,6 +33,7 @@ const char *pcinames_short(struct pcinames *names, const struct pci_device *devi
 			   size_t size);
 
 /* "0000:0b:00.0 (NVIDIA GP104 [GeForce GTX 1070])" */
+#define PCINAMES_SENTENCE_MAX (PCI_ADDRESS_TEXT_MAX + PCINAMES_MAX + 3)
 const char *pcinames_sentence(struct pcinames *names, const struct pci_device *device, char *buffer,
 			      size_t size);
 

@@ -27,8 +27,6 @@ static const struct table_column columns[] = {
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
-#define DEVICE_MAX (PCI_ADDRESS_TEXT_MAX + PCINAMES_MAX + 3)
-
 static const char *const changes[] = {
 	[BOOTED_SAME] = "same", [BOOTED_LOST] = "lost",   [BOOTED_SINCE] = "since",
 	[BOOTED_GONE] = "gone", [BOOTED_OTHER] = "other",
@@ -60,16 +58,16 @@ static bool is_satisfied(const struct booted_row *row)
 }
 
 static const char *format_name(struct status *status, const struct pci_device *device,
-			       char text[DEVICE_MAX])
+			       char text[PCINAMES_SENTENCE_MAX])
 {
-	return pcinames_sentence(&status->view.names, device, text, DEVICE_MAX);
+	return pcinames_sentence(&status->view.names, device, text, PCINAMES_SENTENCE_MAX);
 }
 
 static void audit_change(struct status *status, const struct booted_row *row,
 			 const struct pci_device *device)
 {
 	struct findings *findings = &status->findings;
-	char name[DEVICE_MAX];
+	char name[PCINAMES_SENTENCE_MAX];
 
 	switch (booted_compare(row, &status->view.forecast.pci)) {
 	case BOOTED_LOST:
@@ -114,7 +112,7 @@ static void audit_row(struct status *status, const struct booted_row *row)
 	const struct pci_device *device = booted_device(row, &status->view.forecast.pci);
 	enum booted_change change = booted_compare(row, &status->view.forecast.pci);
 	const char *colon = row->detail[0] != '\0' ? ": " : "";
-	char name[DEVICE_MAX];
+	char name[PCINAMES_SENTENCE_MAX];
 
 	audit_change(status, row, device);
 	if (judge(row) != VIEW_WARNING || change == BOOTED_SINCE)
@@ -131,7 +129,7 @@ static void audit_row(struct status *status, const struct booted_row *row)
 static void audit_others(struct status *status)
 {
 	const struct pci *pci = &status->view.forecast.pci;
-	char name[DEVICE_MAX];
+	char name[PCINAMES_SENTENCE_MAX];
 
 	for (size_t i = 0; i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i];
