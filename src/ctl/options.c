@@ -74,7 +74,7 @@ static const struct options_entry *find_entry(const struct parser *parser, int o
 	return NULL;
 }
 
-static void print_columns(const struct options *options)
+static void print_table_help(const struct options *options)
 {
 	puts("  -J, --json          print JSON, with all columns\n"
 	     "  -l, --list          print a list, not a tree\n"
@@ -93,7 +93,7 @@ static int print_help(const struct options *options)
 {
 	fputs(options->usage, stdout);
 	if (options->table)
-		print_columns(options);
+		print_table_help(options);
 	if (options->statuses)
 		printf("\nExit status: %s\n", options->statuses);
 	return ctl_finish(CTL_OK);
