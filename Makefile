@@ -233,10 +233,17 @@ WHITE_BOX_LINT = $(CTL_LINT) -Wno-missing-field-initializers $(FUSE_CFLAGS)
 BLACK_BOX_LINT = $(LINT_CFLAGS) -Wno-missing-field-initializers -Itests/lib -Itests/boot \
 	$(FUSE_CFLAGS) -DFLOOR_MODULES='"",' -DFLOOR_DEVICES='"",'
 
+# As many at a time as there are processors.
+each-of = printf '%s\n' $(1) | xargs -P "$$(nproc)" -I {}
+
 # $(call lint-with,COMPILER,FILES,FLAGS)
-lint-with = $(Q)for file in $(2); do $(1) $(3) $$file || exit; done
+lint-with = $(Q)$(call each-of,$(2)) $(1) $(3) {}
 GCC_LINT   := gcc -O2 -c -o /dev/null
 CLANG_LINT := clang -fsyntax-only
+
+# $(call tidy,FILES,FLAGS)
+tidy = $(Q)$(call each-of,$(1)) clang-tidy --quiet {} -- $(2) 2> $(B)/clang-tidy.err || { \
+	cat $(B)/clang-tidy.err; exit 1; }
 
 .PHONY: lint lint-run
 lint: lint-packages
@@ -255,10 +262,8 @@ lint-run: $(LIBKMOD)
 	$(call lint-with,$(CLANG_LINT),$(WHITE_BOX),$(WHITE_BOX_LINT))
 	$(call lint-with,$(CLANG_LINT),$(BLACK_BOX),$(BLACK_BOX_LINT))
 	$(call say,TIDY,src)
-	$(Q)clang-tidy --quiet $(CORE_SOURCES) $(BOOT_SOURCES) -- $(BOOT_LINT) \
-		2> $(B)/clang-tidy.err || { cat $(B)/clang-tidy.err; exit 1; }
-	$(Q)clang-tidy --quiet $(CTL_SOURCES) -- $(CTL_LINT) \
-		2> $(B)/clang-tidy.err || { cat $(B)/clang-tidy.err; exit 1; }
+	$(call tidy,$(CORE_SOURCES) $(BOOT_SOURCES),$(BOOT_LINT))
+	$(call tidy,$(CTL_SOURCES),$(CTL_LINT))
 	$(call say,SHELL,initramfs-hooks)
 	$(Q)shellcheck -s dash -e SC1091 $(wildcard $(INITRAMFS)/hooks/* $(INITRAMFS)/scripts/*/* \
 		$(INITRAMFS)/post-update.d/*) $(DRACUT)/vfio-early.sh .ci/run
