@@ -258,14 +258,14 @@ void audit_kernels(struct findings *findings, const struct kernels *kernels, boo
 {
 	for (size_t i = 0; i < kernels->count; i++) {
 		const struct kernel *kernel = &kernels->list[i];
-		char image[PATH_MAX], remedy[KERNELS_REMEDY_MAX];
+		char image[PATH_MAX];
 
 		if (kernels_image(kernel, image) < 0)
 			continue;
 		if (kernels_is_stale(kernel, has_rules))
-			findings_add(findings, VIEW_WARNING, image, "%s; run '%s'",
-				     kernels_problem(kernel->state),
-				     kernels_format_remedy(kernels, kernel, remedy));
+			findings_add(findings, VIEW_WARNING, image, "%s; run '%s %s'",
+				     kernels_problem(kernel->state), kernels_remedy(kernel->state),
+				     kernel->release);
 	}
 }
 

@@ -18,10 +18,6 @@
 #define CONTENTS_ORDER     "scripts/init-top/ORDER"
 #define CONTENTS_PROTECTED "etc/vfio-early.protected"
 
-/* dracut's own, instead of script and order: where it is since dracut 104, and where before. */
-#define CONTENTS_HOOK     "var/lib/dracut/hooks/pre-udev/00-vfio-early.sh"
-#define CONTENTS_HOOK_OLD "usr/lib/dracut/hooks/pre-udev/00-vfio-early.sh"
-
 struct contents_file {
 	char *path;
 	char *link; /* of a symbolic link, what it leads to */

@@ -251,9 +251,7 @@ static void look_into_all(struct run *run)
 		worsen(run, document_end(&document, result, CTL_OK));
 	table_close(&run->table);
 	if (run->wrong && !run->quiet)
-		ctl_fail("what is wrong is mended by '%s'",
-			 kernels_use_dracut(&run->host) ? "dracut --force --regenerate-all"
-							: "update-initramfs -u -k all");
+		ctl_fail("what is wrong is mended by 'update-initramfs -u -k all'");
 }
 
 static int find_images(struct run *run, int count, char **operands)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "contents.h"
 #include "digest.h"
 #include "kernels.h"
 
@@ -80,61 +79,23 @@ int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
 	return host_path(path, BOOT "/" IMAGE "%s", kernel->release);
 }
 
-/* By what the post-update.d script noted when the image was finished. */
-static int read_note(const struct host *host, const struct kernel *kernel,
-		     char noted[DIGEST_TEXT_MAX])
-{
-	char path[PATH_MAX];
-	int result = digest_path(kernel->release, path);
-
-	return result < 0 ? result : digest_read(host, path, noted);
-}
-
-/* Nothing runs after dracut that could note it, so the image itself is asked. */
-static int read_image(const struct host *host, const struct kernel *kernel,
-		      char noted[DIGEST_TEXT_MAX])
-{
-	char image[PATH_MAX], path[PATH_MAX], message[INITRAMFS_MESSAGE_MAX];
-	const struct contents_file *file;
-	struct contents contents;
-	int result = kernels_image(kernel, image);
-
-	if (result == 0)
-		result = host_outside(host, image, path);
-	if (result < 0)
-		return result;
-	result = contents_read(&contents, path, message);
-	file = result == 0 ? contents_find(&contents, &DIGEST_IMAGE[1]) : NULL;
-	if (file && file->length >= DIGEST_TEXT_MAX - 1)
-		snprintf(noted, DIGEST_TEXT_MAX, "%s", file->data);
-	else if (result == 0)
-		result = file ? -EBADMSG : -ENOENT;
-	contents_free(&contents);
-	return result;
-}
-
-static enum kernel_state judge(const struct kernels *kernels, const struct host *host,
-			       const struct kernel *kernel, const char *rules)
+/* Against what the post-update.d script noted when the image was finished. */
+static enum kernel_state judge(const struct host *host, const struct kernel *kernel,
+			       const char *rules)
 {
 	char path[PATH_MAX], noted[DIGEST_TEXT_MAX];
 	int result = kernels_image(kernel, path);
 
 	if (result == 0 && !host_has(host, "", path + 1))
 		return KERNEL_NO_IMAGE;
+	result = digest_path(kernel->release, path);
 	if (result == 0)
-		result = kernels->dracut ? read_image(host, kernel, noted)
-					 : read_note(host, kernel, noted);
+		result = digest_read(host, path, noted);
 	if (result == -ENOENT)
 		return KERNEL_UNKNOWN;
 	if (result < 0)
 		return KERNEL_UNREADABLE;
 	return strcmp(noted, rules) == 0 ? KERNEL_CURRENT : KERNEL_CHANGED;
-}
-
-bool kernels_use_dracut(const struct host *host)
-{
-	return host_has(host, "/usr/bin", "dracut") &&
-	       !host_has(host, "/usr/sbin", "update-initramfs");
 }
 
 int kernels_find(struct kernels *kernels, const struct host *host)
@@ -143,9 +104,7 @@ int kernels_find(struct kernels *kernels, const struct host *host)
 	char rules[DIGEST_TEXT_MAX], running[NAME_MAX + 1] = "";
 	int result;
 
-	*kernels = (struct kernels){
-		.dracut = kernels_use_dracut(host),
-	};
+	*kernels = (struct kernels){ .count = 0 };
 	result = host_list(host, BOOT, take_file, &finder);
 	if (result == 0 || result == -ENOENT)
 		result = finder.error;
@@ -157,7 +116,7 @@ int kernels_find(struct kernels *kernels, const struct host *host)
 		qsort(kernels->list, kernels->count, sizeof(*kernels->list), compare);
 	host_read_line(host, "/proc/sys/kernel", "osrelease", running, sizeof(running));
 	for (size_t i = 0; i < kernels->count; i++) {
-		kernels->list[i].state = judge(kernels, host, &kernels->list[i], rules);
+		kernels->list[i].state = judge(host, &kernels->list[i], rules);
 		kernels->list[i].running = strcmp(kernels->list[i].release, running) == 0;
 	}
 	return 0;
@@ -202,16 +161,9 @@ const char *kernels_problem(enum kernel_state state)
 	return states[state].problem;
 }
 
-const char *kernels_format_remedy(const struct kernels *kernels, const struct kernel *kernel,
-				  char text[KERNELS_REMEDY_MAX])
+const char *kernels_remedy(enum kernel_state state)
 {
-	if (kernels->dracut && kernel->state != KERNEL_UNREADABLE)
-		snprintf(text, KERNELS_REMEDY_MAX, "dracut --force " BOOT "/" IMAGE "%s %s",
-			 kernel->release, kernel->release);
-	else
-		snprintf(text, KERNELS_REMEDY_MAX, "%s %s", states[kernel->state].remedy,
-			 kernel->release);
-	return text;
+	return states[state].remedy;
 }
 
 bool kernels_is_stale(const struct kernel *kernel, bool has_rules)

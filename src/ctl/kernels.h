@@ -27,7 +27,6 @@ struct kernel {
 struct kernels {
 	struct kernel *list; /* the newest first */
 	size_t count;
-	bool dracut; /* makes their images: see kernels_use_dracut() */
 };
 
 /*
@@ -38,9 +37,6 @@ struct kernels {
 int kernels_find(struct kernels *kernels, const struct host *host);
 void kernels_free(struct kernels *kernels);
 
-/* Whether dracut makes the images of this host. */
-bool kernels_use_dracut(const struct host *host);
-
 /* Whether some image has the rules, so that a reboot is all that is to be done. */
 bool kernels_have_current(const struct kernels *kernels);
 
@@ -50,13 +46,9 @@ const char *kernels_state_name(enum kernel_state state);
 /* Whether its image must be built again; without rules, one that knows of none will do. */
 bool kernels_is_stale(const struct kernel *kernel, bool has_rules);
 
-/* What is wrong about it; NULL: nothing. */
+/* What is wrong about it, and the command that helps, but for the release; NULL: nothing. */
 const char *kernels_problem(enum kernel_state state);
-
-/* Writes the command that helps. Returns text. */
-#define KERNELS_REMEDY_MAX (2 * NAME_MAX + 64)
-const char *kernels_format_remedy(const struct kernels *kernels, const struct kernel *kernel,
-				  char text[KERNELS_REMEDY_MAX]);
+const char *kernels_remedy(enum kernel_state state);
 
 /* Prints them as a table "kernels". 0 or -errno. */
 int kernels_print(const struct kernels *kernels, struct document *document);

@@ -160,9 +160,8 @@ static void audit_images(struct status *status)
 	if (status->image == BOOTED_RULES_CHANGED)
 		findings_add(&status->findings, VIEW_WARNING, NULL,
 			     "the rules have changed since the image that booted was built; %s",
-			     kernels_have_current(&status->kernels) ? "they count after a reboot"
-			     : status->kernels.dracut
-				     ? "build the image anew, as is said of it, and reboot"
+			     kernels_have_current(&status->kernels)
+				     ? "they count after a reboot"
 				     : "run 'update-initramfs -u' and reboot");
 }
 

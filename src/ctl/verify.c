@@ -86,32 +86,13 @@ static void check_order(const struct contents_file *order, struct verdict *verdi
 	verdict_wrong(verdict, "%s does not run: it is not in %s", CONTENTS_SCRIPT, CONTENTS_ORDER);
 }
 
-static const struct contents_file *find_hook(const struct contents *contents)
-{
-	const struct contents_file *hook = contents_find(contents, CONTENTS_HOOK);
-
-	return hook ? hook : contents_find(contents, CONTENTS_HOOK_OLD);
-}
-
-/* The name of its directory, pre-udev, is the order. */
-static void check_hook(const struct contents_file *hook, struct verdict *verdict)
-{
-	if (hook->mode & 0111)
-		verdict_add(verdict, "runs before udev");
-	else
-		verdict_wrong(verdict, "%s is not executable", hook->path);
-}
-
 static void check_script(struct run *run, struct verdict *verdict)
 {
 	const struct contents *contents = run->verify->contents;
 	const struct contents_file *script = contents_find(contents, CONTENTS_SCRIPT);
 	const struct contents_file *order = contents_find(contents, CONTENTS_ORDER);
-	const struct contents_file *hook = find_hook(contents);
 
-	if (!script && hook)
-		check_hook(hook, verdict);
-	else if (!script)
+	if (!script)
 		verdict_wrong(verdict, "%s is missing", CONTENTS_SCRIPT);
 	else if (!(script->mode & 0111))
 		verdict_wrong(verdict, "%s is not executable", CONTENTS_SCRIPT);

@@ -132,7 +132,6 @@ static const struct trouble {
 	const char *change;  /* of the tree, after WELL */
 	const char *options; /* in the image; NULL: as on the host */
 	const char *late;    /* rules that were written after the image was built */
-	bool dracut;         /* built the image, which has its digest inside */
 	const char *expect;  /* "CHECK RESULT [WHERE: ]FOUND[; DO]", all but what is ok */
 	int status;
 } troubles[] = {
@@ -798,21 +797,6 @@ static const struct trouble {
 		.status = 2,
 	},
 	{
-		.name = "images: dracut's, with the rules of now",
-		.dracut = true,
-		.expect = "",
-	},
-	{
-		.name = "images: dracut's, and rules have changed since",
-		.dracut = true,
-		.late = "# changed\n",
-		.expect =
-			"images warning /boot/initrd.img-" KERNEL ": the rules have changed since "
-			"this image was built; run 'dracut --force /boot/initrd.img-" KERNEL
-			" " KERNEL "'\n",
-		.status = 2,
-	},
-	{
 		.name = "images: none",
 		.change = "remove boot/initrd.img-" KERNEL "\nremove etc/modprobe.d\n",
 		.expect = "images warning /boot/initrd.img-" KERNEL ": there is no image for this "
@@ -828,28 +812,20 @@ static const struct trouble {
 	},
 };
 
-static void write_entry(struct archive *archive, const char *path, const char *text)
-{
-	struct archive_entry *entry = archive_entry_new();
-
-	archive_entry_set_pathname(entry, path);
-	archive_entry_set_mode(entry, 0100644);
-	archive_entry_set_size(entry, (la_int64_t)strlen(text));
-	assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
-	archive_write_data(archive, text, strlen(text));
-	archive_entry_free(entry);
-}
-
-/* An image with what modprobe(8) reads there, and a digest of its rules unless that is NULL. */
-static void write_image(const char *path, const char *options, const char *digest)
+/* An image with what modprobe(8) reads there. */
+static void write_image(const char *path, const char *options)
 {
 	struct archive *archive = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
 
 	assert_int_equal(archive_write_set_format_cpio_newc(archive), ARCHIVE_OK);
 	assert_int_equal(archive_write_open_filename(archive, path), ARCHIVE_OK);
-	write_entry(archive, "etc/modprobe.d/vfio.conf", options);
-	if (digest)
-		write_entry(archive, "etc/vfio-early.digest", digest);
+	archive_entry_set_pathname(entry, "etc/modprobe.d/vfio.conf");
+	archive_entry_set_mode(entry, 0100644);
+	archive_entry_set_size(entry, (la_int64_t)strlen(options));
+	assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+	archive_write_data(archive, options, strlen(options));
+	archive_entry_free(entry);
 	assert_int_equal(archive_write_close(archive), ARCHIVE_OK);
 	archive_write_free(archive);
 }
@@ -865,23 +841,17 @@ static void append_file(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* Of the rules as they are when an image is built: as post-update.d notes it, or dracut has it. */
-static void build_image(const struct trouble *trouble, const char *root)
+/* As post-update.d notes it. */
+static void note_digest(const char *root)
 {
-	struct run_result digest;
+	struct run_result result;
 	char path[PATH_MAX];
 
-	run_ctl((const char *const[]){ "--root", root, "digest", NULL }, &digest);
-	assert_int_equal(digest.status, 0);
-	if (trouble->dracut)
-		run_path(path, "%s/usr/bin/dracut", root);
-	else
-		run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", root);
-	append_file(path, digest.out);
-	run_path(path, "%s/boot/initrd.img-" KERNEL, root);
-	write_image(path, trouble->options ? trouble->options : "options vfio_pci disable_vga=1\n",
-		    trouble->dracut ? digest.out : NULL);
-	run_free(&digest);
+	run_ctl((const char *const[]){ "--root", root, "digest", NULL }, &result);
+	assert_int_equal(result.status, 0);
+	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", root);
+	append_file(path, result.out);
+	run_free(&result);
 }
 
 static void make_host(const struct trouble *trouble, char root[PATH_MAX])
@@ -899,9 +869,11 @@ static void make_host(const struct trouble *trouble, char root[PATH_MAX])
 		tree_write(root, MODES);
 	run_path(path, "%s/etc/vfio-early.conf", root);
 	append_file(path, trouble->rules ? trouble->rules : "01:00\n");
-	build_image(trouble, root);
+	note_digest(root);
 	if (trouble->late)
 		append_file(path, trouble->late);
+	run_path(path, "%s/boot/initrd.img-" KERNEL, root);
+	write_image(path, trouble->options ? trouble->options : "options vfio_pci disable_vga=1\n");
 	if (trouble->change)
 		tree_write(root, trouble->change);
 }
