@@ -18,6 +18,10 @@
 #define CONTENTS_ORDER     "scripts/init-top/ORDER"
 #define CONTENTS_PROTECTED "etc/vfio-early.protected"
 
+/* In one that dracut made: below var, or usr before version 102; and what it was made of. */
+#define CONTENTS_HOOK   "lib/dracut/hooks/pre-udev/00-vfio-early.sh"
+#define CONTENTS_DRACUT "usr/lib/dracut/modules.txt"
+
 struct contents_file {
 	char *path;
 	char *link; /* of a symbolic link, what it leads to */

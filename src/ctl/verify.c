@@ -86,18 +86,45 @@ static void check_order(const struct contents_file *order, struct verdict *verdi
 	verdict_wrong(verdict, "%s does not run: it is not in %s", CONTENTS_SCRIPT, CONTENTS_ORDER);
 }
 
+static bool has_line(const struct contents_file *file, const char *wanted)
+{
+	struct text text = { file->data, file->data + file->length }, line;
+
+	while (text_take_until(&text, '\n', &line))
+		if (text_equals(&line, wanted))
+			return true;
+	return false;
+}
+
+/* With systemd in the image, only dracut's own units run hooks. */
+static void check_hook(const struct contents *contents, const struct contents_file *modules,
+		       struct verdict *verdict)
+{
+	if (!contents_find(contents, "var/" CONTENTS_HOOK) &&
+	    !contents_find(contents, "usr/" CONTENTS_HOOK))
+		verdict_wrong(verdict, "dracut's module vfio-early is not in it");
+	else if (has_line(modules, "systemd") && !has_line(modules, "dracut-systemd"))
+		verdict_wrong(verdict, "nothing runs it: with dracut's module systemd, "
+				       "dracut-systemd must be in the image");
+	else
+		verdict_add(verdict, "runs before udev");
+}
+
 static void check_script(struct run *run, struct verdict *verdict)
 {
 	const struct contents *contents = run->verify->contents;
 	const struct contents_file *script = contents_find(contents, CONTENTS_SCRIPT);
 	const struct contents_file *order = contents_find(contents, CONTENTS_ORDER);
+	const struct contents_file *modules = contents_find(contents, CONTENTS_DRACUT);
 
-	if (!script)
+	if (modules)
+		check_hook(contents, modules, verdict);
+	else if (!script)
 		verdict_wrong(verdict, "%s is missing", CONTENTS_SCRIPT);
 	else if (!(script->mode & 0111))
 		verdict_wrong(verdict, "%s is not executable", CONTENTS_SCRIPT);
 	else if (!order)
-		verdict_wrong(verdict, "%s is missing: is this an image of initramfs-tools?",
+		verdict_wrong(verdict, "%s is missing: did initramfs-tools or dracut make it?",
 			      CONTENTS_ORDER);
 	else
 		check_order(order, verdict);

@@ -332,6 +332,13 @@ static void check_text(const char *expected, const char *got)
 
 static const struct shape plain = { .name = "not compressed" };
 
+#define HOOK "lib/dracut/hooks/pre-udev/00-vfio-early.sh"
+#define DRACUT(modules)                                                                            \
+	{ .path = "scripts/init-top/00-vfio-early" }, { .path = "scripts/init-top/ORDER" },        \
+	{                                                                                          \
+		"usr/lib/dracut/modules.txt", modules, 0100644, NULL                               \
+	}
+
 #define WRONG(check, text) "W: vfio-early: /boot/" NAME ": " check ": " text "\n"
 
 static const struct play {
@@ -379,8 +386,31 @@ static const struct play {
 	{
 		.name = "another kind of image",
 		.changes = { { .path = "scripts/init-top/ORDER" } },
-		.err = WRONG("script", "scripts/init-top/ORDER is missing: is this an image of "
-				       "initramfs-tools?"),
+		.err = WRONG("script", "scripts/init-top/ORDER is missing: did initramfs-tools or "
+				       "dracut make it?"),
+	},
+	{
+		.name = "an image of dracut",
+		.changes = { DRACUT("dash\nvfio-early\nbase\n"),
+			     { "var/" HOOK, "", 0100755, NULL } },
+		.err = "",
+	},
+	{
+		.name = "an image of dracut 59 with systemd",
+		.changes = { DRACUT("systemd\nvfio-early\ndracut-systemd\n"),
+			     { "usr/" HOOK, "", 0100755, NULL } },
+		.err = "",
+	},
+	{
+		.name = "an image of dracut without our module",
+		.changes = { DRACUT("systemd\ndracut-systemd\n") },
+		.err = WRONG("script", "dracut's module vfio-early is not in it"),
+	},
+	{
+		.name = "an image of dracut in which nothing runs hooks",
+		.changes = { DRACUT("systemd\nvfio-early\n"), { "var/" HOOK, "", 0100755, NULL } },
+		.err = WRONG("script", "nothing runs it: with dracut's module systemd, "
+				       "dracut-systemd must be in the image"),
 	},
 	{
 		.name = "rules changed, came and went",
@@ -704,6 +734,72 @@ static void test_record(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+/* Without a note, check looks into the image. */
+static void test_not_noted(void **state)
+{
+	static const struct {
+		struct file changes[CHANGES_MAX], host[CHANGES_MAX];
+		const char *rules;
+		int status;
+	} scenes[] = {
+		{ .rules = "current", .status = 0 },
+		{ .host = { { .path = "etc/vfio-early.conf", .text = "02:00.0\n" } },
+		  .rules = "changed",
+		  .status = 2 },
+		{ .changes = { { .path = "usr/sbin/vfio-early" } },
+		  .rules = "not noted",
+		  .status = 2 },
+	};
+	char tree[PATH_MAX], path[PATH_MAX];
+	const char *const argv[] = { "--root", tree, "check", "-J", NULL };
+	struct run_result result;
+	const char *rules;
+	json_t *json;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(scenes); i++) {
+		write_scene(tree, &plain, scenes[i].changes, scenes[i].host, 0);
+		run_path(path, "%s/boot/vmlinuz-" KERNEL, tree);
+		assert_int_equal(files_write(path, ""), 0);
+		run_ctl(argv, &result);
+		json = json_loads(result.out, 0, NULL);
+		assert_non_null(json);
+		assert_int_equal(json_unpack(json, "{s:[{s:s}]}", "kernels", "rules", &rules), 0);
+		assert_string_equal(rules, scenes[i].rules);
+		assert_int_equal(result.status, scenes[i].status);
+		json_decref(json);
+		run_free(&result);
+	}
+}
+
+/* What makes images on the host is what mends them. */
+static void test_remedy(void **state)
+{
+	static const struct {
+		struct file host[CHANGES_MAX];
+		const char *remedy;
+	} hosts[] = {
+		{ { { .path = "usr/bin/dracut", .text = "" } }, "dracut --force --regenerate-all" },
+		{ { { .path = "usr/bin/dracut", .text = "" },
+		    { .path = "usr/sbin/update-initramfs", .text = "" } },
+		  "update-initramfs -u -k all" },
+	};
+	const struct file changes[CHANGES_MAX] = { { .path = "usr/sbin/vfio-early" } };
+	char tree[PATH_MAX], expected[128];
+	const char *const argv[] = { "--root", tree, "image", "-r", NULL };
+	struct run_result result;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		write_scene(tree, &plain, changes, hosts[i].host, 0);
+		run_ctl(argv, &result);
+		snprintf(expected, sizeof(expected),
+			 "vfio-earlyctl: what is wrong is mended by '%s'\n", hosts[i].remedy);
+		check_text(expected, result.err);
+		run_free(&result);
+	}
+}
+
 /* What is noted of one kernel must not come from another's image. */
 static void test_record_of_all(void **state)
 {
@@ -766,6 +862,7 @@ static const struct CMUnitTest single_tests[] = {
 	cmocka_unit_test(test_unreadable),   cmocka_unit_test(test_cut),
 	cmocka_unit_test(test_tree),         cmocka_unit_test(test_json),
 	cmocka_unit_test(test_record),       cmocka_unit_test(test_record_of_all),
+	cmocka_unit_test(test_not_noted),    cmocka_unit_test(test_remedy),
 	cmocka_unit_test(test_wrong_kernel), cmocka_unit_test(test_no_image),
 };
 
