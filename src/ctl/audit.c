@@ -264,8 +264,8 @@ void audit_kernels(struct findings *findings, const struct kernels *kernels, boo
 			continue;
 		if (kernels_is_stale(kernel, has_rules))
 			findings_add(findings, VIEW_WARNING, image, "%s; run '%s %s'",
-				     kernels_problem(kernel->state), kernels_remedy(kernel->state),
-				     kernel->release);
+				     kernels_problem(kernel->state),
+				     kernels_remedy(kernels, kernel->state), kernel->release);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "names.h"
 #include "options.h"
+#include "rebuild.h"
 #include "rulesfile.h"
 #include "run.h"
 
@@ -164,8 +165,9 @@ int change_check_image(struct kernels *kernels, const struct host *host, bool ha
 	if (kernels->count == 0 || !kernels_is_stale(&kernels->list[0], has_rules))
 		return CTL_OK;
 	return ctl_fail("kernel %s: found an image without the rules of now, expected one that "
-			"update-initramfs has made with them; 'vfio-earlyctl image %s' tells more",
-			kernels->list[0].release, kernels->list[0].release);
+			"%s has made with them; 'vfio-earlyctl image %s' tells more",
+			kernels->list[0].release, kernels->rebuild->argv[0],
+			kernels->list[0].release);
 }
 
 static int check_image(const struct change *change)
@@ -180,7 +182,7 @@ static int check_image(const struct change *change)
 
 int change_rebuild(struct change *change)
 {
-	static const char *const argv[] = { "update-initramfs", "-u", NULL };
+	const struct rebuild *rebuild = rebuild_find(&change->view.host);
 	int result;
 
 	file_close(&change->lock);
@@ -188,18 +190,18 @@ int change_rebuild(struct change *change)
 	if (change->dry_run)
 		return CTL_OK;
 	if (!change->update) {
-		puts("This counts after 'update-initramfs -u' and a reboot.");
+		printf("This counts after '%s' and a reboot.\n", rebuild->command);
 		return CTL_OK;
 	}
-	result = run_program(&change->view.host, argv);
+	result = run_program(&change->view.host, rebuild->argv);
 	if (result == 0 && check_image(change) == CTL_OK)
 		return CTL_OK;
 	if (result == -EXDEV)
-		ctl_fail("update-initramfs: not run, as this is not the host; run it there");
+		ctl_fail("%s: not run, as this is not the host; run it there", rebuild->argv[0]);
 	else if (result < 0)
-		ctl_fail("update-initramfs: %s", strerror(-result));
+		ctl_fail("%s: %s", rebuild->argv[0], strerror(-result));
 	else if (result > 0)
-		ctl_fail("update-initramfs: exit status %d", result);
+		ctl_fail("%s: exit status %d", rebuild->argv[0], result);
 	ctl_fail("the rules have changed, the image has not: the next boot does as before");
 	return CTL_INCOMPLETE;
 }

@@ -47,9 +47,9 @@ const char *change_describe(struct change *change, const struct pci_device *devi
 			    char text[PCINAMES_MAX]);
 
 /*
- * Whether the image of the newest kernel, which update-initramfs has made, has the rules of now:
- * where images are not to be updated, or our hook is not there, it succeeds all the same. Finds
- * the kernels anew. CTL_OK, or CTL_INTERNAL after a message.
+ * Whether the image of the newest kernel, which was made anew, has the rules of now: where images
+ * are not to be updated, or our hook is not there, the command for that succeeds all the same.
+ * Finds the kernels anew. CTL_OK, or CTL_INTERNAL after a message.
  */
 int change_check_image(struct kernels *kernels, const struct host *host, bool has_rules);
 

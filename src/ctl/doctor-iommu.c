@@ -240,8 +240,8 @@ static void explain_no_remapping(struct doctor *doctor, struct findings *finding
 			     "trust your VMs like the host itself, to which such a VM can send "
 			     "any interrupt, put 'options vfio_iommu_type1 "
 			     "allow_unsafe_interrupts=1' into /etc/modprobe.d/vfio.conf, run "
-			     "'update-initramfs -u' and reboot",
-			     ecaps.lacking.text);
+			     "'%s' and reboot",
+			     ecaps.lacking.text, rebuild_find(&doctor->view.host)->command);
 	else
 		findings_add(findings, VIEW_ERROR, NULL,
 			     "interrupts are not remapped, so no VM with a device starts; look for "

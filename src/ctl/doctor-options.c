@@ -78,7 +78,8 @@ static bool is_copied(const char *where)
 }
 
 static void compare(struct findings *findings, const struct options *wanted,
-		    const struct options *there, const struct kernel *kernel)
+		    const struct options *there, const struct kernel *kernel,
+		    const struct rebuild *rebuild)
 {
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct option_line *line = &wanted->list[i];
@@ -86,12 +87,12 @@ static void compare(struct findings *findings, const struct options *wanted,
 		if (!has_option(there, line))
 			findings_add(findings, VIEW_WARNING, line->where,
 				     "%s of %s is not in the image of %s, in which the module is "
-				     "loaded; %srun 'update-initramfs -u -k %s'",
+				     "loaded; %srun '%s %s'",
 				     line->option, line->module, kernel->release,
 				     is_copied(line->where)
 					     ? ""
 					     : "move the line to a file in /etc/modprobe.d and ",
-				     kernel->release);
+				     rebuild->one, kernel->release);
 	}
 }
 
@@ -113,7 +114,7 @@ static void check_image(struct doctor *doctor, struct findings *findings,
 		findings_add(findings, VIEW_UNKNOWN, image, "whether it has %s: %s",
 			     wanted->list[0].option, message[0] ? message : strerror(-result));
 	else
-		compare(findings, wanted, &there, kernel);
+		compare(findings, wanted, &there, kernel, doctor->kernels.rebuild);
 	findings->failed |= there.failed;
 	free(there.list);
 	contents_free(&contents);

@@ -12,6 +12,7 @@
 #include "document.h"
 #include "kernels.h"
 #include "options.h"
+#include "rebuild.h"
 #include "verify.h"
 
 #define BOOT        "/boot"
@@ -251,7 +252,7 @@ static void look_into_all(struct run *run)
 		worsen(run, document_end(&document, result, CTL_OK));
 	table_close(&run->table);
 	if (run->wrong && !run->quiet)
-		ctl_fail("what is wrong is mended by 'update-initramfs -u -k all'");
+		ctl_fail("what is wrong is mended by '%s'", rebuild_find(&run->host)->all);
 }
 
 static int find_images(struct run *run, int count, char **operands)

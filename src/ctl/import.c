@@ -11,6 +11,7 @@
 #include "foreign.h"
 #include "match.h"
 #include "options.h"
+#include "rebuild.h"
 #include "rulesfile.h"
 #include "view.h"
 #include "wordlist.h"
@@ -273,8 +274,8 @@ static int add_lines(struct import *import, const char *lines)
 	fputs(lines, stdout);
 	fflush(stdout);
 	if (import->write)
-		ctl_fail(RULES_FILE ": %zu rule%s added; run 'update-initramfs -u'", import->added,
-			 import->added == 1 ? "" : "s");
+		ctl_fail(RULES_FILE ": %zu rule%s added; run '%s'", import->added,
+			 import->added == 1 ? "" : "s", rebuild_find(&import->view.host)->command);
 	else
 		ctl_fail(
 			"nothing was changed; 'vfio-earlyctl import --write' adds %s to " RULES_FILE,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
+#include "contents.h"
 #include "kernels.h"
 
 #define BOOT   "/boot"
@@ -79,23 +79,57 @@ int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
 	return host_path(path, BOOT "/" IMAGE "%s", kernel->release);
 }
 
-/* Against what the post-update.d script noted when the image was finished. */
+static int digest_image(const struct contents *contents, char digest[DIGEST_TEXT_MAX])
+{
+	SHA2_CTX context;
+	int result;
+
+	if (!contents_find(contents, CONTENTS_PROGRAM))
+		return -ENOENT;
+	digest_begin(&context);
+	result = contents_each_rules(contents, digest_add, &context);
+	digest_end(&context, digest);
+	return result;
+}
+
+/* What nothing was noted of takes as long as it takes to unpack it. */
+static int read_image(const struct host *host, const char *image, char digest[DIGEST_TEXT_MAX])
+{
+	char path[PATH_MAX], message[INITRAMFS_MESSAGE_MAX];
+	struct contents contents = { .count = 0 };
+	int result = host_outside(host, image, path);
+
+	if (result == 0)
+		result = contents_read(&contents, path, message);
+	if (result == 0)
+		result = digest_image(&contents, digest);
+	contents_free(&contents);
+	return result;
+}
+
+/*
+ * By what the post-update.d script noted when the image was finished, or else by the image itself:
+ * Debian 12's dracut runs no such scripts.
+ */
 static enum kernel_state judge(const struct host *host, const struct kernel *kernel,
 			       const char *rules)
 {
-	char path[PATH_MAX], noted[DIGEST_TEXT_MAX];
-	int result = kernels_image(kernel, path);
+	char image[PATH_MAX], path[PATH_MAX], digest[DIGEST_TEXT_MAX];
+	int result = kernels_image(kernel, image);
 
-	if (result == 0 && !host_has(host, "", path + 1))
+	if (result == 0 && !host_has(host, "", image + 1))
 		return KERNEL_NO_IMAGE;
 	result = digest_path(kernel->release, path);
 	if (result == 0)
-		result = digest_read(host, path, noted);
-	if (result == -ENOENT)
-		return KERNEL_UNKNOWN;
+		result = digest_read(host, path, digest);
+	if (result == -ENOENT) {
+		result = read_image(host, image, digest);
+		if (result == -ENOENT || result == -EBADMSG)
+			return KERNEL_UNKNOWN;
+	}
 	if (result < 0)
 		return KERNEL_UNREADABLE;
-	return strcmp(noted, rules) == 0 ? KERNEL_CURRENT : KERNEL_CHANGED;
+	return strcmp(digest, rules) == 0 ? KERNEL_CURRENT : KERNEL_CHANGED;
 }
 
 int kernels_find(struct kernels *kernels, const struct host *host)
@@ -104,7 +138,7 @@ int kernels_find(struct kernels *kernels, const struct host *host)
 	char rules[DIGEST_TEXT_MAX], running[NAME_MAX + 1] = "";
 	int result;
 
-	*kernels = (struct kernels){ .count = 0 };
+	*kernels = (struct kernels){ .rebuild = rebuild_find(host) };
 	result = host_list(host, BOOT, take_file, &finder);
 	if (result == 0 || result == -ENOENT)
 		result = finder.error;
@@ -138,17 +172,13 @@ bool kernels_have_current(const struct kernels *kernels)
 }
 
 static const struct {
-	const char *name, *problem, *remedy;
+	const char *name, *problem;
 } states[] = {
-	[KERNEL_CURRENT] = { "current", NULL, NULL },
-	[KERNEL_CHANGED] = { "changed", "the rules have changed since this image was built",
-			     "update-initramfs -u -k" },
-	[KERNEL_UNKNOWN] = { "not noted", "the image was built before there was vfio-early",
-			     "update-initramfs -u -k" },
-	[KERNEL_UNREADABLE] = { "not readable", "what was noted of the image cannot be read",
-				"vfio-earlyctl image" },
-	[KERNEL_NO_IMAGE] = { "no image", "there is no image for this kernel",
-			      "update-initramfs -c -k" },
+	[KERNEL_CURRENT] = { "current", NULL },
+	[KERNEL_CHANGED] = { "changed", "the rules have changed since this image was built" },
+	[KERNEL_UNKNOWN] = { "not noted", "the image was built before there was vfio-early" },
+	[KERNEL_UNREADABLE] = { "not readable", "which rules the image has cannot be read" },
+	[KERNEL_NO_IMAGE] = { "no image", "there is no image for this kernel" },
 };
 
 const char *kernels_state_name(enum kernel_state state)
@@ -161,9 +191,11 @@ const char *kernels_problem(enum kernel_state state)
 	return states[state].problem;
 }
 
-const char *kernels_remedy(enum kernel_state state)
+const char *kernels_remedy(const struct kernels *kernels, enum kernel_state state)
 {
-	return states[state].remedy;
+	if (state == KERNEL_UNREADABLE)
+		return "vfio-earlyctl image";
+	return state == KERNEL_NO_IMAGE ? kernels->rebuild->first : kernels->rebuild->one;
 }
 
 bool kernels_is_stale(const struct kernel *kernel, bool has_rules)

@@ -9,12 +9,13 @@
 
 #include "document.h"
 #include "host.h"
+#include "rebuild.h"
 
 enum kernel_state {
 	KERNEL_CURRENT,
 	KERNEL_CHANGED,    /* the rules were others when its image was built */
-	KERNEL_UNKNOWN,    /* nothing was noted when its image was built */
-	KERNEL_UNREADABLE, /* what was noted cannot be read */
+	KERNEL_UNKNOWN,    /* its image knows of no rules */
+	KERNEL_UNREADABLE, /* neither what was noted of it nor the image can be read */
 	KERNEL_NO_IMAGE,
 };
 
@@ -27,6 +28,7 @@ struct kernel {
 struct kernels {
 	struct kernel *list; /* the newest first */
 	size_t count;
+	const struct rebuild *rebuild; /* what makes images there */
 };
 
 /*
@@ -48,7 +50,7 @@ bool kernels_is_stale(const struct kernel *kernel, bool has_rules);
 
 /* What is wrong about it, and the command that helps, but for the release; NULL: nothing. */
 const char *kernels_problem(enum kernel_state state);
-const char *kernels_remedy(enum kernel_state state);
+const char *kernels_remedy(const struct kernels *kernels, enum kernel_state state);
 
 /* Prints them as a table "kernels". 0 or -errno. */
 int kernels_print(const struct kernels *kernels, struct document *document);

@@ -7,11 +7,10 @@
 
 #include "command.h"
 #include "file.h"
+#include "rebuild.h"
 #include "rulesfile.h"
 #include "run.h"
 #include "setup.h"
-
-const char *const setup_rebuild[] = { "update-initramfs", "-u", NULL };
 
 /* A person, a lost connection, and a reader of our output who has gone. */
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
@@ -52,17 +51,19 @@ static int refresh(struct setup *setup)
 
 static int rebuild(struct setup *setup)
 {
-	int result = run_program(&setup->change.view.host, setup_rebuild);
+	const struct host *host = &setup->change.view.host;
+	const struct rebuild *rebuild = rebuild_find(host);
+	int result = run_program(host, rebuild->argv);
 
 	if (result == 0)
-		return change_check_image(&setup->kernels, &setup->change.view.host, true);
+		return change_check_image(&setup->kernels, host, true);
 	if (result == -EXDEV) {
-		ctl_fail("the rules have no effect before 'update-initramfs -u' on that host");
+		ctl_fail("the rules have no effect before '%s' on that host", rebuild->command);
 		return CTL_INCOMPLETE;
 	}
 	if (result < 0)
-		return ctl_fail("update-initramfs: %s", strerror(-result));
-	return ctl_fail("update-initramfs: found exit status %d, expected 0", result);
+		return ctl_fail("%s: %s", rebuild->argv[0], strerror(-result));
+	return ctl_fail("%s: found exit status %d, expected 0", rebuild->argv[0], result);
 }
 
 static void undo_files(struct setup *setup, bool *failed)
@@ -88,8 +89,10 @@ static void undo_refresh(struct setup *setup, bool *failed)
 
 static void undo_rebuild(struct setup *setup, bool *failed)
 {
-	check_undo("update-initramfs -u", run_program(&setup->change.view.host, setup_rebuild),
-		   failed);
+	const struct host *host = &setup->change.view.host;
+	const struct rebuild *rebuild = rebuild_find(host);
+
+	check_undo(rebuild->command, run_program(host, rebuild->argv), failed);
 }
 
 /* In this order they are done, and taken back. */

@@ -182,7 +182,7 @@ static void show(const struct setup *setup)
 	if (setup->refresh)
 		printf("then: %s\n", setup->boot.bootloader.refresh);
 	if (setup->rebuild)
-		printf("then: %s %s\n", setup_rebuild[0], setup_rebuild[1]);
+		printf("then: %s\n", rebuild_find(&setup->change.view.host)->command);
 }
 
 static void show_next(const struct setup *setup)

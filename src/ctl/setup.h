@@ -8,9 +8,6 @@
 #include "draft.h"
 #include "kernels.h"
 
-/* Makes the images of the newest kernel anew. */
-extern const char *const setup_rebuild[];
-
 struct setup {
 	bool dry_run, yes;
 	struct change change; /* of the rules; its view is the host */

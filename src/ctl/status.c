@@ -149,6 +149,8 @@ static bool has_rules(const struct status *status)
 	return status->view.forecast.rules.count > 0;
 }
 
+#define RULES_CHANGED "the rules have changed since the image that booted was built; "
+
 static void audit_images(struct status *status)
 {
 	if (kernels_find(&status->kernels, &status->view.host) < 0 ||
@@ -157,12 +159,15 @@ static void audit_images(struct status *status)
 			     "the rules cannot be read, so nothing can be said of images");
 		return;
 	}
-	if (status->image == BOOTED_RULES_CHANGED)
+	if (status->image != BOOTED_RULES_CHANGED)
+		return;
+	if (kernels_have_current(&status->kernels))
 		findings_add(&status->findings, VIEW_WARNING, NULL,
-			     "the rules have changed since the image that booted was built; %s",
-			     kernels_have_current(&status->kernels)
-				     ? "they count after a reboot"
-				     : "run 'update-initramfs -u' and reboot");
+			     RULES_CHANGED "they count after a reboot");
+	else
+		findings_add(&status->findings, VIEW_WARNING, NULL,
+			     RULES_CHANGED "run '%s' and reboot",
+			     rebuild_find(&status->view.host)->command);
 }
 
 /* Why there is nothing to tell of this boot. */

@@ -67,8 +67,11 @@ static const struct play {
 	"--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"                                          \
 	"+# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 [GeForce GTX 1070]\n" \
 	"+00:01.0/00.* id=10de:1b81\n"
-#define DIFF_GRUB  "--- " GRUB "\n+++ " GRUB "\n@@ -1 +1 @@\n-" QUIET "+" ON
-#define SHOWN_CARD "\nThis is to be done:\n" DIFF_CARD "then: update-initramfs -u\n"
+#define DIFF_GRUB    "--- " GRUB "\n+++ " GRUB "\n@@ -1 +1 @@\n-" QUIET "+" ON
+#define SHOWN_CARD   "\nThis is to be done:\n" DIFF_CARD "then: update-initramfs -u\n"
+#define DRACUT       "dracut --force --regenerate-all\n"
+#define SHOWN_DRACUT "\nThis is to be done:\n" DIFF_CARD "then: " DRACUT
+#define RAN_DRACUT   "+ " DRACUT "dracut stand-in: --force --regenerate-all\n"
 #define SHOWN_ALL                                                                                  \
 	LATER "\nThis is to be done:\n" DIFF_GRUB DIFF_CARD                                        \
 	      "then: update-grub\nthen: update-initramfs -u\n"
@@ -111,6 +114,12 @@ static const struct play {
 	  .says = SHOWN_ALL WROTE_GRUB RULES ": new\n" RAN_GRUB HAS_IT RAN_INITRD NEXT_CARD,
 	  .rules = CARD,
 	  .cmdline = ON },
+	{ .name = "where dracut makes the images",
+	  .host = { .name = "host", .dracut = true },
+	  .words = { "--yes", "01:00" },
+	  .says = IS_ON SHOWN_DRACUT RULES ": new\n" RAN_DRACUT NEXT_CARD,
+	  .rules = CARD,
+	  .cmdline = QUIET },
 	{ .name = "rules below others, without a backup",
 	  .host = { .name = "host", .tree = "line etc/vfio-early.conf # mine\n" },
 	  .words = { "--yes", "01:00" },
@@ -311,6 +320,14 @@ static const struct play {
 	  "vfio-earlyctl: update-initramfs: found exit status 4, expected 0\n" PUTTING RULES_AGAIN
 		  GRUB_AGAIN GRUB_BACK RAN_INITRD AS_IT_WAS,
 	  .status = 1 },
+	{ .name = "dracut fails",
+	  .host = { .name = "host", .dracut = true, .initramfs = ONCE("dracut", "exit 4") },
+	  .words = { "--yes", "01:00" },
+	  .says = IS_ON SHOWN_DRACUT RULES
+	  ": new\n" RAN_DRACUT
+	  "vfio-earlyctl: dracut: found exit status 4, expected 0\n" PUTTING RULES_AGAIN RAN_DRACUT
+		  AS_IT_WAS,
+	  .status = 1 },
 	{ .name = "update-initramfs leaves the rules out",
 	  .host = { .name = "host", .initramfs = ONCE("initramfs", "rm /var/lib/vfio-early/*") },
 	  .words = { "--yes", "01:00" },
@@ -399,7 +416,7 @@ static int start(const struct play *play, pid_t *child)
 {
 	char *const environment[] = { "LC_ALL=C.UTF-8", "NO_COLOR=1",
 				      play->list ? "TERM=linux" : "TERM=dumb",
-				      "PATH=/usr/local/sbin:/usr/sbin:/bin", NULL };
+				      "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/bin", NULL };
 	struct winsize size = { .ws_row = 50, .ws_col = 400 };
 	struct termios quiet;
 	int ends[2];

@@ -35,7 +35,7 @@
 	"linux /boot/vmlinuz-" SETUPHOST_KERNEL " root=/dev/nvme0n1 ro "                           \
 	"$GRUB_CMDLINE_LINUX_DEFAULT\n### END /etc/grub.d/10_linux ###\nEND\n"
 #define UPDATE_INITRAMFS                                                                           \
-	"#!/bin/sh\necho \"update-initramfs stand-in: $*\"\n"                                      \
+	"#!/bin/sh\necho \"${0##*/} stand-in: $*\"\n"                                              \
 	"echo \"image with $(cat " SETUPHOST_RULES " 2> /dev/null)\" "                             \
 	"> /boot/initrd.img-" SETUPHOST_KERNEL "\n"                                                \
 	"vfio-earlyctl digest > /var/lib/vfio-early/" SETUPHOST_KERNEL ".digest\n"
@@ -115,7 +115,7 @@ void setuphost_enter(void)
 }
 
 /* As update-initramfs makes it each time, so that it can be compared. */
-static void make_image(void)
+static void make_image(const char *maker)
 {
 	int status;
 	pid_t child = fork();
@@ -125,7 +125,7 @@ static void make_image(void)
 		open("/dev/null", O_WRONLY);
 		setuphost_enter();
 		setenv("PATH", "/usr/sbin:/bin", 1);
-		execl("/usr/local/sbin/update-initramfs", "update-initramfs", "-u", NULL);
+		execl(maker, maker, NULL);
 		_exit(127);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -143,6 +143,8 @@ static void find_program(void)
 
 void setuphost_make(const struct setuphost *host, const char *work)
 {
+	const char *maker = host->dracut ? "/usr/bin/dracut" : "/usr/local/sbin/update-initramfs";
+
 	find_program();
 	run_work(work, setuphost_root);
 	write_host(host);
@@ -151,14 +153,14 @@ void setuphost_make(const struct setuphost *host, const char *work)
 	make_directory("/tmp");
 	make_directory("/var/lib/vfio-early");
 	write_program(SETUPHOST_PROGRAM, "", NULL);
-	write_program("/usr/local/sbin/update-initramfs", UPDATE_INITRAMFS, NULL);
+	write_program(maker, UPDATE_INITRAMFS, NULL);
 	if (host->tree && !host->stale)
 		tree_write(setuphost_root, host->tree);
-	make_image();
+	make_image(maker);
 	if (host->tree && host->stale)
 		tree_write(setuphost_root, host->tree);
 	write_program("/usr/local/sbin/update-grub", UPDATE_GRUB, host->grub);
-	write_program("/usr/local/sbin/update-initramfs", UPDATE_INITRAMFS, host->initramfs);
+	write_program(maker, UPDATE_INITRAMFS, host->initramfs);
 	if (host->whiptail)
 		write_program("/usr/local/sbin/whiptail", WHIPTAIL, host->whiptail);
 }
