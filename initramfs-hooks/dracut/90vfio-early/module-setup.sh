@@ -83,6 +83,12 @@ vfio_early_copy_udev_rule()
 		"$initdir/usr/lib/udev/rules.d/$udev_rule"
 }
 
+# In an image for any host, dracut takes only the files below /usr. The program heeds them all.
+vfio_early_copy_options()
+{
+	inst_multiple -o /etc/modprobe.d/*.conf
+}
+
 install()
 {
 	local drivers file
@@ -97,5 +103,6 @@ install()
 	vfio_early_note_rules
 	[ -n "$drivers" ] || return 0
 	vfio_early_protect_host
+	vfio_early_copy_options
 	vfio_early_copy_udev_rule
 }
