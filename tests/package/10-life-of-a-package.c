@@ -13,6 +13,10 @@
 
 #define PACKAGE "/media/vfio-early_*_amd64.deb"
 
+/* The kernel that is there, and an older one. */
+#define NEW "/boot/initrd.img-6.*"
+#define OLD "5.10.0-old"
+
 /* All files of the system but those that dpkg and initramfs-tools keep of any package. */
 #define LIST(name)                                                                                 \
 	"find / -xdev ! -path '/var/lib/dpkg/*' ! -path '/var/lib/initramfs-tools/*' "             \
@@ -20,7 +24,7 @@
 	"! -path '/mnt/*' | sort > /mnt/" name ".files"
 
 #define LOOK(name)                                                                                 \
-	"unmkinitramfs /boot/initrd.img-* /mnt/" name " && cp /etc/vfio-early.conf /mnt/" name     \
+	"unmkinitramfs " NEW " /mnt/" name " && cp /etc/vfio-early.conf /mnt/" name                \
 	".conf && " LIST(name)
 
 /* The same files under a later version. */
@@ -29,7 +33,10 @@
 	"/tmp/next/DEBIAN/control && dpkg-deb -b /tmp/next /tmp/next.deb"
 
 static const char *const commands[] = {
+	"ln -s $(ls /usr/lib/modules) /usr/lib/modules/" OLD
+	" && cp /boot/config-* /boot/config-" OLD,
 	LIST("before"),
+	"dpkg-deb -c " PACKAGE " | grep /examples/ansible/playbook.yml",
 	"dpkg -i " PACKAGE,
 	LOOK("installed"),
 	"printf '" RULE "' >> /etc/vfio-early.conf",
@@ -37,8 +44,12 @@ static const char *const commands[] = {
 	MAKE_NEXT,
 	"dpkg -i /tmp/next.deb && dpkg-query -W vfio-early > /mnt/version",
 	LOOK("upgraded"),
+	"update-initramfs -c -k " OLD,
+	"unmkinitramfs /boot/initrd.img-" OLD " /mnt/upgraded-old",
 	"dpkg -r vfio-early",
 	LOOK("removed"),
+	"unmkinitramfs /boot/initrd.img-" OLD " /mnt/removed-old",
+	"ls -A /var/lib/vfio-early > /mnt/removed.notes",
 	"mkdir /run/vfio-early && touch /run/vfio-early/status",
 	"dpkg -P vfio-early",
 	LIST("purged"),
@@ -138,6 +149,23 @@ static void removed_is_not_in_the_image_and_leaves_rules(void **state)
 	}
 }
 
+/* A note that stays would tell of that image when the package is installed again. */
+static void removed_is_in_no_older_image(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SYSTEM_COUNT; i++) {
+		const struct image *image = &systems[i].image;
+		char *notes = image_read(image, "removed.notes");
+
+		expect_file(image, "upgraded-old/usr/sbin/vfio-early");
+		expect_file(image, "removed-old/scripts/init-top/udev");
+		expect_no_file(image, "removed-old/usr/sbin/vfio-early");
+		assert_non_null(notes);
+		assert_string_equal(notes, "");
+		free(notes);
+	}
+}
+
 static void purged_leaves_nothing(void **state)
 {
 	(void)state;
@@ -151,6 +179,7 @@ int main(void)
 		cmocka_unit_test(installed_is_in_the_image),
 		cmocka_unit_test(upgraded_keeps_rules_and_has_them_in_the_image),
 		cmocka_unit_test(removed_is_not_in_the_image_and_leaves_rules),
+		cmocka_unit_test(removed_is_in_no_older_image),
 		cmocka_unit_test(purged_leaves_nothing),
 	};
 
