@@ -210,6 +210,8 @@ $(DEB): $(shell find $(filter-out tests,$(DEB_SOURCES)) -type f) $(LIBKMOD)
 	$(call say,DEB,$@)
 	$(Q)test "$$(dpkg-parsechangelog -l conf/debian/changelog -S Version)" = $(VERSION) || { \
 		echo "E: conf/debian/changelog is not of version $(VERSION)" >&2; exit 1; }
+	$(Q)for package in $(CTL_PACKAGES); do grep -q "^ $$package,$$" conf/debian/control || { \
+		echo "E: conf/debian/control: no Build-Depends on $$package" >&2; exit 1; }; done
 	$(Q)rm -rf $(B)/deb && mkdir -p $(DEB_STAGE)
 	$(Q)cp -a $(DEB_SOURCES) $(DEB_STAGE) && mv $(DEB_STAGE)/conf/debian $(DEB_STAGE)/debian
 	$(Q)cd $(DEB_STAGE) && KMOD_SRC=$(abspath $(kmod_tree)) env -u MAKEFLAGS -u MAKELEVEL \
