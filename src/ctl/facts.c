@@ -87,6 +87,18 @@ static json_t *pack_outcomes(const struct facts *facts)
 	return outcomes;
 }
 
+/* The command that makes the image anew; null if that is not needed. */
+static json_t *pack_command(const struct facts *facts, const struct kernel *kernel)
+{
+	const struct rebuild *rebuild = facts->kernels.rebuild;
+
+	if (!kernels_is_stale(kernel, facts->view.forecast.rules.count > 0))
+		return json_null();
+	return json_sprintf("%s %s",
+			    kernel->state == KERNEL_NO_IMAGE ? rebuild->first : rebuild->one,
+			    kernel->release);
+}
+
 static json_t *pack_images(const struct facts *facts)
 {
 	json_t *images = json_array();
@@ -94,10 +106,10 @@ static json_t *pack_images(const struct facts *facts)
 	for (size_t i = 0; i < facts->kernels.count; i++) {
 		const struct kernel *kernel = &facts->kernels.list[i];
 
-		json_array_append_new(images,
-				      json_pack("{s:s, s:s, s:b}", "kernel", kernel->release,
-						"rules", kernels_state_name(kernel->state),
-						"running", kernel->running));
+		json_array_append_new(
+			images, json_pack("{s:s, s:s, s:b, s:o}", "kernel", kernel->release,
+					  "rules", kernels_state_name(kernel->state), "running",
+					  kernel->running, "command", pack_command(facts, kernel)));
 	}
 	return images;
 }
