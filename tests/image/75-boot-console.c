@@ -33,7 +33,7 @@ static void told_of_one_card(void **state)
 	struct image image;
 
 	(void)state;
-	expect_image(&spec, "image/70-boot-console", &image);
+	expect_image(&spec, "image/75-boot-console", &image);
 	expect_built(&image);
 	expect_said(&image, "W: vfio-early: /etc/vfio-early.conf:2: 0000:02:00.0 (10de:1b81) shows "
 			    "the boot console; the screen goes dark when it is taken\n");
