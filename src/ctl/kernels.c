@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "contents.h"
 #include "kernels.h"
@@ -107,9 +108,21 @@ static int read_image(const struct host *host, const char *image, char digest[DI
 	return result;
 }
 
+/* Whether the image was made anew, and nothing noted, since. */
+static bool is_outdated(const struct host *host, const char *note, const char *image)
+{
+	struct stat noted, made;
+
+	return fstatat(host->directory, note + 1, &noted, 0) == 0 &&
+	       fstatat(host->directory, image + 1, &made, 0) == 0 &&
+	       (made.st_mtim.tv_sec > noted.st_mtim.tv_sec ||
+		(made.st_mtim.tv_sec == noted.st_mtim.tv_sec &&
+		 made.st_mtim.tv_nsec > noted.st_mtim.tv_nsec));
+}
+
 /*
  * By what the post-update.d script noted when the image was finished, or else by the image itself:
- * Debian 12's dracut runs no such scripts.
+ * but for Debian 13's, dracut runs no such scripts when it is called by itself.
  */
 static enum kernel_state judge(const struct host *host, const struct kernel *kernel,
 			       const char *rules)
@@ -122,7 +135,10 @@ static enum kernel_state judge(const struct host *host, const struct kernel *ker
 	result = digest_path(kernel->release, path);
 	if (result == 0)
 		result = digest_read(host, path, digest);
-	if (result == -ENOENT) {
+	if (result == 0 && is_outdated(host, path, image)) {
+		/* An image that cannot be read leaves the note. */
+		read_image(host, image, digest);
+	} else if (result == -ENOENT) {
 		result = read_image(host, image, digest);
 		if (result == -ENOENT || result == -EBADMSG)
 			return KERNEL_UNKNOWN;

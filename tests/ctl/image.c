@@ -734,14 +734,23 @@ static void test_record(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-/* Without a note, check looks into the image. */
+#define NOTE                                                                                       \
+	{                                                                                          \
+		.path = "var/lib/vfio-early/" KERNEL ".digest",                                    \
+		.text = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"       \
+	}
+
+/* Without a note, or where the image is younger, check looks into the image. */
 static void test_not_noted(void **state)
 {
 	static const struct {
 		struct file changes[CHANGES_MAX], host[CHANGES_MAX];
 		const char *rules;
 		int status;
+		bool younger;
 	} scenes[] = {
+		{ .host = { NOTE }, .rules = "changed", .status = 2 },
+		{ .host = { NOTE }, .rules = "current", .status = 0, .younger = true },
 		{ .rules = "current", .status = 0 },
 		{ .host = { { .path = "etc/vfio-early.conf", .text = "02:00.0\n" } },
 		  .rules = "changed",
@@ -750,6 +759,7 @@ static void test_not_noted(void **state)
 		  .rules = "not noted",
 		  .status = 2 },
 	};
+	static const struct timespec past[2];
 	char tree[PATH_MAX], path[PATH_MAX];
 	const char *const argv[] = { "--root", tree, "check", "-J", NULL };
 	struct run_result result;
@@ -761,6 +771,9 @@ static void test_not_noted(void **state)
 		write_scene(tree, &plain, scenes[i].changes, scenes[i].host, 0);
 		run_path(path, "%s/boot/vmlinuz-" KERNEL, tree);
 		assert_int_equal(files_write(path, ""), 0);
+		run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
+		if (scenes[i].younger)
+			assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
 		run_ctl(argv, &result);
 		json = json_loads(result.out, 0, NULL);
 		assert_non_null(json);
