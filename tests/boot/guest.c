@@ -6,6 +6,7 @@
  * service, and has the machine reboot.
  *
  * One fact a line, the first word tells its kind:
+ *   seconds TIME                                              from the kernel's start to this init
  *   device ADDRESS VENDOR:DEVICE CLASS DRIVER OVERRIDE GROUP   "-" where there is none
  *   status LINE                                               of /run/vfio-early/status
  *   kmsg LEVEL TEXT                                           kernel messages that say vfio
@@ -36,6 +37,7 @@
 #include <sys/mman.h>
 #include <sys/reboot.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "work.h"
@@ -395,6 +397,14 @@ static void report_root(FILE *report)
 	fclose(file);
 }
 
+static void report_seconds(FILE *report)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	fprintf(report, "seconds %ld.%02ld\n", now.tv_sec, now.tv_nsec / 10000000);
+}
+
 static FILE *open_report(void)
 {
 	struct termios mode;
@@ -429,6 +439,8 @@ int main(int argc, char **argv)
 {
 	FILE *report = open_report();
 
+	if (report)
+		report_seconds(report);
 	if (report && work(argc, argv, report)) {
 		report_root(report);
 		report_devices(report);

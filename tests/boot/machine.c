@@ -69,14 +69,15 @@ static int add(struct arguments *args, const char *option, const char *value)
 }
 
 /* Split interrupt controllers are what KVM needs for interrupt remapping. */
-static int add_accelerator(struct arguments *args)
+static int add_accelerator(struct arguments *args, const struct machine *machine)
 {
 	const char *accel = getenv("VFIO_EARLY_ACCEL");
 	int ret;
 
 	if (!accel || strcmp(accel, "kvm") != 0) {
 		ret = add(args, "-machine", "q35");
-		return ret ?: add(args, "-accel", "tcg");
+		ret = ret ?: add(args, "-accel", "tcg");
+		return ret ?: machine->counts_time ? add(args, "-icount", "shift=0") : 0;
 	}
 	ret = add(args, "-machine", "q35,kernel-irqchip=split");
 	return ret ?: add(args, "-accel", "kvm");
@@ -305,7 +306,7 @@ int machine_boot(const struct machine *machine, const struct image *image, struc
 	*run = (struct machine_run){ .image = *image };
 	memcpy(args.list, common, sizeof(common));
 	ret = prepare_results(machine, run, &results);
-	ret = ret ?: add_accelerator(&args);
+	ret = ret ?: add_accelerator(&args, machine);
 	ret = ret ?: add_firmware(&args, machine);
 	ret = ret ?: add_iommu(&args, machine);
 	if (!machine->starts_root)

@@ -43,6 +43,7 @@ struct machine {
 	const char *iommu; /* a device, or "none"; NULL: Intel's, which remaps interrupts */
 	bool uefi;         /* as the firmware; the devices must include a display */
 	bool secure_boot;  /* UEFI that enforces it, with Microsoft's keys as on most boards */
+	bool counts_time;  /* the guest's, while it works: a nanosecond an instruction */
 	bool has_monitor;  /* what the guest writes to /dev/ttyS2 goes to QEMU's monitor, as QMP */
 };
 
