@@ -3,6 +3,7 @@
 # make          build everything
 # make demo     on a fresh Debian machine, as root: install what is needed, build, show the main job
 # make check    the same, and run all tests
+# make check-matrix  the same for every release, kernel and IOMMU (half an hour)
 # make bench    the same, and measure what a boot pays (ten minutes)
 # make install  (DESTDIR, PREFIX) put files in place; nothing of the running system is touched
 # make deb      build a Debian package; it installs on this release and later ones
@@ -138,12 +139,15 @@ lint-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(LINT_PACKAGES))
 
 # The parts of a target that need packages run in a make of their own, which finds them.
-.PHONY: demo check bench deb
+.PHONY: demo check check-matrix bench deb
 demo: demo-packages
 	$(Q)$(MAKE) demo-run
 check: test-packages
 	$(Q)$(MAKE) -j$(PROVE_JOBS) roots
 	$(Q)$(MAKE) check-run
+check-matrix: test-packages
+	$(Q)$(MAKE) -j$(PROVE_JOBS) matrix-roots
+	$(Q)$(MAKE) check-matrix-run
 bench: bench-packages
 	$(Q)$(MAKE) bench-run
 deb: deb-packages

@@ -4,7 +4,8 @@
 TEST_CFLAGS = $(CFLAGS) $(STANDARD) $(WARNINGS) -Werror
 PROVE ?= prove
 PROVE_JOBS ?= 2
-run-tests = VFIO_EARLY_BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) --exec ''
+run-tests = VFIO_EARLY_BUILD=$(B) VFIO_EARLY_SYSTEMS='$(SYSTEMS)' CMOCKA_MESSAGE_OUTPUT=TAP \
+	$(PROVE) --exec ''
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -161,9 +162,11 @@ include tests/ctl/rom.mk
 TEST_SUITES ?= bookworm trixie
 TEST_ROOTS := $(TEST_SUITES:%=$(B)/roots/%) $(B)/roots/trixie-full $(B)/roots/trixie-dracut \
 	$(B)/roots/trixie-vm
+# What tests take that are not about one of them.
+SYSTEMS = $(TEST_SUITES)
 # The last three bring the libraries of vfio-earlyctl, whose own names differ between suites.
-TEST_ROOT_PACKAGES := linux-image-amd64 udev kmod klibc-utils busybox zstd \
-	libarchive-tools libjansson4 libpci3
+TEST_ROOT_PACKAGES := udev kmod klibc-utils busybox zstd libarchive-tools libjansson4 libpci3
+TEST_ROOT_KERNEL = linux-image-amd64$(if $(filter %-backports,$*),/$*)
 # What makes the images, one of two that exclude one another.
 TEST_ROOT_MORE = $(if $(filter %-dracut,$*),dracut,initramfs-tools) \
 	$(if $(filter %-full,$*),$(TEST_ROOT_FULL_PACKAGES)) \
@@ -183,12 +186,14 @@ IMAGE_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/image/[0-9]*.c))
 PACKAGE_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/package/[0-9]*.c))
 SYSTEM_TESTS := $(BOOT_TESTS) $(PACKAGE_TESTS) $(IMAGE_TESTS)
 
-$(BENCH_OBJ) $(B)/tests/boot/demo.o $(SYSTEM_TESTS:.t=.o): $(B)/%.o: %.c
+include tests/matrix/matrix.mk
+
+$(BENCH_OBJ) $(B)/tests/boot/demo.o $(SYSTEM_TESTS:.t=.o) $(MATRIX_TEST:.t=.o): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -Itests/boot -MMD -MP -c -o $@ $<
 
-$(SYSTEM_TESTS): %.t: %.o $(BENCH_OBJ)
+$(SYSTEM_TESTS) $(MATRIX_TEST): %.t: %.o $(BENCH_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ -lcmocka
 
@@ -213,20 +218,21 @@ $(B)/tests/boot/guest.img: $(B)/tests/boot/guest
 
 # A system is whole when it bears its name. mmdebstrap sees none of the machine's apt settings, so
 # those that decide whether the mirror can be read are handed over.
-$(TEST_ROOTS): $(B)/roots/%:
+$(sort $(TEST_ROOTS) $(MATRIX_ROOTS)): $(B)/roots/%:
 	@mkdir -p $(@D)
 	$(call say,DEBIAN,$@)
 	$(Q)test -n "$(DEBIAN_MIRROR)" || { echo "$$kmod_no_mirror" >&2; exit 1; }
 	$(Q)rm -rf --one-file-system $@.part
 	$(Q)apt-config dump | grep -E '^Acquire::(https?|Check-|Retries)' >$@.conf || true
 	$(Q)INITRD=No mmdebstrap --quiet --mode=root --variant=essential --skip=check/qemu \
-		--include='$(TEST_ROOT_PACKAGES) $(TEST_ROOT_MORE)' \
+		--include='$(TEST_ROOT_KERNEL) $(TEST_ROOT_PACKAGES) $(TEST_ROOT_MORE)' \
 		--keyring=$(DEBIAN_KEYRING) \
 		--aptopt=$(abspath $@).conf --dpkgopt=force-unsafe-io \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
-		$(firstword $(subst -, ,$*)) $@.part '$(DEBIAN_MIRROR)'
+		$(firstword $(subst -, ,$*)) $@.part '$(DEBIAN_MIRROR)' \
+		$(if $(filter %-backports,$*),'deb $(DEBIAN_MIRROR) $* main')
 	$(Q)mv $@.part $@
 
 roots: $(TEST_ROOTS)

@@ -212,6 +212,17 @@ void expect_console(const struct machine_run *run, const char *text)
 		boot_fail(run, "the console does not show \"%s\"", text);
 }
 
+void expect_console_order(const struct machine_run *run, const char *first, const char *later)
+{
+	char *serial = file_read(run->serial);
+	const char *one = serial ? strstr(serial, first) : NULL;
+	const char *other = serial ? strstr(serial, later) : NULL;
+
+	if (!one || !other || other < one)
+		boot_fail(run, "the console does not show \"%s\" before \"%s\"", first, later);
+	free(serial);
+}
+
 void expect_driver(const struct machine_run *run, const char *address, const char *driver)
 {
 	struct report_device device;

@@ -52,8 +52,9 @@ void expect_lines(const struct machine_run *run, const char *const *lines);
 /* / is mounted from @device. */
 void expect_root(const struct machine_run *run, const char *device);
 
-/* The console shows @text. */
+/* The console shows @text; it shows both, and nothing like @later before @first. */
 void expect_console(const struct machine_run *run, const char *text);
+void expect_console_order(const struct machine_run *run, const char *first, const char *later);
 
 /* @address has the driver @driver ("-": none). */
 void expect_driver(const struct machine_run *run, const char *address, const char *driver);

@@ -42,6 +42,22 @@ int image_find_build(char *path)
 	return realpath(build && *build ? build : "build", path) ? 0 : -errno;
 }
 
+int image_list_systems(const char *names[IMAGE_SYSTEMS])
+{
+	char *rest = strdup(getenv("VFIO_EARLY_SYSTEMS") ?: "");
+	const char *name;
+	int count = 0;
+
+	while ((name = strsep(&rest, " "))) {
+		if (!*name)
+			continue;
+		if (count == IMAGE_SYSTEMS)
+			return -E2BIG;
+		names[count++] = name;
+	}
+	return count ?: -ENOENT;
+}
+
 static int find_kernel(const char *root, struct image *image)
 {
 	char pattern[PATH_MAX];

@@ -6,7 +6,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#define IMAGE_FILES 8
+#define IMAGE_FILES   8
+#define IMAGE_SYSTEMS 8
 
 /* A change of the system before the image is built: a file written, or moved, or taken away. */
 struct image_file {
@@ -53,6 +54,12 @@ struct image {
 
 /* Where builds lie: $VFIO_EARLY_BUILD, or ./build. Absolute. Returns 0 or -errno. */
 int image_find_build(char *path);
+
+/*
+ * The names in $VFIO_EARLY_SYSTEMS, which are of Debian systems below build/roots/: those that this
+ * run is about. Returns how many they are, -ENOENT if there is none, or -E2BIG.
+ */
+int image_list_systems(const char *names[IMAGE_SYSTEMS]);
 
 /*
  * Builds an image as @spec says, with its results below build/tests/@name. There is an older
