@@ -7,12 +7,18 @@
 MATRIX_SYSTEMS ?= bookworm bookworm-backports trixie trixie-dracut sid sid-dracut
 MATRIX_ROOTS := $(MATRIX_SYSTEMS:%=$(B)/roots/%)
 MATRIX_TEST := $(B)/tests/matrix/matrix.t
+MATRIX_LIFE_TEST := $(B)/tests/package/10-life-of-a-package.t
 
 matrix-roots: $(MATRIX_ROOTS)
 
 # The table is among the comments, and in $(B)/matrix.md.
 check-matrix-run: SYSTEMS = $(MATRIX_SYSTEMS)
-check-matrix-run: $(MATRIX_TEST) $(DEB) $(MATRIX_ROOTS) $(B)/tests/boot/guest.img
+check-matrix-run: $(MATRIX_TEST) check-matrix-life $(DEB) $(MATRIX_ROOTS) $(B)/tests/boot/guest.img
 	$(Q)$(run-tests) --comments $(MATRIX_TEST)
 
-.PHONY: matrix-roots check-matrix-run
+# It looks into images of initramfs-tools; `make check` has the suites that are missing here.
+check-matrix-life: SYSTEMS = $(filter-out $(TEST_SUITES) %-dracut,$(MATRIX_SYSTEMS))
+check-matrix-life: $(MATRIX_LIFE_TEST) $(DEB) $(MATRIX_ROOTS)
+	$(if $(SYSTEMS),$(Q)$(run-tests) $(MATRIX_LIFE_TEST))
+
+.PHONY: matrix-roots check-matrix-run check-matrix-life

@@ -3,6 +3,7 @@
  * The package in real Debian systems, from its installation to its purge, and what each step
  * makes of the initramfs image.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #define PACKAGE "/media/vfio-early_*_amd64.deb"
 
 /* The kernel that is there, and an older one. */
-#define NEW "/boot/initrd.img-6.*"
+#define NEW "/boot/initrd.img-*-amd64"
 #define OLD "5.10.0-old"
 
 /* All files of the system but those that dpkg and initramfs-tools keep of any package. */
@@ -56,31 +57,35 @@ static const char *const commands[] = {
 	NULL,
 };
 
-/* Without the host's drivers, which take long and are nothing to this package. */
-#define SPEC(suite_name)                                                                           \
-	{                                                                                          \
-		.suite = suite_name, .settings = "MODULES=list\n", .commands = commands,           \
-		.without_program = true                                                            \
-	}
+/* Of the systems of this run. */
+static struct image images[IMAGE_SYSTEMS];
+static int image_count;
 
-static struct {
-	struct image_spec spec;
-	const char *name;
-	struct image image;
-} systems[] = {
-	{ .spec = SPEC("bookworm"), .name = "package/10-life-of-a-package/bookworm" },
-	{ .spec = SPEC("trixie"), .name = "package/10-life-of-a-package/trixie" },
-};
+static void live_in(const char *system, struct image *image)
+{
+	/* Without the host's drivers, which take long and are nothing to this package. */
+	const struct image_spec spec = {
+		.suite = system,
+		.settings = "MODULES=list\n",
+		.commands = commands,
+		.without_program = true,
+	};
+	char name[64];
 
-#define SYSTEM_COUNT (sizeof(systems) / sizeof(systems[0]))
+	snprintf(name, sizeof(name), "package/10-life-of-a-package/%s", system);
+	expect_image(&spec, name, image);
+	expect_built(image);
+}
 
 static int live(void **state)
 {
+	const char *systems[IMAGE_SYSTEMS];
+
 	(void)state;
-	for (size_t i = 0; i < SYSTEM_COUNT; i++) {
-		expect_image(&systems[i].spec, systems[i].name, &systems[i].image);
-		expect_built(&systems[i].image);
-	}
+	image_count = image_list_systems(systems);
+	assert_true(image_count > 0);
+	for (int i = 0; i < image_count; i++)
+		live_in(systems[i], &images[i]);
 	return 0;
 }
 
@@ -109,8 +114,8 @@ static void expect_same(const struct image *image, const char *one_path, const c
 static void installed_is_in_the_image(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < SYSTEM_COUNT; i++) {
-		const struct image *image = &systems[i].image;
+	for (int i = 0; i < image_count; i++) {
+		const struct image *image = &images[i];
 
 		expect_file(image, "installed/usr/sbin/vfio-early");
 		expect_file(image, "installed/scripts/init-top/00-vfio-early");
@@ -123,8 +128,8 @@ static void installed_is_in_the_image(void **state)
 static void upgraded_keeps_rules_and_has_them_in_the_image(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < SYSTEM_COUNT; i++) {
-		const struct image *image = &systems[i].image;
+	for (int i = 0; i < image_count; i++) {
+		const struct image *image = &images[i];
 
 		expect_text(image, "version", "+next");
 		expect_text(image, "upgraded.conf", RULE);
@@ -138,8 +143,8 @@ static void upgraded_keeps_rules_and_has_them_in_the_image(void **state)
 static void removed_is_not_in_the_image_and_leaves_rules(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < SYSTEM_COUNT; i++) {
-		const struct image *image = &systems[i].image;
+	for (int i = 0; i < image_count; i++) {
+		const struct image *image = &images[i];
 
 		expect_file(image, "removed/scripts/init-top/udev");
 		expect_no_file(image, "removed/usr/sbin/vfio-early");
@@ -153,8 +158,8 @@ static void removed_is_not_in_the_image_and_leaves_rules(void **state)
 static void removed_is_in_no_older_image(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < SYSTEM_COUNT; i++) {
-		const struct image *image = &systems[i].image;
+	for (int i = 0; i < image_count; i++) {
+		const struct image *image = &images[i];
 		char *notes = image_read(image, "removed.notes");
 
 		expect_file(image, "upgraded-old/usr/sbin/vfio-early");
@@ -169,8 +174,8 @@ static void removed_is_in_no_older_image(void **state)
 static void purged_leaves_nothing(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < SYSTEM_COUNT; i++)
-		expect_same(&systems[i].image, "purged.files", "before.files");
+	for (int i = 0; i < image_count; i++)
+		expect_same(&images[i], "purged.files", "before.files");
 }
 
 int main(void)
