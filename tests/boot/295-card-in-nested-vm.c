@@ -28,10 +28,10 @@ static const struct image_spec spec = {
 
 static struct image image;
 
-#define MACHINE(boot)                                                                              \
+#define MACHINE(boot, has_vm)                                                                      \
 	{                                                                                          \
 		.name = NAME "/" boot, .root = image.disk, .starts_root = true,                    \
-		.keeps_root = true,                                                                \
+		.keeps_root = true, .runs_vm = has_vm,                                             \
 		.devices = {                                                                       \
 			MACHINE_PORT(1),                                                           \
 			MACHINE_PORT(2),                                                           \
@@ -41,8 +41,8 @@ static struct image image;
 		},                                                                                 \
 	}
 
-static const struct machine before = MACHINE("before");
-static const struct machine after = MACHINE("after");
+static const struct machine before = MACHINE("before", false);
+static const struct machine after = MACHINE("after", true);
 
 static int build(void **state)
 {

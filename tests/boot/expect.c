@@ -2,6 +2,7 @@
 /* Assertions of image and boot tests; those on a boot show the console's end when they fail. */
 #include "expect.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +114,14 @@ void expect_boot(const struct machine *machine, struct machine_run *run)
 void expect_boot_with(const struct machine *machine, const struct image *image,
 		      struct machine_run *run)
 {
-	finish_boot(run, machine_boot(machine, image, run));
+	int ret = machine_boot(machine, image, run);
+
+	if (machine->runs_vm && ret == 0 && run->status == -ETIMEDOUT) {
+		printf("# %s: the emulator stopped; once more\n", machine->name);
+		report_free(&run->report);
+		ret = machine_boot(machine, image, run);
+	}
+	finish_boot(run, ret);
 }
 
 void expect_no_boot(const struct machine *machine, const struct image *image,
