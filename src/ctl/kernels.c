@@ -80,20 +80,7 @@ int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
 	return host_path(path, BOOT "/" IMAGE "%s", kernel->release);
 }
 
-static int digest_image(const struct contents *contents, char digest[DIGEST_TEXT_MAX])
-{
-	SHA2_CTX context;
-	int result;
-
-	if (!contents_find(contents, CONTENTS_PROGRAM))
-		return -ENOENT;
-	digest_begin(&context);
-	result = contents_each_rules(contents, digest_add, &context);
-	digest_end(&context, digest);
-	return result;
-}
-
-/* What nothing was noted of takes as long as it takes to unpack it. */
+/* This takes as long as it takes to unpack it. -ENOENT where the program is not in it. */
 static int read_image(const struct host *host, const char *image, char digest[DIGEST_TEXT_MAX])
 {
 	char path[PATH_MAX], message[INITRAMFS_MESSAGE_MAX];
@@ -103,7 +90,9 @@ static int read_image(const struct host *host, const char *image, char digest[DI
 	if (result == 0)
 		result = contents_read(&contents, path, message);
 	if (result == 0)
-		result = digest_image(&contents, digest);
+		result = contents_find(&contents, CONTENTS_PROGRAM)
+				 ? contents_digest(&contents, digest)
+				 : -ENOENT;
 	contents_free(&contents);
 	return result;
 }
@@ -136,8 +125,9 @@ static enum kernel_state judge(const struct host *host, const struct kernel *ker
 	if (result == 0)
 		result = digest_read(host, path, digest);
 	if (result == 0 && is_outdated(host, path, image)) {
-		/* An image that cannot be read leaves the note. */
-		read_image(host, image, digest);
+		/* One that cannot be read leaves the note. */
+		if (read_image(host, image, digest) == -ENOENT)
+			return KERNEL_UNKNOWN;
 	} else if (result == -ENOENT) {
 		result = read_image(host, image, digest);
 		if (result == -ENOENT || result == -EBADMSG)

@@ -758,6 +758,11 @@ static void test_not_noted(void **state)
 		{ .changes = { { .path = "usr/sbin/vfio-early" } },
 		  .rules = "not noted",
 		  .status = 2 },
+		{ .changes = { { .path = "usr/sbin/vfio-early" } },
+		  .host = { NOTE },
+		  .rules = "not noted",
+		  .status = 2,
+		  .younger = true },
 	};
 	static const struct timespec past[2];
 	char tree[PATH_MAX], path[PATH_MAX];
