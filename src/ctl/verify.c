@@ -254,7 +254,7 @@ static void check_protected(struct run *run, struct verdict *verdict)
 		return;
 	}
 	if (!contents_find(run->verify->contents, CONTENTS_PROTECTED))
-		verdict_wrong(verdict, "%s is missing: no device of the host is protected",
+		verdict_wrong(verdict, "%s is missing: without it nothing is bound",
 			      CONTENTS_PROTECTED);
 	else if (run->protections.bad)
 		verdict_wrong(verdict, "%s cannot be understood: every device stays with the host",

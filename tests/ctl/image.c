@@ -440,11 +440,10 @@ static const struct play {
 			WRONG("rules", "etc/vfio-early.digest is not of these rules"),
 	},
 	{
-		.name = "nothing is protected",
+		.name = "no list of what the host stands on",
 		.changes = { { .path = "etc/vfio-early.protected" } },
 		.err = WRONG("protected",
-			     "etc/vfio-early.protected is missing: no device of the host "
-			     "is protected"),
+			     "etc/vfio-early.protected is missing: without it nothing is bound"),
 	},
 	{
 		.name = "built in a chroot",
