@@ -81,7 +81,7 @@ static void print_table_help(const struct options *options)
 	     "  -n, --noheadings    print no headings\n"
 	     "  -O, --output-all    print all columns\n"
 	     "  -o, --output LIST   print these columns; with + before them, these as well\n"
-	     "  -r, --raw           print fields as they are, with one blank between them\n"
+	     "  -r, --raw           print fields with one blank between them, in a list\n"
 	     "  -T, --tree          print a tree\n"
 	     "\n"
 	     "Columns:");
