@@ -129,12 +129,13 @@ static void note_protected(const struct run *run)
 }
 
 /*
- * What the host stands on. Without the list nothing is taken: a running system has none. Only a
- * dry run that was not told of one does without.
+ * What the host stands on. Without the list nothing is taken: a running system has none. A dry run
+ * that was not told of one does without, and so do exclusions, for which no image has it.
  */
 static int read_protections(const struct run *run, struct forecast *forecast)
 {
-	bool needed = !run->dry_run || forecast->without_cmdline;
+	bool needed = (!run->dry_run || forecast->without_cmdline) &&
+		      rules_want_drivers(&forecast->rules);
 
 	if (needed && faccessat(forecast->root, forecast->protected_file + 1, F_OK, 0) < 0)
 		return -errno;

@@ -242,6 +242,14 @@ int rules_read(struct rules *rules, int root)
 	return result < 0 ? result : read_directory(rules, root);
 }
 
+bool rules_want_drivers(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (!rules->list[i].exclude)
+			return true;
+	return false;
+}
+
 unsigned int rules_terms(const struct rules *rules)
 {
 	unsigned int terms = 0;

@@ -47,6 +47,9 @@ int rules_append(struct rules *rules, const struct rule *rule);
 void rules_report(struct rules *rules, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Whether some rule gives devices to a driver: exclusions alone need nothing in the image. */
+bool rules_want_drivers(const struct rules *rules);
+
 /* The terms that any rule uses: enum rule_term. */
 unsigned int rules_terms(const struct rules *rules);
 

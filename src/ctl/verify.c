@@ -209,15 +209,6 @@ static void check_rules(struct run *run, struct verdict *verdict)
 		verdict_add(verdict, "%s", comparison.count ? "as they are now" : "there are none");
 }
 
-/* Whether some rule gives a device to a driver. */
-static bool wants_drivers(const struct run *run)
-{
-	for (size_t i = 0; i < run->rules.count; i++)
-		if (!run->rules.list[i].exclude)
-			return true;
-	return false;
-}
-
 static bool is_listed(const struct run *run, const struct pci_device *device)
 {
 	const struct rules *list = &run->protections;
@@ -248,7 +239,7 @@ static void check_protected(struct run *run, struct verdict *verdict)
 	const struct protect *protect = run->verify->protect;
 	size_t count = run->protections.count;
 
-	if (!wants_drivers(run)) {
+	if (!rules_want_drivers(&run->rules)) {
 		verdict->state = VERDICT_UNNEEDED;
 		verdict_add(verdict, "no rule takes a device");
 		return;
@@ -276,7 +267,7 @@ static void check_modules(struct run *run, struct verdict *verdict)
 {
 	const struct verify *verify = run->verify;
 
-	if (!wants_drivers(run)) {
+	if (!rules_want_drivers(&run->rules)) {
 		verdict->state = VERDICT_UNNEEDED;
 		verdict_add(verdict, "no rule takes a device");
 		return;

@@ -707,6 +707,20 @@ static void test_unknown_stand(void **state)
 	assert_message(host, "/etc/vfio-early.protected", "without it nothing is bound");
 }
 
+/* Such an image has no list, as nothing in it takes a device. */
+static void test_exclusions_only(void **state)
+{
+	struct host *host = &((struct context *)*state)->host;
+	char path[PATH_MAX];
+
+	start_host(host, HOST, "!02:00.0\n", "");
+	snprintf(path, sizeof(path), "%s/tree/etc/vfio-early.protected", host->work);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(host_run(host, LIMIT_S).status, 0);
+	assert_int_equal(count_events(host), 0);
+	assert_code(host, NIC_B, "excluded");
+}
+
 /* The event of a device that is added comes before any driver can match it. */
 static void test_added_early(void **state)
 {
@@ -838,6 +852,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
 	{ "a device that came late", test_added, set_up, tear_down, NULL },
 	{ "nobody knows what the host stands on", test_unknown_stand, set_up, tear_down, NULL },
+	{ "exclusions alone need no list of that", test_exclusions_only, set_up, tear_down, NULL },
 	{ "a device that is just being added", test_added_early, set_up, tear_down, NULL },
 	{ "one that came late while it is probed", test_added_while_probed, set_up, tear_down,
 	  NULL },
