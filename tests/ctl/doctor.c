@@ -869,11 +869,12 @@ static void make_host(const struct trouble *trouble, char root[PATH_MAX])
 		tree_write(root, MODES);
 	run_path(path, "%s/etc/vfio-early.conf", root);
 	append_file(path, trouble->rules ? trouble->rules : "01:00\n");
-	note_digest(root);
-	if (trouble->late)
-		append_file(path, trouble->late);
 	run_path(path, "%s/boot/initrd.img-" KERNEL, root);
 	write_image(path, trouble->options ? trouble->options : "options vfio_pci disable_vga=1\n");
+	note_digest(root);
+	run_path(path, "%s/etc/vfio-early.conf", root);
+	if (trouble->late)
+		append_file(path, trouble->late);
 	if (trouble->change)
 		tree_write(root, trouble->change);
 }
