@@ -200,6 +200,24 @@ static bool is_kept(const struct plan_choice *choice)
 	return choice->protects && !(choice->rule && choice->rule->options & RULE_FORCE);
 }
 
+static int free_step(void *argument)
+{
+	const struct step *step = argument;
+
+	return sysfs_unbind(step->work->devices, &step->row->device->address);
+}
+
+/* A module is stuck in one probe at a time: of the time that is left, this one may use half. */
+static bool free_device(struct work *work, const struct pci_device *device)
+{
+	struct plan_row row = { .device = device };
+	struct step step = { work, &row };
+	struct job job = { .run = free_step, .argument = &step };
+
+	jobs_run(&job, 1, (jobs_now() + work->deadline) / 2);
+	return job.result == 0;
+}
+
 /*
  * By its option ids= the module takes what nobody holds of these models, also what the host stands
  * on. Freed, that waits for the driver of the host, which is still to come.
@@ -215,7 +233,7 @@ static void free_protected(struct work *work)
 		if (!is_kept(&work->plan->choices[i]) || pci->devices[i].driver)
 			continue;
 		sysfs_read_driver(work->devices, address, driver, sizeof(driver));
-		if (strstr(driver, "vfio") && sysfs_unbind(work->devices, address) == 0)
+		if (strstr(driver, "vfio") && free_device(work, &pci->devices[i]))
 			work->plan->freed++;
 	}
 }

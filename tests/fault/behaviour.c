@@ -806,6 +806,38 @@ static void test_added_while_probed(void **state)
 	assert_sane(host);
 }
 
+/* The same with an option ids=, by which it is the probe of a device that the host stands on. */
+static void test_stuck_ids(void **state)
+{
+	static const struct reaction wedge = { .wedge = true };
+	struct host *host = &((struct context *)*state)->host;
+	struct host_result result;
+	char path[PATH_MAX + 64], line[3 * PATH_MAX];
+	struct utsname kernel;
+
+	start_host(host, HOST, "8086:10d3\n", SHORT_TIMEOUT);
+	react(host, NIC_A, STORE_PROBE, &wedge);
+	write_below(host, "etc", "vfio-early.protected",
+		    "01:00.0 id=8086:10d3 # " NIC_A " network\n");
+	snprintf(path, sizeof(path), "%s/tree/sys/module/vfio_iommu_type1", host->work);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(uname(&kernel), 0);
+	snprintf(path, sizeof(path), "lib/modules/%s", kernel.release);
+	write_below(host, path, "modules.dep", "");
+	snprintf(line, sizeof(line),
+		 "install vfio_pci echo vfio-pci > %s/mount/sys/bus/pci/devices/" NIC_A
+		 "/driver_override; echo " NIC_A " > %s/mount/sys/bus/pci/drivers_probe\n",
+		 host->work, host->work);
+	write_below(host, "etc/modprobe.d", "stuck.conf", line);
+	result = host_run(host, LIMIT_S);
+	assert_int_equal(result.status, 2);
+	assert_true(result.seconds < SHORT_TIMEOUT_S + GRACE_S);
+	check_others(host, NIC_A);
+	drivercore_release(host->core);
+	assert_true(host_wait_children(5));
+	assert_driver(host, NIC_A, "");
+}
+
 /* Whatever else has interrupts, such as the remapping unit itself. */
 static void test_interrupts(void **state)
 {
@@ -857,6 +889,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "one that came late while it is probed", test_added_while_probed, set_up, tear_down,
 	  NULL },
 	{ "a module that never finishes loading", test_stuck_module, set_up, tear_down, NULL },
+	{ "a module stuck in a device of the host", test_stuck_ids, set_up, tear_down, NULL },
 };
 
 static void add_test(struct CMUnitTest **next, const char *name, CMUnitTestFunction run,
