@@ -343,7 +343,8 @@ int contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX])
 
 	digest_begin(&digest);
 	result = contents_each_rules(contents, digest_add, &digest);
-	digest_end(&digest, text);
+	if (result == 0)
+		digest_end(&digest, text);
 	return result;
 }
 

@@ -55,7 +55,7 @@ int contents_each_rules(const struct contents *contents,
 				     size_t length),
 			void *context);
 
-/* The digest of those rules. 0 or -errno. */
+/* The digest of those rules. 0, or -errno with text as it was. */
 int contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX]);
 
 /* As modprobe_read(), of the files in the image, whatever hides them. 0 or -ENOMEM. */
