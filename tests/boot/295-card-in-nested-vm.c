@@ -28,10 +28,10 @@ static const struct image_spec spec = {
 
 static struct image image;
 
-#define MACHINE(boot, has_vm)                                                                      \
+#define MACHINE(boot, start)                                                                       \
 	{                                                                                          \
 		.name = NAME "/" boot, .root = image.disk, .starts_root = true,                    \
-		.keeps_root = true, .runs_vm = has_vm,                                             \
+		.keeps_root = true, .vm = start,                                                   \
 		.devices = {                                                                       \
 			MACHINE_PORT(1),                                                           \
 			MACHINE_PORT(2),                                                           \
@@ -41,8 +41,8 @@ static struct image image;
 		},                                                                                 \
 	}
 
-static const struct machine before = MACHINE("before", false);
-static const struct machine after = MACHINE("after", true);
+static const struct machine before = MACHINE("before", NULL);
+static const struct machine after = MACHINE("after", "| qemu-system-x86_64 ");
 
 static int build(void **state)
 {

@@ -111,12 +111,22 @@ void expect_boot(const struct machine *machine, struct machine_run *run)
 	finish_boot(run, machine_run(machine, run));
 }
 
+/* Whether the last that the guest told of is that it started its virtual machine. */
+static bool is_stuck_in_vm(const struct machine *machine, const struct machine_run *run)
+{
+	const char *text = run->report.text, *vm = NULL;
+
+	if (machine->vm && run->status == -ETIMEDOUT && text)
+		vm = strstr(text, machine->vm);
+	return vm && !strstr(vm, "\nexit ");
+}
+
 void expect_boot_with(const struct machine *machine, const struct image *image,
 		      struct machine_run *run)
 {
 	int ret = machine_boot(machine, image, run);
 
-	if (machine->runs_vm && ret == 0 && run->status == -ETIMEDOUT) {
+	if (ret == 0 && is_stuck_in_vm(machine, run)) {
 		printf("# %s: the emulator stopped; once more\n", machine->name);
 		report_free(&run->report);
 		ret = machine_boot(machine, image, run);

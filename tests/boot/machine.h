@@ -34,7 +34,7 @@ struct machine {
 	const char *root;  /* a file system; NULL: the guest and no more */
 	bool starts_root;  /* by a bootloader on a drive: neither kernel, image nor words are given */
 	bool keeps_root;   /* what the guest writes to it stays; otherwise it is left as it is */
-	bool runs_vm;      /* with AMD-V emulated, where QEMU 7.2 can stop for good */
+	const char *vm;    /* of the command that starts one, where QEMU 7.2 can stop for good */
 	const char *words; /* of the kernel command line, after those that booting takes */
 	/*
 	 * Whether root ports with "slot=" show up in /sys/bus/pci/slots, as those of most boards
