@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The PCI functions that the host itself stands on. */
+/* The PCI functions that the host uses. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,8 @@ static int read_devices(struct search *search)
 		search_lose(search, "%zu PCI devices could not be read", protect->pci.unreadable);
 	/* One more than there are, as none at all is no failure. */
 	protect->reasons = calloc(protect->pci.count + 1, sizeof(*protect->reasons));
-	return protect->reasons ? 0 : -ENOMEM;
+	protect->uses = calloc(protect->pci.count + 1, sizeof(*protect->uses));
+	return protect->reasons && protect->uses ? 0 : -ENOMEM;
 }
 
 static int search_all(struct search *search)
@@ -52,7 +53,7 @@ int protect_find(struct protect *protect, const char *root)
 	int result = host_open(&host, root);
 
 	protect->pci = (struct pci){ .directory = -1 };
-	protect->reasons = NULL;
+	protect->reasons = protect->uses = NULL;
 	protect->hidden = protect->incomplete = false;
 	if (result == 0) {
 		const char *why = host_hidden(&host);
@@ -68,5 +69,6 @@ void protect_free(struct protect *protect)
 {
 	pci_free(&protect->pci);
 	free(protect->reasons);
-	protect->reasons = NULL;
+	free(protect->uses);
+	protect->reasons = protect->uses = NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The PCI functions that the host itself stands on: its disks and its way to the network. */
+/* The PCI functions that the host uses: its disks and its way to the network. */
 #ifndef VFIO_EARLY_CTL_PROTECT_H
 #define VFIO_EARLY_CTL_PROTECT_H
 
@@ -10,6 +10,12 @@
 /* What is kept of the reasons of one function. */
 #define PROTECT_REASON_MAX 80
 
+/* How much the host depends on a use. */
+enum protect_grade {
+	PROTECT_NEEDED, /* without it the host does not boot completely, or is out of reach */
+	PROTECT_USED,   /* anything else that would be missing */
+};
+
 enum protect_message {
 	PROTECT_NOTE,    /* good to know */
 	PROTECT_WARNING, /* something may be unprotected */
@@ -17,7 +23,8 @@ enum protect_message {
 
 struct protect {
 	struct pci pci;
-	char (*reasons)[PROTECT_REASON_MAX + 1]; /* one a function of pci; empty: not protected */
+	char (*reasons)[PROTECT_REASON_MAX + 1]; /* one a function of pci; empty: not needed */
+	char (*uses)[PROTECT_REASON_MAX + 1];    /* the same for what is used, needed or not */
 	bool hidden;     /* the host cannot be seen from here, so nothing is protected */
 	bool incomplete; /* something that is there could not be followed */
 	/* Told of notes and warnings in a sentence without newline; NULL: nobody is. */
@@ -26,7 +33,7 @@ struct protect {
 };
 
 /*
- * Finds what the host below the directory root stands on; all but tell and context is filled
+ * Finds what the host below the directory root uses; all but tell and context is filled
  * from scratch. 0 or -errno; the caller frees *protect in either case.
  */
 int protect_find(struct protect *protect, const char *root);

@@ -50,12 +50,13 @@ void search_warn(struct search *search, const char *format, ...)
 
 void search_lose(struct search *search, const char *format, ...)
 {
+	bool needed = search->grade == PROTECT_NEEDED;
 	va_list arguments;
 
 	va_start(arguments, format);
-	tell(search, PROTECT_WARNING, format, arguments);
+	tell(search, needed ? PROTECT_WARNING : PROTECT_NOTE, format, arguments);
 	va_end(arguments);
-	search->protect->incomplete = true;
+	search->protect->incomplete |= needed;
 	search->lost = true;
 }
 
@@ -186,10 +187,12 @@ static void add_reason(char reasons[PROTECT_REASON_MAX + 1], const char *reason)
 static void take_function(struct search *search, struct pci_device *device)
 {
 	struct protect *protect = search->protect;
+	char(*reasons)[PROTECT_REASON_MAX + 1] =
+		search->grade == PROTECT_NEEDED ? protect->reasons : protect->uses;
 
 	search_take_other(search);
 	if (!pci_is_bridge(device))
-		add_reason(protect->reasons[device - protect->pci.devices], search->reason);
+		add_reason(reasons[device - protect->pci.devices], search->reason);
 }
 
 int search_resolve(struct search *search, const char *path, char resolved[PATH_MAX])

@@ -19,6 +19,7 @@ struct search {
 	/* Of who knows the mounts, which disks can stand on; NULL: nobody does. */
 	void (*follow_file)(struct search *search, const char *file);
 	char reason[PROTECT_REASON_MAX + 1]; /* of the search that is under way */
+	enum protect_grade grade;            /* of what is searched for, until it is set anew */
 	char **seen;                         /* what it came by */
 	size_t seen_count, seen_capacity;
 	unsigned int depth;
@@ -67,7 +68,10 @@ void search_follow_file(struct search *search, const char *file);
 /* An end that is on no PCI bus, so that nothing has to be protected. */
 void search_take_other(struct search *search);
 
-/* These tell what was met, as a printf; search_lose() is for what could not be followed. */
+/*
+ * These tell what was met, as a printf; search_lose() is for what could not be followed: a warning
+ * and an incomplete search where it is needed, a note where it is used.
+ */
 void search_note(struct search *search, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void search_warn(struct search *search, const char *format, ...)
