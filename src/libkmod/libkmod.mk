@@ -84,7 +84,7 @@ $(kmod_build)/source: FORCE | $(if $(KMOD_SRC),,$(kmod_fetched))
 	$(Q)echo '$(abspath $(kmod_tree))' | cmp -s - $@ || echo '$(abspath $(kmod_tree))' >$@
 
 kmod_objects := $(patsubst %,$(kmod_build)/%.o,libkmod/libkmod \
-	$(addprefix libkmod/libkmod-,builtin config elf file index list module signature) \
+	$(addprefix libkmod/libkmod-,builtin config file index list module signature) \
 	$(addprefix shared/,array hash strbuf util))
 
 # Only SSE wants a stack aligned to 16 bytes; klibc is built without it, too.

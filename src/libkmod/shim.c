@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The functions of glibc that libkmod calls and klibc lacks. */
+/* What libkmod calls and klibc lacks, and what this program has no use for. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -43,4 +43,29 @@ char *get_current_dir_name(void)
 	char path[PATH_MAX];
 
 	return getcwd(path, sizeof(path)) ? strdup(path) : NULL;
+}
+
+/*
+ * In place of libkmod-elf.c. Only a module that is loaded by force is read as ELF: the kernel takes
+ * the rest as files, by finit_module(), since 3.8.
+ */
+struct kmod_elf *kmod_elf_new(const void *memory, off_t size)
+{
+	(void)memory;
+	(void)size;
+	errno = ENOSYS;
+	return NULL;
+}
+
+void kmod_elf_unref(struct kmod_elf *elf)
+{
+	(void)elf;
+}
+
+const void *kmod_elf_strip(const struct kmod_elf *elf, unsigned int flags)
+{
+	(void)elf;
+	(void)flags;
+	errno = ENOSYS;
+	return NULL;
 }

@@ -18,15 +18,11 @@
 /* strbuf.c and libkmod-index.c take it from <sys/param.h>. */
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
-/* kmod_elf_new() and its readers; the module signature is big-endian, ELF is either. */
+/* A module's signature is big-endian. */
 #if __BYTE_ORDER == __LITTLE_ENDIAN
 #define be32toh(x) __builtin_bswap32(x)
-#define be64toh(x) __builtin_bswap64(x)
-#define le64toh(x) ((uint64_t)(x))
 #else
 #define be32toh(x) ((uint32_t)(x))
-#define be64toh(x) ((uint64_t)(x))
-#define le64toh(x) __builtin_bswap64(x)
 #endif
 
 /* kmod_new() reads $KMOD_LOG; nothing that uses this program is set-user-ID. */
@@ -43,6 +39,10 @@ int clock_gettime(int clock, struct timespec *now);
 int clock_nanosleep(int clock, int flags, const struct timespec *until, struct timespec *left);
 
 /* shim.c */
+struct kmod_elf;
+struct kmod_elf *kmod_elf_new(const void *memory, off_t size);
+void kmod_elf_unref(struct kmod_elf *elf);
+const void *kmod_elf_strip(const struct kmod_elf *elf, unsigned int flags);
 ssize_t getdelim(char **line, size_t *size, int delim, FILE *file);
 char *get_current_dir_name(void);
 
