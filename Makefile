@@ -100,7 +100,8 @@ $(B)/host/%.o: src/%.c
 
 # --- what a fresh machine needs --------------------------------------------------------------
 
-# Installed only if something is missing, so that a second run needs no network.
+# Installed only if something is missing, so that a second run needs no network. Nothing is removed for
+# it: pve-qemu-kvm conflicts with qemu-system-x86, and with it proxmox-ve would go.
 BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpkg-dev xz-utils \
 		  binutils debian-archive-keyring ca-certificates $(CTL_PACKAGES)
 DEB_PACKAGES   := debhelper
@@ -118,7 +119,10 @@ install-missing = missing=$$(LC_ALL=C dpkg-query -W -f '$${Package} $${db:Status
 	if [ -n "$$missing" ]; then \
 		echo "  APT     "$$missing; \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
-			apt-get -qq -y --no-install-recommends install $$missing > /dev/null; \
+			apt-get -qq -y --no-remove --no-install-recommends install $$missing > /dev/null || { \
+			echo "E: apt-get has installed nothing, for the reason above." >&2; \
+			echo "E: On a Proxmox VE host it would have to remove proxmox-ve: use another machine." >&2; \
+			exit 1; }; \
 	fi
 
 # A fresh machine's lists are empty: without them apt knows neither packages nor mirrors.
