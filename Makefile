@@ -1,16 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make          build everything
-# make demo     on a fresh Debian machine, as root: install what is needed, build, show the main job
-# make check    the same, and run all tests
-# make check-matrix  the same for every release, kernel and IOMMU (half an hour)
-# make bench    the same, and measure what a boot pays (ten minutes)
-# make install  (DESTDIR, PREFIX) put files in place; nothing of the running system is touched
-# make deb      build a Debian package; it installs on this release and later ones
-# make lint     gcc and clang warnings, clang-tidy, shellcheck, mandoc
-# make help     all targets
-#
-# V=1 shows commands.
+# `make help` lists the targets. V=1 shows commands.
 
 VERSION := 0.1.0
 
@@ -47,6 +37,7 @@ WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wforma
 STANDARD := -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
 
 .PHONY: all
+all: ## build the boot program and the admin tool
 all: $(B)/vfio-early $(B)/vfio-earlyctl
 
 DEB := $(B)/deb/vfio-early_$(VERSION)_amd64.deb
@@ -129,31 +120,42 @@ install-missing = missing=$$(LC_ALL=C dpkg-query -W -f '$${Package} $${db:Status
 .PHONY: apt-lists build-packages demo-packages test-packages bench-packages deb-packages lint-packages
 apt-lists:
 	$(Q)apt-cache show gcc > /dev/null 2>&1 || apt-get -qq update
+build-packages: ## install what building needs
 build-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES))
+demo-packages: ## install what the demo needs
 demo-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(DEMO_PACKAGES))
+test-packages: ## install what the tests need
 test-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(TEST_PACKAGES) $(CLANG_RUNTIME))
+bench-packages: ## install what the benchmark needs
 bench-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(BENCH_PACKAGES))
+deb-packages: ## install what building the package needs
 deb-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(DEB_PACKAGES))
+lint-packages: ## install what the checks need
 lint-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(LINT_PACKAGES))
 
 # The parts of a target that need packages run in a make of their own, which finds them.
 .PHONY: demo check check-matrix bench deb
+demo: ## install what is needed, build, and show the main job in QEMU
 demo: demo-packages
 	$(Q)$(MAKE) demo-run
+check: ## install what is needed, build, and run all tests
 check: test-packages
 	$(Q)$(MAKE) -j$(PROVE_JOBS) roots
 	$(Q)$(MAKE) check-run
+check-matrix: ## the same for every release, kernel and IOMMU (half an hour)
 check-matrix: test-packages
 	$(Q)$(MAKE) -j$(PROVE_JOBS) matrix-roots
 	$(Q)$(MAKE) check-matrix-run
+bench: ## install what is needed, and measure what a boot pays (ten minutes)
 bench: bench-packages
 	$(Q)$(MAKE) bench-run
+deb: ## build a Debian package for this release and later ones
 deb: deb-packages
 	$(Q)$(MAKE) deb-run
 
@@ -164,6 +166,7 @@ DRACUT    := initramfs-hooks/dracut/90vfio-early
 MANUALS   := $(wildcard src/man/*.[1-8])
 
 .PHONY: install uninstall
+install: ## put files in place (DESTDIR, PREFIX); the running system is not touched
 install: all
 	install -D -m 755 $(B)/vfio-early $(DESTDIR)$(SBINDIR)/vfio-early
 	install -m 755 $(CTL) $(DESTDIR)$(SBINDIR)/vfio-earlyctl
@@ -195,6 +198,7 @@ install: all
 	done
 
 # Rules are the user's own: they stay.
+uninstall: ## remove them; rules stay
 uninstall:
 	rm -rf $(DESTDIR)$(DRACUTDIR)/90vfio-early
 	rm -f $(DESTDIR)$(SBINDIR)/vfio-early $(DESTDIR)$(SBINDIR)/vfio-earlyctl \
@@ -214,7 +218,10 @@ uninstall:
 DEB_STAGE := $(B)/deb/vfio-early-$(VERSION)
 DEB_SOURCES := Makefile LICENSE README.md conf initramfs-hooks src tests
 
-$(DEB): $(shell find $(filter-out tests,$(DEB_SOURCES)) -type f) $(LIBKMOD)
+DEB_FILES := $(wildcard Makefile LICENSE README.md $(addprefix conf/,* */* */*/* */*/*/* */*/*/*/*) \
+	$(INITRAMFS)/*/* $(INITRAMFS)/*/*/* $(DRACUT)/* src/*/* src/*/*/*)
+
+$(DEB): $(DEB_FILES) $(LIBKMOD)
 	$(call say,DEB,$@)
 	$(Q)test "$$(dpkg-parsechangelog -l conf/debian/changelog -S Version)" = $(VERSION) || { \
 		echo "E: conf/debian/changelog is not of version $(VERSION)" >&2; exit 1; }
@@ -256,6 +263,7 @@ tidy = $(Q)$(call each-of,$(1)) clang-tidy --quiet {} -- $(2) 2> $(B)/clang-tidy
 	cat $(B)/clang-tidy.err; exit 1; }
 
 .PHONY: lint lint-run
+lint: ## gcc and clang warnings, clang-tidy, shellcheck, mandoc
 lint: lint-packages
 	$(Q)$(MAKE) lint-run
 lint-run: $(LIBKMOD)
@@ -284,10 +292,13 @@ lint-run: $(LIBKMOD)
 	$(Q)mandoc -T lint -W warning $(MANUALS)
 
 .PHONY: clean help
+clean: ## remove build/
 clean:
 	rm -rf $(B)
 
+help: ## list these targets
 help:
-	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+	@sed -n 's/^\([a-z-]*\): ## \(.*\)/make \1\t\2/p' $(filter %.mk %Makefile,$(MAKEFILE_LIST)) | \
+		expand -t 22
 
 -include $(wildcard $(B)/klibc/*/*.d $(B)/host/*/*.d)

@@ -28,6 +28,7 @@ $(UNIT_TESTS): $(B)/tests/unit/%.t: tests/unit/%.c $(UNIT_CORE)
 
 TESTS += $(UNIT_TESTS)
 
+check-unit: ## tables: the parsers, the plan
 check-unit: $(UNIT_TESTS)
 	$(Q)$(run-tests) $(UNIT_TESTS)
 
@@ -49,6 +50,7 @@ $(B)/tests/mkhost: tests/lib/mkhost.c $(filter-out %/diff.c,$(HOSTTREE_SRC))
 
 TESTS += $(SCENARIO_TEST)
 
+check-scenario: ## described hosts: what the program says of them
 check-scenario: $(SCENARIO_TEST) $(B)/vfio-early
 	$(Q)$(run-tests) $(SCENARIO_TEST)
 
@@ -101,10 +103,12 @@ $(FUZZ_TEST): tests/fuzz/run.c
 TESTS += $(FUZZ_TEST)
 TEST_NEEDS += $(FUZZERS)
 
+check-fuzz: ## libFuzzer, some seconds for each parser
 check-fuzz: $(FUZZ_TEST) $(FUZZERS)
 	$(Q)$(run-tests) $(FUZZ_TEST)
 
 # With -j2 two at a time. An input that fails is left beside the corpus.
+fuzz: ## libFuzzer, for long (FUZZ_RUNS)
 fuzz: $(FUZZ_NAMES:%=fuzz-%)
 $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(B)/tests/fuzz/%
 	@mkdir -p $(B)/fuzz/$*
@@ -138,6 +142,7 @@ $(FAULT_TESTS): $(B)/tests/fault/%.t: tests/fault/%.c $(FAULT_SRC) \
 
 TESTS += $(FAULT_TESTS)
 
+check-fault: ## hosts that misbehave, and system calls that fail
 check-fault: $(FAULT_TESTS) $(B)/vfio-early
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(FAULT_TESTS)
 
@@ -231,27 +236,32 @@ $(sort $(TEST_ROOTS) $(MATRIX_ROOTS)): $(B)/roots/%:
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
-		$(firstword $(subst -, ,$*)) $@.part '$(DEBIAN_MIRROR)' \
-		$(if $(filter %-backports,$*),'deb $(DEBIAN_MIRROR) $* main')
+		$(firstword $(subst -, ,$*)) $@.part "$(DEBIAN_MIRROR)" \
+		$(if $(filter %-backports,$*),"deb $(DEBIAN_MIRROR) $* main")
 	$(Q)mv $@.part $@
 
+roots: ## make the Debian systems that tests use
 roots: $(TEST_ROOTS)
 
 # What the image tests lay over a Debian system, made anew each time so that it is never stale.
 # The same with the programs in another folder.
+stage: ## what the tests install
 stage: $(B)/vfio-early
 	$(Q)rm -rf $(B)/stage $(B)/stage-local
 	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(abspath $(B))/stage >/dev/null
 	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(abspath $(B))/stage-local \
 		SBINDIR=/usr/local/sbin >/dev/null
 
+check-image: ## what mkinitramfs and dracut made
 check-image: $(IMAGE_TESTS) stage $(TEST_ROOTS)
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(IMAGE_TESTS)
 
+check-boot: ## Debian kernels in QEMU
 check-boot: $(BOOT_TESTS) stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(BOOT_TESTS)
 
 # The package that `make deb` builds, in the systems that it is for.
+check-package: ## the package, from installation to purge
 check-package: $(PACKAGE_TESTS) $(DEB) $(TEST_ROOTS) $(B)/tests/boot/guest.img
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(PACKAGE_TESTS)
 
@@ -312,9 +322,19 @@ bench-run: $(BENCH) $(B)/tests/bench/runner $(BENCH_FLOORS) $(B)/vfio-early stag
 # --- all -------------------------------------------------------------------------------------
 
 # Each section adds to TESTS what is to be run, and to TEST_NEEDS what must be there for that.
-# `make check` comes here when all packages are installed.
+# `make check` comes here when all packages are installed. The slowest tests are listed before prove's
+# own last lines.
+slowest = awk '/^(Test Summary Report|All tests successful|Files=)/ { ending = 1 } \
+	ending { last = last $$0 "\n"; next } \
+	{ print } \
+	match($$0, /[0-9]+ ms /) { took = substr($$0, RSTART, RLENGTH - 4); \
+		print took / 1000, $$2 | "sort -rn | sed -e 10q >$(B)/slowest" } \
+	END { close("sort -rn | sed -e 10q >$(B)/slowest"); print "The ten slowest, in seconds:"; \
+		while ((getline line <"$(B)/slowest") > 0) print "  " line; printf "%s", last }'
+
 check-run: $(TESTS) $(TEST_NEEDS)
-	$(Q)$(run-tests) -j$(PROVE_JOBS) $(TESTS)
+	$(Q){ $(run-tests) --timer -j$(PROVE_JOBS) $(TESTS); echo $$? >$(B)/check.status; } | $(slowest); \
+		exit $$(cat $(B)/check.status)
 
 .PHONY: check-run check-image check-boot check-package roots stage demo-run
 .SECONDARY: $(SYSTEM_TESTS:.t=.o)

@@ -6,9 +6,9 @@ CTL_SOURCES  := $(wildcard src/ctl/*.c)
 CTL_MODULES  := mount blkid jansson libarchive libkmod libmd libpci smartcols
 CTL_PACKAGES := pkg-config libmount-dev libblkid-dev libjansson-dev libarchive-dev libkmod-dev libmd-dev libpci-dev libsmartcols-dev
 
-# Asked only when something is built: a fresh machine has no pkg-config yet.
-CTL_CFLAGS = $(eval CTL_CFLAGS := -Isrc/ctl $$(shell pkg-config --cflags $(CTL_MODULES)))$(CTL_CFLAGS)
-CTL_LIBS   = $(eval CTL_LIBS := $$(shell pkg-config --libs $(CTL_MODULES)))$(CTL_LIBS)
+# The shell of a recipe asks: a fresh machine has no pkg-config yet.
+CTL_CFLAGS := -Isrc/ctl $$(pkg-config --cflags $(CTL_MODULES))
+CTL_LIBS   := $$(pkg-config --libs $(CTL_MODULES))
 
 # What carries out a plan at boot does so for bind and unbind.
 CTL_BOOT := $(addprefix src/boot/,apply.c framebuffer.c jobs.c modules.c sysfs.c vfio.c)

@@ -11,12 +11,11 @@ KMOD_MIN := 34
 # A directory with the source of kmod, to be used in place of Debian's.
 KMOD_SRC ?=
 
-# The first Debian mirror in this machine's apt configuration; asked once, and only if needed.
+# The first Debian mirror in this machine's apt configuration; the shell of a recipe asks for it.
 # Suites such as -security and -updates, which may live elsewhere, have a dash in their codename.
-DEBIAN_MIRROR ?= $(eval DEBIAN_MIRROR := $$(shell $$(debian_mirror)))$(DEBIAN_MIRROR)
-debian_mirror = apt-get indextargets --format '$$(CODENAME) $$(REPO_URI)' 'Created-By: Packages' \
-	'Origin: Debian' 'Label: Debian' 'Component: main' | \
-	awk '$$1 !~ /-/ && $$2 !~ /^(cdrom|file):/ { print $$2; exit }'
+DEBIAN_MIRROR ?= $$(apt-get indextargets --format '$$(CODENAME) $$(REPO_URI)' \
+	'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 'Component: main' | \
+	awk '$$1 !~ /-/ && $$2 !~ /^(cdrom|file):/ { print $$2; exit }')
 DEBIAN_KEYRING ?= /usr/share/keyrings/debian-archive-keyring.gpg
 
 kmod_here := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
@@ -60,7 +59,7 @@ $(kmod_fetched):
 	$(Q)test -n "$(DEBIAN_MIRROR)" || { echo "$$kmod_no_mirror" >&2; exit 1; }
 	$(Q)rm -rf $@.part $(kmod_apt) && mkdir -p $@.part $(kmod_apt)/lists/partial
 	$(Q)echo "$$kmod_apt_conf" >$(kmod_apt)/apt.conf
-	$(Q)echo 'deb-src [signed-by=$(DEBIAN_KEYRING)] $(DEBIAN_MIRROR) $(KMOD_SUITE) main' \
+	$(Q)echo "deb-src [signed-by=$(DEBIAN_KEYRING)] $(DEBIAN_MIRROR) $(KMOD_SUITE) main" \
 		>$(kmod_apt)/sources.list
 	$(Q)apt-get -qq -c $(kmod_apt)/apt.conf --error-on=any update
 	$(Q)cd $@.part && for part in tar diff; do \

@@ -45,6 +45,7 @@ $(B)/tests/ctl/live.t: $(LIVE_SRC) $(wildcard tests/fault/*.h tests/lib/*.h test
 TESTS += $(CHANGE_TESTS)
 TEST_NEEDS += $(SANITIZED_CTL) $(CTL)
 
+check-change: ## what changes rules and drivers
 check-change: $(CHANGE_TESTS) $(SANITIZED_CTL) $(CTL) $(B)/vfio-early
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(CHANGE_TESTS)
 

@@ -40,6 +40,7 @@ CMDLINE_NEEDS := $(SANITIZED_CTL) $(B)/vfio-earlyctl $(B)/tests/ctl/cmdline-stan
 TESTS += $(CMDLINE_TESTS)
 TEST_NEEDS += $(CMDLINE_NEEDS)
 
+check-cmdline: ## cmdline and enable-iommu
 check-cmdline: $(CMDLINE_TESTS) $(CMDLINE_NEEDS)
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(CMDLINE_TESTS)
 

@@ -12,6 +12,7 @@ $(DOCTOR_TEST): $(DOCTOR_SRC)
 TESTS += $(DOCTOR_TEST)
 TEST_NEEDS += $(SANITIZED_CTL)
 
+check-doctor: ## doctor
 check-doctor: $(DOCTOR_TEST) $(SANITIZED_CTL)
 	$(Q)$(run-tests) $(DOCTOR_TEST)
 

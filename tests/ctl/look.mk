@@ -20,6 +20,7 @@ $(COMPLETION_TEST): tests/ctl/completion.c tests/ctl/run.c $(HOSTTREE_SRC)
 TESTS += $(LOOK_TEST) $(COMPLETION_TEST)
 TEST_NEEDS += $(SANITIZED_CTL)
 
+check-look: ## what vfio-earlyctl prints
 check-look: $(LOOK_TEST) $(COMPLETION_TEST) $(SANITIZED_CTL)
 	$(Q)$(run-tests) $(LOOK_TEST) $(COMPLETION_TEST)
 

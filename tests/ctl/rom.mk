@@ -19,6 +19,7 @@ $(B)/tests/ctl/romcard.t: tests/ctl/romcard.c tests/ctl/romfs.c $(ROM_SRC) \
 TESTS += $(ROM_TESTS)
 TEST_NEEDS += $(SANITIZED_CTL)
 
+check-rom: ## expansion ROMs
 check-rom: $(ROM_TESTS) $(SANITIZED_CTL)
 	$(Q)$(run-tests) $(ROM_TESTS)
 

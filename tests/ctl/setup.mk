@@ -18,6 +18,7 @@ $(B)/tests/ctl/setupfault.t: tests/ctl/setupfault.c tests/fault/trace.c $(SETUP_
 TESTS += $(SETUP_TESTS)
 TEST_NEEDS += $(CTL) $(SANITIZED_CTL)
 
+check-setup: ## setup
 check-setup: $(SETUP_TESTS) $(CTL) $(SANITIZED_CTL)
 	$(Q)$(run-tests) -j$(PROVE_JOBS) $(SETUP_TESTS)
 

@@ -19,6 +19,7 @@ FLEET_NEEDS := $(B)/tests/fleet/enter stage $(TEST_SUITES:%=$(B)/roots/%)
 TESTS += $(FLEET_TEST)
 TEST_NEEDS += $(FLEET_NEEDS)
 
+check-fleet: ## the Ansible role
 check-fleet: $(FLEET_TEST) $(FLEET_NEEDS)
 	$(Q)$(run-tests) $(FLEET_TEST)
 

@@ -20,6 +20,7 @@ $(PROTECT_TEST): tests/protect/protected.c $(PROTECT_SRC) $(PROTECT_CORE)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -MMD -MP -o $@ $^ -lcmocka
 
+check-protect: ## devices in use of described hosts
 check-protect: $(PROTECT_TEST) $(SANITIZED_CTL)
 	$(Q)$(run-tests) $(PROTECT_TEST)
 
