@@ -134,7 +134,7 @@ static void audit_card(struct findings *findings, const struct view *view,
 static void audit_taken(struct findings *findings, struct view *view, const struct plan_row *row)
 {
 	char where[AUDIT_WHERE_MAX], device[PCINAMES_SENTENCE_MAX];
-	const char *reason = view_reason(view, row->device);
+	const char *reason = view_reason(view, row->device), *use = view_use(view, row->device);
 
 	audit_format_rule(row->rule, where);
 	pcinames_sentence(&view->names, row->device, device, sizeof(device));
@@ -145,6 +145,8 @@ static void audit_taken(struct findings *findings, struct view *view, const stru
 	if (reason)
 		findings_add(findings, VIEW_WARNING, where,
 			     "%s is taken from the host, which uses it: %s", device, reason);
+	if (use && row->outcome == OUTCOME_WOULD_BIND)
+		findings_add(findings, VIEW_WARNING, where, "%s " VIEW_USED, device, use);
 	audit_card(findings, view, row);
 }
 
@@ -224,7 +226,8 @@ static void audit_group(struct findings *findings, const struct view *view,
 			add_to_list(going, device);
 		} else if (!pci_is_bridge(device) && device->driver) {
 			add_to_list(staying, device);
-			free &= !view_row(view, device) && !view_reason(view, device);
+			free &= !view_row(view, device) && !view_reason(view, device) &&
+				!view_use(view, device);
 		}
 	}
 	if (staying[0] == '\0') /* a bridge with a driver of its own */

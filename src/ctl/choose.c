@@ -29,6 +29,7 @@ struct offer {
 	const struct pci_device *device;
 	bool card;
 	bool taken; /* cannot be chosen; the flags say why */
+	bool used;  /* can be, but the host will lack something */
 	char address[PCI_ADDRESS_TEXT_MAX];
 	char flags[TRAITS_TEXT_MAX];
 };
@@ -61,10 +62,9 @@ static void describe(const struct choice *choice, const struct pci_device *devic
 {
 	const struct plan_row *row = find_row(choice, device);
 
-	if (view_reason(choice->view, device)) {
-		traits_add_uses(choice->view, device, offer->flags);
-		offer->taken = true;
-	}
+	traits_add_uses(choice->view, device, offer->flags);
+	offer->taken |= view_reason(choice->view, device) != NULL;
+	offer->used |= view_use(choice->view, device) != NULL;
 	if (row && row->rule->exclude)
 		add_flag(offer, "excluded by a rule");
 	else if (row)
@@ -238,11 +238,12 @@ static char *format_item(const struct choice *choice, const struct offer *offer)
 {
 	char name[PCINAMES_MAX], group[32] = "", *text;
 	const char *console = strstr(offer->flags, CONSOLE) ? ", " CONSOLE : "";
+	const char *used = offer->used ? ", in use by the host" : "";
 
 	if (offer->device->group >= 0)
 		snprintf(group, sizeof(group), "group %d: ", offer->device->group);
 	pcinames_short(&choice->view->names, offer->device, name, sizeof(name));
-	return asprintf(&text, "%s%s%s", group, name, console) < 0 ? NULL : text;
+	return asprintf(&text, "%s%s%s%s", group, name, console, used) < 0 ? NULL : text;
 }
 
 static int ask_in_list(const struct choice *choice, size_t count, bool *chosen)

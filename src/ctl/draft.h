@@ -32,10 +32,13 @@ int draft_take(struct draft *draft, const char *name);
 int draft_make(struct draft *draft);
 
 /*
- * Says which of these devices the next boot would not bind, and which no VM could use. The view has
- * the plan with the new rules afterwards. 0 or -errno.
+ * Says which of these devices the next boot would not bind, which no VM could use, and what the
+ * host lacks without them. The view has the plan with the new rules afterwards. 0 or -errno.
  */
 int draft_foretell(struct draft *draft);
+
+/* Says that last thing alone, of the devices that were named: for who has no plan yet. */
+void draft_warn_uses(const struct draft *draft);
 
 void draft_free(struct draft *draft);
 

@@ -172,6 +172,15 @@ static const struct filesystem *find_filesystem(const char *type)
 	return NULL;
 }
 
+bool filesystem_has_disks(struct libmnt_fs *fs)
+{
+	const struct filesystem *filesystem = find_filesystem(filesystem_type(fs));
+
+	if (filesystem)
+		return filesystem->follow != follow_nothing && filesystem->follow != follow_overlay;
+	return major(mnt_fs_get_devno(fs)) != 0;
+}
+
 static void follow_number(struct search *search, dev_t number)
 {
 	char directory[PATH_MAX];

@@ -14,6 +14,12 @@ const char *filesystem_type(struct libmnt_fs *fs);
 /* Whether it is mounted or swapped to now. */
 bool filesystem_in_use(struct libmnt_fs *fs);
 
+/*
+ * Whether it has block devices of its own: an overlay's layers are on other mounts, and what is in
+ * memory or on the network has none.
+ */
+bool filesystem_has_disks(struct libmnt_fs *fs);
+
 /* Follows every device of it. */
 void filesystem_follow(struct search *search, struct libmnt_fs *fs);
 

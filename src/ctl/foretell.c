@@ -24,6 +24,22 @@ static void warn_row(struct change *change, const struct plan_row *row)
 			 hint ? "; --group takes the rest of the group, too" : "");
 }
 
+/* No reason to refuse it: the host boots, and can be reached, without what is only used. */
+static void warn_use(struct change *change, const struct pci_device *device)
+{
+	const char *use = view_use(&change->view, device);
+	char name[PCINAMES_MAX];
+
+	if (use)
+		ctl_fail("%s " VIEW_USED, change_describe(change, device, name), use);
+}
+
+/* Without an IOMMU now, a boot with it takes the device. */
+static bool is_to_go(const struct plan_row *row)
+{
+	return row->outcome == OUTCOME_WOULD_BIND || row->outcome == OUTCOME_NO_IOMMU;
+}
+
 /* Whether the row is about a device of this run: named, or of the group of one that is. */
 static bool is_ours(const struct change *change, const struct plan_row *row, size_t rules_before)
 {
@@ -46,10 +62,26 @@ int draft_foretell(struct draft *draft)
 		result = view_make_plan(view);
 	if (result < 0)
 		return result;
-	for (size_t i = 0; i < plan->count; i++)
-		if (is_ours(draft->change, &plan->rows[i], before))
-			warn_row(draft->change, &plan->rows[i]);
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+
+		if (!is_ours(draft->change, row, before))
+			continue;
+		warn_row(draft->change, row);
+		if (is_to_go(row))
+			warn_use(draft->change, row->device);
+	}
 	if (view_lacks_iommu(view))
 		ctl_fail("%s", VIEW_NO_IOMMU);
 	return 0;
+}
+
+void draft_warn_uses(const struct draft *draft)
+{
+	struct change *change = draft->change;
+	const struct pci *pci = &change->view.forecast.pci;
+
+	for (size_t i = 0; i < pci->count; i++)
+		if (change->meant[i])
+			warn_use(change, &pci->devices[i]);
 }

@@ -66,6 +66,7 @@ struct group {
 	bool taken;  /* VMs get some device of it */
 	bool split;  /* but cannot use it, as others stay with the host */
 	bool needed; /* by the host */
+	bool used;   /* by the host, which can do without */
 	bool shown;  /* some device of it is */
 };
 
@@ -99,6 +100,7 @@ static int judge_groups(struct list *list)
 		group->taken |= view_is_for_vm(row);
 		group->split |= view_is_spoiled(row);
 		group->needed |= view_reason(&list->view, device) != NULL;
+		group->used |= view_use(&list->view, device) != NULL;
 	}
 	return 0;
 }
@@ -124,6 +126,8 @@ static struct libscols_line *add_group(struct list *list, int number, const stru
 		table_set(&list->table, line, FLAGS, "for VMs");
 	else if (group->needed)
 		table_set(&list->table, line, FLAGS, "needed by host");
+	else if (group->used)
+		table_set(&list->table, line, FLAGS, "used by host");
 	if (group->taken)
 		table_color(&list->table, line, group->split ? TABLE_RED : TABLE_GREEN);
 	return line;
@@ -198,6 +202,17 @@ static void set_plan(struct list *list, struct libscols_line *line, const struct
 		table_color(&list->table, line, TABLE_YELLOW);
 }
 
+/* What is needed comes first. */
+static void set_use(struct list *list, struct libscols_line *line, const struct pci_device *device)
+{
+	const char *reason = view_reason(&list->view, device), *use = view_use(&list->view, device);
+	char text[2 * PROTECT_REASON_MAX + 3];
+
+	snprintf(text, sizeof(text), "%s%s%s", reason ? reason : "", reason && use ? ", " : "",
+		 use ? use : "");
+	table_set(&list->table, line, USE, text);
+}
+
 static void set_flags(struct list *list, struct libscols_line *line,
 		      const struct pci_device *device, const struct group *group)
 {
@@ -219,7 +234,7 @@ static void set_flags(struct list *list, struct libscols_line *line,
 		traits_add(flags, text);
 	}
 	table_set(&list->table, line, FLAGS, flags);
-	table_set(&list->table, line, USE, view_reason(&list->view, device));
+	set_use(list, line, device);
 }
 
 static void add_device(struct list *list, struct libscols_line *above,

@@ -203,6 +203,56 @@ static void find_proxmox_esps(struct search *search)
 	free(text);
 }
 
+/* Each snap is a file of the root file system, mounted through a loop device. */
+static bool is_snap(struct libmnt_fs *fs)
+{
+	return strcmp(filesystem_type(fs), "squashfs") == 0 &&
+	       strncmp(filesystem_source(fs), "/dev/loop", 9) == 0;
+}
+
+/*
+ * Whether an earlier mount is of the same ZFS pool. A pool can have hundreds of file systems, and
+ * each would be followed to the same members, for which every block device is looked at.
+ */
+static bool is_of_known_pool(struct search *search, struct libmnt_fs *fs)
+{
+	const char *source = filesystem_source(fs);
+	size_t length = strcspn(source, "/");
+	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *other;
+	bool known = false;
+
+	if (!iterator)
+		search->error = -ENOMEM;
+	while (iterator && !known && mnt_table_next_fs(search->mounts, iterator, &other) == 0 &&
+	       other != fs)
+		known = strcmp(filesystem_type(other), "zfs") == 0 &&
+			strncmp(filesystem_source(other), source, length) == 0 &&
+			strchr("/", filesystem_source(other)[length]);
+	mnt_free_iter(iterator);
+	return known;
+}
+
+static void find_used_mount(struct search *search, struct libmnt_fs *fs)
+{
+	const char *target = mnt_fs_get_target(fs), *type = filesystem_type(fs);
+
+	if (!target || is_target(target) || !filesystem_has_disks(fs) || is_snap(fs) ||
+	    is_esp(search, fs) || (strcmp(type, "zfs") == 0 && is_of_known_pool(search, fs)))
+		return;
+	search_begin(search, "%s (%s on %s)", target, type, filesystem_source(fs));
+	follow_mount(search, fs);
+	search_end(search);
+}
+
+/* After what is needed, which is not told of again. */
+static void find_used(struct search *search)
+{
+	search->grade = PROTECT_USED;
+	for_each(search, search->mounts, find_used_mount);
+	search->grade = PROTECT_NEEDED;
+}
+
 static int bad_line(struct libmnt_table *table, const char *file, int line)
 {
 	struct search *search = mnt_table_get_userdata(table);
@@ -257,6 +307,7 @@ void mounts_find(struct search *search)
 		find_proxmox_esps(search);
 		for_each(search, swaps, find_swap);
 		for_each(search, fstab, find_fstab_swap);
+		find_used(search);
 	} else {
 		search->error = -ENOMEM;
 	}

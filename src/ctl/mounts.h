@@ -10,7 +10,10 @@
 int mounts_open(struct search *search);
 void mounts_close(struct search *search);
 
-/* Searches below the file systems that the host boots from and runs on, and below its swap. */
+/*
+ * Searches below the file systems that the host boots from and runs on, and below its swap; then
+ * below what else is mounted, which is used and not needed.
+ */
 void mounts_find(struct search *search);
 
 #endif

@@ -24,7 +24,7 @@ enum protect_message {
 struct protect {
 	struct pci pci;
 	char (*reasons)[PROTECT_REASON_MAX + 1]; /* one a function of pci; empty: not needed */
-	char (*uses)[PROTECT_REASON_MAX + 1];    /* the same for what is used, needed or not */
+	char (*uses)[PROTECT_REASON_MAX + 1];    /* the same for what else would be missing */
 	bool hidden;     /* the host cannot be seen from here, so nothing is protected */
 	bool incomplete; /* something that is there could not be followed */
 	/* Told of notes and warnings in a sentence without newline; NULL: nobody is. */

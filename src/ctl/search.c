@@ -187,12 +187,15 @@ static void add_reason(char reasons[PROTECT_REASON_MAX + 1], const char *reason)
 static void take_function(struct search *search, struct pci_device *device)
 {
 	struct protect *protect = search->protect;
-	char(*reasons)[PROTECT_REASON_MAX + 1] =
-		search->grade == PROTECT_NEEDED ? protect->reasons : protect->uses;
+	size_t index = (size_t)(device - protect->pci.devices);
 
 	search_take_other(search);
-	if (!pci_is_bridge(device))
-		add_reason(reasons[device - protect->pci.devices], search->reason);
+	if (pci_is_bridge(device))
+		return;
+	if (search->grade == PROTECT_NEEDED)
+		add_reason(protect->reasons[index], search->reason);
+	else if (!has_reason(protect->reasons[index], search->reason))
+		add_reason(protect->uses[index], search->reason);
 }
 
 int search_resolve(struct search *search, const char *path, char resolved[PATH_MAX])

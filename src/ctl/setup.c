@@ -96,6 +96,7 @@ static int foretell(struct setup *setup)
 {
 	if (!view_lacks_iommu(&setup->change.view))
 		return draft_foretell(&setup->draft);
+	draft_warn_uses(&setup->draft);
 	if (setup->draft.count > 0)
 		puts("Which devices share an IOMMU group is known after the reboot: run "
 		     "'vfio-earlyctl check' then.");

@@ -90,7 +90,9 @@ static void add_use(char text[TRAITS_TEXT_MAX], char *reason)
 void traits_add_uses(const struct view *view, const struct pci_device *device,
 		     char text[TRAITS_TEXT_MAX])
 {
-	split_reasons(view_reason(view, device), text, add_use);
+	const char *reason = view_reason(view, device);
+
+	split_reasons(reason ? reason : view_use(view, device), text, add_use);
 }
 
 void traits_add_reasons(const struct view *view, const struct pci_device *device,

@@ -24,13 +24,13 @@ bool traits_override(const struct view *view, const struct pci_device *device,
 void traits_add(char text[TRAITS_TEXT_MAX], const char *line);
 
 /*
- * Adds what the host has the device for, short and a line each: "root disk", "swap", "network",
- * "/boot".
+ * Adds what the host needs the device for, or else uses it for, short and a line each: "root disk",
+ * "swap", "network", "/boot".
  */
 void traits_add_uses(const struct view *view, const struct pci_device *device,
 		     char text[TRAITS_TEXT_MAX]);
 
-/* Adds what the host has the device for in full, a line each: "/ (ext4 on /dev/sda2)". */
+/* Adds what the host needs the device for in full, a line each: "/ (ext4 on /dev/sda2)". */
 void traits_add_reasons(const struct view *view, const struct pci_device *device,
 			char text[TRAITS_TEXT_MAX]);
 

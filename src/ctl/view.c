@@ -265,13 +265,25 @@ void view_close(struct view *view)
 	host_close(&view->host);
 }
 
-const char *view_reason(const struct view *view, const struct pci_device *device)
+/* The device's text of a list that is for protect.pci. */
+static const char *find_text(const struct view *view, char (*list)[PROTECT_REASON_MAX + 1],
+			     const struct pci_device *device)
 {
 	const struct pci *pci = &view->protect.pci;
 	const struct pci_device *found = pci_find(pci, &device->address);
-	const char *reason = found ? view->protect.reasons[found - pci->devices] : "";
+	const char *text = found ? list[found - pci->devices] : "";
 
-	return reason[0] != '\0' ? reason : NULL;
+	return text[0] != '\0' ? text : NULL;
+}
+
+const char *view_reason(const struct view *view, const struct pci_device *device)
+{
+	return find_text(view, view->protect.reasons, device);
+}
+
+const char *view_use(const struct view *view, const struct pci_device *device)
+{
+	return find_text(view, view->protect.uses, device);
 }
 
 /* Rows are in the order of their devices, those without one come last. */

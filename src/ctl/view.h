@@ -33,7 +33,7 @@ struct view_message {
 struct view {
 	struct host host;
 	struct forecast forecast; /* of all devices groups, parents and slots are read */
-	struct protect protect;   /* its reasons are for protect.pci: see view_reason() */
+	struct protect protect;   /* its texts are for protect.pci: see view_reason() */
 	struct pcinames names;
 	struct view_message *messages;
 	size_t message_count;
@@ -58,6 +58,10 @@ int view_make_plan(struct view *view);
 
 /* What the host has the device for, NULL if it does not stand on it. */
 const char *view_reason(const struct view *view, const struct pci_device *device);
+
+/* What else would be missing without the device; NULL if nothing. */
+const char *view_use(const struct view *view, const struct pci_device *device);
+#define VIEW_USED "is in use by the host; without it the host lacks %s"
 
 /* The row of the plan about a device; NULL if no rule is about it. */
 const struct plan_row *view_row(const struct view *view, const struct pci_device *device);

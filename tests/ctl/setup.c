@@ -203,6 +203,39 @@ static const struct play {
 	  .rules = CARD,
 	  .cmdline = QUIET },
 
+	/* What the host uses and does not need. */
+#define DATA_DISK "disk sdb 8:16 0000:05:00.0/ata1/host0\nmount 8:16 /srv ext4 /dev/sdb\n"
+#define LACKS_SRV                                                                                  \
+	"vfio-earlyctl: 0000:05:00.0 (AMD X370 Series Chipset SATA Controller) is in use by the "  \
+	"host; without it the host lacks /srv (ext4 on /dev/sdb)\n"
+#define DIFF_SATA                                                                                  \
+	"--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n+# 0000:05:00.* SATA controller: "         \
+	"Advanced Micro Devices, Inc. [AMD] X370 Series Chipset SATA Controller\n"                 \
+	"+00:1d.4/00.* id=1022:43b5\n"
+	{ .name = "a used device of the group of one from the list",
+	  .host = { .name = "host", .tree = DATA_DISK, .whiptail = "echo 0000:04:00 >&3\n" },
+	  .words = { "--group" },
+	  .typed = "n\n",
+	  .list = true,
+	  .says = IS_ON
+	  "whiptail stand-in: --title vfio-earlyctl --separate-output --output-fd 3 "
+	  "--checklist -- Which devices shall VMs have? Those of one group go to one VM. "
+	  "What the host stands on is not in the list. 0 0 0 "
+	  "0000:00:02 group 0: Intel Device 4680, boot console off "
+	  "0000:01:00 group 14: NVIDIA GP104 [GeForce GTX 1070] off "
+	  "0000:04:00 group 17: AMD X370 Series Chipset USB 3.1 xHCI Controller off "
+	  "0000:05:00 group 17: AMD X370 Series Chipset SATA Controller, in use by the host off\n"
+	  LACKS_SRV "\nThis is to be done:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"
+	  "+# 0000:04:00.* USB controller: Advanced Micro Devices, Inc. [AMD] X370 Series "
+	  "Chipset USB 3.1 xHCI Controller\n+00:1d.0/00.* id=1022:43b9 group\n"
+	  "then: update-initramfs -u\nDo it? [y/N] " NOTHING,
+	  .status = 2 },
+	{ .name = "a used device, before there are groups",
+	  .host = { .name = "host-without-iommu", .tree = DATA_DISK },
+	  .words = { "--dry-run", "05:00" },
+	  .says = LACKS_SRV LATER "\nThis is to be done:\n" DIFF_GRUB DIFF_SATA
+				  "then: update-grub\nthen: update-initramfs -u\n" },
+
 	{ .name = "another host",
 	  .host = { .name = "host-without-iommu" },
 	  .elsewhere = true,

@@ -90,6 +90,11 @@ static const char machine[] =
 #define ON_SDA_1 AHCI "/ (ext4 on /dev/sda2)\n"
 #define NO_ROUTE "I: no default route: no network device is protected\n"
 
+#define RULE(line) "line etc/vfio-early.conf " line "\n"
+#define USED(line, device)                                                        \
+	"W: vfio-early: /etc/vfio-early.conf:" line ": " device                     \
+	" is in use by the host; without it the host lacks "
+
 #define HIDDEN ": the host cannot be seen, so nothing of it is protected\n"
 
 struct sample {
@@ -261,6 +266,59 @@ static const struct sample samples[] = {
 	  "swap /swap file\n",
 	  AHCI "/ (ext4 on /dev/sda2), /boot (ext4 on /dev/sda1), ...\n",
 	  NO_ROUTE, 0 },
+
+	/* Used, not needed: in no list, and said of what rules take */
+	{ "a rule takes a data disk", ON_SDA NVME0 NVME1 RULE("02:00.0") RULE("03:00.0")
+	  "mount 259:1 /srv ext4 /dev/nvme0n1p1\nmount 259:1 /export ext4 /dev/nvme0n1p1\n",
+	  ON_SDA_1,
+	  NO_ROUTE USED("1", "0000:02:00.0 (144d:a808)")
+	  "/srv (ext4 on /dev/nvme0n1p1), /export (ext4 on /dev/nvme0n1p1)\n", 0 },
+	{ "rules of this boot's command line are not the image's",
+	  ON_SDA NVME0 "mount 259:1 /srv ext4 /dev/nvme0n1p1\n"
+	  "line proc/cmdline vfio_early.bind=02:00.0\n",
+	  ON_SDA_1, NO_ROUTE, 0 },
+	{ "an excluded data disk", ON_SDA NVME0 RULE("class=01") RULE("!02:00.0")
+	  "mount 259:1 /srv ext4 /dev/nvme0n1p1\n",
+	  ON_SDA_1, NO_ROUTE, 0 },
+	{ "data in layers and on several devices",
+	  ON_SDA NVME0 NVME1 USB DM(0, "vg-data") RULE("class=01") RULE("00:14.0")
+	  "slave dm-0 nvme1n1p2\nslave dm-0 sdb1\nmount 253:0 /data xfs /dev/mapper/vg-data\n"
+	  "mount 0:29 /pool btrfs /dev/nvme0n1p2 subvol=/a\n"
+	  "mount 0:29 /sub btrfs /dev/nvme0n1p2 subvol=/b\n"
+	  "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/nvme0n1p2 nvme0n1p2\n"
+	  "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/nvme1n1p1 nvme1n1p1\n",
+	  ON_SDA_1,
+	  NO_ROUTE USED("2", "0000:00:14.0 (8086:a36d)") "/data (xfs on /dev/mapper/vg-data)\n"
+	  USED("1", "0000:02:00.0 (144d:a808)")
+	  "/pool (btrfs on /dev/nvme0n1p2), /sub (btrfs on /dev/nvme0n1p2)\n"
+	  USED("1", "0000:03:00.0 (144d:a808)") "/data (xfs on /dev/mapper/vg-data), /pool (btrfs on /dev/nvme0n1p2), ...\n",
+	  0 },
+	{ "a pool is told of once, whatever it has mounted",
+	  ON_SDA NVME0 NVME1 RULE("class=01")
+	  "udev nvme0n1p2 ID_FS_TYPE=zfs_member\nudev nvme0n1p2 ID_FS_LABEL=tank\n"
+	  "udev nvme1n1p2 ID_FS_TYPE=zfs_member\nudev nvme1n1p2 ID_FS_LABEL=tank2\n"
+	  "mount 0:28 /tank zfs tank\nmount 0:29 /tank/a zfs tank/a\nmount 0:30 /two zfs tank2/b\n",
+	  ON_SDA_1,
+	  NO_ROUTE USED("1", "0000:02:00.0 (144d:a808)") "/tank (zfs on tank)\n"
+	  USED("1", "0000:03:00.0 (144d:a808)") "/two (zfs on tank2/b)\n", 0 },
+	{ "what is needed is said once, and what else is on it if it is forced",
+	  SDA NVME0 RULE("00:17.0") RULE("02:00.0 force")
+	  "mount 8:2 / ext4 /dev/sda2\nmount 8:1 /srv ext4 /dev/sda1\n"
+	  "mount 259:1 /boot ext4 /dev/nvme0n1p1\nmount 259:2 /home ext4 /dev/nvme0n1p2\n",
+	  ON_SDA_1 SSD0 "/boot (ext4 on /dev/nvme0n1p1)\n",
+	  NO_ROUTE USED("2", "0000:02:00.0 (144d:a808)") "/home (ext4 on /dev/nvme0n1p2)\n", 0 },
+	{ "snaps, and what is on no disk",
+	  ON_SDA NVME0 "disk loop0 7:0 virtual/block\n" RULE("02:00.0") RULE("00:17.0 force")
+	  "line sys/devices/virtual/block/loop0/loop/backing_file /var/lib/snapd/x.snap\n"
+	  "mount 7:0 /snap/x/1 squashfs /dev/loop0\nmount 0:40 /tmp tmpfs tmpfs\n"
+	  "mount 0:41 /mnt nfs4 10.0.0.1:/srv\nmount 0:42 /proc proc proc\n"
+	  "mount 0:43 /merged overlay overlay lowerdir=/nowhere\n",
+	  ON_SDA_1, NO_ROUTE, 0 },
+	{ "what is used and cannot be followed is a note",
+	  ON_SDA DM(0, "a") "mount 253:0 /data ext4 /dev/mapper/a\nmount 9:9 /srv ext4 /dev/md9\n",
+	  ON_SDA_1,
+	  "I: /data (ext4 on /dev/mapper/a): found nothing below dm-0\n"
+	  "I: /srv (ext4 on /dev/md9): block device 9:9: No such file or directory\n" NO_ROUTE, 0 },
 
 	/* Network */
 	{ "one NIC, both families, behind a switch",
