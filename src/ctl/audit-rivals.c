@@ -112,7 +112,38 @@ static void audit_softdep(struct findings *findings, const struct rival *rival,
 			rival->text);
 }
 
-void audit_rivals(struct findings *findings, const struct view *view, const struct rivals *rivals)
+/*
+ * What ids= or driverctl takes from the host, as no rule does. Whether the host needs any of it:
+ * then nothing else is to be said.
+ */
+static bool audit_host(struct findings *findings, struct view *view, const struct rival *rival)
+{
+	const struct pci *pci = &view->forecast.pci;
+	bool ids = rival->kind == RIVAL_IDS, needed = false;
+	const char *what = ids ? "ids=" : "the override ";
+	const char *which = ids ? rival->text : rival->driver;
+	char name[PCINAMES_SENTENCE_MAX];
+
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+		const char *reason = view_reason(view, device), *use = view_use(view, device);
+
+		if (!rivals_means(rival, pci, device) || view_is_taken(view_row(view, device)))
+			continue;
+		pcinames_sentence(&view->names, device, name, sizeof(name));
+		if (reason)
+			findings_add(findings, VIEW_WARNING, rival->where,
+				     "%s%s takes %s, which the host needs: %s; %s", what, which,
+				     name, reason, rivals_cure(rival));
+		else if (use)
+			findings_add(findings, VIEW_WARNING, rival->where,
+				     "%s%s takes %s, which " VIEW_USED, what, which, name, use);
+		needed |= reason != NULL;
+	}
+	return needed;
+}
+
+void audit_rivals(struct findings *findings, struct view *view, const struct rivals *rivals)
 {
 	for (size_t i = 0; i < rivals->count; i++) {
 		const struct rival *rival = &rivals->list[i];
@@ -123,6 +154,9 @@ void audit_rivals(struct findings *findings, const struct view *view, const stru
 				     rival->text, rival->expected);
 			continue;
 		}
+		if ((rival->kind == RIVAL_IDS || rival->kind == RIVAL_DRIVERCTL) &&
+		    !rivals_is_for_host(rival) && audit_host(findings, view, rival))
+			continue;
 		find_meant(view, rival, &meant);
 		if (rival->kind == RIVAL_IDS)
 			audit_ids(findings, rival, &meant);

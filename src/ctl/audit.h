@@ -25,7 +25,7 @@ void audit_virtual(struct findings *findings, struct view *view);
 void audit_groups(struct findings *findings, const struct view *view);
 
 /* Other settings for the same devices. */
-void audit_rivals(struct findings *findings, const struct view *view, const struct rivals *rivals);
+void audit_rivals(struct findings *findings, struct view *view, const struct rivals *rivals);
 
 /* Images that do not have the rules of now; where there are none, those that may have none, too. */
 void audit_kernels(struct findings *findings, const struct kernels *kernels, bool has_rules);

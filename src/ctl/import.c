@@ -37,17 +37,29 @@ struct meant {
 	size_t count, bridges;
 	size_t open;                     /* no rule is about them, and the host does without them */
 	char open_list[LIST_MAX];        /* their addresses */
-	const struct pci_device *used;   /* one that the host stands on */
+	char used_list[LIST_MAX];        /* of those that the host uses */
+	char uses[LIST_MAX];             /* and what it lacks without them */
+	const struct pci_device *needed; /* one that the host needs */
 	const struct pci_device *other;  /* not the card that the guard wants */
 	const struct rule *taken, *kept; /* rules about others of them, and exclusions */
 };
 
-static void add_open(struct meant *meant, const struct pci_device *device)
+static void add_open(struct meant *meant, const struct pci_device *device, const char *use)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 
 	meant->open++;
 	wordlist_add(meant->open_list, LIST_MAX, pci_address_format(&device->address, address));
+	if (!use)
+		return;
+	wordlist_add(meant->used_list, LIST_MAX, address);
+	wordlist_add(meant->uses, LIST_MAX, use);
+}
+
+/* By a rule that means it, although the host needs it. */
+static bool is_forced(const struct rule *rule)
+{
+	return rule && !rule->exclude && rule->options & RULE_FORCE;
 }
 
 static void look_at(const struct import *import, const struct plan_choice *choice,
@@ -56,14 +68,14 @@ static void look_at(const struct import *import, const struct plan_choice *choic
 	if (!meant->first)
 		meant->first = device;
 	meant->count++;
-	if (choice->rule && choice->rule->exclude)
+	if (view_reason(&import->view, device) && !is_forced(choice->rule))
+		meant->needed = device;
+	else if (choice->rule && choice->rule->exclude)
 		meant->kept = choice->rule;
 	else if (choice->rule)
 		meant->taken = choice->rule;
-	else if (view_reason(&import->view, device))
-		meant->used = device;
 	else
-		add_open(meant, device);
+		add_open(meant, device, view_use(&import->view, device));
 }
 
 /* 0 or -ENOMEM. */
@@ -120,23 +132,32 @@ __attribute__((format(printf, 3, 4))) static void leave_out(struct import *impor
 	import->incomplete = true;
 }
 
+/* Also where it means other devices as well. Unraid's file is not this host's own. */
+static void refuse_needed(struct import *import, const struct rival *rival,
+			  const struct meant *meant)
+{
+	const char *cure = rival->kind == RIVAL_UNRAID ? NULL : rivals_cure(rival);
+	const char *others = meant->open > 0 ? meant->open_list : NULL;
+	char device[PCINAMES_MAX];
+
+	leave_out(import, rival, "the host needs %s: %s%s%s%s%s",
+		  pcinames_sentence(&import->view.names, meant->needed, device, sizeof(device)),
+		  view_reason(&import->view, meant->needed), cure ? "; " : "", cure ? cure : "",
+		  others ? "; 'vfio-earlyctl add' makes rules for " : "", others ? others : "");
+}
+
 /* Why no rule of it would do anything good. */
 static bool refuse(struct import *import, const struct rival *rival, const struct meant *meant)
 {
 	char where[AUDIT_WHERE_MAX], device[PCINAMES_MAX];
 
-	if (meant->open > 0 || meant->taken)
+	if (!meant->needed && (meant->open > 0 || meant->taken))
 		return false;
-	if (meant->kept)
+	if (meant->needed)
+		refuse_needed(import, rival, meant);
+	else if (meant->kept)
 		leave_out(import, rival, "the exclusion %s keeps it for the host",
 			  audit_format_rule(meant->kept, where));
-	else if (meant->used)
-		leave_out(
-			import, rival,
-			"the host stands on %s: %s; 'vfio-earlyctl add --force' makes a rule "
-			"all the same",
-			pcinames_sentence(&import->view.names, meant->used, device, sizeof(device)),
-			view_reason(&import->view, meant->used));
 	else if (meant->other)
 		leave_out(import, rival, "found %s there, which is another card",
 			  pcinames_sentence(&import->view.names, meant->other, device,
@@ -197,18 +218,12 @@ static int add_rule(struct import *import, const struct rival *rival, const stru
 			import->view.forecast.pci.count > 0 ? "no such device now" : "not seen",
 			rival->where);
 	foreign_print_rule(import->lines, &rule);
-	if (meant->used)
-		ctl_fail("%s: '%s' means %s, too, which the host stands on and keeps", rival->where,
-			 rival->text,
-			 pcinames_sentence(&import->view.names, meant->used, name, sizeof(name)));
+	if (meant->uses[0] != '\0')
+		ctl_fail("%s: '%s' means devices in use by the host (%s); without them the host "
+			 "lacks %s",
+			 rival->where, rival->text, meant->used_list, meant->uses);
 	import->added++;
 	return rules_append(&import->view.forecast.rules, &rule);
-}
-
-/* pci-stub is how devices were kept from the host before vfio-pci. */
-static bool is_for_host(const struct rival *rival)
-{
-	return !strstr(rival->driver, "vfio") && strcmp(rival->driver, "pci-stub") != 0;
 }
 
 /* 0 or -ENOMEM. */
@@ -218,7 +233,7 @@ static int take_rival(struct import *import, const struct rival *rival)
 	int result;
 
 	if (rival->kind == RIVAL_BLACKLIST || rival->kind == RIVAL_SOFTDEP ||
-	    (rival->kind == RIVAL_DRIVERCTL && is_for_host(rival)))
+	    (rival->kind == RIVAL_DRIVERCTL && rivals_is_for_host(rival)))
 		return 0;
 	if (rival->kind == RIVAL_BAD) {
 		leave_out(import, rival, "expected %s", rival->expected);
@@ -245,7 +260,7 @@ static void print_removals(const struct import *import)
 	for (size_t i = 0, end; i < rivals->count; i = end) {
 		const struct rival *first = &rivals->list[i];
 		bool whole = first->kind == RIVAL_IDS ||
-			     (first->kind == RIVAL_DRIVERCTL && !is_for_host(first));
+			     (first->kind == RIVAL_DRIVERCTL && !rivals_is_for_host(first));
 
 		for (end = i;
 		     end < rivals->count && strcmp(rivals->list[end].where, first->where) == 0;

@@ -257,6 +257,18 @@ bool rivals_means(const struct rival *rival, const struct pci *pci, const struct
 				   : match_rule(&rival->rule, pci, device) == MATCH_YES;
 }
 
+/* pci-stub is how devices were kept from the host before vfio-pci. */
+bool rivals_is_for_host(const struct rival *rival)
+{
+	return !strstr(rival->driver, "vfio") && strcmp(rival->driver, "pci-stub") != 0;
+}
+
+/* driverctl unset-override would unbind the device at once. */
+const char *rivals_cure(const struct rival *rival)
+{
+	return rival->kind == RIVAL_DRIVERCTL ? "remove the file" : "take that ID out of the line";
+}
+
 int rivals_read_file(struct rivals *rivals, const char *path)
 {
 	char *text;

@@ -53,6 +53,12 @@ int rivals_read_file(struct rivals *rivals, const char *path);
 bool rivals_means(const struct rival *rival, const struct pci *pci,
 		  const struct pci_device *device);
 
+/* Whether the device gets a driver that the host uses it with, unlike those of VFIO, or pci-stub. */
+bool rivals_is_for_host(const struct rival *rival);
+
+/* How that setting of the host is taken back for one device. */
+const char *rivals_cure(const struct rival *rival);
+
 void rivals_free(struct rivals *rivals);
 
 #endif

@@ -776,14 +776,22 @@ static const struct trouble {
 	},
 	{
 		.name = "settings: ids= that no rule has, and an override in the way",
-		.change = "line etc/modprobe.d/old.conf options vfio-pci ids=8086:1533\n"
+		.change = "line etc/modprobe.d/old.conf options vfio-pci ids=8086:4680\n"
 			  "line etc/driverctl.d/pci-0000:01:00.0 nouveau\n",
 		.expect = "settings warning /etc/driverctl.d/pci-0000:01:00.0: driverctl gives "
 			  "0000:01:00.0 to nouveau when the system is up; run 'driverctl "
 			  "unset-override 0000:01:00.0'\n"
-			  "settings note /etc/modprobe.d/old.conf:1: ids=8086:1533 takes "
-			  "0000:03:00.0, no rule does; 'vfio-earlyctl import' makes rules of such "
+			  "settings note /etc/modprobe.d/old.conf:1: ids=8086:4680 takes "
+			  "0000:00:02.0, no rule does; 'vfio-earlyctl import' makes rules of such "
 			  "lines\n",
+		.status = 2,
+	},
+	{
+		.name = "settings: ids= that names what the host needs",
+		.change = "line etc/modprobe.d/old.conf options vfio-pci ids=8086:1533\n",
+		.expect = "settings warning /etc/modprobe.d/old.conf:1: ids=8086:1533 takes "
+			  "0000:03:00.0 (Intel I210 Gigabit Network Connection), which the host "
+			  "needs: IPv4 default route (eno1); take that ID out of the line\n",
 		.status = 2,
 	},
 
