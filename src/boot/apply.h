@@ -25,7 +25,8 @@ void apply_foretell(const struct apply *apply, struct plan *plan);
 /*
  * Binds every row with OUTCOME_WOULD_BIND, reads back what came of it, and sets outcome, driver
  * and detail of the row. A device that could not be bound is given back: its override is
- * cleared and the kernel looks for a driver again.
+ * cleared and the kernel looks for a driver again. The caller holds signals (signals.h) until it
+ * has told the result.
  */
 void apply_plan(const struct apply *apply, struct plan *plan);
 

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "output.h"
 #include "report.h"
+#include "signals.h"
 
 static const char usage[] =
 	"Usage: vfio-early [--root DIR] [--dry-run | --drivers] [--protected FILE] [ADDRESS]\n"
@@ -175,8 +176,10 @@ static int bind_devices(struct run *run)
 	else if (!run->dry_run)
 		note_protected(run);
 	apply_foretell(&apply, &forecast->plan);
-	if (!run->dry_run && !forecast->cmdline.dry_run)
+	if (!run->dry_run && !forecast->cmdline.dry_run) {
+		signals_hold(NULL);
 		apply_plan(&apply, &forecast->plan);
+	}
 	return report(run);
 }
 

@@ -8,6 +8,7 @@
 #include "foreign.h"
 #include "live.h"
 #include "options.h"
+#include "signals.h"
 #include "usage.h"
 
 static const char usage[] =
@@ -165,16 +166,20 @@ static int carry_out(struct live *live, struct plan *plan)
 		.root = live->view.host.directory,
 		.timeout = live->timeout,
 	};
+	sigset_t before;
 	int status;
 
 	protect_used(live, plan);
 	if (has_protected(plan))
 		return report(plan, false);
 	apply_foretell(&apply, plan);
+	signals_hold(&before);
 	apply_plan(&apply, plan);
 	status = report(plan, true);
 	if (status == CTL_OK)
 		print_hint(live);
+	fflush(stdout);
+	signals_release(&before);
 	return status;
 }
 

@@ -11,7 +11,8 @@ CTL_CFLAGS := -Isrc/ctl $$(pkg-config --cflags $(CTL_MODULES))
 CTL_LIBS   := $$(pkg-config --libs $(CTL_MODULES))
 
 # What carries out a plan at boot does so for bind and unbind.
-CTL_BOOT := $(addprefix src/boot/,apply.c framebuffer.c jobs.c modules.c sysfs.c vfio.c)
+CTL_BOOT := $(addprefix src/boot/,apply.c framebuffer.c jobs.c modules.c signals.c sysfs.c \
+	vfio.c)
 
 ctl_objects = $(patsubst src/%.c,$(B)/$(1)/%.o,$(wildcard src/core/*.c) $(CTL_BOOT) $(CTL_SOURCES))
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "file.h"
 #include "rom.h"
 #include "romread.h"
+#include "signals.h"
 
 /* More than the directory of any device, and the name of an attribute. */
 #define PATH_SIZE 96
@@ -177,17 +177,16 @@ static bool is_shadow(const struct reader *reader)
  */
 static int read_switched(struct reader *reader, struct romread *rom, int *restored)
 {
-	sigset_t all, before;
+	sigset_t before;
 	int result;
 
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
+	signals_hold(&before);
 	wake(reader);
 	result = switch_on(reader);
 	if (result == 0)
 		result = read_parts(reader, rom);
 	*restored = restore(reader);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	signals_release(&before);
 	return result;
 }
 

@@ -8,6 +8,7 @@
 #include "jobs.h"
 #include "live.h"
 #include "options.h"
+#include "signals.h"
 #include "sysfs.h"
 #include "usage.h"
 
@@ -172,11 +173,13 @@ static int refuse_used(const struct live *live)
 static int run(const struct live *live, struct return_step *steps, struct job *jobs)
 {
 	int status = CTL_OK;
+	sigset_t before;
 
 	for (size_t i = 0; i < live->count; i++) {
 		prepare(&steps[i], live, i);
 		jobs[i] = (struct job){ .run = return_device, .argument = &steps[i] };
 	}
+	signals_hold(&before);
 	jobs_run(jobs, live->count, jobs_now() + (long)live->timeout * 1000);
 	for (size_t i = 0; i < live->count; i++) {
 		int one = report(&steps[i], jobs[i].result);
@@ -186,6 +189,8 @@ static int run(const struct live *live, struct return_step *steps, struct job *j
 		else
 			status = one;
 	}
+	fflush(stdout);
+	signals_release(&before);
 	return status;
 }
 

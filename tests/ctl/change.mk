@@ -33,8 +33,8 @@ $(B)/tests/ctl/edits.t: $(EDITS_SRC) $(wildcard tests/fault/*.h)
 	$(Q)$(CC) $(TEST_CFLAGS) $$(pkg-config --cflags fuse3) -o $@ $(EDITS_SRC) -lcmocka
 
 # On the simulated driver core of tests/fault.
-LIVE_SRC := tests/ctl/live.c tests/protect/tree.c tests/fault/drivercore.c tests/fault/host.c \
-	tests/fault/hostfs.c $(HOSTTREE_SRC)
+LIVE_SRC := tests/ctl/live.c tests/protect/tree.c $(addprefix tests/fault/,drivercore.c host.c hostfs.c \
+	trace.c) $(HOSTTREE_SRC)
 
 $(B)/tests/ctl/live.t: $(LIVE_SRC) $(wildcard tests/fault/*.h tests/lib/*.h tests/protect/*.h)
 	@mkdir -p $(@D)

@@ -12,15 +12,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../fault/host.h"
+#include "../fault/trace.h"
 #include "../lib/diff.h"
 #include "../protect/tree.h"
 
@@ -368,17 +371,20 @@ static void redirect(const char *name, int to)
 	close(fd);
 }
 
-static void become_program(const struct host *host, const char *command)
+static void become_program(const struct host *host, const char *name, const char *command)
 {
 	char text[256], program[PATH_MAX + 32], *rest = text;
 	char *argv[WORDS_MAX + 4] = { "vfio-earlyctl", "--root", "mount" };
+	sigset_t none;
 
 	snprintf(text, sizeof(text), "%s", command);
 	for (size_t i = 3; rest && i < WORDS_MAX + 3; i++)
 		argv[i] = strsep(&rest, " ");
 	snprintf(program, sizeof(program), "%s", host->program);
-	strcpy(strrchr(program, '/'), "/sanitized/vfio-earlyctl");
-	if (chdir(host->work))
+	strcpy(strrchr(program, '/'), name);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (setpgid(0, 0) || chdir(host->work))
 		_exit(127);
 	redirect("stdout", 1);
 	redirect("stderr", 2);
@@ -394,37 +400,42 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static int run(const struct host *host, const char *command, double *seconds)
+/* In a process group of its own. */
+static pid_t start(const struct host *host, const char *command)
 {
-	double start = now();
-	int status = 0;
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
+	assert_true(pid >= 0);
 	if (pid == 0) {
 		alarm(LIMIT_S);
-		become_program(host, command);
+		become_program(host, "/sanitized/vfio-earlyctl", command);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return -errno;
-	*seconds = now() - start;
+	return pid;
+}
+
+static int await_end(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void set_scene(struct host *host, const struct play *play)
+static int run(const struct host *host, const char *command, double *seconds)
 {
-	char tree[PATH_MAX + 8];
+	double begin = now();
+	int status = await_end(start(host, command));
+
+	*seconds = now() - begin;
+	return status;
+}
+
+static void set_drivers(const struct host *host, const struct play *play)
+{
 	double seconds;
 
-	assert_int_equal(host_set_up(host, "ctl", play->host ? play->host : HOST,
-				     play->rules ? play->rules : "", ""),
-			 0);
-	snprintf(tree, sizeof(tree), "%s/tree", host->work);
-	if (!play->host)
-		tree_write(tree, ABOVE);
-	if (play->above)
-		tree_write(tree, play->above);
 	drivercore_set_override_waits(host->core, play->override_waits);
 	if (play->before)
 		assert_int_equal(run(host, play->before, &seconds), 0);
@@ -435,6 +446,21 @@ static void set_scene(struct host *host, const struct play *play)
 							    &play->faults[i].reaction));
 	if (play->refusing)
 		assert_true(drivercore_set_refusal(host->core, play->refusing, "vfio-pci"));
+}
+
+static void set_scene(struct host *host, const struct play *play)
+{
+	char tree[PATH_MAX + 8];
+
+	assert_int_equal(host_set_up(host, "ctl", play->host ? play->host : HOST,
+				     play->rules ? play->rules : "", ""),
+			 0);
+	snprintf(tree, sizeof(tree), "%s/tree", host->work);
+	if (!play->host)
+		tree_write(tree, ABOVE);
+	if (play->above)
+		tree_write(tree, play->above);
+	set_drivers(host, play);
 }
 
 static void check_text(const struct host *host, const char *file, const char *expected)
@@ -479,17 +505,198 @@ static void test_play(void **state)
 		check_row(host, play, i);
 }
 
+/* The signal comes while the driver is slow; the command prints the result, then ends by it. */
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1 };
+
+static const struct play interrupted[] = {
+	{
+		.name = "bind: signals while its driver is slow",
+		.command = "bind 02:00.0",
+		.faults = { { NIC_B, STORE_UNBIND, { .delay_ms = 300 } } },
+		.out = NIC_B ": bound to vfio-pci (before: e1000e)\n" HINT("02:00.0"),
+		.rows = { { NIC_B, "vfio-pci", "vfio-pci" } },
+	},
+	{
+		.name = "unbind: signals while its driver is slow",
+		.before = "bind 02:00.0",
+		.command = "unbind 02:00.0",
+		.faults = { { NIC_B, STORE_UNBIND, { .delay_ms = 300 } } },
+		.out = NIC_B ": given back to e1000e (before: vfio-pci)\n",
+		.rows = { { NIC_B, "e1000e", "" } },
+	},
+	{
+		.name = "bind: signals while it is refused",
+		.command = "bind 02:00.0",
+		.faults = { { NIC_B, STORE_PROBE, { .delay_ms = 300 } } },
+		.refusing = NIC_B,
+		.err = "vfio-earlyctl: " NIC_B ": probe-failed: vfio-pci did not take it; see the "
+		       "kernel log; it has e1000e now; 'dmesg' may tell why\n",
+		.rows = { { NIC_B, "e1000e", "" } },
+	},
+};
+
+static size_t count_events(const struct host *host, enum store store)
+{
+	static struct write_event events[HOST_EVENTS_MAX];
+	size_t all = drivercore_events(host->core, events, HOST_EVENTS_MAX), count = 0;
+
+	for (size_t i = 0; i < all && i < HOST_EVENTS_MAX; i++)
+		count += events[i].store == store;
+	return count;
+}
+
+static void interrupt(struct host *host, const struct play *play, int signal)
+{
+	const struct timespec moment = { .tv_nsec = 2000000 };
+	enum store store = play->faults[0].store;
+	size_t before;
+	pid_t pid;
+
+	set_scene(host, play);
+	before = count_events(host, store);
+	pid = start(host, play->command);
+	for (double begin = now(); count_events(host, store) == before && now() < begin + LIMIT_S;)
+		nanosleep(&moment, NULL);
+	assert_int_equal(kill(-pid, signal), 0);
+	assert_int_equal(await_end(pid), 128 + signal);
+	check_text(host, "stdout", play->out);
+	check_text(host, "stderr", play->err);
+	assert_true(host_wait_children(5));
+	check_row(host, play, 0);
+}
+
+static void test_signals(void **state)
+{
+	struct context *context = *state;
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		if (i)
+			host_tear_down(&context->host);
+		interrupt(&context->host, context->play, signals[i]);
+	}
+}
+
+/* The signal comes at each system call in turn, from a few before the first write on. */
+#define TWO_NICS                                                                                   \
+	"driver vfio-pci\n"                                                                        \
+	"01:00.0 0200: 8086:10d3 group=11\n"                                                       \
+	"02:00.0 0200: 8086:10d3 driver=e1000e group=12\n"
+
+static const struct play traced[] = {
+	{
+		.name = "bind: a signal at each call",
+		.host = TWO_NICS,
+		.above = "mount 0:20 / nfs server:/root rw\n",
+		.command = "bind 8086:10d3",
+		.refusing = NIC_B,
+	},
+	{
+		.name = "unbind: a signal at each call",
+		.before = "bind 02:00.0",
+		.command = "unbind 02:00.0",
+	},
+};
+
+struct campaign {
+	struct context *context;
+	struct trace_call calls[4096];
+	size_t count, first; /* the first: some calls before what changes a device */
+};
+
+static void become(const void *argument)
+{
+	const struct context *context = argument;
+
+	/* The sanitizers' search for leaks does not work under ptrace(2). */
+	become_program(&context->host, "/vfio-earlyctl", context->play->command);
+}
+
+static void keep_call(void *argument, const struct trace_call *call)
+{
+	struct campaign *campaign = argument;
+
+	assert_true(campaign->count < sizeof(campaign->calls) / sizeof(*campaign->calls));
+	if (!campaign->first && (call->nr == SYS_write || call->process))
+		campaign->first = campaign->count - 5;
+	campaign->calls[campaign->count++] = *call;
+}
+
+/* Either the old driver or the new one, and no override that keeps the host driver away. */
+static void check_settled(const struct host *host, const struct trace_call *call, int signal)
+{
+	struct device_state state;
+	const char *name;
+
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++) {
+		drivercore_get(host->core, name, &state);
+		if ((*state.override && strcmp(state.override, state.driver) != 0) ||
+		    (*state.natural && !*state.driver))
+			fail_msg("signal %d at call %u (nr %ld) of process %u: %s has driver '%s', "
+				 "override '%s'",
+				 signal, call->number, call->nr, call->process, name, state.driver,
+				 state.override);
+	}
+}
+
+/* Returns whether there was such a call. */
+static bool interrupt_call(struct context *context, const struct trace_call *call, int signal)
+{
+	struct trace_fault fault = { .call = *call, .signal = signal };
+	int status;
+
+	host_reset(&context->host);
+	set_drivers(&context->host, context->play);
+	status = trace_run(become, context, LIMIT_S, &fault, NULL, NULL).status;
+	if (fault.hit && status != 128 + signal && call->nr != SYS_exit_group)
+		fail_msg("signal %d at call %u (nr %ld) of process %u: status %d", signal,
+			 call->number, call->nr, call->process, status);
+	check_settled(&context->host, call, signal);
+	return fault.hit;
+}
+
+static void test_traced(void **state)
+{
+	static struct campaign campaign;
+	size_t all, hit = 0;
+
+	campaign = (struct campaign){ .context = *state };
+	set_scene(&campaign.context->host, campaign.context->play);
+	trace_run(become, campaign.context, LIMIT_S, NULL, keep_call, &campaign);
+	for (size_t i = campaign.first; i < campaign.count; i++)
+		hit += interrupt_call(campaign.context, &campaign.calls[i],
+				      signals[i % (sizeof(signals) / sizeof(*signals))]);
+	all = campaign.count - campaign.first;
+	fprintf(stderr, "# %zu calls, %zu of them reached\n", all, hit);
+	assert_in_range(hit, all - all / 10, all);
+}
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static void add_tests(struct CMUnitTest **next, CMUnitTestFunction function,
+		      const struct play *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		*(*next)++ = (struct CMUnitTest){ rows[i].name, function, set_up, tear_down,
+						  (void *)&rows[i] };
+}
+
 int main(void)
 {
-	static struct CMUnitTest tests[sizeof(plays) / sizeof(*plays)];
+	static struct CMUnitTest tests[COUNT(plays) + COUNT(interrupted) + COUNT(traced)];
+	struct CMUnitTest *next = tests;
 	int result = host_prepare_process();
+	sigset_t set;
 
 	if (result < 0) {
 		fprintf(stderr, "a mount namespace: %s\n", strerror(-result));
 		return 1;
 	}
-	for (size_t i = 0; i < sizeof(plays) / sizeof(*plays); i++)
-		tests[i] = (struct CMUnitTest){ plays[i].name, test_play, set_up, tear_down,
-						(void *)&plays[i] };
-	return _cmocka_run_group_tests("live", tests, sizeof(tests) / sizeof(*tests), NULL, NULL);
+	/* Before there are threads: trace_run() waits for it. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	add_tests(&next, test_play, plays, COUNT(plays));
+	add_tests(&next, test_signals, interrupted, COUNT(interrupted));
+	add_tests(&next, test_traced, traced, COUNT(traced));
+	return _cmocka_run_group_tests("live", tests, COUNT(tests), NULL, NULL);
 }

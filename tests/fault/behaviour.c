@@ -11,12 +11,14 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -755,6 +757,25 @@ static void test_added_early(void **state)
 	}
 }
 
+/* A module's loading is what modprobe.d says that it is. */
+__attribute__((format(printf, 2, 3))) static void load_by(struct host *host, const char *format,
+							  ...)
+{
+	char path[PATH_MAX + 64], line[3 * PATH_MAX];
+	struct utsname kernel;
+	va_list arguments;
+
+	snprintf(path, sizeof(path), "%s/tree/sys/module/vfio_iommu_type1", host->work);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(uname(&kernel), 0);
+	snprintf(path, sizeof(path), "lib/modules/%s", kernel.release);
+	write_below(host, path, "modules.dep", "");
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	write_below(host, "etc/modprobe.d", "stuck.conf", line);
+}
+
 /*
  * A module whose loading does not end, for one probe in it that does not: the driver is there, and
  * has the devices all the same. Here what modprobe.d says stands for such a module.
@@ -763,16 +784,9 @@ static void test_stuck_module(void **state)
 {
 	struct host *host = &((struct context *)*state)->host;
 	struct host_result result;
-	char path[PATH_MAX + 64];
-	struct utsname kernel;
 
 	start_host(host, HOST, "8086:10d3\n", SHORT_TIMEOUT);
-	snprintf(path, sizeof(path), "%s/tree/sys/module/vfio_iommu_type1", host->work);
-	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(uname(&kernel), 0);
-	snprintf(path, sizeof(path), "lib/modules/%s", kernel.release);
-	write_below(host, path, "modules.dep", "");
-	write_below(host, "etc/modprobe.d", "stuck.conf", "install vfio_pci sleep 5\n");
+	load_by(host, "install vfio_pci sleep 5\n");
 	result = host_run(host, LIMIT_S);
 	assert_int_equal(result.status, 0);
 	assert_true(result.seconds < SHORT_TIMEOUT_S + GRACE_S);
@@ -806,29 +820,27 @@ static void test_added_while_probed(void **state)
 	assert_sane(host);
 }
 
+/* Loading it takes a device that the host stands on, by an option ids=. */
+static void take_by_ids(struct host *host)
+{
+	write_below(host, "etc", "vfio-early.protected",
+		    "01:00.0 id=8086:10d3 # " NIC_A " network\n");
+	load_by(host,
+		"install vfio_pci echo vfio-pci > %s/mount/sys/bus/pci/devices/" NIC_A
+		"/driver_override; echo " NIC_A " > %s/mount/sys/bus/pci/drivers_probe\n",
+		host->work, host->work);
+}
+
 /* The same with an option ids=, by which it is the probe of a device that the host stands on. */
 static void test_stuck_ids(void **state)
 {
 	static const struct reaction wedge = { .wedge = true };
 	struct host *host = &((struct context *)*state)->host;
 	struct host_result result;
-	char path[PATH_MAX + 64], line[3 * PATH_MAX];
-	struct utsname kernel;
 
 	start_host(host, HOST, "8086:10d3\n", SHORT_TIMEOUT);
 	react(host, NIC_A, STORE_PROBE, &wedge);
-	write_below(host, "etc", "vfio-early.protected",
-		    "01:00.0 id=8086:10d3 # " NIC_A " network\n");
-	snprintf(path, sizeof(path), "%s/tree/sys/module/vfio_iommu_type1", host->work);
-	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(uname(&kernel), 0);
-	snprintf(path, sizeof(path), "lib/modules/%s", kernel.release);
-	write_below(host, path, "modules.dep", "");
-	snprintf(line, sizeof(line),
-		 "install vfio_pci echo vfio-pci > %s/mount/sys/bus/pci/devices/" NIC_A
-		 "/driver_override; echo " NIC_A " > %s/mount/sys/bus/pci/drivers_probe\n",
-		 host->work, host->work);
-	write_below(host, "etc/modprobe.d", "stuck.conf", line);
+	take_by_ids(host);
 	result = host_run(host, LIMIT_S);
 	assert_int_equal(result.status, 2);
 	assert_true(result.seconds < SHORT_TIMEOUT_S + GRACE_S);
@@ -836,6 +848,100 @@ static void test_stuck_ids(void **state)
 	drivercore_release(host->core);
 	assert_true(host_wait_children(5));
 	assert_driver(host, NIC_A, "");
+}
+
+/* Interruptions. */
+
+/* In a process group of its own. */
+static pid_t start_run(const struct host *host)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		setpgid(0, 0);
+		host_exec(host);
+	}
+	setpgid(pid, pid);
+	return pid;
+}
+
+static bool has_event(const struct host *host, enum store store, const char *text)
+{
+	static struct write_event events[HOST_EVENTS_MAX];
+	size_t count = drivercore_events(host->core, events, HOST_EVENTS_MAX);
+
+	for (size_t i = 0; i < count && i < HOST_EVENTS_MAX; i++)
+		if (events[i].store == store &&
+		    (!strcmp(events[i].device, text) || !strcmp(events[i].value, text)))
+			return true;
+	return false;
+}
+
+static void doze(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+}
+
+static void await_event(const struct host *host, enum store store, const char *device)
+{
+	for (int i = 0; i < 5000 && !has_event(host, store, device); i++)
+		doze();
+	assert_true(has_event(host, store, device));
+}
+
+/* What systemd sends at switch-root to processes without its mark, and a few more. */
+static void send_signals(pid_t group)
+{
+	static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		assert_int_equal(kill(-group, signals[i]), 0);
+}
+
+static void test_signals(void **state)
+{
+	static const struct reaction slow = { .delay_ms = 500 };
+	static const enum store stores[] = { STORE_OVERRIDE, STORE_UNBIND, STORE_PROBE };
+	struct host *host = &((struct context *)*state)->host;
+
+	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
+		int status;
+		pid_t pid;
+
+		if (i)
+			host_tear_down(host);
+		start_host(host, HOST, "02:00.0\n", "");
+		react(host, NIC_B, stores[i], &slow);
+		pid = start_run(host);
+		await_event(host, stores[i], NIC_B);
+		send_signals(pid);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		assert_code(host, NIC_B, "bound");
+		assert_driver(host, NIC_B, "vfio-pci");
+		assert_sane(host);
+	}
+}
+
+/* The driver lets go when the program has ended, as after switch-root. */
+static void test_signals_left_behind(void **state)
+{
+	static const struct reaction wedge = { .wedge = true };
+	struct host *host = &((struct context *)*state)->host;
+	int status;
+	pid_t pid;
+
+	start_host(host, HOST, "02:00.0\n", SHORT_TIMEOUT);
+	react(host, NIC_B, STORE_UNBIND, &wedge);
+	pid = start_run(host);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_code(host, NIC_B, "timeout");
+	send_signals(pid);
+	drivercore_release(host->core);
+	assert_true(host_wait_children(5));
+	assert_driver(host, NIC_B, "e1000e");
+	assert_sane(host);
 }
 
 /* Whatever else has interrupts, such as the remapping unit itself. */
@@ -890,6 +996,9 @@ static const struct CMUnitTest single_tests[] = {
 	  NULL },
 	{ "a module that never finishes loading", test_stuck_module, set_up, tear_down, NULL },
 	{ "a module stuck in a device of the host", test_stuck_ids, set_up, tear_down, NULL },
+	{ "signals while a driver is slow", test_signals, set_up, tear_down, NULL },
+	{ "signals after a driver was too slow", test_signals_left_behind, set_up, tear_down,
+	  NULL },
 };
 
 static void add_test(struct CMUnitTest **next, const char *name, CMUnitTestFunction run,
@@ -903,11 +1012,16 @@ int main(void)
 	static struct CMUnitTest tests[COUNT(plays) + COUNT(wedges) + COUNT(single_tests)];
 	struct CMUnitTest *next = tests;
 	int result = host_prepare_process();
+	sigset_t set;
 
 	if (result < 0) {
 		fprintf(stderr, "a mount namespace: %s\n", strerror(-result));
 		return 1;
 	}
+	/* Before there are threads: trace_run() waits for it. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	for (size_t i = 0; i < COUNT(plays); i++)
 		add_test(&next, plays[i].name, test_play, &plays[i]);
 	for (size_t i = 0; i < COUNT(wedges); i++)

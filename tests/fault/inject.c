@@ -79,6 +79,7 @@ static const struct rule {
 	{ SYS_uname, "uname", { 0 }, false },
 	{ SYS_times, "times", { 0 }, false },
 	{ SYS_umask, "umask", { 0 }, false },
+	{ SYS_rt_sigprocmask, "rt_sigprocmask", { 0 }, false },
 	{ SYS_kill, "kill", { 0 }, false },
 	{ SYS_exit, "exit", { 0 }, false },
 	{ SYS_exit_group, "exit_group", { 0 }, false },

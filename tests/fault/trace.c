@@ -73,7 +73,9 @@ static bool is_open(long nr)
 static bool is_meant(const struct trace_fault *fault, const struct trace_call *call)
 {
 	return fault && fault->call.process == call->process &&
-	       fault->call.number == call->number && fault->call.nr == call->nr;
+	       (fault->call.number == call->number ||
+		(fault->onwards && fault->call.number < call->number)) &&
+	       fault->call.nr == call->nr;
 }
 
 static void enter_call(struct trace *trace, struct process *process,
@@ -93,10 +95,14 @@ static void enter_call(struct trace *trace, struct process *process,
 	if (!process->failing)
 		return;
 	trace->fault->hit = true;
-	if (trace->fault->kill)
+	if (trace->fault->signal) {
+		process->failing = false;
+		kill(-trace->processes[0].pid, trace->fault->signal);
+	} else if (trace->fault->kill) {
 		kill(process->pid, SIGKILL);
-	else if (!trace->fault->after_all)
+	} else if (!trace->fault->after_all) {
 		set_number(process->pid, -1);
+	}
 }
 
 static void stop_at_call(struct trace *trace, struct process *process)

@@ -26,6 +26,8 @@ struct trace_fault {
 	int error;      /* positive */
 	bool after_all; /* the call does what it should, and then fails */
 	bool kill;      /* the process is killed at the call, instead of all that */
+	int signal;     /* the program's group gets it at the call, instead of all that */
+	bool onwards;   /* the same with each later call of this nr in this process */
 	bool hit;       /* set by the run: there was such a call */
 };
 
