@@ -207,12 +207,20 @@ static int free_step(void *argument)
 	return sysfs_unbind(step->work->devices, &step->row->device->address);
 }
 
-/* A module is stuck in one probe at a time: of the time that is left, this one may use half. */
-static bool free_device(struct work *work, const struct pci_device *device)
+/*
+ * A module is stuck in one probe at a time: of the time that is left, this one may use half.
+ * Without a child it is done here, unless a module that is still loading may hold the device's
+ * lock.
+ */
+static bool free_device(struct work *work, const struct pci_device *device, bool loaded)
 {
 	struct plan_row row = { .device = device };
 	struct step step = { work, &row };
-	struct job job = { .run = free_step, .argument = &step };
+	struct job job = {
+		.run = free_step,
+		.instead = loaded ? free_step : NULL,
+		.argument = &step,
+	};
 
 	jobs_run(&job, 1, (jobs_now() + work->deadline) / 2);
 	return job.result == 0;
@@ -222,7 +230,7 @@ static bool free_device(struct work *work, const struct pci_device *device)
  * By its option ids= the module takes what nobody holds of these models, also what the host stands
  * on. Freed, that waits for the driver of the host, which is still to come.
  */
-static void free_protected(struct work *work)
+static void free_protected(struct work *work, bool loaded)
 {
 	const struct pci *pci = work->apply->pci;
 
@@ -233,7 +241,7 @@ static void free_protected(struct work *work)
 		if (!is_kept(&work->plan->choices[i]) || pci->devices[i].driver)
 			continue;
 		sysfs_read_driver(work->devices, address, driver, sizeof(driver));
-		if (strstr(driver, "vfio") && free_device(work, &pci->devices[i]))
+		if (strstr(driver, "vfio") && free_device(work, &pci->devices[i], loaded))
 			work->plan->freed++;
 	}
 }
@@ -289,24 +297,39 @@ static int probe_added(const struct step *step)
 	}
 }
 
-/*
- * A driver that lets go after the deadline finds nobody else to give the device back: this
- * process goes on by itself then. Since 6.12.91 and 7.0 the parent's own attempt finds no lock to
- * wait for, and a driver that is still there.
- */
-static int take_step(void *argument)
+static int take(const struct step *step)
 {
-	const struct step *step = argument;
 	const struct pci_address *address = &step->row->device->address;
 	int devices = step->work->devices;
 	int result = sysfs_set_override(devices, address, step->row->wanted);
-
 	if (result == 0 && !is_late(step))
 		result = sysfs_unbind(devices, address);
 	if (result == 0 && !is_late(step))
 		result = step->work->apply->added ? probe_added(step)
 						  : sysfs_probe(devices, address);
-	if (is_late(step))
+	return result;
+}
+
+static bool is_refused(const struct step *step)
+{
+	char driver[PCI_DRIVER_NAME_MAX];
+
+	return sysfs_read_driver(step->work->devices, &step->row->device->address, driver,
+				 sizeof(driver)) == 0 &&
+	       strcmp(driver, step->row->wanted) != 0;
+}
+
+/*
+ * Once the host driver has let go, the device must not depend on the parent, which may be killed or
+ * unable to fork: the process that took it gives it back. After the deadline it goes on by itself.
+ * Since 6.12.91 and 7.0 the parent's own attempt finds no lock to wait for, and a driver that is
+ * still there.
+ */
+static int take_step(void *argument)
+{
+	int result = take(argument);
+
+	if (is_late(argument) || is_refused(argument))
 		give_back_step(argument);
 	return result;
 }
@@ -362,10 +385,30 @@ static void fail_pending(struct work *work)
 	}
 }
 
+/*
+ * Where no child can be made, what override_unheld() wrote is cleared all the same: no driver holds
+ * the lock of such a device, so the write waits for nobody. A probe could, and the device had no
+ * driver before. Any other override was written by a child, which gives back what it took.
+ */
+static int clear_unheld(void *argument)
+{
+	const struct step *step = argument;
+	const struct pci_device *device = step->row->device;
+	int devices = step->work->devices;
+	char driver[PCI_DRIVER_NAME_MAX];
+	int result = sysfs_read_driver(devices, &device->address, driver, sizeof(driver));
+
+	if (result < 0 || driver[0] || device->driver)
+		return result;
+	return sysfs_set_override(devices, &device->address, "");
+}
+
 /* Kernels before those make this wait for a wedged driver; then it ends when the driver does. */
 static void give_back(struct work *work)
 {
 	prepare(work, is_failed, give_back_step);
+	for (size_t i = 0; i < work->count; i++)
+		work->jobs[i].instead = clear_unheld;
 	jobs_run(work->jobs, work->count, jobs_now() + GIVE_BACK_MS);
 	for (size_t i = 0; i < work->count; i++) {
 		struct plan_row *row = work->steps[i].row;
@@ -406,7 +449,7 @@ static void carry_out(struct work *work)
 	release_framebuffer(work);
 	override_unheld(work);
 	loaded = load_modules(work);
-	free_protected(work);
+	free_protected(work, loaded);
 	spell_drivers(work);
 	/* Where it did not end, a link may have come with a probe that is stuck. */
 	if (loaded)

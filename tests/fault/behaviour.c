@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,6 +25,7 @@
 
 #include "../lib/files.h"
 #include "host.h"
+#include "trace.h"
 
 /* In all tests whose drivers never return. */
 #define SHORT_TIMEOUT   "vfio_early.timeout=2"
@@ -944,6 +946,105 @@ static void test_signals_left_behind(void **state)
 	assert_sane(host);
 }
 
+static void become(const void *host)
+{
+	host_exec(host);
+}
+
+/* In the child that takes the device, every write fails. */
+static void test_whole_errors(void **state)
+{
+	static const struct {
+		int error;
+		const char *detail;
+	} runs[] = {
+		{ 256, "unbind and probe: " }, /* such as these have no low bits, or others' */
+		{ 512, "unbind and probe: " },
+		{ 517, "517" },
+		{ EIO, "unbind and probe: I/O error" },
+	};
+	struct host *host = &((struct context *)*state)->host;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		struct trace_fault fault = {
+			.call = { .process = 1, .nr = SYS_write },
+			.error = runs[i].error,
+			.onwards = true,
+		};
+		struct host_row row;
+
+		if (i)
+			host_tear_down(host);
+		start_host(host, HOST, "02:00.0\n", "");
+		assert_int_equal(trace_run(become, host, LIMIT_S, &fault, NULL, NULL).status, 2);
+		assert_true(fault.hit);
+		assert_true(host_read_row(host, NIC_B, &row));
+		if (!strstr(row.detail, runs[i].detail))
+			fail_msg("error %d: %s", runs[i].error, row.detail);
+		assert_driver(host, NIC_B, "e1000e");
+		assert_sane(host);
+	}
+}
+
+/* In the boot process itself, a driver that does not let go would have no deadline. */
+static void test_no_child(void **state)
+{
+	static const struct reaction slow = { .delay_ms = 8000 };
+	struct host *host = &((struct context *)*state)->host;
+	struct trace_fault fault = {
+		.call = { .nr = SYS_fork },
+		.error = EAGAIN,
+		.onwards = true,
+	};
+	struct host_result result;
+
+	start_host(host, HOST, "8086:10d3\n", SHORT_TIMEOUT);
+	react(host, NIC_B, STORE_UNBIND, &slow);
+	result = trace_run(become, host, LIMIT_S, &fault, NULL, NULL);
+	assert_int_equal(result.status, 2);
+	assert_true(result.seconds < SHORT_TIMEOUT_S + GRACE_S);
+	assert_code(host, NIC_A, "probe-failed");
+	assert_code(host, NIC_B, "probe-failed");
+	assert_driver(host, NIC_A, "");
+	assert_true(host_is_untouched(host, NIC_B));
+	assert_true(host_is_untouched(host, NIC_C));
+	assert_sane(host);
+}
+
+/* The number of a fork. */
+struct fork_search {
+	unsigned int wanted, found, number;
+};
+
+static void find_fork(void *context, const struct trace_call *call)
+{
+	struct fork_search *search = context;
+
+	if (call->process == 0 && call->nr == SYS_fork && search->found++ == search->wanted)
+		search->number = call->number;
+}
+
+/* A device of the host that a module took goes back to it all the same. */
+static void test_no_child_for_ids(void **state)
+{
+	struct host *host = &((struct context *)*state)->host;
+	struct fork_search second = { .wanted = 1 };
+	struct trace_fault fault = { .call = { .nr = SYS_fork }, .error = EAGAIN, .onwards = true };
+
+	start_host(host, HOST, "8086:10d3\n", "");
+	take_by_ids(host);
+	assert_int_equal(trace_run(become, host, LIMIT_S, NULL, find_fork, &second).status, 2);
+	assert_true(second.found > 1);
+	host_tear_down(host);
+	start_host(host, HOST, "8086:10d3\n", "");
+	take_by_ids(host);
+	fault.call.number = second.number;
+	assert_int_equal(trace_run(become, host, LIMIT_S, &fault, NULL, NULL).status, 2);
+	assert_true(fault.hit);
+	assert_driver(host, NIC_A, "");
+	assert_driver(host, NIC_B, "e1000e");
+}
+
 /* Whatever else has interrupts, such as the remapping unit itself. */
 static void test_interrupts(void **state)
 {
@@ -999,6 +1100,10 @@ static const struct CMUnitTest single_tests[] = {
 	{ "signals while a driver is slow", test_signals, set_up, tear_down, NULL },
 	{ "signals after a driver was too slow", test_signals_left_behind, set_up, tear_down,
 	  NULL },
+	{ "a child's error, whole", test_whole_errors, set_up, tear_down, NULL },
+	{ "no child can be made", test_no_child, set_up, tear_down, NULL },
+	{ "no child can be made to free a device of the host", test_no_child_for_ids, set_up,
+	  tear_down, NULL },
 };
 
 static void add_test(struct CMUnitTest **next, const char *name, CMUnitTestFunction run,
