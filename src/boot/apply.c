@@ -22,6 +22,9 @@
 /* What a device that did not come gets for being given back. */
 #define GIVE_BACK_MS 2000
 
+/* udevd kills a program that it runs event_timeout= after the event began: udev.conf(5), 180 s. */
+#define ADDED_TIMEOUT_MAX 60
+
 struct work;
 
 /* One step for one row: what a child process does. */
@@ -41,6 +44,7 @@ struct work {
 	struct job *jobs;
 	struct step *steps;
 	size_t count; /* of jobs and steps in use */
+	long timeout; /* in seconds, as in struct apply, but not more than udevd leaves */
 	long deadline; /* jobs_now() by which all shall be done */
 };
 
@@ -98,7 +102,7 @@ static void prepare(struct work *work, row_predicate *chosen, step_function *run
 /* What never ends leaves so many thousandths of the time to the steps behind it. */
 static long leave(const struct work *work, long thousandths)
 {
-	return work->deadline - work->apply->timeout * thousandths;
+	return work->deadline - work->timeout * thousandths;
 }
 
 /* The memory must be free before the driver comes, and loading its module may bind it. */
@@ -300,8 +304,12 @@ static int probe_added(const struct step *step)
 static int take(const struct step *step)
 {
 	const struct pci_address *address = &step->row->device->address;
-	int devices = step->work->devices;
-	int result = sysfs_set_override(devices, address, step->row->wanted);
+	int devices = step->work->devices, result;
+
+	/* When udevd is idle, it sends SIGKILL to all that is left in its control group. */
+	if (step->work->apply->added)
+		sysfs_leave_cgroup(step->work->apply->root);
+	result = sysfs_set_override(devices, address, step->row->wanted);
 	if (result == 0 && !is_late(step))
 		result = sysfs_unbind(devices, address);
 	if (result == 0 && !is_late(step))
@@ -445,7 +453,7 @@ static void carry_out(struct work *work)
 {
 	bool loaded;
 
-	work->deadline = jobs_now() + (long)work->apply->timeout * 1000;
+	work->deadline = jobs_now() + work->timeout * 1000;
 	release_framebuffer(work);
 	override_unheld(work);
 	loaded = load_modules(work);
@@ -475,10 +483,13 @@ void apply_plan(const struct apply *apply, struct plan *plan)
 		.apply = apply,
 		.plan = plan,
 		.devices = apply->pci->directory,
+		.timeout = (long)apply->timeout,
 		.jobs = calloc(plan->count + 1, sizeof(*work.jobs)),
 		.steps = calloc(plan->count + 1, sizeof(*work.steps)),
 	};
 
+	if (apply->added && work.timeout > ADDED_TIMEOUT_MAX)
+		work.timeout = ADDED_TIMEOUT_MAX;
 	if (work.jobs && work.steps)
 		carry_out(&work);
 	else

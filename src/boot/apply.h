@@ -10,7 +10,7 @@ struct apply {
 	const struct pci *pci;
 	struct modules *modules;
 	int root;
-	unsigned int timeout; /* seconds, for all devices together */
+	unsigned int timeout; /* seconds, for all devices together; with added at most 60 */
 	bool dry_run;	      /* apply_plan() will not be called */
 	bool added;	      /* after the boot: the kernel may not be done with the device yet */
 };

@@ -307,5 +307,7 @@ int main(int argc, char **argv)
 			return wrong_usage();
 		options.added = &added;
 	}
+	/* systemd's mark of what it must not kill at switch-root: ROOT_STORAGE_DAEMONS. */
+	argv[0][0] = '@';
 	return run_program(&options);
 }

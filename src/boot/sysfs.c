@@ -53,6 +53,11 @@ int sysfs_unbind_platform(int root, const char *name)
 	return write_attribute(root, path, name);
 }
 
+int sysfs_leave_cgroup(int root)
+{
+	return write_attribute(root, "sys/fs/cgroup/cgroup.procs", "0");
+}
+
 int sysfs_probe(int devices, const struct pci_address *address)
 {
 	char name[PCI_ADDRESS_TEXT_MAX];

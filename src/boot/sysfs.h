@@ -22,6 +22,12 @@ int sysfs_unbind(int devices, const struct pci_address *address);
 int sysfs_unbind_platform(int root, const char *name);
 
 /*
+ * Moves this process to the root of the control groups, version 2. Those that it forks from here
+ * on are there, too. root is the directory above sys. 0 or -errno.
+ */
+int sysfs_leave_cgroup(int root);
+
+/*
  * Has the kernel look for a driver. 0 says no more than that it looked: success or failure of
  * the probe is in the driver link. -errno.
  */

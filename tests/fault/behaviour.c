@@ -926,6 +926,27 @@ static void test_signals(void **state)
 	}
 }
 
+/* systemd reads /proc/PID/cmdline. The marked process is one that the program has left behind. */
+static void assert_marked(void)
+{
+	char path[64], *children, *end, *cmdline;
+	long pid;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	children = files_read(path);
+	assert_non_null(children);
+	pid = strtol(children, &end, 10);
+	if (pid <= 0 || strcmp(end, " ") != 0)
+		fail_msg("found '%s', expected one child", children);
+	snprintf(path, sizeof(path), "/proc/%ld/cmdline", pid);
+	cmdline = files_read(path);
+	assert_non_null(cmdline);
+	if (cmdline[0] != '@')
+		fail_msg("argv[0] is %s", cmdline);
+	free(cmdline);
+	free(children);
+}
+
 /* The driver lets go when the program has ended, as after switch-root. */
 static void test_signals_left_behind(void **state)
 {
@@ -939,6 +960,7 @@ static void test_signals_left_behind(void **state)
 	pid = start_run(host);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_code(host, NIC_B, "timeout");
+	assert_marked();
 	send_signals(pid);
 	drivercore_release(host->core);
 	assert_true(host_wait_children(5));
@@ -1045,6 +1067,51 @@ static void test_no_child_for_ids(void **state)
 	assert_driver(host, NIC_B, "e1000e");
 }
 
+/* The third argument of poll(2), in ms: /proc/PID/syscall, proc_pid_syscall(5). */
+static unsigned long read_poll_timeout(pid_t pid)
+{
+	unsigned long timeout = 0;
+	char path[64], *text;
+	long nr = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	for (int i = 0; i < 2500 && nr != SYS_poll; i++) {
+		doze();
+		text = files_read(path);
+		assert_non_null(text);
+		if (sscanf(text, "%ld %*x %*x %lx", &nr, &timeout) != 2)
+			nr = -1;
+		free(text);
+	}
+	assert_int_equal(nr, SYS_poll);
+	return timeout;
+}
+
+/* udevd kills the program after 180 s, and what it finds in its control group when it is idle. */
+static void test_below_udev(void **state)
+{
+	static const struct reaction wedge = { .wedge = true };
+	struct host *host = &((struct context *)*state)->host;
+	unsigned long timeout;
+	int status;
+	pid_t pid;
+
+	start_host(host, HOST, "8086:10d3\n", "vfio_early.timeout=600");
+	write_below(host, "run/vfio-early", "status", "address\tid\n");
+	write_below(host, "run/vfio-early", "protected", "");
+	write_below(host, "sys/fs/cgroup", "cgroup.procs", "");
+	react(host, NIC_B, STORE_UNBIND, &wedge);
+	host->added = NIC_B;
+	pid = start_run(host);
+	await_event(host, STORE_UNBIND, NIC_B);
+	timeout = read_poll_timeout(pid);
+	assert_true(has_event(host, STORE_OTHER, "sys/fs/cgroup/cgroup.procs"));
+	drivercore_release(host->core);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_code(host, NIC_B, "bound");
+	assert_in_range(timeout, 50000, 60000);
+}
+
 /* Whatever else has interrupts, such as the remapping unit itself. */
 static void test_interrupts(void **state)
 {
@@ -1104,6 +1171,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "no child can be made", test_no_child, set_up, tear_down, NULL },
 	{ "no child can be made to free a device of the host", test_no_child_for_ids, set_up,
 	  tear_down, NULL },
+	{ "one that came late, and udevd", test_below_udev, set_up, tear_down, NULL },
 };
 
 static void add_test(struct CMUnitTest **next, const char *name, CMUnitTestFunction run,
