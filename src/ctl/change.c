@@ -7,10 +7,10 @@
 
 #include "change.h"
 #include "file.h"
+#include "lock.h"
 #include "names.h"
 #include "options.h"
 #include "rebuild.h"
-#include "rulesfile.h"
 #include "run.h"
 
 static int take_kind(struct change *change, const char *name)
@@ -54,13 +54,12 @@ static int lock(struct change *change, const struct ctl *ctl)
 	struct host host;
 	int result = host_open(&host, ctl->root);
 
-	if (result == 0)
-		result = rulesfile_lock(&host);
-	host_close(&host);
 	if (result < 0)
-		return ctl_fail("/etc: cannot be locked: %s", strerror(-result));
-	change->lock = result;
-	return CTL_OK;
+		ctl_fail("%s: %s", ctl->root, strerror(-result));
+	else
+		change->lock = lock_take(&host);
+	host_close(&host);
+	return change->lock < 0 ? CTL_INTERNAL : CTL_OK;
 }
 
 int change_look(struct change *change, const struct ctl *ctl)

@@ -8,7 +8,9 @@
 #include "bootchange.h"
 #include "command.h"
 #include "document.h"
+#include "file.h"
 #include "findings.h"
+#include "lock.h"
 #include "options.h"
 
 enum { WORD, RUNNING, CONFIGURED, SOURCE };
@@ -210,12 +212,20 @@ static int show(struct run *run)
 	return status;
 }
 
+/*
+ * The lock is kept while the bootloader is refreshed: of two grub-mkconfig(8) at a time (2.12), the
+ * first that ends makes grub.cfg of what the other has written of grub.cfg.new by then.
+ */
 static int change(struct run *run, bool adds)
 {
+	cleanup_fd int lock = run->dry_run ? -1 : lock_take(&run->host);
 	char message[BOOT_MESSAGE_MAX];
 	struct bootchange change;
-	int result = bootchange_open(&change, &run->host, message), status = CTL_INTERNAL;
+	int result, status = CTL_INTERNAL;
 
+	if (lock < 0 && !run->dry_run)
+		return CTL_INTERNAL;
+	result = bootchange_open(&change, &run->host, message);
 	if (result < 0)
 		ctl_fail("%s", message);
 	change.dry_run = run->dry_run;

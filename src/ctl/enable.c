@@ -7,6 +7,8 @@
 
 #include "command.h"
 #include "enable.h"
+#include "file.h"
+#include "lock.h"
 #include "options.h"
 
 #define ON     "intel_iommu=on"
@@ -213,11 +215,16 @@ int enable_plan(struct bootchange *change, const struct host *host)
 	return plan(change, &facts, opened, message);
 }
 
+/* The lock is kept to the end, as by cmdline. */
 static int work(const struct host *host, bool dry_run)
 {
+	cleanup_fd int lock = dry_run ? -1 : lock_take(host);
 	struct bootchange change;
-	int status = enable_plan(&change, host);
+	int status;
 
+	if (lock < 0 && !dry_run)
+		return CTL_INTERNAL;
+	status = enable_plan(&change, host);
 	change.dry_run = dry_run;
 	if (status == CTL_OK && change.want_count > 0)
 		status = bootchange_apply(&change);

@@ -9,6 +9,7 @@
 #include "audit.h"
 #include "file.h"
 #include "foreign.h"
+#include "lock.h"
 #include "match.h"
 #include "options.h"
 #include "rebuild.h"
@@ -344,10 +345,10 @@ static int lock_rules(struct import *import, const struct ctl *ctl)
 	struct host host;
 	int result = host_open(&host, ctl->root);
 
-	if (result == 0)
-		result = import->lock = rulesfile_lock(&host);
 	if (result < 0)
-		ctl_fail("%s/etc: %s", host.root, strerror(-result));
+		ctl_fail("%s: %s", ctl->root, strerror(-result));
+	else
+		result = import->lock = lock_take(&host);
 	host_close(&host);
 	return result;
 }

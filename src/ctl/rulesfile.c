@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Edits a file of rules. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "address.h"
@@ -15,22 +13,6 @@
 #include "rulesfile.h"
 
 #define COMMENT_MAX 512
-
-int rulesfile_lock(const struct host *host)
-{
-	int fd = file_open_flags(host->directory, "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return fd;
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR) {
-			int error = -errno;
-
-			file_close(&fd);
-			return error;
-		}
-	return fd;
-}
 
 int rulesfile_read(struct rulesfile *file, const struct host *host, const char *path)
 {

@@ -15,13 +15,6 @@ struct rulesfile {
 	bool changed;
 };
 
-/*
- * Locks all rules of the host against other editors, until the descriptor that it returns is
- * closed: a flock(2) on the directory /etc, which leaves nothing behind. Waits for the lock. To be
- * called before the rules are read that decide what is edited. The descriptor or -errno.
- */
-int rulesfile_lock(const struct host *host);
-
 /* Reads a file; one that is not there is empty. 0 or -errno; rulesfile_free() in any case. */
 int rulesfile_read(struct rulesfile *file, const struct host *host, const char *path);
 void rulesfile_free(struct rulesfile *file);

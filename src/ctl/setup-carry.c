@@ -7,8 +7,8 @@
 
 #include "command.h"
 #include "file.h"
+#include "lock.h"
 #include "rebuild.h"
-#include "rulesfile.h"
 #include "run.h"
 #include "setup.h"
 
@@ -157,12 +157,16 @@ static int run_steps(struct setup *setup)
 	return status;
 }
 
+/*
+ * The lock is kept while the bootloader is refreshed and images are built: if that fails, files
+ * are put back, and what others wrote meanwhile would be lost.
+ */
 int setup_carry_out(struct setup *setup)
 {
-	cleanup_fd int lock = rulesfile_lock(&setup->change.view.host);
+	cleanup_fd int lock = lock_take(&setup->change.view.host);
 
 	if (lock < 0)
-		return ctl_fail("/etc: cannot be locked: %s", strerror(-lock));
+		return CTL_INTERNAL;
 	catch_signals();
 	return run_steps(setup);
 }

@@ -7,9 +7,13 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/files.h"
@@ -549,13 +553,158 @@ static void test_play(void **state)
 	run_free(&result);
 }
 
+/* Somebody else's vfio-earlyctl, as far as the lock tells. */
+static int hold_lock(const char *tree)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[PATH_MAX];
+	int fd;
+
+	run_path(path, "%s/run/vfio-early/lock", tree);
+	run_make_parents(path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
+	return fd;
+}
+
+/* Runs it in the background; the status of the child is 0 if all is as expected. */
+static pid_t start(const char *tree, const char *const *args, int status, const char *err)
+{
+	const char *argv[ARGS_MAX + 3] = { "--root", tree };
+	struct run_result result;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child > 0)
+		return child;
+	for (size_t i = 0; i < ARGS_MAX && args[i]; i++)
+		argv[i + 2] = args[i];
+	run_ctl(argv, &result);
+	if (result.status == status && (!err || strcmp(result.err, err) == 0))
+		_exit(0);
+	fprintf(stderr, "# %s %s: status %d: %s", args[0], args[1] ? args[1] : "", result.status,
+		result.err);
+	_exit(1);
+}
+
+static void await(const pid_t *children, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int status;
+
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+}
+
+static const struct play quiet_grub = { .files = { GRUB("quiet"), BY_GRUB("") } };
+
+/* Several at a time, each of which reads the file that the others write. */
+static void test_concurrent(void **state)
+{
+	enum { COUNT = 4, ROUNDS = 3 };
+	char tree[PATH_MAX], path[PATH_MAX], words[COUNT][8], *text;
+	pid_t children[COUNT];
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		run_work("cmdline", tree);
+		write_tree(tree, &quiet_grub);
+		for (int i = 0; i < COUNT; i++) {
+			const char *args[] = { "cmdline", "add", words[i], NULL };
+
+			snprintf(words[i], sizeof(words[i]), "word%d", i);
+			children[i] = start(tree, args, 2, NULL);
+		}
+		await(children, COUNT);
+		run_path(path, "%s/etc/default/grub", tree);
+		text = files_read(path);
+		assert_non_null(text);
+		for (int i = 0; i < COUNT; i++)
+			assert_non_null(strstr(text, words[i]));
+		free(text);
+	}
+}
+
+#define WAITING                                                                                    \
+	"vfio-earlyctl: waiting for another vfio-earlyctl (process %d), which is changing rules "  \
+	"or the kernel command line\n"
+
+/* Whatever would change something gives up in the end; what would not, doesn't wait. */
+static void test_lock_held(void **state)
+{
+	static const char *const commands[][ARGS_MAX] = {
+		{ "cmdline", "add", "a" }, { "cmdline", "remove", "quiet" },
+		{ "enable-iommu" },        { "add", "01:00" },
+		{ "remove", "01:00" },     { "import", "--write" },
+	};
+	static const char *const dry_run[ARGS_MAX] = { "cmdline", "add", "--dry-run", "a" };
+	enum { COUNT = sizeof(commands) / sizeof(*commands) };
+	char tree[PATH_MAX], err[512];
+	time_t begun;
+	pid_t children[COUNT];
+	int fd;
+
+	(void)state;
+	run_work("cmdline", tree);
+	write_tree(tree, &quiet_grub);
+	fd = hold_lock(tree);
+	snprintf(err, sizeof(err),
+		 WAITING
+		 "vfio-earlyctl: /run/vfio-early/lock: another vfio-earlyctl (process %d) has held "
+		 "it for 10 seconds; nothing was changed, run this again when that has ended\n",
+		 (int)getpid(), (int)getpid());
+	children[0] = start(tree, dry_run, 0, "");
+	await(children, 1);
+	begun = time(NULL);
+	for (size_t i = 0; i < COUNT; i++)
+		children[i] = start(tree, commands[i], 1, err);
+	await(children, COUNT);
+	assert_in_range(time(NULL) - begun, 9, 40);
+	check_files(tree, &(const struct play){ .changed = { GRUB("quiet") } });
+	close(fd);
+}
+
+/* It has not given up, and goes on as soon as it can; nobody but root can open the lock. */
+static void test_lock_released(void **state)
+{
+	static const char *const args[ARGS_MAX] = { "cmdline", "add", "a" };
+	char tree[PATH_MAX], path[PATH_MAX], err[512];
+	struct stat status;
+	pid_t child;
+	int fd;
+
+	(void)state;
+	run_work("cmdline", tree);
+	write_tree(tree, &quiet_grub);
+	fd = hold_lock(tree);
+	snprintf(err, sizeof(err), WAITING FROM_THERE "update-grub' on that host\n", (int)getpid());
+	child = start(tree, args, 2, err);
+	sleep(3);
+	close(fd);
+	await(&child, 1);
+	check_files(tree, &(const struct play){ .changed = { GRUB("quiet a") } });
+	run_work("cmdline", tree);
+	write_tree(tree, &quiet_grub);
+	child = start(tree, args, 2, FROM_THERE "update-grub' on that host\n");
+	await(&child, 1);
+	run_path(path, "%s/run/vfio-early/lock", tree);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode, S_IFREG | 0600);
+}
+
 int main(void)
 {
-	static struct CMUnitTest tests[sizeof(plays) / sizeof(*plays)];
+	enum { PLAYS = sizeof(plays) / sizeof(*plays) };
+	static struct CMUnitTest tests[PLAYS + 3];
 
-	for (size_t i = 0; i < sizeof(plays) / sizeof(*plays); i++)
+	for (size_t i = 0; i < PLAYS; i++)
 		tests[i] = (struct CMUnitTest){ plays[i].name, test_play, NULL, NULL,
 						(void *)&plays[i] };
+	tests[PLAYS] = (struct CMUnitTest)cmocka_unit_test(test_concurrent);
+	tests[PLAYS + 1] = (struct CMUnitTest)cmocka_unit_test(test_lock_held);
+	tests[PLAYS + 2] = (struct CMUnitTest)cmocka_unit_test(test_lock_released);
 	return _cmocka_run_group_tests("cmdline", tests, sizeof(tests) / sizeof(*tests), NULL,
 				       NULL);
 }

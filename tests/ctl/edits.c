@@ -92,6 +92,7 @@ static const struct {
 	{ SYS_rename, { EIO, ENOSPC, EROFS } },
 	{ SYS_unlinkat, { EIO, EROFS } },
 	{ SYS_flock, { EINTR, ENOLCK } },
+	{ SYS_mkdirat, { EROFS, ENOSPC } },
 	{ SYS_exit_group, { 0 } },
 };
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -196,10 +197,29 @@ static void test_full_disk(void **state)
 	assert_int_equal(umount(etc), 0);
 }
 
+/* Any user can lock a directory that everybody can read, and for ever. */
+static void test_lock_of_others(void **state)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	(void)state;
+	make_host();
+	write_file(IDS, "options vfio-pci ids=10de:1b81\n", 0644);
+	write_file(RULES, OLD, 0644);
+	make_path(path, "etc");
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	write_rules(check_good, NULL);
+	check_rules(OLD "\n" ADDED, 0644);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plays),
+		cmocka_unit_test(test_lock_of_others),
 		cmocka_unit_test(test_full_disk),
 	};
 

@@ -668,9 +668,33 @@ static void test_changed_meanwhile(void **state)
 	free(said);
 }
 
+/* Another vfio-earlyctl is at work. */
+static void test_lock_held(void **state)
+{
+	const struct play play = { .host.name = "host", .words = { "--yes", "01:00" } };
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[PATH_MAX], *before, *said;
+	int fd, status;
+
+	(void)state;
+	setuphost_make(&play.host, "setup");
+	before = setuphost_record();
+	run_path(path, "%s/run/vfio-early/lock", setuphost_root);
+	run_make_parents(path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
+	said = play_out(&play, &status);
+	assert_non_null(strstr(said, "has held it for 10 seconds; nothing was changed"));
+	assert_int_equal(status, 1);
+	check_end(&play, before);
+	close(fd);
+	free(said);
+	free(before);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 4];
+	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 5];
 	size_t count = sizeof(plays) / sizeof(*plays);
 
 	for (size_t i = 0; i < count; i++)
@@ -680,5 +704,6 @@ int main(void)
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_real_whiptail);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_real_whiptail_cancel);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_changed_meanwhile);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_lock_held);
 	return _cmocka_run_group_tests("setup", tests, count, NULL, NULL);
 }

@@ -69,6 +69,7 @@ static const struct {
 	{ SYS_rename, { ENOSPC } },
 	{ SYS_unlinkat, { EIO } },
 	{ SYS_flock, { 0 } },
+	{ SYS_mkdirat, { EROFS } },
 	{ SYS_wait4, { ECHILD } },
 	{ SYS_pipe2, { EMFILE } },
 	{ SYS_clone3, { EAGAIN } },
