@@ -537,7 +537,8 @@ static void foretell_row(const struct apply *apply, struct driver_cache *cache,
 	} else {
 		plan_row_set(row, OUTCOME_NO_DRIVER);
 		snprintf(row->detail, sizeof(row->detail),
-			 "no module %.24s in this image; run update-initramfs -u", row->wanted);
+			 "no module %.24s in this image; run update-initramfs -u -k all",
+			 row->wanted);
 	}
 }
 

@@ -21,7 +21,7 @@ static const char usage[] =
 	"  -g, --group      take the rest of the device's IOMMU group as well\n"
 	"  -f, --force      take it even if the host stands on it\n"
 	"  -n, --dry-run    print what would be added, and change nothing\n"
-	"  -u, --update     run 'update-initramfs -u' afterwards\n"
+	"  -u, --update     rebuild the images of all kernels afterwards\n"
 	"      --file FILE  append to FILE; /etc/vfio-early.conf if not given\n"
 	"  -h, --help       print this\n";
 

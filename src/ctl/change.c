@@ -153,27 +153,36 @@ const char *change_describe(struct change *change, const struct pci_device *devi
 	return pcinames_sentence(&change->view.names, device, text, PCINAMES_MAX);
 }
 
-int change_check_image(struct kernels *kernels, const struct host *host, bool has_rules)
+static int fail_image(const struct kernels *kernels, const struct kernel *kernel)
 {
-	int result;
+	if (kernel->state == KERNEL_NO_IMAGE)
+		return ctl_fail("kernel %s: %s; run '%s %s'", kernel->release,
+				kernels_problem(kernel->state),
+				kernels_remedy(kernels, kernel->state), kernel->release);
+	return ctl_fail("kernel %s: after '%s' its image still lacks the current rules; "
+			"'vfio-earlyctl image %s' tells more",
+			kernel->release, kernels->rebuild->command, kernel->release);
+}
+
+int change_check_images(struct kernels *kernels, const struct host *host, bool has_rules)
+{
+	int result, status = CTL_OK;
 
 	kernels_free(kernels);
 	result = kernels_find(kernels, host);
 	if (result < 0)
 		return ctl_fail("/boot: %s", strerror(-result));
-	if (kernels->count == 0 || !kernels_is_stale(&kernels->list[0], has_rules))
-		return CTL_OK;
-	return ctl_fail("kernel %s: found an image without the rules of now, expected one that "
-			"%s has made with them; 'vfio-earlyctl image %s' tells more",
-			kernels->list[0].release, kernels->rebuild->argv[0],
-			kernels->list[0].release);
+	for (size_t i = 0; i < kernels->count; i++)
+		if (kernels_is_stale(&kernels->list[i], has_rules))
+			status = fail_image(kernels, &kernels->list[i]);
+	return status;
 }
 
-static int check_image(const struct change *change)
+static int check_images(const struct change *change)
 {
 	struct kernels kernels = { .count = 0 };
-	int status = change_check_image(&kernels, &change->view.host,
-					change->view.forecast.rules.count > 0);
+	int status = change_check_images(&kernels, &change->view.host,
+					 change->view.forecast.rules.count > 0);
 
 	kernels_free(&kernels);
 	return status;
@@ -189,18 +198,19 @@ int change_rebuild(struct change *change)
 	if (change->dry_run)
 		return CTL_OK;
 	if (!change->update) {
-		printf("This counts after '%s' and a reboot.\n", rebuild->command);
+		printf("This takes effect after '%s' and a reboot.\n", rebuild->command);
 		return CTL_OK;
 	}
 	result = run_program(&change->view.host, rebuild->argv);
-	if (result == 0 && check_image(change) == CTL_OK)
+	if (result == 0 && check_images(change) == CTL_OK)
 		return CTL_OK;
 	if (result == -EXDEV)
-		ctl_fail("%s: not run, as this is not the host; run it there", rebuild->argv[0]);
+		ctl_fail("%s: not run, as this is not the host; run it there", rebuild->command);
 	else if (result < 0)
 		ctl_fail("%s: %s", rebuild->argv[0], strerror(-result));
 	else if (result > 0)
 		ctl_fail("%s: exit status %d", rebuild->argv[0], result);
-	ctl_fail("the rules have changed, the image has not: the next boot does as before");
+	ctl_fail("the rules have changed, but not every image has them: the next boot can use "
+		 "the old ones");
 	return CTL_INCOMPLETE;
 }

@@ -47,13 +47,13 @@ const char *change_describe(struct change *change, const struct pci_device *devi
 			    char text[PCINAMES_MAX]);
 
 /*
- * Whether the image of the newest kernel, which was made anew, has the rules of now: where images
- * are not to be updated, or our hook is not there, the command for that succeeds all the same.
- * Finds the kernels anew. CTL_OK, or CTL_INTERNAL after a message.
+ * Whether the images of all kernels, which were rebuilt, have the current rules: where images are
+ * not to be updated, or our hook is not there, the command for that succeeds all the same. Finds
+ * the kernels again. CTL_OK, or CTL_INTERNAL after a message about each image that lacks them.
  */
-int change_check_image(struct kernels *kernels, const struct host *host, bool has_rules);
+int change_check_images(struct kernels *kernels, const struct host *host, bool has_rules);
 
-/* The last step: has the image made anew, or says how that is done. Unlocks the rules. */
+/* The last step: has all images rebuilt, or says how that is done. Unlocks the rules. */
 int change_rebuild(struct change *change);
 
 #endif

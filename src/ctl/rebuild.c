@@ -4,22 +4,18 @@
 
 #define UPDATE "update-initramfs"
 
-/* Without a release, dracut takes the kernel that runs, which need not be the next to boot. */
-#define DRACUT_ALL "dracut --force --regenerate-all"
 #define DRACUT_ONE "dracut --force --kver"
 
 static const struct rebuild initramfs_tools = {
-	.argv = { UPDATE, "-u" },
-	.command = UPDATE " -u",
-	.all = UPDATE " -u -k all",
+	.argv = { UPDATE, "-u", "-k", "all" },
+	.command = UPDATE " -u -k all",
 	.one = UPDATE " -u -k",
 	.first = UPDATE " -c -k",
 };
 
 static const struct rebuild dracut = {
 	.argv = { "dracut", "--force", "--regenerate-all" },
-	.command = DRACUT_ALL,
-	.all = DRACUT_ALL,
+	.command = "dracut --force --regenerate-all",
 	.one = DRACUT_ONE,
 	.first = DRACUT_ONE,
 };

@@ -5,10 +5,13 @@
 
 #include "host.h"
 
+/*
+ * All images, as the kernel that boots next need not be the newest: the bootloader may have another
+ * default. "update-initramfs -u -k all" (0.142 to 0.148.4) leaves out kernels that have no image.
+ */
 struct rebuild {
-	const char *argv[4];     /* for run_program(): the newest kernel's image, at least */
+	const char *argv[5];     /* for run_program() */
 	const char *command;     /* the same in one */
-	const char *all;         /* for the images of all kernels */
 	const char *one, *first; /* and a release: for its image, and where it has none yet */
 };
 

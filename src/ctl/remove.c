@@ -19,7 +19,7 @@ static const char usage[] =
 	"\n"
 	"  -f, --force      remove rules that take other devices as well\n"
 	"  -n, --dry-run    print what would be removed, and change nothing\n"
-	"  -u, --update     run 'update-initramfs -u' afterwards\n"
+	"  -u, --update     rebuild the images of all kernels afterwards\n"
 	"      --file FILE  leave rules in other files alone\n"
 	"  -h, --help       print this\n";
 

@@ -56,7 +56,7 @@ static int rebuild(struct setup *setup)
 	int result = run_program(host, rebuild->argv);
 
 	if (result == 0)
-		return change_check_image(&setup->kernels, host, true);
+		return change_check_images(&setup->kernels, host, true);
 	if (result == -EXDEV) {
 		ctl_fail("the rules have no effect before '%s' on that host", rebuild->command);
 		return CTL_INCOMPLETE;

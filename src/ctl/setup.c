@@ -154,9 +154,10 @@ static int plan_rules(struct setup *setup)
 
 	if (result < 0)
 		return ctl_fail("/boot: %s", strerror(-result));
-	setup->rebuild =
-		adds || (setup->kernels.count > 0 &&
-			 kernels_is_stale(&setup->kernels.list[0], view->forecast.rules.count > 0));
+	setup->rebuild = adds;
+	for (size_t i = 0; i < setup->kernels.count; i++)
+		setup->rebuild |=
+			kernels_is_stale(&setup->kernels.list[i], view->forecast.rules.count > 0);
 	return adds ? fill_rules(setup) : CTL_OK;
 }
 
@@ -188,10 +189,7 @@ static void show(const struct setup *setup)
 
 static void show_next(const struct setup *setup)
 {
-	const struct kernel *kernel = setup->kernels.count ? setup->kernels.list : NULL;
-
-	printf("\nReboot%s%s. Then:\n  vfio-earlyctl status\n", kernel ? " into kernel " : "",
-	       kernel ? kernel->release : "");
+	puts("\nReboot. Then:\n  vfio-earlyctl status");
 	if (setup->draft.count == 0)
 		return;
 	printf("  vfio-earlyctl vm");
@@ -270,7 +268,7 @@ static int run(struct setup *setup, const struct ctl *ctl)
 static const char usage[] =
 	"Usage: vfio-earlyctl setup [OPTION]... [DEVICE]...\n"
 	"Leads from a fresh host to devices for VMs: looks whether the host is ready, switches\n"
-	"on what is missing, writes rules for the devices and has the image made. Without\n"
+	"on what is missing, writes rules for the devices and rebuilds the images. Without\n"
 	"DEVICE, it asks which. All is shown first, and done after a yes.\n"
 	"\n"
 	"  -g, --group      take the rest of each device's IOMMU group as well\n"

@@ -16,7 +16,7 @@ struct setup {
 	struct kernels kernels;
 	struct batch batch; /* of all files */
 	bool refresh;       /* the bootloader's files are to be put into effect */
-	bool rebuild;       /* the image is to be made anew */
+	bool rebuild;       /* the images are to be rebuilt */
 	char **names;       /* that a person has chosen */
 };
 

@@ -68,7 +68,7 @@ static const char session_before[] =
 	"/etc/vfio-early.conf: added:\n"
 	"# 0000:02:00.0 Ethernet controller: Intel Corporation 82574L Gigabit Network Connection\n"
 	"00:02.0/00.0 id=8086:10d3\n"
-	"+ update-initramfs -u\n"
+	"+ update-initramfs -u -k all\n"
 	"update-initramfs: Generating /boot/initrd.img-VERSION\n"
 	"W: /sbin/fsck.ext4 doesn't exist, can't install to initramfs\n"
 	"I: no default route: no network device is protected\n"

@@ -79,7 +79,7 @@ static const char *const prepared[] = {
 	"/etc/vfio-early.conf: added:",
 	"# " CARD_2 " Ethernet controller: Intel Corporation 82574L Gigabit Network Connection",
 	"00:02.0/00.0 id=8086:10d3",
-	"+ update-initramfs -u",
+	"+ update-initramfs -u -k all",
 	"exit 0",
 	NULL,
 };

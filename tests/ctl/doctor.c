@@ -318,7 +318,7 @@ static const struct trouble {
 			"starts; if you trust your VMs like the host itself, to which such a VM "
 			"can send any interrupt, put 'options vfio_iommu_type1 "
 			"allow_unsafe_interrupts=1' into /etc/modprobe.d/vfio.conf, run "
-			"'update-initramfs -u' and reboot\n",
+			"'update-initramfs -u -k all' and reboot\n",
 		.status = 2,
 	},
 	{

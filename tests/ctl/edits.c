@@ -459,29 +459,35 @@ static void check_update(const char *script, int expected, const char *ending)
 	free(out);
 }
 
+#define NOT_EVERY                                                                                  \
+	"vfio-earlyctl: the rules have changed, but not every image has them: the next boot can "  \
+	"use the old ones\n"
+#define STILL_LACKS(kernel)                                                                        \
+	"vfio-earlyctl: kernel " kernel ": after 'update-initramfs -u -k all' its image still "    \
+	"lacks the current rules; 'vfio-earlyctl image " kernel "' tells more\n"
+
 static void test_update(void **state)
 {
 	char *err;
 
 	(void)state;
 	check_update("#!/bin/sh\necho \"update-initramfs: $*\"\n", 0,
-		     "+ update-initramfs -u\nupdate-initramfs: -u\n");
-	check_update("#!/bin/sh\nexit 3\n", 2, "+ update-initramfs -u\n");
+		     "+ update-initramfs -u -k all\nupdate-initramfs: -u -k all\n");
+	check_update("#!/bin/sh\nexit 3\n", 2, "+ update-initramfs -u -k all\n");
 	err = read_file("/err");
-	assert_non_null(strstr(err, "vfio-earlyctl: update-initramfs: exit status 3\n"
-				    "vfio-earlyctl: the rules have changed, the image has not: "
-				    "the next boot does as before\n"));
+	assert_non_null(strstr(err, "vfio-earlyctl: update-initramfs: exit status 3\n" NOT_EVERY));
 	free(err);
-	/* A kernel whose image update-initramfs says to have made, and has not. */
-	tree_write(root, "line boot/vmlinuz-6.1.0-0 x\nline boot/initrd.img-6.1.0-0 x\n");
-	check_update("#!/bin/sh\n", 2, "+ update-initramfs -u\n");
+	/* Kernels whose images update-initramfs says to have built, and has not. */
+	tree_write(root, "line boot/vmlinuz-6.1.0-0 x\nline boot/initrd.img-6.1.0-0 x\n"
+			 "line boot/vmlinuz-5.10.0-0 x\nline boot/initrd.img-5.10.0-0 x\n"
+			 "line boot/vmlinuz-4.19.0-0 x\n");
+	check_update("#!/bin/sh\n", 2, "+ update-initramfs -u -k all\n");
 	err = read_file("/err");
-	assert_non_null(strstr(err,
-			       "vfio-earlyctl: kernel 6.1.0-0: found an image without the rules of "
-			       "now, expected one that update-initramfs has made with them; "
-			       "'vfio-earlyctl image 6.1.0-0' tells more\n"
-			       "vfio-earlyctl: the rules have changed, the image has not: "
-			       "the next boot does as before\n"));
+	assert_non_null(strstr(
+		err,
+		STILL_LACKS("6.1.0-0") STILL_LACKS(
+			"5.10.0-0") "vfio-earlyctl: kernel 4.19.0-0: there is no image for this kernel; "
+				    "run 'update-initramfs -c -k 4.19.0-0'\n" NOT_EVERY));
 	free(err);
 	tree_write(root, "remove boot\n");
 }

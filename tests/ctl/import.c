@@ -40,9 +40,9 @@ static const struct play {
 	{ "no file yet", NULL,
 	  "# Device 10de:1b81 (0000:0a:00.0, 0000:0b:00.0), from /etc/modprobe.d/vfio.conf:1\n"
 	  "10de:1b81\n",
-	  "/etc/vfio-early.conf: 1 rule added; run 'update-initramfs -u'\n", 0644, 2 },
+	  "/etc/vfio-early.conf: 1 rule added; run 'update-initramfs -u -k all'\n", 0644, 2 },
 	{ "a last line without newline", OLD, OLD "\n" ADDED,
-	  "/etc/vfio-early.conf: 1 rule added; run 'update-initramfs -u'\n", 0640, 2 },
+	  "/etc/vfio-early.conf: 1 rule added; run 'update-initramfs -u -k all'\n", 0640, 2 },
 	{ "what is there already", OLD "\n" ADDED, NULL,
 	  "'10de:1b81' has a rule already: /etc/vfio-early.conf:4\n", 0600, 2 },
 	{ "a line that cannot be understood", OLD "\nnonsense\n", NULL,

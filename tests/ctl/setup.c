@@ -38,10 +38,19 @@
 #define KERNEL SETUPHOST_KERNEL
 #define RULES  SETUPHOST_RULES
 #define GRUB   SETUPHOST_GRUB
+#define OLDER  "6.1.0-28-amd64"
 #define BAK    ".vfio-early.bak"
 
 /* The first time it fails, after it has done its work. */
 #define ONCE(name, failure) "[ -e /tmp/" name " ] || { : > /tmp/" name "; " failure "; }\n"
+
+#define OLDER_KERNEL                                                                               \
+	"line boot/vmlinuz-" OLDER " x\nline boot/initrd.img-" OLDER " x\n"                        \
+	"line lib/modules/" OLDER "/modules.dep a/vfio-pci.ko:\n"                                  \
+	"line lib/modules/" OLDER "/modules.dep a/vfio_iommu_type1.ko:\n"
+
+/* A fingerprint of other rules. */
+#define SHA256 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static const struct play {
 	const char *name;
@@ -68,18 +77,18 @@ static const struct play {
 	"+# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 [GeForce GTX 1070]\n" \
 	"+00:01.0/00.* id=10de:1b81\n"
 #define DIFF_GRUB    "--- " GRUB "\n+++ " GRUB "\n@@ -1 +1 @@\n-" QUIET "+" ON
-#define SHOWN_CARD   "\nThis is to be done:\n" DIFF_CARD "then: update-initramfs -u\n"
+#define SHOWN_CARD   "\nThis is to be done:\n" DIFF_CARD "then: update-initramfs -u -k all\n"
 #define DRACUT       "dracut --force --regenerate-all\n"
 #define SHOWN_DRACUT "\nThis is to be done:\n" DIFF_CARD "then: " DRACUT
 #define RAN_DRACUT   "+ " DRACUT "dracut stand-in: --force --regenerate-all\n"
 #define SHOWN_ALL                                                                                  \
 	LATER "\nThis is to be done:\n" DIFF_GRUB DIFF_CARD                                        \
-	      "then: update-grub\nthen: update-initramfs -u\n"
+	      "then: update-grub\nthen: update-initramfs -u -k all\n"
 #define WROTE_GRUB  GRUB ": changed, the old one is " GRUB BAK "\n"
 #define RAN_GRUB    "+ update-grub\nupdate-grub stand-in: quiet intel_iommu=on\n"
-#define RAN_INITRD  "+ update-initramfs -u\nupdate-initramfs stand-in: -u\n"
+#define RAN_INITRD  "+ update-initramfs -u -k all\nupdate-initramfs stand-in: -u -k all\n"
 #define HAS_IT      "intel_iommu=on: the next boot has it\n"
-#define REBOOT      "\nReboot into kernel " KERNEL ". Then:\n  vfio-earlyctl status\n"
+#define REBOOT      "\nReboot. Then:\n  vfio-earlyctl status\n"
 #define NEXT_CARD   REBOOT "  vfio-earlyctl vm 0000:01:00\n"
 #define NOTHING     "vfio-earlyctl: nothing was changed\n"
 #define PUTTING     "vfio-earlyctl: putting back what was changed\n"
@@ -114,6 +123,22 @@ static const struct play {
 	  .says = SHOWN_ALL WROTE_GRUB RULES ": new\n" RAN_GRUB HAS_IT RAN_INITRD NEXT_CARD,
 	  .rules = CARD,
 	  .cmdline = ON },
+	{ .name = "an older kernel that can be the default",
+	  .host = { .name = "host", .tree = OLDER_KERNEL },
+	  .words = { "--yes", "01:00" },
+	  .says = IS_ON SHOWN_CARD RULES ": new\n" RAN_INITRD NEXT_CARD,
+	  .rules = CARD,
+	  .cmdline = QUIET },
+	{ .name = "an older kernel's image is from before the rules",
+	  .host = { .name = "host",
+		    .stale = true,
+		    .tree = OLDER_KERNEL "line var/lib/vfio-early/" OLDER ".digest " SHA256 "\n" },
+	  .typed = "\ny\n",
+	  .says = IS_ON OFFERED ASKED
+	  "\nThis is to be done:\nthen: update-initramfs -u -k all\nDo it? [y/N] " RAN_INITRD
+		  REBOOT,
+	  .rules = "",
+	  .cmdline = QUIET },
 	{ .name = "where dracut makes the images",
 	  .host = { .name = "host", .dracut = true },
 	  .words = { "--yes", "01:00" },
@@ -123,11 +148,11 @@ static const struct play {
 	{ .name = "rules below others, without a backup",
 	  .host = { .name = "host", .tree = "line etc/vfio-early.conf # mine\n" },
 	  .words = { "--yes", "01:00" },
-	  .says = IS_ON "\nThis is to be done:\n--- " RULES "\n+++ " RULES
-			"\n@@ -1 +1,3 @@\n # mine\n"
-			"+# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 "
-			"[GeForce GTX 1070]\n+00:01.0/00.* id=10de:1b81\n"
-			"then: update-initramfs -u\n" RULES ": changed\n" RAN_INITRD NEXT_CARD,
+	  .says = IS_ON
+	  "\nThis is to be done:\n--- " RULES "\n+++ " RULES "\n@@ -1 +1,3 @@\n # mine\n"
+	  "+# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 "
+	  "[GeForce GTX 1070]\n+00:01.0/00.* id=10de:1b81\n"
+	  "then: update-initramfs -u -k all\n" RULES ": changed\n" RAN_INITRD NEXT_CARD,
 	  .rules = "# mine\n" CARD,
 	  .cmdline = QUIET },
 	{ .name = "what stopped half-way before is done to its end",
@@ -146,7 +171,7 @@ static const struct play {
 		  "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070]): has a rule already: " RULES
 		  ":1\n0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller): has a rule "
 		  "already: " RULES ":1\n" LATER
-		  "\nThis is to be done:\nthen: update-grub\nthen: update-initramfs -u\n" RAN_GRUB
+		  "\nThis is to be done:\nthen: update-grub\nthen: update-initramfs -u -k all\n" RAN_GRUB
 			  HAS_IT RAN_INITRD NEXT_CARD,
 	  .rules = "00:01.0/00.* id=10de:1b81\n",
 	  .cmdline = ON },
@@ -243,7 +268,7 @@ static const struct play {
 	  .says = OFFERED_WITHOUT_IOMMU ASKED SHOWN_ALL
 	  "Do it? [y/N] " WROTE_GRUB RULES ": new\n"
 	  "vfio-earlyctl: the change has no effect before 'update-grub' on that host\n"
-	  "vfio-earlyctl: the rules have no effect before 'update-initramfs -u' on that "
+	  "vfio-earlyctl: the rules have no effect before 'update-initramfs -u -k all' on that "
 	  "host\n",
 	  .status = 2,
 	  .rules = CARD,
@@ -300,7 +325,7 @@ static const struct play {
 	  "the rest of the group, too\n\nThis is to be done:\n--- /dev/null\n+++ " RULES
 	  "\n@@ -0,0 +1,2 @@\n+# 0000:04:00.* USB controller: Advanced Micro Devices, Inc. "
 	  "[AMD] X370 Series Chipset USB 3.1 xHCI Controller\n"
-	  "+00:1d.0/00.* id=1022:43b9\nthen: update-initramfs -u\n" },
+	  "+00:1d.0/00.* id=1022:43b9\nthen: update-initramfs -u -k all\n" },
 	{ .name = "no such device",
 	  .host = { .name = "host" },
 	  .words = { "--yes", "09:00" },
@@ -366,9 +391,19 @@ static const struct play {
 	  .words = { "--yes", "01:00" },
 	  .says = IS_ON SHOWN_CARD RULES
 	  ": new\n" RAN_INITRD "vfio-earlyctl: kernel " KERNEL
-	  ": found an image without the rules of now, expected one that update-initramfs "
-	  "has made with them; 'vfio-earlyctl image " KERNEL
-	  "' tells more\n" PUTTING RULES_AGAIN RAN_INITRD AS_IT_WAS,
+	  ": after 'update-initramfs -u -k all' its image still lacks the current rules; "
+	  "'vfio-earlyctl image " KERNEL "' tells more\n" PUTTING RULES_AGAIN RAN_INITRD AS_IT_WAS,
+	  .status = 1 },
+	{ .name = "update-initramfs leaves the rules out of an older kernel's image",
+	  .host = { .name = "host",
+		    .tree = OLDER_KERNEL,
+		    .initramfs = ONCE("initramfs",
+				      "echo " SHA256 " > /var/lib/vfio-early/" OLDER ".digest") },
+	  .words = { "--yes", "01:00" },
+	  .says = IS_ON SHOWN_CARD RULES
+	  ": new\n" RAN_INITRD "vfio-earlyctl: kernel " OLDER
+	  ": after 'update-initramfs -u -k all' its image still lacks the current rules; "
+	  "'vfio-earlyctl image " OLDER "' tells more\n" PUTTING RULES_AGAIN RAN_INITRD AS_IT_WAS,
 	  .status = 1 },
 	{ .name = "a signal while update-grub runs",
 	  .host = { .name = "host-without-iommu", .grub = ONCE("grub", "kill -TERM $PPID") },
@@ -410,7 +445,7 @@ static const struct play {
 	  "\nThis is to be done:\n" DIFF_GRUB "--- " RULES "\n+++ " RULES
 	  "\n@@ -1 +1,3 @@\n # mine\n+# 0000:05:00.* SATA controller: Advanced Micro "
 	  "Devices, Inc. [AMD] X370 Series Chipset SATA Controller\n"
-	  "+00:1d.4/00.* id=1022:43b5\nthen: update-grub\nthen: update-initramfs -u\n" WROTE_GRUB
+	  "+00:1d.4/00.* id=1022:43b5\nthen: update-grub\nthen: update-initramfs -u -k all\n" WROTE_GRUB
 		  RULES ": changed\n" RAN_GRUB
 	  "vfio-earlyctl: update-grub: found exit status 3, expected 0; the change has no "
 	  "effect before that\n" PUTTING RULES_AGAIN GRUB_AGAIN GRUB_BACK AS_IT_WAS,
@@ -518,6 +553,16 @@ static void check_file(const char *path, const char *expected)
 	free(text);
 }
 
+/* Whatever kernel the bootloader starts, its image has the rules. */
+static void check_older(const struct play *play)
+{
+	char *text = setuphost_read("/boot/initrd.img-" OLDER);
+
+	if (text && !strstr(text, play->rules))
+		fail_msg("the image of " OLDER ": %s", text);
+	free(text);
+}
+
 static char *play_out(const struct play *play, int *status)
 {
 	pid_t child;
@@ -540,6 +585,7 @@ static void check_end(const struct play *play, const char *before)
 	} else {
 		check_file(RULES, play->rules);
 		check_file(GRUB, play->cmdline);
+		check_older(play);
 		assert_null(strstr(after, RULES BAK));
 	}
 	free(after);

@@ -35,10 +35,12 @@
 	"linux /boot/vmlinuz-" SETUPHOST_KERNEL " root=/dev/nvme0n1 ro "                           \
 	"$GRUB_CMDLINE_LINUX_DEFAULT\n### END /etc/grub.d/10_linux ###\nEND\n"
 #define UPDATE_INITRAMFS                                                                           \
-	"#!/bin/sh\necho \"${0##*/} stand-in: $*\"\n"                                              \
+	"#!/bin/sh\necho \"${0##*/} stand-in: $*\"\nkernels=" SETUPHOST_KERNEL "\n"                \
+	"case $* in *all) kernels=$(cd /boot; echo vmlinuz-*) ;; esac\n"                           \
+	"for kernel in $kernels; do kernel=${kernel#vmlinuz-}\n"                                   \
 	"echo \"image with $(cat " SETUPHOST_RULES " 2> /dev/null)\" "                             \
-	"> /boot/initrd.img-" SETUPHOST_KERNEL "\n"                                                \
-	"vfio-earlyctl digest > /var/lib/vfio-early/" SETUPHOST_KERNEL ".digest\n"
+	"> /boot/initrd.img-$kernel\n"                                                             \
+	"vfio-earlyctl digest > /var/lib/vfio-early/$kernel.digest\ndone\n"
 
 /* Shows what it was asked to show, and answers where it was told to. */
 #define WHIPTAIL "#!/bin/sh\necho \"whiptail stand-in: $*\"\n"
@@ -125,7 +127,7 @@ static void make_image(const char *maker)
 		open("/dev/null", O_WRONLY);
 		setuphost_enter();
 		setenv("PATH", "/usr/sbin:/bin", 1);
-		execl(maker, maker, NULL);
+		execl(maker, maker, "all", NULL);
 		_exit(127);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
