@@ -265,7 +265,7 @@ void audit_kernels(struct findings *findings, const struct kernels *kernels, boo
 
 		if (kernels_image(kernel, image) < 0)
 			continue;
-		if (kernels_is_stale(kernel, has_rules))
+		if (kernels_is_stale(kernel, has_rules) || kernel->state == KERNEL_NO_IMAGE)
 			findings_add(findings, VIEW_WARNING, image, "%s; run '%s %s'",
 				     kernels_problem(kernel->state),
 				     kernels_remedy(kernels, kernel->state), kernel->release);
@@ -276,5 +276,7 @@ int audit_status(const struct findings *findings, const struct view *view)
 {
 	if (view->forecast.rules.bad)
 		return CTL_BAD_RULES;
-	return findings_count(findings, VIEW_WARNING) > 0 ? CTL_INCOMPLETE : CTL_OK;
+	return findings_count(findings, VIEW_ERROR) + findings_count(findings, VIEW_WARNING) > 0
+		       ? CTL_INCOMPLETE
+		       : CTL_OK;
 }

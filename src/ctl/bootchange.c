@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bootchange.h"
+#include "bootsafe.h"
 #include "command.h"
 
 int bootchange_open(struct bootchange *change, const struct host *host,
@@ -21,12 +22,16 @@ int bootchange_open(struct bootchange *change, const struct host *host,
 			bootloader_read_config(&change->bootloader, host, &change->config, message);
 	if (result < 0 && !message[0])
 		boot_say(message, result, "%s", strerror(-result));
+	/* Without it, nothing is known to be lacking. */
+	bootloader_read_running(host, &change->running);
 	return result;
 }
 
 void bootchange_close(struct bootchange *change)
 {
 	bootconfig_free(&change->config);
+	bootconfig_free(&change->changed);
+	bootwords_free(&change->running);
 	free(change->edits);
 	free(change->wants);
 }
@@ -282,14 +287,13 @@ int bootchange_refresh(const struct bootchange *change)
 }
 
 /* What the edits make of each file. */
-static int add_files(const struct bootchange *change, const struct bootconfig *changed,
-		     struct batch *batch)
+static int add_files(const struct bootchange *change, struct batch *batch)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < changed->files.count && result == 0; i++) {
+	for (size_t i = 0; i < change->changed.files.count && result == 0; i++) {
 		const struct bootfile *old = &change->config.files.list[i];
-		const struct bootfile *new = &changed->files.list[i];
+		const struct bootfile *new = &change->changed.files.list[i];
 
 		if (strcmp(old->text, new->text) != 0)
 			result = batch_add(batch, new->path, old->absent ? BATCH_NEW : 0,
@@ -299,21 +303,68 @@ static int add_files(const struct bootchange *change, const struct bootconfig *c
 	return result;
 }
 
-int bootchange_fill(const struct bootchange *change, struct batch *batch)
+static int edit(struct bootchange *change, char *message)
 {
-	struct bootconfig changed = { .end_count = 0 };
+	bootconfig_free(&change->changed);
+	return bootloader_edit_config(&change->bootloader, &change->config, change->edits,
+				      change->edit_count, &change->changed, message);
+}
+
+static bool lacks_root(const struct bootchange *change, const struct bootconfig *config)
+{
+	return bootsafe_lacks_root(&change->bootloader, &config->words, &change->running);
+}
+
+/* The file that was read in place of one that is not there may have been for other hosts. */
+static int carry_root(struct bootchange *change, char *message)
+{
+	const struct bootwords *running = &change->running;
+	int result = 0;
+
+	for (size_t i = 0; i < running->count && result == 0; i++) {
+		const char *word = running->list[i].text;
+
+		if (!bootsafe_is_lacking(&change->changed.words, word))
+			continue;
+		result = add_edit(change, BOOT_NEW_WORD, word);
+		if (result == 0)
+			result = add_want(change, word, false);
+	}
+	return result < 0 ? result : edit(change, message);
+}
+
+int bootchange_fill(struct bootchange *change, struct batch *batch)
+{
 	char message[BOOT_MESSAGE_MAX] = "";
 	int result;
 
 	if (change->edit_count == 0)
 		return 0;
-	result = bootloader_edit_config(&change->bootloader, &change->config, change->edits,
-					change->edit_count, &changed, message);
+	result = edit(change, message);
+	if (result == 0 && change->config.files.list[0].absent &&
+	    lacks_root(change, &change->changed))
+		result = carry_root(change, message);
 	if (result == 0)
-		result = add_files(change, &changed, batch);
+		result = add_files(change, batch);
 	if (result < 0)
 		ctl_fail("%s", message[0] ? message : strerror(-result));
-	bootconfig_free(&changed);
+	return result;
+}
+
+int bootchange_check(const struct bootchange *change)
+{
+	const struct bootconfig *config =
+		change->edit_count > 0 ? &change->changed : &change->config;
+	char message[BOOT_MESSAGE_MAX];
+	int result = bootsafe_check(&change->bootloader, change->host, config, &change->running,
+				    message);
+
+	if (result == -EINVAL && !lacks_root(change, &change->config))
+		ctl_fail("%s: without root= the next boot would not find its root file system; "
+			 "nothing was changed",
+			 config->files.list[0].path);
+	else if (result < 0)
+		ctl_fail("%s", message[0] ? message : strerror(-result));
 	return result;
 }
 
@@ -321,6 +372,8 @@ static int apply_files(const struct bootchange *change, struct batch *batch)
 {
 	if (!bootchange_needs_refresh(change))
 		return confirm(change);
+	if (bootchange_check(change) < 0)
+		return CTL_INTERNAL;
 	if (change->dry_run) {
 		batch_show(batch);
 		printf("then: %s\n", change->bootloader.refresh);

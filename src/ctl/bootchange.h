@@ -16,7 +16,8 @@ enum bootchange_mode {
 struct bootchange {
 	const struct host *host;
 	struct bootloader bootloader;
-	struct bootconfig config;
+	struct bootconfig config, changed; /* as the files are, and as they become */
+	struct bootwords running;
 	struct bootedit *edits;
 	size_t edit_count;
 	struct bootwant *wants;
@@ -46,12 +47,17 @@ int bootchange_remove(struct bootchange *change, const char *word);
  */
 int bootchange_apply(struct bootchange *change);
 
-/* The same in parts, for a change that comes with others. What the files become: 0 or -errno after
- * a message. */
-int bootchange_fill(const struct bootchange *change, struct batch *batch);
+/*
+ * The same in parts, for a change that comes with others. What the files become: 0 or -errno after
+ * a message. A new /etc/kernel/cmdline gets what the running kernel has about its root.
+ */
+int bootchange_fill(struct bootchange *change, struct batch *batch);
 
 /* Whether something must be run to put the files into effect: some change, or did so before. */
 bool bootchange_needs_refresh(const struct bootchange *change);
+
+/* After bootchange_fill(): whether that does no harm. As bootsafe_check(), after a message. */
+int bootchange_check(const struct bootchange *change);
 
 /* Runs it, and looks whether it did. As bootchange_apply(). */
 int bootchange_refresh(const struct bootchange *change);

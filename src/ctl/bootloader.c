@@ -49,7 +49,7 @@ static const struct {
 				      { "proxmox-boot-tool", "refresh" } },
 	[BOOTLOADER_PROXMOX_SYSTEMD] = { "systemd-boot by proxmox-boot-tool",
 					 "proxmox-boot-tool refresh",
-					 kernelfile_load,
+					 kernelfile_load_line,
 					 kernelfile_read_line,
 					 systemd_words,
 					 { "proxmox-boot-tool", "refresh" } },
@@ -259,6 +259,12 @@ bool bootloader_adds_word(const struct bootloader *bootloader, const char *word)
 	return false;
 }
 
+bool bootloader_skips_imageless(const struct bootloader *bootloader)
+{
+	return bootloader->kind == BOOTLOADER_PROXMOX_GRUB ||
+	       bootloader->kind == BOOTLOADER_PROXMOX_SYSTEMD;
+}
+
 const char *bootloader_find_fault(const struct bootloader *bootloader, const char *word)
 {
 	return kinds[bootloader->kind].words == grub_words ? grubfile_find_fault(word) : NULL;
@@ -272,18 +278,14 @@ static int install_kernel(const struct host *host, const struct kernel *kernel)
 
 	if (result == 0)
 		result = kernels_image(kernel, initrd);
-	if (result < 0)
-		return result;
-	if (!host_has(host, "", initrd + 1))
-		argv[4] = NULL;
-	return run_program(host, argv);
+	return result < 0 ? result : run_program(host, argv);
 }
 
 /* As Debian's hooks of systemd-boot do: systemd 252 has no "kernel-install add-all". */
 static int install_kernels(const struct host *host)
 {
 	struct kernels kernels;
-	int result = kernels_find(&kernels, host);
+	int result = kernels_list(&kernels, host);
 
 	for (size_t i = 0; i < kernels.count && result == 0; i++)
 		result = install_kernel(host, &kernels.list[i]);

@@ -50,6 +50,12 @@ void bootloader_read_variable(const struct host *host, const char *name, char *t
 /* Whether the bootloader gives the kernel such a word of its own accord. */
 bool bootloader_adds_word(const struct bootloader *bootloader, const char *word);
 
+/*
+ * Whether its refresh leaves out kernels that have no image, as proxmox-boot-tool does. GRUB and
+ * kernel-install make an entry that starts such a kernel without one.
+ */
+bool bootloader_skips_imageless(const struct bootloader *bootloader);
+
 /* What of a word its files cannot say, as "'$'"; NULL: nothing. */
 const char *bootloader_find_fault(const struct bootloader *bootloader, const char *word);
 

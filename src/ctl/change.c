@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bootsafe.h"
 #include "change.h"
 #include "file.h"
 #include "lock.h"
@@ -62,6 +63,21 @@ static int lock(struct change *change, const struct ctl *ctl)
 	return change->lock < 0 ? CTL_INTERNAL : CTL_OK;
 }
 
+/*
+ * Hooks in /etc/initramfs/post-update.d of systemd-boot and proxmox-boot-tool refresh the
+ * bootloader after each image.
+ */
+static int check_root(const struct change *change)
+{
+	char message[BOOT_MESSAGE_MAX];
+
+	if (!change->update || bootsafe_check_root(&change->view.host, message) == 0)
+		return CTL_OK;
+	ctl_fail("%s", message);
+	ctl_fail("nothing was changed");
+	return CTL_INCOMPLETE;
+}
+
 int change_look(struct change *change, const struct ctl *ctl)
 {
 	unsigned int serials = change->by == SELECTOR_SERIAL ? VIEW_SERIALS : 0;
@@ -75,7 +91,8 @@ int change_look(struct change *change, const struct ctl *ctl)
 	if (!change->meant)
 		return ctl_fail("%s", strerror(ENOMEM));
 	view_print_messages(&change->view, VIEW_WARNING);
-	return check_files(change);
+	status = check_files(change);
+	return status == CTL_OK ? check_root(change) : status;
 }
 
 void change_init(struct change *change)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "bootsafe.h"
 #include "command.h"
 #include "document.h"
 #include "match.h"
@@ -176,10 +177,14 @@ static int print_used(struct check *check)
 /* A file that is asked about is in no image, and other settings were made for other rules. */
 static int look_around(struct check *check)
 {
+	char message[BOOT_MESSAGE_MAX];
 	int result = rivals_read(&check->rivals, &check->view.host);
 
 	if (result == 0)
 		audit_rivals(&check->findings, &check->view, &check->rivals);
+	if (result == 0 && !check->files &&
+	    bootsafe_check_root(&check->view.host, message) == -EINVAL)
+		findings_add(&check->findings, VIEW_ERROR, NULL, "%s", message);
 	if (result == 0 && !check->files) {
 		result = kernels_find(&check->kernels, &check->view.host);
 		if (result < 0)
@@ -207,11 +212,11 @@ static size_t count_for_vms(const struct plan *plan)
 static void print_summary(struct check *check)
 {
 	size_t taken = count_for_vms(&check->view.forecast.plan);
-	size_t errors = findings_count(&check->findings, VIEW_ERROR);
+	bool bad = check->view.forecast.rules.bad > 0;
 	char counts[FINDINGS_COUNTS_MAX];
 
 	document_print_gap(&check->document);
-	if (check->view.forecast.rules.count == 0 && errors == 0)
+	if (check->view.forecast.rules.count == 0 && !bad)
 		document_print_text(&check->document, "%s",
 				    check->files
 					    ? "There are no rules."
@@ -220,7 +225,7 @@ static void print_summary(struct check *check)
 		document_print_text(&check->document, "%zu device%s for VMs at the next boot; %s.",
 				    taken, taken == 1 ? "" : "s",
 				    findings_format_counts(&check->findings, counts));
-	if (errors > 0)
+	if (bad)
 		document_print_text(&check->document, "%s",
 				    check->files
 					    ? "With these errors, no image would be built."

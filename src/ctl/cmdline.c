@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bootchange.h"
+#include "bootsafe.h"
 #include "command.h"
 #include "document.h"
 #include "file.h"
@@ -79,15 +80,19 @@ static void check_entries(struct view_of_words *view, const struct run *run)
 {
 	size_t count = view->config.words.count;
 	struct bootwant *wants = calloc(count + 1, sizeof(*wants));
-	char message[BOOT_MESSAGE_MAX];
-	int result = -ENOMEM;
+	char message[BOOT_MESSAGE_MAX], danger[BOOT_MESSAGE_MAX];
+	int result = -ENOMEM, safe = bootsafe_check(&view->bootloader, &run->host, &view->config,
+						    &view->running, danger);
 
 	for (size_t i = 0; wants && i < count; i++)
 		wants[i].word = view->config.words.list[i].text;
 	if (wants)
 		result = bootentries_check(&view->bootloader, &run->host, wants, count, message);
-	if (result == -EINVAL)
-		findings_add(&view->findings, VIEW_WARNING, NULL, "%s", message);
+	if (safe == -EINVAL)
+		findings_add(&view->findings, VIEW_ERROR, NULL, "%s", danger);
+	else if (result == -EINVAL)
+		findings_add(&view->findings, VIEW_WARNING, NULL, "%s",
+			     safe == -ENOEXEC ? danger : message);
 	else if (result == 0 && !view->config.files.list[0].absent)
 		for (size_t i = 0; i < count; i++)
 			if (bootwords_find(&view->running, wants[i].word) < 0)
@@ -193,8 +198,11 @@ static int print(const struct run *run, struct view_of_words *view)
 		result = findings_print(&view->findings, &document);
 	table_close(&table);
 	return document_end(&document, result,
-			    findings_count(&view->findings, VIEW_WARNING) > 0 ? CTL_INCOMPLETE
-									      : CTL_OK);
+			    findings_count(&view->findings, VIEW_ERROR) +
+						    findings_count(&view->findings, VIEW_WARNING) >
+					    0
+				    ? CTL_INCOMPLETE
+				    : CTL_OK);
 }
 
 static int show(struct run *run)

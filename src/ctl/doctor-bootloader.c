@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bootentries.h"
+#include "bootsafe.h"
 #include "doctor.h"
 
 /* What a look at the bootloader has in hand. */
@@ -80,11 +81,30 @@ static void check_surplus(const struct look *look)
 				     words->list[i].text);
 }
 
+/* While a refresh would do harm, none is advised. */
+static bool check_safety(const struct look *look)
+{
+	char message[BOOT_MESSAGE_MAX];
+	int result = bootsafe_check(&look->bootloader, &look->doctor->view.host, &look->config,
+				    &look->doctor->words, message);
+
+	if (result < 0)
+		findings_add(look->findings,
+			     result == -EINVAL    ? VIEW_ERROR
+			     : result == -ENOEXEC ? VIEW_WARNING
+						  : VIEW_UNKNOWN,
+			     NULL, "%s", message[0] ? message : strerror(-result));
+	return result == 0;
+}
+
 static void check_words(const struct look *look)
 {
 	char message[BOOT_MESSAGE_MAX] = "";
-	int result = check_entries(look, message);
+	int result;
 
+	if (!check_safety(look))
+		return;
+	result = check_entries(look, message);
 	if (result == -EINVAL)
 		findings_add(look->findings, VIEW_WARNING, NULL, "%s", message);
 	else

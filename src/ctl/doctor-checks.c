@@ -15,7 +15,7 @@ static const struct doctor_entry checks[] = {
 	{ "iommu", "IOMMU", doctor_check_iommu, true, DOCTOR_SET_UP },
 	{ "interrupts", "Interrupt remapping", doctor_check_interrupts, true, DOCTOR_NEEDED },
 	{ "kernel", "Kernel command line", doctor_check_kernel, false, DOCTOR_ADVICE },
-	{ "bootloader", "Kernel command line", doctor_check_bootloader, false, DOCTOR_ADVICE },
+	{ "bootloader", "Kernel command line", doctor_check_bootloader, false, DOCTOR_NEEDED },
 	{ "modules", "Modules and options", doctor_check_modules, false, DOCTOR_ADVICE },
 	{ "options", "Modules and options", doctor_check_options, false, DOCTOR_ADVICE },
 	{ "module-lists", "Modules and options", doctor_check_module_lists, false, DOCTOR_ADVICE },

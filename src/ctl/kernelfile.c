@@ -7,8 +7,7 @@
 
 #include "kernelfile.h"
 
-#define PACKAGED "/usr/lib/kernel/cmdline"
-#define RUNNING  "/proc/cmdline"
+#define RUNNING "/proc/cmdline"
 
 /* As 90-loaderentry.install has it: what the boot loader put there itself is left out. */
 static char *list_running(const struct bootwords *words)
@@ -51,17 +50,28 @@ static int add_running(struct bootfiles *files, const struct host *host)
 	return result;
 }
 
-static int add_replacement(struct bootfiles *files, const struct host *host)
+static int add_packaged(struct bootfiles *files, const struct host *host)
 {
 	char *text;
-	int result = host_read_text(host, PACKAGED, &text);
+	int result = host_read_text(host, KERNEL_PACKAGED, &text);
 
+	if (result < 0)
+		return result;
+	result = bootfiles_add(files, KERNEL_FILE, text, strlen(text));
+	free(text);
+	return result;
+}
+
+static int load(struct bootfiles *files, const struct host *host, bool packaged, char *message)
+{
+	int result = -ENOENT;
+
+	if (host_has(host, "", &KERNEL_FILE[1]))
+		return bootfiles_read(files, host, KERNEL_FILE, message);
+	if (packaged)
+		result = add_packaged(files, host);
 	if (result == -ENOENT)
 		result = add_running(files, host);
-	else if (result == 0) {
-		result = bootfiles_add(files, KERNEL_FILE, text, strlen(text));
-		free(text);
-	}
 	if (result == 0)
 		files->list[files->count - 1].absent = true;
 	return result;
@@ -69,9 +79,12 @@ static int add_replacement(struct bootfiles *files, const struct host *host)
 
 int kernelfile_load(struct bootfiles *files, const struct host *host, char *message)
 {
-	if (!host_has(host, "", &KERNEL_FILE[1]))
-		return add_replacement(files, host);
-	return bootfiles_read(files, host, KERNEL_FILE, message);
+	return load(files, host, true, message);
+}
+
+int kernelfile_load_line(struct bootfiles *files, const struct host *host, char *message)
+{
+	return load(files, host, false, message);
 }
 
 /* systemd 257 leaves out lines that begin with #. */

@@ -8,15 +8,18 @@
 
 #include "bootconfig.h"
 
-#define KERNEL_FILE "/etc/kernel/cmdline"
+#define KERNEL_FILE     "/etc/kernel/cmdline"
+#define KERNEL_PACKAGED "/usr/lib/kernel/cmdline"
 
 /*
  * Reads the file into the list. Without it, it has the text that is used in its place: that of
- * /usr/lib/kernel/cmdline, or else the words of /proc/cmdline. 0 or -errno, some with a message.
+ * /usr/lib/kernel/cmdline, which proxmox-boot-tool does not read, or else the words of
+ * /proc/cmdline. 0 or -errno, some with a message.
  */
 int kernelfile_load(struct bootfiles *files, const struct host *host, char *message);
+int kernelfile_load_line(struct bootfiles *files, const struct host *host, char *message);
 
-/* Bootconfig_functions. For proxmox-boot-tool all words must be in one line. */
+/* Bootconfig_functions. proxmox-boot-tool reads the first line, so all words must be in that. */
 int kernelfile_read(struct bootconfig *config, char *message);
 int kernelfile_read_line(struct bootconfig *config, char *message);
 

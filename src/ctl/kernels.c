@@ -119,9 +119,8 @@ static enum kernel_state judge(const struct host *host, const struct kernel *ker
 	char image[PATH_MAX], path[PATH_MAX], digest[DIGEST_TEXT_MAX];
 	int result = kernels_image(kernel, image);
 
-	if (result == 0 && !host_has(host, "", image + 1))
-		return KERNEL_NO_IMAGE;
-	result = digest_path(kernel->release, path);
+	if (result == 0)
+		result = digest_path(kernel->release, path);
 	if (result == 0)
 		result = digest_read(host, path, digest);
 	if (result == 0 && is_outdated(host, path, image)) {
@@ -138,28 +137,54 @@ static enum kernel_state judge(const struct host *host, const struct kernel *ker
 	return strcmp(digest, rules) == 0 ? KERNEL_CURRENT : KERNEL_CHANGED;
 }
 
-int kernels_find(struct kernels *kernels, const struct host *host)
+static bool has_image(const struct host *host, const struct kernel *kernel)
+{
+	char image[PATH_MAX];
+
+	return kernels_image(kernel, image) < 0 || host_has(host, "", image + 1);
+}
+
+int kernels_list(struct kernels *kernels, const struct host *host)
 {
 	struct finder finder = { .kernels = kernels };
-	char rules[DIGEST_TEXT_MAX], running[NAME_MAX + 1] = "";
 	int result;
 
 	*kernels = (struct kernels){ .rebuild = rebuild_find(host) };
 	result = host_list(host, BOOT, take_file, &finder);
 	if (result == 0 || result == -ENOENT)
 		result = finder.error;
+	if (result == 0 && kernels->count > 1)
+		qsort(kernels->list, kernels->count, sizeof(*kernels->list), compare);
+	for (size_t i = 0; i < kernels->count; i++)
+		kernels->list[i].state =
+			has_image(host, &kernels->list[i]) ? KERNEL_UNREADABLE : KERNEL_NO_IMAGE;
+	return result;
+}
+
+int kernels_find(struct kernels *kernels, const struct host *host)
+{
+	char rules[DIGEST_TEXT_MAX], running[NAME_MAX + 1] = "";
+	int result = kernels_list(kernels, host);
+
 	if (result == 0)
 		result = digest_rules(host, rules);
 	if (result < 0)
 		return result;
-	if (kernels->count > 1)
-		qsort(kernels->list, kernels->count, sizeof(*kernels->list), compare);
 	host_read_line(host, "/proc/sys/kernel", "osrelease", running, sizeof(running));
 	for (size_t i = 0; i < kernels->count; i++) {
-		kernels->list[i].state = judge(host, &kernels->list[i], rules);
+		if (kernels->list[i].state != KERNEL_NO_IMAGE)
+			kernels->list[i].state = judge(host, &kernels->list[i], rules);
 		kernels->list[i].running = strcmp(kernels->list[i].release, running) == 0;
 	}
 	return 0;
+}
+
+const struct kernel *kernels_find_imageless(const struct kernels *kernels)
+{
+	for (size_t i = 0; i < kernels->count; i++)
+		if (kernels->list[i].state == KERNEL_NO_IMAGE)
+			return &kernels->list[i];
+	return NULL;
 }
 
 void kernels_free(struct kernels *kernels)

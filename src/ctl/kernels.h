@@ -39,6 +39,12 @@ struct kernels {
 int kernels_find(struct kernels *kernels, const struct host *host);
 void kernels_free(struct kernels *kernels);
 
+/* The same without a look into images: a kernel that has one is KERNEL_UNREADABLE. */
+int kernels_list(struct kernels *kernels, const struct host *host);
+
+/* The newest kernel that has no image; NULL: all have one. */
+const struct kernel *kernels_find_imageless(const struct kernels *kernels);
+
 /* Whether some image has the rules, so that a reboot is all that is to be done. */
 bool kernels_have_current(const struct kernels *kernels);
 

@@ -146,6 +146,15 @@ static int fill_rules(struct setup *setup)
 	return result < 0 ? ctl_fail("%s: %s", path, strerror(-result)) : CTL_OK;
 }
 
+/* update-initramfs -u leaves it out, so that it would not get the rules. */
+static int refuse_imageless(const struct setup *setup)
+{
+	const struct kernel *kernel = kernels_find_imageless(&setup->kernels);
+
+	return ctl_fail("kernel %s has no image; run '%s %s' first, nothing was changed",
+			kernel->release, setup->kernels.rebuild->first, kernel->release);
+}
+
 static int plan_rules(struct setup *setup)
 {
 	struct view *view = &setup->change.view;
@@ -158,6 +167,8 @@ static int plan_rules(struct setup *setup)
 	for (size_t i = 0; i < setup->kernels.count; i++)
 		setup->rebuild |=
 			kernels_is_stale(&setup->kernels.list[i], view->forecast.rules.count > 0);
+	if (setup->rebuild && kernels_find_imageless(&setup->kernels))
+		return refuse_imageless(setup);
 	return adds ? fill_rules(setup) : CTL_OK;
 }
 
@@ -174,6 +185,8 @@ static int plan(struct setup *setup)
 	if (status != CTL_OK)
 		return status;
 	setup->refresh = bootchange_needs_refresh(&setup->boot);
+	if (setup->refresh && bootchange_check(&setup->boot) < 0)
+		return CTL_INTERNAL;
 	return plan_rules(setup);
 }
 

@@ -124,6 +124,15 @@ static const struct play {
 		       2,
 		       { "vfio-earlyctl: /boot/grub/grub.cfg:2: lacks 'a=1'; 'update-grub' makes "
 			 "it anew" } } } },
+	{ .name = "a kernel that GRUB would start without an image",
+	  .files = { GRUB_DEFAULT, BY_GRUB, { "/boot/initrd.img-" KERNEL, NULL } },
+	  .steps = { { "cmdline add a=1",
+		       1,
+		       { "vfio-earlyctl: kernel " KERNEL " has no image, so 'update-grub' would add an "
+			 "entry that starts it without one; run 'update-initramfs -c -k " KERNEL
+			 "' first" },
+		       { { "/etc/default/grub", D "=\"quiet\"" },
+			 { "/boot/grub/grub.cfg", NULL } } } } },
 	{ .name = "no update-grub",
 	  .files = { GRUB_DEFAULT, BY_GRUB, { "/usr/sbin/update-grub", NULL } },
 	  .steps = { { "cmdline add a=1",
@@ -159,7 +168,8 @@ static const struct play {
 		  { "cmdline add a=1",
 		    0,
 		    { "/etc/kernel/cmdline: new",
-		      "+ kernel-install add " KERNEL " /boot/vmlinuz-" KERNEL,
+		      "+ kernel-install add " KERNEL " /boot/vmlinuz-" KERNEL
+		      " /boot/initrd.img-" KERNEL,
 		      "a=1: the next boot has it" },
 		    { { "/etc/kernel/cmdline", "root=/dev/vda2 quiet a=1" },
 		      { "/boot/loader/entries/0123456789abcdef0123456789abcdef-" KERNEL ".conf",
@@ -171,6 +181,28 @@ static const struct play {
 		    { { "/etc/kernel/cmdline", "root=/dev/vda2 a=1" },
 		      { "/boot/loader/entries/0123456789abcdef0123456789abcdef-" KERNEL ".conf",
 			"!quiet" } } },
+	  } },
+	{ .name = "kernel-install would make an entry without root=",
+	  .files = { BY_SYSTEMD, LOADER,
+		     { "/etc/machine-id", "0123456789abcdef0123456789abcdef\n" },
+		     { "/etc/kernel/cmdline", "quiet\n" },
+		     { "/etc/kernel/install.conf", "layout=bls\nBOOT_ROOT=/boot\n" },
+		     { "/boot/loader/entries.srel", "type1\n" } },
+	  .steps = {
+		  { "cmdline add a=1",
+		    1,
+		    { "vfio-earlyctl: /etc/kernel/cmdline: found no root=, expected that of the "
+		      "running kernel, so the next boot would not find its root file system; run "
+		      "'vfio-earlyctl cmdline add root=/dev/vda2'" },
+		    { { "/etc/kernel/cmdline", "quiet" },
+		      { "/boot/loader/entries/0123456789abcdef0123456789abcdef-" KERNEL ".conf",
+			NULL } } },
+		  { "cmdline add root=/dev/vda2",
+		    0,
+		    { "root=/dev/vda2: the next boot has it" },
+		    { { "/boot/loader/entries/0123456789abcdef0123456789abcdef-" KERNEL ".conf",
+			"options    quiet root=/dev/vda2 "
+			"systemd.machine_id=0123456789abcdef0123456789abcdef" } } },
 	  } },
 	{ .name = "systemd-boot by a stand-in for proxmox-boot-tool",
 	  .files = { BY_SYSTEMD, LOADER,
@@ -196,10 +228,11 @@ static const struct play {
 	{ .name = "a stand-in for proxmox-boot-tool that does nothing",
 	  .files = { BY_SYSTEMD,
 		     LOADER,
-		     { "/etc/kernel/cmdline", "b\n" },
+		     { "/etc/kernel/cmdline", "root=/dev/vda2 b\n" },
 		     { "/etc/kernel/proxmox-boot-uuids", "ABCD-1234\n" },
 		     { "/usr/sbin/proxmox-boot-tool", "#!/bin/sh\nexit 0\n" },
-		     { "/esp/loader/entries/x.conf", "version " KERNEL "\noptions b\n" } },
+		     { "/esp/loader/entries/x.conf",
+		       "version " KERNEL "\noptions root=/dev/vda2 b\n" } },
 	  .esp = true,
 	  .steps = { { "cmdline add a=1",
 		       2,
@@ -303,6 +336,7 @@ static void install_programs(const struct place *place)
 	run_host("cp %s/tests/ctl/cmdline-standin %s/usr/sbin/proxmox-boot-tool", place->build,
 		 place->root);
 	run_host("mkdir -p %s/boot/grub %s/esp", place->root, place->root);
+	run_host("echo > %s/boot/initrd.img-%s", place->root, place->kernel);
 }
 
 /* Where by-uuid leads to, libmount makes a loop device of. */

@@ -19,7 +19,7 @@
 #include "../lib/files.h"
 #include "run.h"
 
-#define FILES_MAX 8
+#define FILES_MAX 9
 #define ARGS_MAX  8
 
 #define VARIABLES "sys/firmware/efi/efivars/"
@@ -46,7 +46,7 @@
 
 #define BY_SYSTEMD(more)                                                                           \
 	{                                                                                          \
-		"proc/cmdline", "initrd=\\abc\\6.1\\initrd root=/dev/sda2 " more "\n"              \
+		"proc/cmdline", "initrd=\\abc\\6.1\\initrd " more "\n"                             \
 	}
 #define LOADER                                                                                     \
 	{                                                                                          \
@@ -64,9 +64,14 @@
 	{                                                                                          \
 		"etc/kernel/proxmox-boot-uuids", "ABCD-1234\n"                                     \
 	}
-#define VMLINUZ                                                                                    \
+#define KERNEL_ALONE                                                                               \
 	{                                                                                          \
 		"boot/vmlinuz-6.1", ""                                                             \
+	}
+#define VMLINUZ                                                                                    \
+	KERNEL_ALONE,                                                                              \
+	{                                                                                          \
+		"boot/initrd.img-6.1", ""                                                          \
 	}
 #define ENTRY(more)                                                                                \
 	{                                                                                          \
@@ -82,6 +87,10 @@
 	SHOW_HEADING "BOOT_IMAGE=/vmlinuz-6.1 yes     no         bootloader\n"                     \
 		     "root=/dev/sda1          yes     no         bootloader\n"                     \
 		     "ro                      yes     no         bootloader\n"
+
+#define NO_ROOT                                                                                    \
+	"vfio-earlyctl: /etc/kernel/cmdline: found no root=, expected that of the running "        \
+	"kernel, so the next boot would not find its root file system; run '"
 
 #define FROM_THERE "vfio-earlyctl: the change has no effect before '"
 
@@ -264,7 +273,7 @@ static const struct play {
 	  .status = 1,
 	  .err = "vfio-earlyctl: word 'a=2': found a parameter twice, expected each once\n" },
 	{ "add: a new /etc/kernel/cmdline has what was used without it",
-	  { BY_SYSTEMD("quiet"), LOADER, INSTALLER, { "etc/kernel/x", "" } },
+	  { BY_SYSTEMD("root=/dev/sda2 quiet"), LOADER, INSTALLER, { "etc/kernel/x", "" } },
 	  { "cmdline", "add", "a" },
 	  .status = 2,
 	  .out = "/etc/kernel/cmdline: new\n",
@@ -277,6 +286,113 @@ static const struct play {
 	  .out = "--- /dev/null\n+++ /etc/kernel/cmdline\n@@ -0,0 +1 @@\n+b a\n"
 		 "then: kernel-install add KERNEL /boot/vmlinuz-KERNEL /boot/initrd.img-KERNEL\n",
 	  .changed = { { "etc/kernel/cmdline", NULL } } },
+	{ "add: a new file gets the root that the packaged one has not",
+	  { BY_SYSTEMD("root=/dev/sda2 rootflags=subvol=a ro quiet"),
+	    LOADER,
+	    INSTALLER,
+	    { "usr/lib/kernel/cmdline", "b rw\n" } },
+	  { "cmdline", "add", "a", "--dry-run" },
+	  .out = "--- /dev/null\n+++ /etc/kernel/cmdline\n@@ -0,0 +1 @@\n"
+		 "+b rw a root=/dev/sda2 rootflags=subvol=a\n"
+		 "then: kernel-install add KERNEL /boot/vmlinuz-KERNEL /boot/initrd.img-KERNEL\n" },
+	{ "add: proxmox-boot-tool reads no packaged file",
+	  { BY_SYSTEMD("root=/dev/sda2 quiet"),
+	    LOADER,
+	    UUIDS,
+	    { "usr/lib/kernel/cmdline", "b\n" } },
+	  { "cmdline", "add", "a", "--dry-run" },
+	  .out = "--- /dev/null\n+++ /etc/kernel/cmdline\n@@ -0,0 +1 @@\n"
+		 "+root=/dev/sda2 quiet a\nthen: proxmox-boot-tool refresh\n" },
+
+	/* The next boot would have no root. */
+	{ "no root: proxmox-boot-tool",
+	  { BY_SYSTEMD("root=ZFS=rpool/ROOT/pve-1 boot=zfs quiet"), LOADER, UUIDS, KERNEL("a\n") },
+	  { "cmdline", "add", "b" },
+	  .status = 1,
+	  .err = NO_ROOT "vfio-earlyctl cmdline add root=ZFS=rpool/ROOT/pve-1 boot=zfs'\n",
+	  .changed = { KERNEL("a\n"), { "etc/kernel/cmdline" BAK, NULL } } },
+	{ "no root: kernel-install, with all that belongs to the root",
+	  { BY_SYSTEMD("root=/dev/mapper/x rd.luks.name=1=x rd.luks.options=\"a b\" quiet "
+		       "rd.luks.name=2=y rw"),
+	    LOADER, INSTALLER, KERNEL("a\n"), VMLINUZ, ENTRY("a") },
+	  { "cmdline", "remove", "a" },
+	  .status = 1,
+	  .err = NO_ROOT "vfio-earlyctl cmdline --append add root=/dev/mapper/x rd.luks.name=1=x "
+			 "'rd.luks.options=\"a b\"' rd.luks.name=2=y rw'\n",
+	  .changed = { KERNEL("a\n") } },
+	{ "no root: nothing is refreshed either",
+	  { BY_SYSTEMD("root=/dev/sda2"), LOADER, INSTALLER, KERNEL("a\n"), VMLINUZ, ENTRY("b") },
+	  { "cmdline", "add", "a" },
+	  .status = 1,
+	  .out = "a: is in /etc/kernel/cmdline:1 already\n",
+	  .err = NO_ROOT "vfio-earlyctl cmdline add root=/dev/sda2'\n" },
+	{ "no root: what is offered is done",
+	  { BY_SYSTEMD("root=/dev/sda2"), LOADER, INSTALLER, KERNEL("a\n"), VMLINUZ, ENTRY("a") },
+	  { "cmdline", "add", "root=/dev/sda2" },
+	  .status = 2,
+	  .out = "/etc/kernel/cmdline: changed, the old one is /etc/kernel/cmdline" BAK "\n",
+	  .err = FROM_THERE "kernel-install add KERNEL /boot/vmlinuz-KERNEL "
+			    "/boot/initrd.img-KERNEL' on that host\n",
+	  .changed = { KERNEL("a root=/dev/sda2\n") } },
+	{ "no root: it is not taken away",
+	  { BY_SYSTEMD("root=/dev/sda2"), LOADER, INSTALLER, KERNEL("root=/dev/sda2 a\n") },
+	  { "cmdline", "remove", "root" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: /etc/kernel/cmdline: without root= the next boot would not find "
+		 "its root file system; nothing was changed\n",
+	  .changed = { KERNEL("root=/dev/sda2 a\n") } },
+	{ "no root: enable-iommu",
+	  { BY_SYSTEMD("root=/dev/sda2"), LOADER, INSTALLER, KERNEL("a\n"), DMAR, RELEASE,
+	    CONFIG("OFF=y") },
+	  { "enable-iommu" },
+	  .status = 1,
+	  .err = NO_ROOT "vfio-earlyctl cmdline add root=/dev/sda2'\n",
+	  .changed = { KERNEL("a\n") } },
+	{ "no root: show",
+	  { BY_SYSTEMD("root=/dev/sda2 a"), LOADER, INSTALLER, KERNEL("a\n"), VMLINUZ, ENTRY("b") },
+	  { "cmdline", "show", "a" },
+	  .status = 2,
+	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
+		 "WORD RUNNING CONFIGURED SOURCE\n"
+		 "a    yes     yes        /etc/kernel/cmdline:1\n"
+		 "error: /etc/kernel/cmdline: found no root=, expected that of the running kernel, "
+		 "so the next boot would not find its root file system; run 'vfio-earlyctl "
+		 "cmdline add root=/dev/sda2'\n" },
+
+	/* A kernel that would be started without its image. */
+	{ "no image: GRUB",
+	  { GRUB("quiet"), BY_GRUB(""), KERNEL_ALONE },
+	  { "cmdline", "add", "a" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: kernel 6.1 has no image, so 'update-grub' would add an entry that "
+		 "starts it without one; run 'update-initramfs -c -k 6.1' first\n",
+	  .changed = { GRUB("quiet"), { "etc/default/grub" BAK, NULL } } },
+	{ "no image: enable-iommu, where dracut makes them",
+	  { GRUB("quiet"),
+	    BY_GRUB(""),
+	    KERNEL_ALONE,
+	    { "usr/bin/dracut", "" },
+	    DMAR,
+	    RELEASE,
+	    CONFIG("OFF=y") },
+	  { "enable-iommu" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: kernel 6.1 has no image, so 'update-grub' would add an entry that "
+		 "starts it without one; run 'dracut --force --kver 6.1' first\n",
+	  .changed = { GRUB("quiet") } },
+	{ "no image: kernel-install",
+	  { BY_SYSTEMD(""), LOADER, INSTALLER, KERNEL("a\n"), KERNEL_ALONE },
+	  { "cmdline", "add", "b" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: kernel 6.1 has no image, so 'kernel-install add KERNEL "
+		 "/boot/vmlinuz-KERNEL /boot/initrd.img-KERNEL' would add an entry that starts it "
+		 "without one; run 'update-initramfs -c -k 6.1' first\n",
+	  .changed = { KERNEL("a\n") } },
+	{ "no image: proxmox-boot-tool leaves that kernel out",
+	  { BY_SYSTEMD(""), LOADER, UUIDS, KERNEL("a\n"), KERNEL_ALONE },
+	  { "cmdline", "add", "b", "--dry-run" },
+	  .out = "--- /etc/kernel/cmdline\n+++ /etc/kernel/cmdline\n@@ -1 +1 @@\n-a\n+a b\n"
+		 "then: proxmox-boot-tool refresh\n" },
 	{ "add: to entries of this system, not of others",
 	  { BY_SYSTEMD(""), LOADER, INSTALLER, KERNEL("a b"), VMLINUZ, ENTRY("a b"),
 	    ENTRY_OF_OTHERS },
@@ -301,7 +417,6 @@ static const struct play {
 	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
 		 "WORD                   RUNNING CONFIGURED SOURCE\n"
 		 "initrd=\\abc\\6.1\\initrd yes     no         bootloader\n"
-		 "root=/dev/sda2         yes     no         \n"
 		 "b                      yes     yes        /etc/kernel/cmdline:1\n"
 		 "warning: /efi/loader/entries/mine.conf: lacks 'b'; this host was started from "
 		 "it, and kernel-install does not make it: change it by hand\n" },

@@ -807,8 +807,12 @@ static const struct trouble {
 	{
 		.name = "images: none",
 		.change = "remove boot/initrd.img-" KERNEL "\nremove etc/modprobe.d\n",
-		.expect = "images warning /boot/initrd.img-" KERNEL ": there is no image for this "
-			  "kernel; run 'update-initramfs -c -k " KERNEL "'\n",
+		.expect =
+			"bootloader warning kernel " KERNEL " has no image, so 'update-grub' would "
+			"add an entry that starts it without one; run 'update-initramfs -c -k " KERNEL
+			"' first\n"
+			"images warning /boot/initrd.img-" KERNEL ": there is no image for this "
+			"kernel; run 'update-initramfs -c -k " KERNEL "'\n",
 		.status = 2,
 	},
 	{

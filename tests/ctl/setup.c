@@ -44,8 +44,9 @@
 /* The first time it fails, after it has done its work. */
 #define ONCE(name, failure) "[ -e /tmp/" name " ] || { : > /tmp/" name "; " failure "; }\n"
 
-#define OLDER_KERNEL                                                                               \
-	"line boot/vmlinuz-" OLDER " x\nline boot/initrd.img-" OLDER " x\n"                        \
+#define OLDER_KERNEL "line boot/initrd.img-" OLDER " x\n" IMAGELESS_KERNEL
+#define IMAGELESS_KERNEL                                                                           \
+	"line boot/vmlinuz-" OLDER " x\n"                                                          \
 	"line lib/modules/" OLDER "/modules.dep a/vfio-pci.ko:\n"                                  \
 	"line lib/modules/" OLDER "/modules.dep a/vfio_iommu_type1.ko:\n"
 
@@ -293,6 +294,25 @@ static const struct play {
 			"SM981/PM981/PM983): the host stands on it: / (ext4 on /dev/nvme0n1); "
 			"'vfio-earlyctl add --force' adds it all the same\n" NOTHING,
 	  .status = 2 },
+	{ .name = "a kernel that GRUB would start without an image",
+	  .host = { .name = "host-without-iommu", .stale = true, .tree = IMAGELESS_KERNEL },
+	  .words = { "--yes", "01:00" },
+	  .says = "bootloader   warning  kernel " OLDER " has no image, so 'update-grub' would add "
+		  "an entry that starts it without one; run 'update-initramfs -c -k " OLDER
+		  "' first; see vfio-earlyctl(8), section Kernel command line\n" LATER
+		  "vfio-earlyctl: kernel " OLDER
+		  " has no image, so 'update-grub' would add an entry "
+		  "that starts it without one; run 'update-initramfs -c -k " OLDER "' first\n",
+	  .status = 1 },
+	{ .name = "a kernel that would not get the rules",
+	  .host = { .name = "host", .stale = true, .tree = IMAGELESS_KERNEL },
+	  .words = { "--yes", "01:00" },
+	  .says = "bootloader   warning  kernel " OLDER " has no image, so 'update-grub' would add "
+		  "an entry that starts it without one; run 'update-initramfs -c -k " OLDER
+		  "' first; see vfio-earlyctl(8), section Kernel command line\n" IS_ON
+		  "vfio-earlyctl: kernel " OLDER " has no image; run 'update-initramfs -c -k " OLDER
+		  "' first, nothing was changed\n",
+	  .status = 1 },
 	{ .name = "none can be chosen",
 	  .host = { .name = "host",
 		    .tree = "line etc/vfio-early.conf !class=03\n"
