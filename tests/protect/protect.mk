@@ -20,11 +20,20 @@ $(PROTECT_TEST): tests/protect/protected.c $(PROTECT_SRC) $(PROTECT_CORE)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -MMD -MP -o $@ $^ -lcmocka
 
-check-protect: ## devices in use of described hosts
-check-protect: $(PROTECT_TEST) $(SANITIZED_CTL)
-	$(Q)$(run-tests) $(PROTECT_TEST)
+# Of one file each: what the kernel tells.
+PROTECT_PARTS := $(patsubst %,$(B)/tests/protect/%.t,routes)
+PROTECT_OBJECTS := $(patsubst %,$(B)/sanitized/%.o,ctl/routes ctl/rtnetlink ctl/host core/file)
 
-TESTS += $(PROTECT_TEST)
+$(PROTECT_PARTS): $(B)/tests/protect/%.t: tests/protect/%.c $(PROTECT_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/ctl -MMD -MP -o $@ $^ -lcmocka
+
+check-protect: ## devices in use of described hosts
+check-protect: $(PROTECT_TEST) $(PROTECT_PARTS) $(SANITIZED_CTL)
+	$(Q)$(run-tests) $(PROTECT_TEST) $(PROTECT_PARTS)
+
+TESTS += $(PROTECT_TEST) $(PROTECT_PARTS)
 TEST_NEEDS += $(SANITIZED_CTL)
 
 .PHONY: check-protect
