@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "disks.h"
+#include "network.h"
 
 int disks_find_number(const struct host *host, dev_t number, char directory[PATH_MAX])
 {
@@ -132,6 +133,38 @@ static void follow_zram(struct search *search, const char *directory)
 		follow_path(search, directory, "backing_dev");
 }
 
+/* It can be in another machine or in this one. */
+static void follow_unknown(struct search *search, const char *name)
+{
+	search_lose(search, "%s: what %s is on is not known", search->reason, name);
+	network_follow_server(search, NULL);
+}
+
+static bool is_fabrics(const char *directory)
+{
+	return strstr(directory, "/nvme-fabrics/");
+}
+
+/*
+ * A controller of NVMe over Fabrics says "traddr=10.0.0.1,trsvcid=4420"; over Fibre Channel its
+ * address is not one of IP.
+ */
+static void follow_fabrics(struct search *search, const char *controller)
+{
+	char line[256], *address = NULL;
+
+	if (host_read_line(search->host, controller, "address", line, sizeof(line)) > 0)
+		address = strstr(line, "traddr=");
+	if (address) {
+		address += strlen("traddr=");
+		address[strcspn(address, ",")] = '\0';
+	}
+	if (address && network_is_address(address))
+		network_follow_server(search, address);
+	else
+		follow_unknown(search, strrchr(controller, '/') + 1);
+}
+
 /* Controllers are links nvme0, nvme1, ...; the disks beside them are called nvme0n1. */
 static void follow_nvme_controller(void *context, const char *directory, const char *name)
 {
@@ -144,6 +177,10 @@ static void follow_nvme_controller(void *context, const char *directory, const c
 		return;
 	if (search_take_path(search, controller) > 0)
 		return;
+	if (is_fabrics(controller)) {
+		follow_fabrics(search, controller);
+		return;
+	}
 	search_note(search, "%s: %s is on no PCI bus", search->reason, name);
 	search_take_other(search);
 }
@@ -190,6 +227,78 @@ static bool follow_stackings(struct search *search, const char *directory)
 	return stacked;
 }
 
+struct iscsi_search {
+	struct search *search;
+	unsigned int session;
+	bool found;
+};
+
+/* The portal that was asked first can be another one than the one that has the disk. */
+static void follow_iscsi_connection(void *context, const char *directory, const char *name)
+{
+	static const char *const attributes[] = { "address", "persistent_address" };
+	struct iscsi_search *iscsi = context;
+	const struct host *host = iscsi->search->host;
+	char path[PATH_MAX], address[128];
+	unsigned int session;
+
+	if (sscanf(name, "connection%u:", &session) != 1 || session != iscsi->session ||
+	    host_path(path, "%s/%s", directory, name) < 0)
+		return;
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		if (host_read_line(host, path, attributes[i], address, sizeof(address)) > 0 &&
+		    network_is_address(address)) {
+			network_follow_server(iscsi->search, address);
+			iscsi->found = true;
+		}
+}
+
+/* .../sessionN/targetH:C:T/H:C:T:L/block/sda, of an initiator in software. */
+static bool follow_iscsi(struct search *search, const char *directory)
+{
+	struct iscsi_search iscsi = { .search = search };
+	const char *session = strstr(directory, "/session");
+
+	if (!session || sscanf(session, "/session%u/", &iscsi.session) != 1)
+		return false;
+	search_list(search, "/sys/class/iscsi_connection", follow_iscsi_connection, &iscsi);
+	if (!iscsi.found)
+		network_follow_server(search, NULL);
+	return true;
+}
+
+/* Below /sys/devices/virtual, and on nothing that sysfs shows. */
+static void follow_virtual(struct search *search, const char *name)
+{
+	static const char *const remote[] = { "nbd", "rbd", "etherd!", "drbd" };
+
+	if (strncmp(name, "ram", 3) == 0) {
+		search_take_other(search);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if (strncmp(name, remote[i], strlen(remote[i])) == 0) {
+			network_follow_server(search, NULL);
+			return;
+		}
+	follow_unknown(search, name);
+}
+
+/* A disk on no PCI bus. */
+static void follow_elsewhere(struct search *search, const char *directory)
+{
+	const char *name = strrchr(directory, '/') + 1;
+	char controller[PATH_MAX];
+
+	if (follow_iscsi(search, directory))
+		return;
+	if (is_fabrics(directory) &&
+	    host_path(controller, "%.*s", (int)(name - directory - 1), directory) == 0)
+		follow_fabrics(search, controller);
+	else if (strncmp(directory, "/sys/devices/virtual/", 21) == 0)
+		follow_virtual(search, name);
+}
+
 void disks_follow(struct search *search, const char *directory)
 {
 	size_t ends = search->ends;
@@ -199,8 +308,8 @@ void disks_follow(struct search *search, const char *directory)
 	if (!search_enter(search, directory))
 		return;
 	stacked = follow_stackings(search, directory);
-	if (!stacked)
-		search_take_path(search, directory);
+	if (!stacked && search_take_path(search, directory) == 0 && search->ends == ends)
+		follow_elsewhere(search, directory);
 	search_leave(search);
 	if (search->ends > ends)
 		return;

@@ -9,6 +9,7 @@
 
 #include "disks.h"
 #include "filesystems.h"
+#include "network.h"
 
 const char *filesystem_source(struct libmnt_fs *fs)
 {
@@ -146,7 +147,7 @@ static void follow_overlay(struct search *search, struct libmnt_fs *fs)
 	}
 }
 
-/* What is below is no disk: memory, or the network, which is followed on its own. */
+/* Memory. */
 static void follow_nothing(struct search *search, struct libmnt_fs *fs)
 {
 	(void)fs;
@@ -158,14 +159,58 @@ static const struct filesystem {
 	const char *type;
 	void (*follow)(struct search *search, struct libmnt_fs *fs);
 } filesystems[] = {
-	{ "btrfs", follow_btrfs },     { "zfs", follow_zfs },       { "bcachefs", follow_bcachefs },
-	{ "overlay", follow_overlay }, { "nfs", follow_nothing },   { "nfs4", follow_nothing },
-	{ "cifs", follow_nothing },    { "smb3", follow_nothing },  { "ceph", follow_nothing },
-	{ "tmpfs", follow_nothing },   { "ramfs", follow_nothing }, { "rootfs", follow_nothing },
+	{ "btrfs", follow_btrfs },       { "zfs", follow_zfs },
+	{ "bcachefs", follow_bcachefs }, { "overlay", follow_overlay },
+	{ "tmpfs", follow_nothing },
+	{ "ramfs", follow_nothing },     { "rootfs", follow_nothing },
 };
 
-static const struct filesystem *find_filesystem(const char *type)
+/* The list of systemd (fstype_is_network()), which does not wait for those. */
+bool filesystem_is_remote(struct libmnt_fs *fs)
 {
+	static const char *const types[] = { "afs",  "ceph",      "cifs",   "davfs",    "gfs",
+					     "gfs2", "glusterfs", "lustre", "ncp",      "ncpfs",
+					     "nfs",  "nfs4",      "ocfs2",  "orangefs", "pvfs2",
+					     "smb3", "smbfs",     "sshfs" };
+	const char *type = filesystem_type(fs);
+
+	if (strncmp(type, "fuse.", 5) == 0)
+		type += 5;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i], type) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * "10.0.0.1:/srv/root", "[fd00::1]:/srv/root", "//10.0.0.1/share"; the kernel, and mount.nfs in
+ * fstab, have the address that a name stands for as an option. A cluster has many servers, of
+ * which the source names some.
+ */
+static void follow_remote(struct search *search, struct libmnt_fs *fs)
+{
+	const char *type = filesystem_type(fs), *source = filesystem_source(fs);
+	bool is_bare = source[0] != '/' && source[0] != '[';
+	char *value, address[128];
+	size_t length;
+
+	if (strncmp(type, "nfs", 3) != 0 && strcmp(type, "cifs") != 0 &&
+	    strncmp(type, "smb", 3) != 0) {
+		network_follow_server(search, NULL);
+		return;
+	}
+	source += strspn(source, "/[");
+	snprintf(address, sizeof(address), "%.*s", (int)strcspn(source, is_bare ? ":" : "/]"),
+		 source);
+	if (mnt_fs_get_option(fs, "addr", &value, &length) == 0 && value)
+		snprintf(address, sizeof(address), "%.*s", (int)length, value);
+	network_follow_server(search, address);
+}
+
+static const struct filesystem *find_filesystem(struct libmnt_fs *fs)
+{
+	const char *type = filesystem_type(fs);
+
 	for (size_t i = 0; i < sizeof(filesystems) / sizeof(filesystems[0]); i++)
 		if (strcmp(filesystems[i].type, type) == 0)
 			return &filesystems[i];
@@ -211,10 +256,12 @@ static void follow_options(struct search *search, struct libmnt_fs *fs)
 /* Entries of fstab have no number. */
 void filesystem_follow(struct search *search, struct libmnt_fs *fs)
 {
-	const struct filesystem *filesystem = find_filesystem(filesystem_type(fs));
+	const struct filesystem *filesystem = find_filesystem(fs);
 	dev_t number = mnt_fs_get_devno(fs);
 
-	if (filesystem)
+	if (filesystem_is_remote(fs) && major(number) == 0)
+		follow_remote(search, fs);
+	else if (filesystem)
 		filesystem->follow(search, fs);
 	else if (major(number) != 0)
 		follow_number(search, number);

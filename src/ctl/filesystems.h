@@ -20,7 +20,10 @@ bool filesystem_in_use(struct libmnt_fs *fs);
  */
 bool filesystem_has_disks(struct libmnt_fs *fs);
 
-/* Follows every device of it. */
+/* Whether its files come from a server, or from disks that several hosts share. */
+bool filesystem_is_remote(struct libmnt_fs *fs);
+
+/* Follows every device of it, or the way to its server. */
 void filesystem_follow(struct search *search, struct libmnt_fs *fs);
 
 #endif

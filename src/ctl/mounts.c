@@ -301,6 +301,7 @@ void mounts_find(struct search *search)
 	struct libmnt_table *fstab = read_table(search, "/etc/fstab", mnt_table_parse_file);
 	struct libmnt_table *swaps = read_table(search, "/proc/swaps", mnt_table_parse_swaps);
 
+	search->on_disks = true;
 	if (fstab && swaps) {
 		find_targets(search, fstab);
 		for_each(search, search->mounts, find_esp);
@@ -311,6 +312,7 @@ void mounts_find(struct search *search)
 	} else {
 		search->error = -ENOMEM;
 	}
+	search->on_disks = false;
 	mnt_unref_table(fstab);
 	mnt_unref_table(swaps);
 }

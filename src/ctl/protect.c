@@ -41,8 +41,10 @@ static int search_all(struct search *search)
 		result = read_devices(search);
 	if (result < 0)
 		return result;
+	network_open(search);
 	mounts_find(search);
 	network_find(search);
+	network_close(search);
 	return search->error;
 }
 

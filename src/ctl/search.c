@@ -69,24 +69,47 @@ static void forget(struct search *search)
 	search->seen_capacity = 0;
 }
 
-void search_begin(struct search *search, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void set_reason(struct search *search,
+							     const char *format, va_list arguments)
 {
 	char reason[PATH_MAX + 64];
+
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	copy_printable(reason, search->reason, sizeof(search->reason));
+}
+
+void search_begin(struct search *search, const char *format, ...)
+{
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(reason, sizeof(reason), format, arguments);
+	set_reason(search, format, arguments);
 	va_end(arguments);
-	copy_printable(reason, search->reason, sizeof(search->reason));
 	search->ends = search->found = 0;
 	search->lost = false;
 }
 
-void search_end(struct search *search)
+void search_set_reason(struct search *search, char before[PROTECT_REASON_MAX + 1],
+		       const char *format, ...)
 {
-	if (search->found == 0 && !search->lost && search->error == 0)
-		search_lose(search, "%s: found no device below it", search->reason);
-	forget(search);
+	va_list arguments;
+
+	memcpy(before, search->reason, sizeof(search->reason));
+	va_start(arguments, format);
+	set_reason(search, format, arguments);
+	va_end(arguments);
+}
+
+void search_restore_reason(struct search *search, const char before[PROTECT_REASON_MAX + 1])
+{
+	memcpy(search->reason, before, sizeof(search->reason));
+}
+
+int search_subject_length(const struct search *search)
+{
+	const char *end = strstr(search->reason, " (");
+
+	return (int)(end ? (size_t)(end - search->reason) : strlen(search->reason));
 }
 
 static bool was_seen(const struct search *search, const char *place)
@@ -196,6 +219,37 @@ static void take_function(struct search *search, struct pci_device *device)
 		add_reason(protect->reasons[index], search->reason);
 	else if (!has_reason(protect->reasons[index], search->reason))
 		add_reason(protect->uses[index], search->reason);
+}
+
+/* Base class 01h, and Fibre Channel adapters. VMD controllers are RAID controllers, 0104h. */
+static bool is_storage(const struct pci_device *device)
+{
+	return device->class >> 16 == 0x01 || device->class >> 8 == 0x0c04;
+}
+
+static void take_storage(struct search *search)
+{
+	struct pci *pci = &search->protect->pci;
+	char before[PROTECT_REASON_MAX + 1];
+
+	search_warn(search,
+		    "%s: not all of its devices are known: every storage controller is protected",
+		    search->reason);
+	search_set_reason(search, before, "storage: device of %.*s unknown",
+			  search_subject_length(search), search->reason);
+	for (size_t i = 0; i < pci->count; i++)
+		if (is_storage(&pci->devices[i]))
+			take_function(search, &pci->devices[i]);
+	search_restore_reason(search, before);
+}
+
+void search_end(struct search *search)
+{
+	if (search->found == 0 && !search->lost && search->error == 0)
+		search_lose(search, "%s: found no device below it", search->reason);
+	if (search->lost && search->on_disks && search->grade == PROTECT_NEEDED)
+		take_storage(search);
+	forget(search);
 }
 
 int search_resolve(struct search *search, const char *path, char resolved[PATH_MAX])

@@ -8,6 +8,7 @@
 
 #include "host.h"
 #include "protect.h"
+#include "routes.h"
 
 /* Deeper stacks than this (a file on LVM on LUKS on md on a partition is 7) run in a circle. */
 #define SEARCH_DEPTH_MAX 32
@@ -20,6 +21,8 @@ struct search {
 	void (*follow_file)(struct search *search, const char *file);
 	char reason[PROTECT_REASON_MAX + 1]; /* of the search that is under way */
 	enum protect_grade grade;            /* of what is searched for, until it is set anew */
+	bool on_disks; /* whether that is on disks, any of which may have what can't be found */
+	struct routes routes;                /* see network_open() */
 	char **seen;                         /* what it came by */
 	size_t seen_count, seen_capacity;
 	unsigned int depth;
@@ -37,8 +40,19 @@ struct search {
 void search_begin(struct search *search, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Ends it, with a warning if nothing was found and none has said why. */
+/*
+ * Ends it, with a warning if nothing was found and none has said why. Something needed on disks
+ * that could not be followed protects every storage controller.
+ */
 void search_end(struct search *search);
+
+/* Gives what is found from here on another reason, a printf, and saves the one before. */
+void search_set_reason(struct search *search, char before[PROTECT_REASON_MAX + 1],
+		       const char *format, ...) __attribute__((format(printf, 3, 4)));
+void search_restore_reason(struct search *search, const char before[PROTECT_REASON_MAX + 1]);
+
+/* The length of what the reason starts with: "/" of "/ (ext4 on /dev/sda2)". */
+int search_subject_length(const struct search *search);
 
 /*
  * Goes to a place, whose name is unique. Returns false if the search must not go on there: it

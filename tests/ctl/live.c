@@ -52,9 +52,9 @@
 	"02:00.0 0200: 8086:10d3 driver=vfio-pci group=12\n"                                       \
 	"03:00.0 0200: 8086:10d3 driver=vfio-pci group=13\n"
 
-/* The root file system comes by network, through the third. */
+/* The root file system is in memory; the network is behind the third. */
 #define ABOVE                                                                                      \
-	"mount 0:20 / nfs server:/root rw\n"                                                       \
+	"mount 0:20 / tmpfs tmpfs rw\n"                                                            \
 	"net eth2 " NIC_C "\n"                                                                     \
 	"route4 eth2\n"
 
@@ -301,7 +301,7 @@ static const struct play {
 	{
 		.name = "unbind: an override was left behind",
 		.host = "driver vfio-pci\n02:00.0 0200: 8086:10d3 override=vfio-pci group=12\n",
-		.above = "mount 0:20 / nfs server:/root rw\n",
+		.above = "mount 0:20 / tmpfs tmpfs rw\n",
 		.command = "unbind 02:00.0",
 		.status = 2,
 		.err = "vfio-earlyctl: " NIC_B ": no driver of the host took it; 'dmesg' may tell "
