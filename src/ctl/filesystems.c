@@ -147,6 +147,18 @@ static void follow_overlay(struct search *search, struct libmnt_fs *fs)
 	}
 }
 
+/* FUSE: a program that puts directories together; those of mergerfs may be patterns. */
+static void follow_sources(struct search *search, struct libmnt_fs *fs)
+{
+	const char *source = filesystem_source(fs);
+	size_t ends = search->ends;
+
+	follow_directories(search, source, strlen(source));
+	if (search->ends == ends)
+		search_lose(search, "%s: what %s uses is not known", search->reason,
+			    filesystem_type(fs));
+}
+
 /* Memory. */
 static void follow_nothing(struct search *search, struct libmnt_fs *fs)
 {
@@ -161,9 +173,16 @@ static const struct filesystem {
 } filesystems[] = {
 	{ "btrfs", follow_btrfs },       { "zfs", follow_zfs },
 	{ "bcachefs", follow_bcachefs }, { "overlay", follow_overlay },
-	{ "tmpfs", follow_nothing },
+	{ "fuse", follow_sources },      { "tmpfs", follow_nothing },
 	{ "ramfs", follow_nothing },     { "rootfs", follow_nothing },
 };
+
+bool filesystem_is_fuse(struct libmnt_fs *fs)
+{
+	const char *type = filesystem_type(fs);
+
+	return strcmp(type, "fuse") == 0 || strncmp(type, "fuse.", 5) == 0;
+}
 
 /* The list of systemd (fstype_is_network()), which does not wait for those. */
 bool filesystem_is_remote(struct libmnt_fs *fs)
@@ -209,7 +228,7 @@ static void follow_remote(struct search *search, struct libmnt_fs *fs)
 
 static const struct filesystem *find_filesystem(struct libmnt_fs *fs)
 {
-	const char *type = filesystem_type(fs);
+	const char *type = filesystem_is_fuse(fs) ? "fuse" : filesystem_type(fs);
 
 	for (size_t i = 0; i < sizeof(filesystems) / sizeof(filesystems[0]); i++)
 		if (strcmp(filesystems[i].type, type) == 0)

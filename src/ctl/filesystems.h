@@ -23,6 +23,8 @@ bool filesystem_has_disks(struct libmnt_fs *fs);
 /* Whether its files come from a server, or from disks that several hosts share. */
 bool filesystem_is_remote(struct libmnt_fs *fs);
 
+bool filesystem_is_fuse(struct libmnt_fs *fs);
+
 /* Follows every device of it, or the way to its server. */
 void filesystem_follow(struct search *search, struct libmnt_fs *fs);
 

@@ -12,10 +12,11 @@
 
 #define PROXMOX_ESPS "/etc/kernel/proxmox-boot-uuids"
 
-#define ESP_GUID "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
-#define ESP_MBR  "0xef"
+#define ESP_GUID      "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
+#define ESP_MBR       "0xef"
+#define XBOOTLDR_GUID "bc13c2ff-59e6-4262-a352-b275fd6f7172"
 
-/* An ESP is followed wherever it is mounted, see is_esp(). */
+/* An ESP is followed wherever it is mounted, see find_esp(). */
 static const char *const targets[] = { "/", "/usr", "/boot", "/boot/efi", "/efi" };
 
 static bool is_target(const char *path)
@@ -79,6 +80,14 @@ static void follow_file(struct search *search, const char *file)
 		search_lose(search, "%s: %s is on no mount", search->reason, file);
 }
 
+static bool has_option(struct libmnt_fs *fs, const char *name)
+{
+	char *value;
+	size_t length;
+
+	return mnt_fs_get_option(fs, name, &value, &length) == 0;
+}
+
 /* The name of a node is shorter than a UUID; what is absent has no node. */
 static void format_device(const struct search *search, const char *spec, char name[PATH_MAX])
 {
@@ -90,41 +99,139 @@ static void format_device(const struct search *search, const char *spec, char na
 		snprintf(name, PATH_MAX, "%s", spec);
 }
 
-static void find_targets(struct search *search, struct libmnt_table *fstab)
+static void find_mount(struct search *search, struct libmnt_fs *fs, const char *target)
 {
-	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
-		struct libmnt_fs *mounted = find_mounted(search->mounts, targets[i]);
-		struct libmnt_fs *fs = mounted;
-		char name[PATH_MAX];
+	bool mounted = mnt_fs_get_id(fs) != 0;
+	char name[PATH_MAX];
 
-		if (!fs)
-			fs = mnt_table_find_target(fstab, targets[i], MNT_ITER_FORWARD);
-		if (!fs)
-			continue;
-		format_device(search, filesystem_source(fs), name);
-		search_begin(search, "%s%s (%s on %s)", targets[i], mounted ? "" : " in fstab",
-			     filesystem_type(fs), mounted ? filesystem_source(fs) : name);
+	format_device(search, filesystem_source(fs), name);
+	search_begin(search, "%s%s (%s on %s)", target, mounted ? "" : " in fstab",
+		     filesystem_type(fs), mounted ? filesystem_source(fs) : name);
+	if (!mounted && (has_option(fs, "bind") || has_option(fs, "rbind")))
+		follow_file(search, filesystem_source(fs));
+	else
 		follow_mount(search, fs);
-		search_end(search);
-	}
+	search_end(search);
 }
 
-/* On a host without udev's records, some file systems may not be looked at: they are none. */
+/* Whether the disk that fstab names for a target is not the one that is mounted there now. */
+static bool is_elsewhere(const struct search *search, struct libmnt_fs *listed,
+			 struct libmnt_fs *mounted)
+{
+	char next[PATH_MAX], now[PATH_MAX];
+
+	return disks_find_spec(search->host, filesystem_source(listed), next) == 0 &&
+	       disks_find_number(search->host, mnt_fs_get_devno(mounted), now) == 0 &&
+	       strcmp(next, now) != 0;
+}
+
+/*
+ * What is mounted tells more than what fstab has, except of FUSE: there mountinfo has any name.
+ * Either can be NULL.
+ */
+static void find_target(struct search *search, const char *target, struct libmnt_fs *listed)
+{
+	struct libmnt_fs *mounted = find_mounted(search->mounts, target);
+
+	if (mounted && listed && filesystem_is_fuse(listed))
+		mounted = NULL;
+	if (mounted)
+		find_mount(search, mounted, target);
+	if (listed && (!mounted || is_elsewhere(search, listed, mounted)))
+		find_mount(search, listed, target);
+}
+
+static void find_targets(struct search *search, struct libmnt_table *fstab)
+{
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		find_target(search, targets[i],
+			    mnt_table_find_target(fstab, targets[i], MNT_ITER_FORWARD));
+}
+
+/*
+ * Whether the boot stops without an entry of fstab (systemd-fstab-generator(8)). It does not wait
+ * for what is mounted on demand or needs the network.
+ */
+static bool is_awaited(struct libmnt_fs *fs)
+{
+	static const char *const options[] = { "noauto", "nofail", "x-systemd.automount",
+					       "_netdev" };
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (has_option(fs, options[i]))
+			return false;
+	return !filesystem_is_remote(fs);
+}
+
+/* libmount counts bind mounts, whose type is "none", and overlay as pseudo file systems. */
+static bool is_pseudo(struct libmnt_fs *fs)
+{
+	return mnt_fs_is_pseudofs(fs) && strcmp(filesystem_type(fs), "overlay") != 0 &&
+	       !has_option(fs, "bind") && !has_option(fs, "rbind");
+}
+
+static void find_listed(struct search *search, struct libmnt_fs *fs)
+{
+	const char *target = mnt_fs_get_target(fs);
+
+	if (target && target[0] == '/' && !is_target(target) && !mnt_fs_is_swaparea(fs) &&
+	    !is_pseudo(fs) && is_awaited(fs))
+		find_target(search, target, fs);
+}
+
+/* On a host without udev's records, some partitions may not be looked at: they are none. */
+static bool has_part_type(struct search *search, const char *directory, const char *const *types)
+{
+	struct tags tags;
+	int result = disks_read_tags(search->host, directory, &tags);
+
+	if (result < 0 && result != -ENOENT)
+		search_lose(search, "%s: %s", strrchr(directory, '/') + 1, strerror(-result));
+	while (result == 0 && *types)
+		if (strcasecmp(tags.part_type, *types++) == 0)
+			return true;
+	return false;
+}
+
 static bool is_esp(struct search *search, struct libmnt_fs *fs)
 {
+	static const char *const types[] = { ESP_GUID, ESP_MBR, NULL };
 	char directory[PATH_MAX];
-	struct tags tags;
-	int result;
 
-	if (strcmp(filesystem_type(fs), "vfat") != 0)
-		return false;
-	result = disks_find_number(search->host, mnt_fs_get_devno(fs), directory);
-	if (result == 0)
-		result = disks_read_tags(search->host, directory, &tags);
-	if (result < 0 && result != -ENOENT)
-		search_lose(search, "%s: %s", mnt_fs_get_target(fs), strerror(-result));
-	return result == 0 &&
-	       (strcasecmp(tags.part_type, ESP_GUID) == 0 || strcmp(tags.part_type, ESP_MBR) == 0);
+	return strcmp(filesystem_type(fs), "vfat") == 0 &&
+	       disks_find_number(search->host, mnt_fs_get_devno(fs), directory) == 0 &&
+	       has_part_type(search, directory, types);
+}
+
+static void find_automatic_esp(void *context, const char *directory, const char *name)
+{
+	static const char *const types[] = { ESP_GUID, XBOOTLDR_GUID, NULL };
+	struct search *search = context;
+	char partition[PATH_MAX];
+
+	(void)directory;
+	if (disks_find_name(search->host, name, partition) < 0 ||
+	    !host_has(search->host, partition, "partition") ||
+	    !has_part_type(search, partition, types))
+		return;
+	search_begin(search, "ESP mounted on demand (/dev/%s)", name);
+	disks_follow(search, partition);
+	search_end(search);
+}
+
+/*
+ * systemd-gpt-auto-generator(8) mounts the ESP and the XBOOTLDR partition by their types when they
+ * are used. Of which disk is not known before, so every one with such a partition is followed.
+ */
+static void find_automatic_esps(struct search *search, struct libmnt_table *fstab)
+{
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		if (mnt_table_find_target(search->mounts, targets[i], MNT_ITER_BACKWARD) &&
+		    !find_mounted(search->mounts, targets[i]) &&
+		    !mnt_table_find_target(fstab, targets[i], MNT_ITER_FORWARD)) {
+			search_list(search, DISKS_ALL, find_automatic_esp, search);
+			return;
+		}
 }
 
 /* Calls each with every entry of a table. */
@@ -169,7 +276,7 @@ static void find_swap(struct search *search, struct libmnt_fs *fs)
 
 static void find_fstab_swap(struct search *search, struct libmnt_fs *fs)
 {
-	if (mnt_fs_is_swaparea(fs))
+	if (mnt_fs_is_swaparea(fs) && is_awaited(fs))
 		find_swap(search, fs);
 }
 
@@ -304,6 +411,8 @@ void mounts_find(struct search *search)
 	search->on_disks = true;
 	if (fstab && swaps) {
 		find_targets(search, fstab);
+		for_each(search, fstab, find_listed);
+		find_automatic_esps(search, fstab);
 		for_each(search, search->mounts, find_esp);
 		find_proxmox_esps(search);
 		for_each(search, swaps, find_swap);

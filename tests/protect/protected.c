@@ -323,6 +323,59 @@ static const struct sample samples[] = {
 	  ON_SDA_1 SSD0 "/boot/efi in fstab (vfat on /dev/nvme0n1p1)\n" SSD1
 			"/boot in fstab (ext4 on /dev/nvme1n1p1)\n",
 	  NO_ROUTE, 0 },
+	{ "fstab: what the boot waits for",
+	  ON_SDA NVME0 NVME1 USB "mount 259:4 /var ext4 /dev/nvme1n1p1\n"
+	  "line etc/fstab UUID=1 /var ext4 defaults 0 2\n"
+	  "line etc/fstab /dev/nvme0n1p1 /srv xfs rw,noatime 0 2\n"
+	  "line etc/fstab /dev/sdb1 /media vfat nofail 0 0\n",
+	  ON_SDA_1 SSD0 "/srv in fstab (xfs on /dev/nvme0n1p1)\n" SSD1
+			"/var (ext4 on /dev/nvme1n1p1)\n",
+	  NO_ROUTE, 0 },
+	{ "fstab: what the boot does not wait for",
+	  ON_SDA NVME0 NVME1 USB "mount 259:1 /a ext4 /dev/nvme0n1p1\n"
+	  "mount 0:40 /c autofs systemd-1\nmount 259:4 /c ext4 /dev/nvme1n1p1\n"
+	  "line etc/fstab /dev/nvme0n1p1 /a ext4 defaults,nofail 0 2\n"
+	  "line etc/fstab /dev/sdb1 /b ext4 noauto,user 0 0\n"
+	  "line etc/fstab /dev/nvme1n1p1 /c ext4 x-systemd.automount,x-systemd.idle-timeout=60 0 0\n"
+	  "line etc/fstab /dev/nvme1n1p2 /d ext4 _netdev 0 0\n"
+	  "line etc/fstab nas:/e /e nfs defaults 0 0\nline etc/fstab //nas/f /f cifs defaults 0 0\n"
+	  "line etc/fstab user@nas: /g fuse.sshfs defaults 0 0\n"
+	  "line etc/fstab tmpfs /tmp tmpfs size=1g 0 0\nline etc/fstab proc /proc proc defaults 0 0\n"
+	  "line etc/fstab /dev/sdb1 none swap nofail 0 0\n",
+	  ON_SDA_1, NO_ROUTE, 0 },
+	{ "fstab: layers, several devices, bind mounts, FUSE",
+	  ON_SDA NVME0 NVME1 USB DM(0, "data") "slave dm-0 nvme0n1p1\nslave dm-0 sdb1\n"
+	  "mount 259:4 /disks/1 ext4 /dev/nvme1n1p1\n"
+	  "line etc/fstab /dev/mapper/data /data ext4 defaults 0 2\n"
+	  "line etc/fstab /disks/1/home /home none bind 0 0\n"
+	  "line etc/fstab /disks/*:/disks/1 /pool fuse.mergerfs defaults 0 0\n",
+	  XHCI "/data in fstab (ext4 on /dev/mapper/data)\n" AHCI
+	       "/ (ext4 on /dev/sda2), /pool in fstab (fuse.mergerfs on /disks/*:/disks/1)\n" SSD0
+	       "/data in fstab (ext4 on /dev/mapper/data)\n" SSD1
+	       "/home in fstab (none on /disks/1/home), ...\n",
+	  NO_ROUTE, 0 },
+	{ "fstab: another disk than the one that is mounted",
+	  ON_SDA NVME0 NVME1 "mount 259:1 /var ext4 /dev/nvme0n1p1\n"
+	  "line etc/fstab /dev/nvme1n1p1 /var ext4 defaults 0 2\n",
+	  ON_SDA_1 SSD0 "/var (ext4 on /dev/nvme0n1p1)\n" SSD1
+			"/var in fstab (ext4 on /dev/nvme1n1p1)\n",
+	  NO_ROUTE, 0 },
+	{ "fstab: an absent disk that the boot waits for",
+	  ON_SDA "line etc/fstab UUID=DEAD-BEEF /srv ext4 defaults 0 2\n", ON_SDA_1,
+	  "W: /srv in fstab (ext4 on UUID=DEAD-BEEF): there is no UUID=DEAD-BEEF\n" NO_ROUTE, 0 },
+	{ "ESP that systemd mounts on demand",
+	  ON_SDA NVME0 NVME1 USB "mount 0:40 /efi autofs systemd-1\n"
+	  "udev nvme0n1p1 ID_PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b\n"
+	  "udev nvme1n1p1 ID_PART_ENTRY_TYPE=bc13c2ff-59e6-4262-a352-b275fd6f7172\n"
+	  "udev sdb1 ID_PART_ENTRY_TYPE=ebd0a0a2-b9e5-4433-87c0-68b6b72699c7\n",
+	  ON_SDA_1 SSD0 "ESP mounted on demand (/dev/nvme0n1p1)\n" SSD1
+			"ESP mounted on demand (/dev/nvme1n1p1)\n",
+	  NO_ROUTE, 0 },
+	{ "ESP that fstab has mounted on demand, beside another",
+	  ON_SDA NVME0 NVME1 "mount 0:40 /boot/efi autofs systemd-1\n"
+	  "line etc/fstab /dev/nvme0n1p1 /boot/efi vfat x-systemd.automount 0 0\n"
+	  "udev nvme1n1p1 ID_PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b\n",
+	  ON_SDA_1 SSD0 "/boot/efi in fstab (vfat on /dev/nvme0n1p1)\n", NO_ROUTE, 0 },
 	{ "fstab: absent devices",
 	  ON_SDA "line etc/fstab UUID=DEAD-BEEF /efi vfat nofail 0 2\n"
 		 "line etc/fstab /dev/sdz1 none swap sw 0 0\n",
