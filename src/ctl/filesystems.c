@@ -74,6 +74,14 @@ struct zfs_search {
 	const char *pool;
 };
 
+/* A member with another signature beside that of ZFS is one of an unknown pool. */
+static bool is_member(const struct tags *tags, const char *pool)
+{
+	if (strcmp(tags->type, "zfs_member") == 0)
+		return tags->label[0] == '\0' || strcmp(tags->label, pool) == 0;
+	return strstr(tags->ambivalent, ":zfs_member:");
+}
+
 /* A floppy drive takes seconds to say that it is empty. */
 static void follow_zfs_member(void *context, const char *directory, const char *name)
 {
@@ -91,8 +99,7 @@ static void follow_zfs_member(void *context, const char *directory, const char *
 	if (result < 0 && result != -ENOENT)
 		search_lose(zfs->search, "%s: %s: %s", zfs->search->reason, name,
 			    strerror(-result));
-	if (result == 0 && strcmp(tags.type, "zfs_member") == 0 &&
-	    strcmp(tags.label, zfs->pool) == 0)
+	if (result == 0 && is_member(&tags, zfs->pool))
 		disks_follow(zfs->search, device);
 }
 

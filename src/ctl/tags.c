@@ -18,6 +18,8 @@ static const struct tag {
 	  sizeof(((struct tags *)0)->label) },
 	{ "PART_ENTRY_TYPE", "E:ID_PART_ENTRY_TYPE=", offsetof(struct tags, part_type),
 	  sizeof(((struct tags *)0)->part_type) },
+	{ "AMBIVALENT", "E:ID_FS_AMBIVALENT=", offsetof(struct tags, ambivalent),
+	  sizeof(((struct tags *)0)->ambivalent) },
 };
 
 /* Directories of links that udev makes. */
@@ -87,15 +89,33 @@ static void set_tag(struct tags *tags, const struct tag *tag, const char *value,
 	snprintf((char *)tags + tag->offset, tag->size, "%.*s", (int)length, value);
 }
 
+/* As `blkid -o udev` does; libblkid itself has no such value, and systemd's udev notes none. */
+static int list_ambivalent(blkid_probe probe, struct tags *tags)
+{
+	size_t used = 0;
+	const char *type;
+
+	while (blkid_do_probe(probe) == 0)
+		if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) == 0 &&
+		    used < sizeof(tags->ambivalent))
+			used += (size_t)snprintf(tags->ambivalent + used,
+						 sizeof(tags->ambivalent) - used, ":%s: ", type);
+	return 0;
+}
+
 static int probe(blkid_probe probe, struct tags *tags)
 {
 	const char *value;
+	int result;
 
 	blkid_probe_enable_superblocks(probe, true);
 	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL);
 	blkid_probe_enable_partitions(probe, true);
 	blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
-	if (blkid_do_safeprobe(probe) < 0)
+	result = blkid_do_safeprobe(probe);
+	if (result == -2)
+		return list_ambivalent(probe, tags);
+	if (result < 0)
 		return -EIO;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (blkid_probe_lookup_value(probe, table[i].name, &value, NULL) == 0)

@@ -10,6 +10,8 @@ struct tags {
 	char type[32];      /* of the file system or member: "vfat", "zfs_member" */
 	char label[256];    /* of a pool of ZFS its name */
 	char part_type[40]; /* GUID, or "0xef" on a disk with an MBR */
+	/* Where there is more than one, and so no type: USAGE:TYPE:VERSION of each. */
+	char ambivalent[256];
 };
 
 /*

@@ -20,14 +20,14 @@ $(PROTECT_TEST): tests/protect/protected.c $(PROTECT_SRC) $(PROTECT_CORE)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -MMD -MP -o $@ $^ -lcmocka
 
-# Of one file each: what the kernel tells.
-PROTECT_PARTS := $(patsubst %,$(B)/tests/protect/%.t,routes)
-PROTECT_OBJECTS := $(patsubst %,$(B)/sanitized/%.o,ctl/routes ctl/rtnetlink ctl/host core/file)
+# Of one file each: what the kernel and libblkid tell.
+PROTECT_PARTS := $(patsubst %,$(B)/tests/protect/%.t,routes tags)
+PROTECT_OBJECTS := $(patsubst %,$(B)/sanitized/%.o,ctl/routes ctl/rtnetlink ctl/tags ctl/host core/file)
 
 $(PROTECT_PARTS): $(B)/tests/protect/%.t: tests/protect/%.c $(PROTECT_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/ctl -MMD -MP -o $@ $^ -lcmocka
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/ctl -MMD -MP -o $@ $^ -lblkid -lcmocka
 
 check-protect: ## devices in use of described hosts
 check-protect: $(PROTECT_TEST) $(PROTECT_PARTS) $(SANITIZED_CTL)

@@ -274,6 +274,15 @@ static const struct sample samples[] = {
 	  AHCI "/ (bcachefs on /dev/sda2:/dev/nvme0n1p2)\n" SSD0
 	       "/ (bcachefs on /dev/sda2:/dev/nvme0n1p2)\n",
 	  NO_ROUTE, 0 },
+	{ "ZFS member with an old signature",
+	  NVME0 NVME1 SDA "udev nvme0n1p2 ID_FS_TYPE=zfs_member\nudev nvme0n1p2 ID_FS_LABEL=rpool\n"
+	  "udev nvme1n1p2 ID_FS_AMBIVALENT=filesystem:ext4:1.0_raid:zfs_member:5000\n"
+	  "udev sda1 ID_FS_AMBIVALENT=filesystem:ext4:1.0_filesystem:xfs:\n"
+	  "mount 0:27 / zfs rpool/ROOT/pve-1\n",
+	  SSD0 "/ (zfs on rpool/ROOT/pve-1)\n" SSD1 "/ (zfs on rpool/ROOT/pve-1)\n", NO_ROUTE, 0 },
+	{ "ZFS member with no pool's name",
+	  NVME0 "udev nvme0n1p2 ID_FS_TYPE=zfs_member\nmount 0:27 / zfs rpool/ROOT/pve-1\n",
+	  SSD0 "/ (zfs on rpool/ROOT/pve-1)\n", NO_ROUTE, 0 },
 	{ "NFS root", "mount 0:27 / nfs4 10.10.10.1:/srv/root\n" TWO_NETS,
 	  ONBOARD DEFAULT_ROUTE IGB0 "server of / (enp6s0f0)\n", "", 0 },
 	{ "NFS root behind the default route", "mount 0:27 / nfs 192.168.7.1:/srv/root\n" TWO_NETS,
