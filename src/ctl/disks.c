@@ -106,6 +106,50 @@ static void follow_slaves(struct search *search, const char *directory)
 		search_list(search, path, follow_slave, search);
 }
 
+/* "LVM-" and the UUIDs of the group and of the volume, 32 characters each. */
+#define GROUP_LENGTH (4 + 32)
+
+static bool read_group(const struct host *host, const char *directory, char group[128])
+{
+	if (host_read_line(host, directory, "dm/uuid", group, 128) < GROUP_LENGTH ||
+	    strncmp(group, "LVM-", 4) != 0)
+		return false;
+	group[GROUP_LENGTH] = '\0';
+	return true;
+}
+
+struct group_search {
+	struct search *search;
+	const char *group;
+};
+
+static void follow_group_volume(void *context, const char *directory, const char *name)
+{
+	struct group_search *groups = context;
+	char volume[PATH_MAX], group[128];
+
+	(void)directory;
+	if (strncmp(name, "dm-", 3) == 0 &&
+	    disks_find_name(groups->search->host, name, volume) == 0 &&
+	    read_group(groups->search->host, volume, group) && strcmp(group, groups->group) == 0)
+		follow_slaves(groups->search, volume);
+}
+
+/*
+ * LVM activates the volumes of a group by itself only when all of its disks are there, so those of
+ * the other volumes count as well (lvmautoactivation(7)).
+ */
+static void follow_group(struct search *search, const char *directory)
+{
+	char group[128];
+	struct group_search groups = { search, group };
+
+	if (!read_group(search->host, directory, group) || !search_enter(search, group))
+		return;
+	search_list(search, DISKS_ALL, follow_group_volume, &groups);
+	search_leave(search);
+}
+
 static void follow_path(struct search *search, const char *directory, const char *attribute)
 {
 	char path[PATH_MAX], block[PATH_MAX];
@@ -204,7 +248,7 @@ static const struct stacking {
 	void (*follow)(struct search *search, const char *directory);
 } stackings[] = {
 	{ "slaves", false, follow_slaves },
-	{ "dm", true, NULL },
+	{ "dm", true, follow_group },
 	{ "md", true, NULL },
 	{ "partition", true, follow_partition },
 	{ "loop/backing_file", true, follow_loop },

@@ -152,6 +152,18 @@ static const struct sample samples[] = {
 	  SSD0 "/ (ext4 on /dev/mapper/pve-root), swap (/dev/mapper/pve-swap)\n" SSD1
 	       "/ (ext4 on /dev/mapper/pve-root), swap (/dev/mapper/pve-swap)\n",
 	  NO_ROUTE, 0 },
+	{ "volume group of several disks",
+	  NVME0 NVME1 USB DM(0, "pve-root") DM(1, "pve-data") DM(2, "srv-data")
+	  "slave dm-0 nvme0n1p2\nslave dm-1 nvme1n1p1\nslave dm-2 sdb1\n"
+	  "line sys/devices/virtual/block/dm-0/dm/uuid "
+	  "LVM-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa11111111111111111111111111111111\n"
+	  "line sys/devices/virtual/block/dm-1/dm/uuid "
+	  "LVM-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa22222222222222222222222222222222-tpool\n"
+	  "line sys/devices/virtual/block/dm-2/dm/uuid "
+	  "LVM-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb33333333333333333333333333333333\n"
+	  "mount 253:0 / ext4 /dev/mapper/pve-root\n",
+	  SSD0 "/ (ext4 on /dev/mapper/pve-root)\n" SSD1 "/ (ext4 on /dev/mapper/pve-root)\n",
+	  NO_ROUTE, 0 },
 	{ "partition of an md",
 	  NVME0 USB MD0 "part md0p1 259:9 md0\nslave md0 nvme0n1\nslave md0 sdb\n"
 			"mount 259:9 / ext4 /dev/md0p1\n",
