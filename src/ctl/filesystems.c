@@ -245,10 +245,11 @@ static const struct filesystem *find_filesystem(struct libmnt_fs *fs)
 
 bool filesystem_has_disks(struct libmnt_fs *fs)
 {
-	const struct filesystem *filesystem = find_filesystem(filesystem_type(fs));
+	const struct filesystem *filesystem = find_filesystem(fs);
 
 	if (filesystem)
-		return filesystem->follow != follow_nothing && filesystem->follow != follow_overlay;
+		return filesystem->follow != follow_nothing &&
+		       filesystem->follow != follow_overlay && filesystem->follow != follow_sources;
 	return major(mnt_fs_get_devno(fs)) != 0;
 }
 

@@ -15,8 +15,8 @@ const char *filesystem_type(struct libmnt_fs *fs);
 bool filesystem_in_use(struct libmnt_fs *fs);
 
 /*
- * Whether it has block devices of its own: an overlay's layers are on other mounts, and what is in
- * memory or on the network has none.
+ * Whether it has block devices of its own: an overlay's layers and the directories of FUSE are on
+ * other mounts, and what is in memory or on the network has none.
  */
 bool filesystem_has_disks(struct libmnt_fs *fs);
 
