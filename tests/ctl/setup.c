@@ -254,13 +254,13 @@ static const struct play {
 	  LACKS_SRV "\nThis is to be done:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"
 	  "+# 0000:04:00.* USB controller: Advanced Micro Devices, Inc. [AMD] X370 Series "
 	  "Chipset USB 3.1 xHCI Controller\n+00:1d.0/00.* id=1022:43b9 group\n"
-	  "then: update-initramfs -u\nDo it? [y/N] " NOTHING,
+	  "then: update-initramfs -u -k all\nDo it? [y/N] " NOTHING,
 	  .status = 2 },
 	{ .name = "a used device, before there are groups",
 	  .host = { .name = "host-without-iommu", .tree = DATA_DISK },
 	  .words = { "--dry-run", "05:00" },
 	  .says = LACKS_SRV LATER "\nThis is to be done:\n" DIFF_GRUB DIFF_SATA
-				  "then: update-grub\nthen: update-initramfs -u\n" },
+				  "then: update-grub\nthen: update-initramfs -u -k all\n" },
 
 	{ .name = "another host",
 	  .host = { .name = "host-without-iommu" },
