@@ -192,8 +192,9 @@ static int boot(struct run *run)
 		return fail(run, "reading rules", result);
 	if (forecast->rules.count == 0 && forecast->rules.bad == 0 && !run->dry_run)
 		return REPORT_OK;
-	if (forecast->cmdline.off) {
-		log_write(&run->log, LEVEL_WARNING, "off, by vfio_early=off");
+	if (forecast->cmdline.off_by) {
+		log_write(&run->log, LEVEL_WARNING, "off, by %s on the kernel command line",
+			  forecast->cmdline.off_by);
 		return REPORT_OK;
 	}
 	return bind_devices(run);

@@ -26,12 +26,17 @@ static int bad_value(const struct word *word, const char *expected)
 
 static int parse_mode(struct word *word)
 {
-	if (text_equals(&word->value, "off"))
-		word->cmdline->off = true;
-	else if (text_equals(&word->value, "dry-run"))
-		word->cmdline->dry_run = true;
-	else
-		return bad_value(word, "off or dry-run");
+	struct cmdline *cmdline = word->cmdline;
+	bool on = text_equals(&word->value, "on");
+
+	if (on || text_equals(&word->value, "off")) {
+		cmdline->on = on;
+		cmdline->off_by = on ? NULL : "vfio_early=off";
+	} else if (text_equals(&word->value, "dry-run")) {
+		cmdline->dry_run = true;
+	} else {
+		return bad_value(word, "on, off or dry-run");
+	}
 	return 0;
 }
 
@@ -204,17 +209,62 @@ static int parse_word(struct cmdline *cmdline, struct rules *rules, struct text 
 	return 0;
 }
 
+/*
+ * By these a person asks init for less than a whole boot: systemd(1) and kernel-command-line(7),
+ * sysvinit's init(8), and "recovery" of the boot menus of Ubuntu.
+ */
+static const char *const recovery_words[] = {
+	"single",
+	"s",
+	"S",
+	"1",
+	"-s",
+	"recovery",
+	"rescue",
+	"rd.rescue",
+	"systemd.unit=rescue.target",
+	"rd.systemd.unit=rescue.target",
+	"emergency",
+	"-b",
+	"rd.emergency",
+	"systemd.unit=emergency.target",
+	"rd.systemd.unit=emergency.target",
+};
+
+/* Quotes anywhere count for nothing, as with systemd. */
+static bool is_quoted(const struct text *text, const char *word)
+{
+	for (const char *p = text->p; p < text->end; p++)
+		if (*p != '"' && (*word == '\0' || *p != *word++))
+			return false;
+	return *word == '\0';
+}
+
+static const char *find_recovery(const struct text *word)
+{
+	for (size_t i = 0; i < sizeof(recovery_words) / sizeof(recovery_words[0]); i++)
+		if (is_quoted(word, recovery_words[i]))
+			return recovery_words[i];
+	return NULL;
+}
+
 int cmdline_parse(struct cmdline *cmdline, struct rules *rules, const char *text, size_t length)
 {
 	struct text rest = { text, text + length }, word;
+	const char *recovery = NULL;
+	bool for_init = false;
 	int result = 0;
 
 	*cmdline = (struct cmdline){ .timeout = CMDLINE_TIMEOUT_DEFAULT };
 	while (result == 0 && take_word(&rest, &word)) {
+		if (!recovery)
+			recovery = find_recovery(&word);
 		strip_quotes(&word);
-		if (text_equals(&word, "--"))
-			break;
-		result = parse_word(cmdline, rules, word);
+		for_init |= text_equals(&word, "--");
+		if (!for_init)
+			result = parse_word(cmdline, rules, word);
 	}
+	if (!cmdline->on && !cmdline->off_by)
+		cmdline->off_by = recovery;
 	return result;
 }

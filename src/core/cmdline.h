@@ -12,13 +12,16 @@
 #define CMDLINE_TIMEOUT_MAX	600
 
 struct cmdline {
-	bool off;
+	const char *off_by; /* word that says that nothing is to be done; NULL: none does */
+	bool on;	    /* words for recovery don't count */
 	bool dry_run;
 	unsigned int timeout; /* seconds */
 };
 
 /*
- * Reads the words that start with "vfio_early" from a kernel command line, up to a word "--".
+ * Reads the words that start with "vfio_early" from a kernel command line, up to a word "--", and
+ * those for recovery, up to the end: systemd reads all of /proc/cmdline, and sysvinit gets what is
+ * behind "--".
  * Quoting is the kernel's (lib/cmdline.c, next_arg()): double quotes protect blanks; as there,
  * - and _ are the same in a name. Selectors become rules at the end of the list, so call this
  * before files are read. A word that does not parse is reported and has no effect at all.

@@ -178,10 +178,10 @@ static void audit_switches(struct findings *findings, const struct view *view)
 {
 	const struct cmdline *cmdline = &view->forecast.cmdline;
 
-	if (cmdline->off)
+	if (cmdline->off_by)
 		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
-			     "vfio_early=off: as long as the boot loader says so, nothing of this "
-			     "is done");
+			     "%s: as long as the boot loader says so, nothing of this is done",
+			     cmdline->off_by);
 	else if (cmdline->dry_run)
 		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
 			     "vfio_early=dry-run: as long as the boot loader says so, this is "

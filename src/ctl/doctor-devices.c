@@ -54,11 +54,10 @@ void doctor_check_rules(struct doctor *doctor, struct findings *findings)
 	check_messages(doctor, findings);
 	for (size_t i = 0; i < forecast->plan.count; i++)
 		lost += !forecast->plan.rows[i].satisfied;
-	if (forecast->cmdline.off || forecast->cmdline.dry_run)
+	if (forecast->cmdline.off_by || forecast->cmdline.dry_run)
 		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
-			     "vfio_early=%s keeps the rules from being carried out; reboot without "
-			     "it",
-			     forecast->cmdline.off ? "off" : "dry-run");
+			     "%s keeps the rules from being carried out; reboot without it",
+			     forecast->cmdline.off_by ?: "vfio_early=dry-run");
 	if (lost > 0)
 		findings_add(findings, VIEW_WARNING, NULL,
 			     "the next boot will not get %zu of the devices that they want; run "

@@ -181,9 +181,9 @@ static void audit_absence(struct status *status, bool pending)
 	else if (status->error != -ENOENT)
 		findings_add(&status->findings, VIEW_WARNING, BOOTED_STATUS, "%s",
 			     strerror(-status->error));
-	else if (forecast->cmdline.off)
+	else if (forecast->cmdline.off_by)
 		findings_add(&status->findings, VIEW_WARNING, "/proc/cmdline",
-			     "vfio_early=off: this boot did nothing");
+			     "%s: this boot did nothing", forecast->cmdline.off_by);
 	else if (status->image == BOOTED_RULES_CHANGED)
 		return; /* and that has been said */
 	else if (forecast->rules.count > 0 && pending)

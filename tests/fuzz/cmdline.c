@@ -77,12 +77,17 @@ static bool is_ours(const struct argument *argument)
 
 static bool expect_mode(struct expected *expected, const char *value)
 {
-	if (value && strcmp(value, "off") == 0)
-		expected->cmdline.off = true;
-	else if (value && strcmp(value, "dry-run") == 0)
+	bool on = value && strcmp(value, "on") == 0;
+
+	if (on || (value && strcmp(value, "off") == 0)) {
+		expected->cmdline.on = on;
+		expected->cmdline.off_by = on ? NULL : "vfio_early=off";
+	}
+	else if (value && strcmp(value, "dry-run") == 0) {
 		expected->cmdline.dry_run = true;
-	else
+	} else {
 		return false;
+	}
 	return true;
 }
 
@@ -142,8 +147,46 @@ static bool expect_argument(struct expected *expected, const struct argument *ar
 	return !is_ours(argument);
 }
 
+/* The first word without quotes, as systemd has it, is one of those for recovery. */
+static const char *find_recovery(const char *text)
+{
+	static const char *const words[] = { "single",
+					     "s",
+					     "S",
+					     "1",
+					     "-s",
+					     "recovery",
+					     "rescue",
+					     "rd.rescue",
+					     "systemd.unit=rescue.target",
+					     "rd.systemd.unit=rescue.target",
+					     "emergency",
+					     "-b",
+					     "rd.emergency",
+					     "systemd.unit=emergency.target",
+					     "rd.systemd.unit=emergency.target" };
+	char word[64];
+	size_t length = 0;
+	bool inside = false;
+
+	for (; *text && (inside || !is_space(*text)) && length + 1 < sizeof(word); text++) {
+		if (*text == '"')
+			inside = !inside;
+		else
+			word[length++] = *text;
+	}
+	word[length] = '\0';
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0)
+			return words[i];
+	return NULL;
+}
+
 static void expect(struct expected *expected, char *text)
 {
+	const char *recovery = NULL;
+	bool for_init = false;
+
 	*expected = (struct expected){ .cmdline.timeout = CMDLINE_TIMEOUT_DEFAULT };
 	while (*text) {
 		struct argument argument;
@@ -152,18 +195,27 @@ static void expect(struct expected *expected, char *text)
 			text++;
 			continue;
 		}
+		if (!recovery)
+			recovery = find_recovery(text);
 		text = take_argument(text, &argument);
 		/* From here on the words are init's: kernel/params.c, parse_args(). */
-		if (!argument.value && strcmp(argument.name, "--") == 0)
-			break;
-		expected->bad += !expect_argument(expected, &argument);
+		for_init |= !argument.value && strcmp(argument.name, "--") == 0;
+		if (!for_init)
+			expected->bad += !expect_argument(expected, &argument);
 	}
+	if (!expected->cmdline.on && !expected->cmdline.off_by)
+		expected->cmdline.off_by = recovery;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 static void check_expected(const struct expected *expected, const struct cmdline *cmdline,
 			   const struct rules *rules)
 {
-	require(cmdline->off == expected->cmdline.off);
+	require(is_same(cmdline->off_by, expected->cmdline.off_by));
 	require(cmdline->dry_run == expected->cmdline.dry_run);
 	require(cmdline->timeout == expected->cmdline.timeout);
 	require(rules->bad == expected->bad);

@@ -32,57 +32,92 @@ static void list_rules(const struct rules *rules, char *text)
 
 static const struct {
 	const char *text;
-	bool off, dry_run;
+	const char *off_by;
+	bool dry_run;
 	unsigned int timeout;
 	const char *rules;
 	unsigned int bad;
 	const char *problem; /* a part of what is said */
 } table[] = {
-	{ "", false, false, 10, "", 0, "" },
-	{ "root=LABEL=x quiet vfio_earlybird=off novfio_early=off", false, false, 10, "", 0, "" },
-	{ "vfio_early=off", true, false, 10, "", 0, "" },
-	{ "quiet vfio_early=off\n", true, false, 10, "", 0, "" },
-	{ "vfio-early=off", true, false, 10, "", 0, "" },
-	{ "\"vfio_early=off\"", true, false, 10, "", 0, "" },
-	{ "vfio_early=\"off\"", true, false, 10, "", 0, "" },
-	{ "vfio_early=dry-run vfio_early.timeout=3", false, true, 3, "", 0, "" },
-	{ "-- vfio_early=off", false, false, 10, "", 0, "" },
-	{ "init=/bin/sh \"a -- b\" vfio_early=off", true, false, 10, "", 0, "" },
-	{ "vfio_early=on", false, false, 10, "", 1, "vfio_early: found \"on\", expected off or" },
-	{ "vfio_early", false, false, 10, "", 1, "found \"\"" },
-	{ "vfio_early=", false, false, 10, "", 1, "found \"\"" },
-	{ "vfio_early.bin=01:00.0", false, false, 10, "", 1, "vfio_early.bin=01:00.0" },
-	{ "vfio_early.timeout=0", false, false, 10, "", 1, "1 to 600" },
-	{ "vfio_early.timeout=601", false, false, 10, "", 1, "1 to 600" },
-	{ "vfio_early.timeout=99999999999999999999", false, false, 10, "", 1, "1 to 600" },
-	{ "vfio_early.timeout=5s", false, false, 10, "", 1, "1 to 600" },
-	{ "vfio_early.timeout=-1", false, false, 10, "", 1, "1 to 600" },
-	{ "vfio_early.bind=01:00.0", false, false, 10, "+01:00.0@vfio_early.bind:1 ", 0, "" },
+	{ "", NULL, false, 10, "", 0, "" },
+	{ "root=LABEL=x quiet vfio_earlybird=off novfio_early=off", NULL, false, 10, "", 0, "" },
+	{ "vfio_early=off", "vfio_early=off", false, 10, "", 0, "" },
+	{ "quiet vfio_early=off\n", "vfio_early=off", false, 10, "", 0, "" },
+	{ "vfio-early=off", "vfio_early=off", false, 10, "", 0, "" },
+	{ "\"vfio_early=off\"", "vfio_early=off", false, 10, "", 0, "" },
+	{ "vfio_early=\"off\"", "vfio_early=off", false, 10, "", 0, "" },
+	{ "vfio_early=dry-run vfio_early.timeout=3", NULL, true, 3, "", 0, "" },
+	{ "-- vfio_early=off", NULL, false, 10, "", 0, "" },
+	{ "init=/bin/sh \"a -- b\" vfio_early=off", "vfio_early=off", false, 10, "", 0, "" },
+	{ "vfio_early=yes", NULL, false, 10, "", 1, "found \"yes\", expected on, off or dry-run" },
+	{ "vfio_early=on", NULL, false, 10, "", 0, "" },
+	{ "vfio_early=off vfio_early=on", NULL, false, 10, "", 0, "" },
+	{ "vfio_early=on vfio_early=off", "vfio_early=off", false, 10, "", 0, "" },
+	{ "vfio_early=on vfio_early=dry-run", NULL, true, 10, "", 0, "" },
+	/* Words for recovery, which init reads behind "--", too. */
+	{ "ro single", "single", false, 10, "", 0, "" },
+	{ "s", "s", false, 10, "", 0, "" },
+	{ "S quiet", "S", false, 10, "", 0, "" },
+	{ "quiet 1 nomodeset", "1", false, 10, "", 0, "" },
+	{ "-s", "-s", false, 10, "", 0, "" },
+	{ "recovery nomodeset", "recovery", false, 10, "", 0, "" },
+	{ "rescue", "rescue", false, 10, "", 0, "" },
+	{ "rd.rescue", "rd.rescue", false, 10, "", 0, "" },
+	{ "emergency", "emergency", false, 10, "", 0, "" },
+	{ "-b\n", "-b", false, 10, "", 0, "" },
+	{ "rd.emergency", "rd.emergency", false, 10, "", 0, "" },
+	{ "systemd.unit=rescue.target", "systemd.unit=rescue.target", false, 10, "", 0, "" },
+	{ "systemd.unit=emergency.target", "systemd.unit=emergency.target", false, 10, "", 0, "" },
+	{ "rd.systemd.unit=rescue.target", "rd.systemd.unit=rescue.target", false, 10, "", 0, "" },
+	{ "rd.systemd.unit=emergency.target", "rd.systemd.unit=emergency.target", false, 10, "", 0,
+	  "" },
+	{ "\"single\"", "single", false, 10, "", 0, "" },
+	{ "systemd.unit=\"rescue.target\"", "systemd.unit=rescue.target", false, 10, "", 0, "" },
+	{ "quiet -- single vfio_early.timeout=3", "single", false, 10, "", 0, "" },
+	{ "emergency vfio_early.bind=01:00.0 s", "emergency", false, 10,
+	  "+01:00.0@vfio_early.bind:1 ", 0, "" },
+	{ "single vfio_early=off", "vfio_early=off", false, 10, "", 0, "" },
+	{ "single vfio_early=on", NULL, false, 10, "", 0, "" },
+	{ "vfio_early=on -- single", NULL, false, 10, "", 0, "" },
+	{ "single -- vfio_early=on", "single", false, 10, "", 0, "" },
+	{ "singles Single 11 -1 --s s= 1=1 emergency=1 x.single rd.single b rescue.target \"s 1\"",
+	  NULL, false, 10, "", 0, "" },
+	{ "systemd.unit=multi-user.target systemd.unit=rescue.targets systemd.unit= systemd.unit",
+	  NULL, false, 10, "", 0, "" },
+	{ "vfio_early", NULL, false, 10, "", 1, "found \"\"" },
+	{ "vfio_early=", NULL, false, 10, "", 1, "found \"\"" },
+	{ "vfio_early.bin=01:00.0", NULL, false, 10, "", 1, "vfio_early.bin=01:00.0" },
+	{ "vfio_early.timeout=0", NULL, false, 10, "", 1, "1 to 600" },
+	{ "vfio_early.timeout=601", NULL, false, 10, "", 1, "1 to 600" },
+	{ "vfio_early.timeout=99999999999999999999", NULL, false, 10, "", 1, "1 to 600" },
+	{ "vfio_early.timeout=5s", NULL, false, 10, "", 1, "1 to 600" },
+	{ "vfio_early.timeout=-1", NULL, false, 10, "", 1, "1 to 600" },
+	{ "vfio_early.bind=01:00.0", NULL, false, 10, "+01:00.0@vfio_early.bind:1 ", 0, "" },
 	{ "vfio_early.bind=01:00,10de:1381,00:01.0/00.0,slot=3,serial=00-15-17-ff-ff-aa-bb-cc,class=03",
-	  false, false, 10,
+	  NULL, false, 10,
 	  "+01:00@vfio_early.bind:1 +10de:1381@vfio_early.bind:2 +00:01.0/00.0@vfio_early.bind:3 "
 	  "+slot=3@vfio_early.bind:4 +serial=00-15-17-ff-ff-aa-bb-cc@vfio_early.bind:5 "
 	  "+class=03@vfio_early.bind:6 ",
 	  0, "" },
-	{ "vfio_early.bind=\"01:00.0 id=8086:1533,02:00 force\" vfio_early.skip=slot=3", false, false,
+	{ "vfio_early.bind=\"01:00.0 id=8086:1533,02:00 force\" vfio_early.skip=slot=3", NULL, false,
 	  10,
 	  "+01:00.0 id=8086:1533@vfio_early.bind:1 +02:00 force@vfio_early.bind:2 "
 	  "-slot=3@vfio_early.skip:1 ",
 	  0, "" },
-	{ "\"vfio_early.bind=01:00.0 optional\"", false, false, 10,
+	{ "\"vfio_early.bind=01:00.0 optional\"", NULL, false, 10,
 	  "+01:00.0 optional@vfio_early.bind:1 ", 0, "" },
 	/* Never in part: the good ones of a bad word do not count, those of other words do. */
-	{ "vfio_early.bind=01:00.0,02:00.9,03:00.0 vfio_early.skip=04:00.0", false, false, 10,
+	{ "vfio_early.bind=01:00.0,02:00.9,03:00.0 vfio_early.skip=04:00.0", NULL, false, 10,
 	  "-04:00.0@vfio_early.skip:1 ", 1, "vfio_early.bind:2:7: found \"9\"" },
-	{ "vfio_early.bind=01:00.0,", false, false, 10, "", 1, ":2:1: found nothing, expected a device" },
-	{ "vfio_early.bind=,01:00.0", false, false, 10, "", 1, ":1:1: found nothing, expected a device" },
-	{ "vfio_early.bind=01:00.0#1", false, false, 10, "", 1, "found 01:00.0#1, expected a device" },
-	{ "vfio_early.bind=01:00.0,,02:00.0", false, false, 10, "", 1, "expected a device" },
-	{ "vfio_early.bind=", false, false, 10, "", 1, "expected a device" },
-	{ "vfio_early.bind", false, false, 10, "", 1, "expected a device" },
-	{ "vfio_early.bind=!01:00.0", false, false, 10, "", 1, "found !01:00.0, expected a device" },
-	{ "vfio_early.skip=\"01:00.0 force\"", false, false, 10, "", 1, "without options" },
-	{ "vfio_early.bind=\"01:00.0", false, false, 10, "+01:00.0@vfio_early.bind:1 ", 0, "" },
+	{ "vfio_early.bind=01:00.0,", NULL, false, 10, "", 1, ":2:1: found nothing, expected a device" },
+	{ "vfio_early.bind=,01:00.0", NULL, false, 10, "", 1, ":1:1: found nothing, expected a device" },
+	{ "vfio_early.bind=01:00.0#1", NULL, false, 10, "", 1, "found 01:00.0#1, expected a device" },
+	{ "vfio_early.bind=01:00.0,,02:00.0", NULL, false, 10, "", 1, "expected a device" },
+	{ "vfio_early.bind=", NULL, false, 10, "", 1, "expected a device" },
+	{ "vfio_early.bind", NULL, false, 10, "", 1, "expected a device" },
+	{ "vfio_early.bind=!01:00.0", NULL, false, 10, "", 1, "found !01:00.0, expected a device" },
+	{ "vfio_early.skip=\"01:00.0 force\"", NULL, false, 10, "", 1, "without options" },
+	{ "vfio_early.bind=\"01:00.0", NULL, false, 10, "+01:00.0@vfio_early.bind:1 ", 0, "" },
 };
 
 static void reads_words(void **state)
@@ -99,7 +134,7 @@ static void reads_words(void **state)
 		memcpy(copy, table[i].text, length);
 		assert_int_equal(cmdline_parse(&cmdline, &rules, copy, length), 0);
 		test_free(copy);
-		assert_int_equal(cmdline.off, table[i].off);
+		assert_string_equal(cmdline.off_by ?: "", table[i].off_by ?: "");
 		assert_int_equal(cmdline.dry_run, table[i].dry_run);
 		assert_int_equal(cmdline.timeout, table[i].timeout);
 		list_rules(&rules, text);
