@@ -123,10 +123,16 @@ static void keep_added(struct plan *plan, const struct pci_address *added)
 static void note_protected(const struct run *run)
 {
 	const struct forecast *forecast = &run->forecast;
-	int result = output_copy(forecast->root, forecast->protected_file, OUTPUT_PROTECTED);
+	const char *from = forecast->protected_file, *to = OUTPUT_PROTECTED;
+	int result;
 
+	if (forecast->unprotected) {
+		from = forecast->unprotected_file;
+		to = OUTPUT_UNPROTECTED;
+	}
+	result = output_copy(forecast->root, from, to);
 	if (result < 0)
-		fail(run, OUTPUT_PROTECTED, result);
+		fail(run, to, result);
 }
 
 /*
@@ -137,10 +143,16 @@ static int read_protections(const struct run *run, struct forecast *forecast)
 {
 	bool needed = (!run->dry_run || forecast->without_cmdline) &&
 		      rules_want_drivers(&forecast->rules);
+	int result;
 
-	if (needed && faccessat(forecast->root, forecast->protected_file + 1, F_OK, 0) < 0)
-		return -errno;
-	return forecast_read_protections(forecast);
+	if (!needed && faccessat(forecast->root, forecast->protected_file + 1, F_OK, 0) < 0)
+		return 0;
+	result = forecast_read_protections(forecast);
+	if (forecast->unprotected)
+		log_write(&run->log, LEVEL_WARNING,
+			  "%s: no device in use by the host is protected, on purpose",
+			  forecast->unprotected_file);
+	return result;
 }
 
 /* Host drivers are still to come if this runs at boot, in the initramfs. */
@@ -162,12 +174,8 @@ static int bind_devices(struct run *run)
 	if (forecast->pci.unreadable)
 		log_write(&run->log, LEVEL_ERROR, "%zu PCI devices could not be read",
 			  forecast->pci.unreadable);
-	result = read_protections(run, forecast);
-	if (result < 0) {
-		log_write(&run->log, LEVEL_ERROR, "%s: %s; without it nothing is bound",
-			  forecast->protected_file, strerror(-result));
+	if (read_protections(run, forecast) < 0)
 		return REPORT_INTERNAL;
-	}
 	result = forecast_make_plan(forecast, !run->dry_run);
 	if (result < 0)
 		return fail(run, "planning", result);
@@ -248,6 +256,7 @@ static int run_program(const struct options *options)
 		run.forecast.without_cmdline = true;
 	} else if (options->added) {
 		run.forecast.protected_file = OUTPUT_PROTECTED;
+		run.forecast.unprotected_file = OUTPUT_UNPROTECTED;
 	}
 	/* The end of the process gives back all memory, in less time than free() and munmap(). */
 	return options->drivers ? print_drivers(&run) : boot_and_note(&run);

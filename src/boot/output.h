@@ -5,9 +5,10 @@
 
 #include "plan.h"
 
-#define OUTPUT_STATUS    "/run/vfio-early/status"
-#define OUTPUT_DIGEST    "/run/vfio-early/digest"
-#define OUTPUT_PROTECTED "/run/vfio-early/protected"
+#define OUTPUT_STATUS      "/run/vfio-early/status"
+#define OUTPUT_DIGEST      "/run/vfio-early/digest"
+#define OUTPUT_PROTECTED   "/run/vfio-early/protected"
+#define OUTPUT_UNPROTECTED "/run/vfio-early/unprotected"
 
 /* Writes the table to an open file. 0 or -errno. */
 int output_table(int fd, const struct plan *plan);

@@ -13,7 +13,7 @@
 
 struct cmdline {
 	const char *off_by; /* word that says that nothing is to be done; NULL: none does */
-	bool on;	    /* words for recovery don't count */
+	bool on;            /* words for recovery don't count */
 	bool dry_run;
 	unsigned int timeout; /* seconds */
 };

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "forecast.h"
 #include "match.h"
+#include "protections.h"
 
 void forecast_init(struct forecast *forecast, int root,
 		   void (*problem)(void *context, const char *message), void *context)
@@ -15,8 +17,8 @@ void forecast_init(struct forecast *forecast, int root,
 	*forecast = (struct forecast){
 		.root = root,
 		.protected_file = FORECAST_PROTECTED,
+		.unprotected_file = FORECAST_UNPROTECTED,
 		.rules = { .problem = problem, .context = context },
-		.protections = { .problem = problem, .context = context },
 		.pci = { .directory = -1 },
 		.problem = problem,
 		.context = context,
@@ -88,12 +90,36 @@ int forecast_read_devices(struct forecast *forecast)
 	return terms & RULE_SLOT ? pci_read_slots(&forecast->pci, forecast->root) : 0;
 }
 
+static int read_list(struct forecast *forecast, char why[PROTECTIONS_WHY_MAX])
+{
+	char *text;
+	size_t length;
+	int result = file_read_all(forecast->root, forecast->protected_file + 1, RULES_FILE_MAX,
+				   &text, &length);
+
+	if (result < 0) {
+		snprintf(why, PROTECTIONS_WHY_MAX, "%s", strerror(-result));
+		return result;
+	}
+	result = protections_parse(&forecast->protections, forecast->protected_file, text, length,
+				   why);
+	free(text);
+	return result;
+}
+
 int forecast_read_protections(struct forecast *forecast)
 {
-	int result = rules_read_file(&forecast->protections, forecast->root,
-				     forecast->protected_file);
+	char why[PROTECTIONS_WHY_MAX];
+	int result = read_list(forecast, why);
 
-	if (result == 0)
+	if (result < 0 && faccessat(forecast->root, forecast->unprotected_file + 1, F_OK, 0) == 0) {
+		forecast->unprotected = true;
+		return 0;
+	}
+	if (result < 0)
+		rules_report(&forecast->rules, "%s: %s; nothing is bound", forecast->protected_file,
+			     why);
+	else
 		read_parents(forecast, &forecast->protections, match_rule_id);
 	return result;
 }

@@ -14,9 +14,14 @@
 /* In the image only. */
 #define FORECAST_PROTECTED "/etc/vfio-early.protected"
 
+/* Says of a system, and in its images, that these protect nothing where they can't have a list. */
+#define FORECAST_UNPROTECTED "/etc/vfio-early.unprotected"
+
 struct forecast {
 	int root;		    /* open directory that all paths are below */
-	const char *protected_file; /* absolute */
+	const char *protected_file; /* absolute, as the next */
+	const char *unprotected_file;
+	bool unprotected;           /* by that file: nothing is protected, on purpose */
 	bool without_cmdline;	    /* as if nothing of ours were on it */
 	struct cmdline cmdline;
 	struct rules rules;	  /* those of the command line first */
@@ -42,8 +47,8 @@ int forecast_read_rules(struct forecast *forecast);
 int forecast_read_devices(struct forecast *forecast);
 
 /*
- * Reads what the host stands on from protected_file, if it is there. Where it cannot be read as
- * a whole, every device may be one of them. 0 or -ENOMEM.
+ * Reads what the host stands on from protected_file. 0, or -errno after a problem: there is no
+ * whole list and no unprotected_file, so nothing may be bound.
  */
 int forecast_read_protections(struct forecast *forecast);
 

@@ -70,21 +70,10 @@ static void protect(struct plan *plan, const struct rule *entry, const struct pc
 		}
 }
 
-static void protect_all(struct plan *plan, const struct pci *pci)
-{
-	static const struct rule unknown = { .note = "- its list could not be read" };
-
-	for (size_t i = 0; i < pci->count; i++)
-		if (!plan->choices[i].protects)
-			plan->choices[i].protects = &unknown;
-}
-
 void plan_protect(struct plan *plan, const struct rules *list, const struct pci *pci)
 {
 	for (size_t i = 0; i < list->count; i++)
 		protect(plan, &list->list[i], pci);
-	if (list->bad)
-		protect_all(plan, pci);
 }
 
 /* One more than the highest group number that was read. */

@@ -57,8 +57,8 @@ bool plan_wants_group(const struct plan *plan, size_t index);
  * Between the halves: marks the devices that the host uses, as vfio-earlyctl(8) found them when
  * the image was built. Each entry of list is a rule with a path, an ID and a note
  * "ADDRESS REASON". Where no device with that ID is at that path, its place has changed, and
- * every device with that ID is marked; where an entry could not be read, every device is. Of the
- * devices with such an ID, the parents must have been read.
+ * every device with that ID is marked. Of the devices with such an ID, the parents must have been
+ * read.
  */
 void plan_protect(struct plan *plan, const struct rules *list, const struct pci *pci);
 

@@ -266,9 +266,10 @@ void audit_kernels(struct findings *findings, const struct kernels *kernels, boo
 		if (kernels_image(kernel, image) < 0)
 			continue;
 		if (kernels_is_stale(kernel, has_rules) || kernel->state == KERNEL_NO_IMAGE)
-			findings_add(findings, VIEW_WARNING, image, "%s; run '%s %s'",
-				     kernels_problem(kernel->state),
-				     kernels_remedy(kernels, kernel->state), kernel->release);
+			findings_add(findings, VIEW_WARNING, image, "%s%s%s; run '%s %s'",
+				     kernels_problem(kernel->state), kernel->why[0] ? ": " : "",
+				     kernel->why, kernels_remedy(kernels, kernel->state),
+				     kernel->release);
 	}
 }
 

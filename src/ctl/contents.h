@@ -17,6 +17,7 @@
 #define CONTENTS_SCRIPT    "scripts/init-top/00-vfio-early"
 #define CONTENTS_ORDER     "scripts/init-top/ORDER"
 #define CONTENTS_PROTECTED "etc/vfio-early.protected"
+#define CONTENTS_UNPROTECTED "etc/vfio-early.unprotected"
 
 /* In one that dracut made: below var, or usr before version 102; and what it was made of. */
 #define CONTENTS_HOOK   "lib/dracut/hooks/pre-udev/00-vfio-early.sh"

@@ -167,6 +167,16 @@ int digest_note(const struct host *host, const char *kernel, const char text[DIG
 	return result;
 }
 
+int digest_drop(const struct host *host, const char *kernel)
+{
+	char path[PATH_MAX];
+	int result = digest_path(kernel, path);
+
+	if (result == 0 && unlinkat(host->directory, path + 1, 0) < 0 && errno != ENOENT)
+		result = -errno;
+	return result;
+}
+
 struct forgetting {
 	const struct host *host;
 	const char *kernel; /* that is not forgotten */

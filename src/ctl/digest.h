@@ -32,8 +32,12 @@ int digest_read(const struct host *host, const char *path, char text[DIGEST_TEXT
 /* The path of the digest that was noted when the image of a kernel was finished. 0 or -errno. */
 int digest_path(const char *kernel, char path[PATH_MAX]) __attribute__((warn_unused_result));
 
-/* Notes it, or forgets those of kernels that are neither installed nor this one. 0 or -errno. */
+/*
+ * Notes it, drops the note, or forgets those of kernels that are neither installed nor this one. 0
+ * or -errno.
+ */
 int digest_note(const struct host *host, const char *kernel, const char text[DIGEST_TEXT_MAX]);
+int digest_drop(const struct host *host, const char *kernel);
 void digest_forget(const struct host *host, const char *kernel);
 
 /*

@@ -143,13 +143,16 @@ static int add_operand(struct run *run, const char *operand)
 	return result;
 }
 
-/* Then status and check need not look into it. */
+/* Then status and check need not look into it; of one that binds nothing, they say why. */
 static void record(struct run *run, const struct contents *contents)
 {
-	char digest[DIGEST_TEXT_MAX];
-	int result = contents_digest(contents, digest);
+	char digest[DIGEST_TEXT_MAX], why[PROTECTIONS_WHY_MAX];
+	int nothing = verify_binds_nothing(contents, why);
+	int result = nothing < 0 ? nothing : contents_digest(contents, digest);
 
-	if (result == 0)
+	if (result == 0 && nothing)
+		result = digest_drop(&run->host, run->record);
+	else if (result == 0)
 		result = digest_note(&run->host, run->record, digest);
 	if (result < 0)
 		worsen(run, ctl_fail(DIGEST_KERNELS ": %s", strerror(-result)));

@@ -8,6 +8,7 @@
 
 #include "contents.h"
 #include "kernels.h"
+#include "verify.h"
 
 #define BOOT   "/boot"
 #define KERNEL "vmlinuz-"
@@ -80,8 +81,12 @@ int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
 	return host_path(path, BOOT "/" IMAGE "%s", kernel->release);
 }
 
-/* This takes as long as it takes to unpack it. -ENOENT where the program is not in it. */
-static int read_image(const struct host *host, const char *image, char digest[DIGEST_TEXT_MAX])
+/*
+ * This takes as long as it takes to unpack it. 0, 1 if it binds nothing, -ENOENT where the program
+ * is not in it, or another -errno.
+ */
+static int read_image(const struct host *host, const char *image, char digest[DIGEST_TEXT_MAX],
+		      char why[PROTECTIONS_WHY_MAX])
 {
 	char path[PATH_MAX], message[INITRAMFS_MESSAGE_MAX];
 	struct contents contents = { .count = 0 };
@@ -93,6 +98,8 @@ static int read_image(const struct host *host, const char *image, char digest[DI
 		result = contents_find(&contents, CONTENTS_PROGRAM)
 				 ? contents_digest(&contents, digest)
 				 : -ENOENT;
+	if (result == 0)
+		result = verify_binds_nothing(&contents, why);
 	contents_free(&contents);
 	return result;
 }
@@ -113,8 +120,7 @@ static bool is_outdated(const struct host *host, const char *note, const char *i
  * By what the post-update.d script noted when the image was finished, or else by the image itself:
  * but for Debian 13's, dracut runs no such scripts when it is called by itself.
  */
-static enum kernel_state judge(const struct host *host, const struct kernel *kernel,
-			       const char *rules)
+static enum kernel_state judge(const struct host *host, struct kernel *kernel, const char *rules)
 {
 	char image[PATH_MAX], path[PATH_MAX], digest[DIGEST_TEXT_MAX];
 	int result = kernels_image(kernel, image);
@@ -125,16 +131,19 @@ static enum kernel_state judge(const struct host *host, const struct kernel *ker
 		result = digest_read(host, path, digest);
 	if (result == 0 && is_outdated(host, path, image)) {
 		/* One that cannot be read leaves the note. */
-		if (read_image(host, image, digest) == -ENOENT)
+		if (read_image(host, image, digest, kernel->why) == -ENOENT)
 			return KERNEL_UNKNOWN;
 	} else if (result == -ENOENT) {
-		result = read_image(host, image, digest);
+		result = read_image(host, image, digest, kernel->why);
 		if (result == -ENOENT || result == -EBADMSG)
 			return KERNEL_UNKNOWN;
 	}
 	if (result < 0)
 		return KERNEL_UNREADABLE;
-	return strcmp(digest, rules) == 0 ? KERNEL_CURRENT : KERNEL_CHANGED;
+	if (strcmp(digest, rules) == 0)
+		return kernel->why[0] ? KERNEL_IDLE : KERNEL_CURRENT;
+	kernel->why[0] = '\0';
+	return KERNEL_CHANGED;
 }
 
 static bool has_image(const struct host *host, const struct kernel *kernel)
@@ -206,6 +215,7 @@ static const struct {
 	const char *name, *problem;
 } states[] = {
 	[KERNEL_CURRENT] = { "current", NULL },
+	[KERNEL_IDLE] = { "binds nothing", "this image binds nothing" },
 	[KERNEL_CHANGED] = { "changed", "the rules have changed since this image was built" },
 	[KERNEL_UNKNOWN] = { "not noted", "the image was built before there was vfio-early" },
 	[KERNEL_UNREADABLE] = { "not readable", "which rules the image has cannot be read" },
@@ -231,7 +241,8 @@ const char *kernels_remedy(const struct kernels *kernels, enum kernel_state stat
 
 bool kernels_is_stale(const struct kernel *kernel, bool has_rules)
 {
-	return kernel->state == KERNEL_CHANGED || (has_rules && kernel->state != KERNEL_CURRENT);
+	return kernel->state == KERNEL_CHANGED || kernel->state == KERNEL_IDLE ||
+	       (has_rules && kernel->state != KERNEL_CURRENT);
 }
 
 static void add_kernel(struct table *table, const struct kernel *kernel)

@@ -9,10 +9,12 @@
 
 #include "document.h"
 #include "host.h"
+#include "protections.h"
 #include "rebuild.h"
 
 enum kernel_state {
 	KERNEL_CURRENT,
+	KERNEL_IDLE,       /* its image has the current rules, but binds nothing */
 	KERNEL_CHANGED,    /* the rules were others when its image was built */
 	KERNEL_UNKNOWN,    /* its image knows of no rules */
 	KERNEL_UNREADABLE, /* neither what was noted of it nor the image can be read */
@@ -22,6 +24,7 @@ enum kernel_state {
 struct kernel {
 	char release[NAME_MAX + 1];
 	enum kernel_state state;
+	char why[PROTECTIONS_WHY_MAX]; /* of KERNEL_IDLE; "" for others */
 	bool running;
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forecast.h"
 #include "mounts.h"
 #include "network.h"
 #include "protect.h"
@@ -11,7 +12,17 @@
 
 static int hide(struct search *search, const char *why)
 {
-	search_warn(search, "%s: the host cannot be seen, so nothing of it is protected", why);
+	if (host_has(search->host, "", &FORECAST_UNPROTECTED[1]))
+		search_note(search,
+			    "%s: the host can't be seen, so by " FORECAST_UNPROTECTED
+			    " an image that is built here protects "
+			    "nothing",
+			    why);
+	else
+		search_warn(search,
+			    "%s: the host can't be seen, so an image that is built here binds "
+			    "nothing without " FORECAST_UNPROTECTED,
+			    why);
 	search->protect->hidden = true;
 	return 0;
 }
@@ -35,6 +46,8 @@ static int search_all(struct search *search)
 {
 	int result = mounts_open(search);
 
+	if (result == -ENOENT && search->protect->incomplete)
+		return search->error ?: -EIO; /* the mounts could not be read */
 	if (result == -ENOENT)
 		return hide(search, "in a chroot");
 	if (result == 0)
@@ -54,6 +67,7 @@ int protect_find(struct protect *protect, const char *root)
 	struct search search = { .protect = protect, .host = &host };
 	int result = host_open(&host, root);
 
+	errno = 0; /* see search_lose() */
 	protect->pci = (struct pci){ .directory = -1 };
 	protect->reasons = protect->uses = NULL;
 	protect->hidden = protect->incomplete = false;

@@ -25,7 +25,7 @@ struct protect {
 	struct pci pci;
 	char (*reasons)[PROTECT_REASON_MAX + 1]; /* one a function of pci; empty: not needed */
 	char (*uses)[PROTECT_REASON_MAX + 1];    /* the same for what else would be missing */
-	bool hidden;     /* the host cannot be seen from here, so nothing is protected */
+	bool hidden;     /* the host can't be seen from here: nothing is known of it */
 	bool incomplete; /* something that is there could not be followed */
 	/* Told of notes and warnings in a sentence without newline; NULL: nobody is. */
 	void (*tell)(void *context, enum protect_message kind, const char *text);

@@ -8,6 +8,10 @@
 #include "options.h"
 #include "place.h"
 #include "protect.h"
+#include "protections.h"
+
+/* Of this command alone: there is no list, as the host can't be seen. */
+#define PROTECTED_HIDDEN 4
 
 static void tell(void *context, enum protect_message kind, const char *text)
 {
@@ -32,11 +36,17 @@ static int print_device(struct protect *protect, const struct pci_device *device
 
 static int print_devices(struct protect *protect)
 {
+	size_t count = 0;
 	int result = 0;
 
-	for (size_t i = 0; i < protect->pci.count && result == 0; i++)
-		if (protect->reasons[i][0] != '\0')
-			result = print_device(protect, &protect->pci.devices[i]);
+	for (size_t i = 0; i < protect->pci.count && result == 0; i++) {
+		if (protect->reasons[i][0] == '\0')
+			continue;
+		result = print_device(protect, &protect->pci.devices[i]);
+		count++;
+	}
+	if (result == 0)
+		printf(PROTECTIONS_COUNT "%zu\n", count);
 	return result;
 }
 
@@ -100,7 +110,10 @@ int command_protected(const struct ctl *ctl, int argc, char **argv)
 		result = print_devices(&protect);
 	if (result == 0 && !protect.hidden)
 		warn_uses(&protect, ctl->root);
-	status = protect.incomplete ? CTL_INCOMPLETE : CTL_OK;
+	if (protect.hidden)
+		status = PROTECTED_HIDDEN;
+	else
+		status = protect.incomplete ? CTL_INCOMPLETE : CTL_OK;
 	protect_free(&protect);
 	return result < 0 ? ctl_fail("%s: %s", ctl->root, strerror(-result)) : ctl_finish(status);
 }

@@ -53,6 +53,9 @@ void search_lose(struct search *search, const char *format, ...)
 	bool needed = search->grade == PROTECT_NEEDED;
 	va_list arguments;
 
+	/* Then more may be missing than what is lost here. */
+	if (errno == ENOMEM)
+		search->error = -ENOMEM;
 	va_start(arguments, format);
 	tell(search, needed ? PROTECT_WARNING : PROTECT_NOTE, format, arguments);
 	va_end(arguments);

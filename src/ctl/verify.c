@@ -29,6 +29,8 @@ const char *verify_check_name(enum verify_check check)
 struct run {
 	const struct verify *verify;
 	struct rules rules, protections;
+	bool listed;                   /* protections is whole */
+	char why[PROTECTIONS_WHY_MAX]; /* or why it is not */
 	int error;
 };
 
@@ -234,30 +236,40 @@ static void compare_protected(struct run *run, struct verdict *verdict)
 				      protect->reasons[i]);
 }
 
+/* Rules that only exclude need no list. */
+static bool needs_list(const struct run *run)
+{
+	return rules_want_drivers(&run->rules) ||
+	       contents_find(run->verify->contents, CONTENTS_PROTECTED);
+}
+
+static bool is_unprotected(const struct run *run)
+{
+	return !run->listed && contents_find(run->verify->contents, CONTENTS_UNPROTECTED);
+}
+
 static void check_protected(struct run *run, struct verdict *verdict)
 {
 	const struct protect *protect = run->verify->protect;
 	size_t count = run->protections.count;
 
-	if (!rules_want_drivers(&run->rules)) {
+	if (!needs_list(run)) {
 		verdict->state = VERDICT_UNNEEDED;
 		verdict_add(verdict, "no rule takes a device");
 		return;
 	}
-	if (!contents_find(run->verify->contents, CONTENTS_PROTECTED))
-		verdict_wrong(verdict, "%s is missing: without it nothing is bound",
-			      CONTENTS_PROTECTED);
-	else if (run->protections.bad)
-		verdict_wrong(verdict, "%s cannot be understood: every device stays with the host",
-			      CONTENTS_PROTECTED);
-	else if (!protect || protect->hidden)
-		verdict->state = VERDICT_UNKNOWN;
-	else if (count == 0)
-		verdict_wrong(verdict, "%s is empty: it was built where the host could not be seen",
-			      CONTENTS_PROTECTED);
-	else
+	if (!run->listed && !is_unprotected(run)) {
+		verdict_wrong(verdict, "%s: %s; nothing is bound", CONTENTS_PROTECTED, run->why);
+		return;
+	}
+	if (protect && !protect->hidden)
 		compare_protected(run, verdict);
-	if (verdict->state != VERDICT_WRONG)
+	else if (run->listed)
+		verdict->state = VERDICT_UNKNOWN;
+	if (!run->listed)
+		(verdict->state == VERDICT_WRONG ? verdict_wrong : verdict_add)(
+			verdict, "%s: nothing is protected, on purpose", CONTENTS_UNPROTECTED);
+	else if (verdict->state != VERDICT_WRONG)
 		verdict_add(verdict, "%zu device%s of the host", count, count == 1 ? "" : "s");
 	if (verdict->state == VERDICT_UNKNOWN)
 		verdict_add(verdict, "which cannot be seen from here");
@@ -292,15 +304,39 @@ static void parse_rules(void *context, const char *path, const char *data, size_
 		run->error = rules_parse(&run->rules, path, data, length);
 }
 
+static void read_list(struct run *run)
+{
+	const struct contents_file *file = contents_find(run->verify->contents, CONTENTS_PROTECTED);
+	int result = -ENOENT;
+
+	snprintf(run->why, sizeof(run->why), "%s", strerror(ENOENT));
+	if (file)
+		result = protections_parse(&run->protections, "/" CONTENTS_PROTECTED, file->data,
+					   file->length, run->why);
+	run->listed = result == 0;
+	if (result == -ENOMEM)
+		run->error = result;
+}
+
 static void read_rules(struct run *run)
 {
-	const struct contents *contents = run->verify->contents;
-	const struct contents_file *list = contents_find(contents, CONTENTS_PROTECTED);
+	run->error = contents_each_rules(run->verify->contents, parse_rules, run);
+	if (run->error == 0)
+		read_list(run);
+}
 
-	run->error = contents_each_rules(contents, parse_rules, run);
-	if (run->error == 0 && list)
-		run->error = rules_parse(&run->protections, "/" CONTENTS_PROTECTED, list->data,
-					 list->length);
+int verify_binds_nothing(const struct contents *contents, char why[PROTECTIONS_WHY_MAX])
+{
+	const struct verify verify = { .contents = contents };
+	struct run run = { .verify = &verify };
+	bool nothing;
+
+	read_rules(&run);
+	nothing = !run.listed && !is_unprotected(&run) && needs_list(&run);
+	strcpy(why, nothing ? run.why : "");
+	rules_free(&run.rules);
+	rules_free(&run.protections);
+	return run.error < 0 ? run.error : nothing;
 }
 
 int verify_image(const struct verify *verify, struct verdict verdicts[VERIFY_CHECKS])

@@ -7,6 +7,7 @@
 #include "verdict.h"
 #include "host.h"
 #include "protect.h"
+#include "protections.h"
 
 enum verify_check {
 	VERIFY_PROGRAM,   /* it is there, and the one that is installed */
@@ -26,6 +27,12 @@ struct verify {
 
 /* The name of a check for output. */
 const char *verify_check_name(enum verify_check check);
+
+/*
+ * Whether an image binds nothing, whatever its rules say, as it has no whole list of devices in use
+ * by the host. 0, 1 with why, or -ENOMEM.
+ */
+int verify_binds_nothing(const struct contents *contents, char why[PROTECTIONS_WHY_MAX]);
 
 /* 0 or -errno. */
 int verify_image(const struct verify *verify, struct verdict verdicts[VERIFY_CHECKS]);

@@ -14,7 +14,7 @@
 #define DISK_2 "0000:02:00.0"
 #define DISK_3 "0000:03:00.0"
 
-/* Made where the host cannot be seen, so nothing is protected in it. */
+/* Made where the host can't be seen, and on purpose nothing is protected in it. */
 static const struct image_spec spec = {
 	.suite = "trixie-full",
 	.rules = "1b36:0010\n",

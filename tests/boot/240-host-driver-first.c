@@ -19,6 +19,7 @@ static const char protecting_hook[] =
 	"cat >\"$DESTDIR/etc/vfio-early.protected\" <<'EOF'\n"
 	"0000:00:02.0/00.0 id=8086:10d3 # " CARD_2 " default route (IPv4 by enp2s0)\n"
 	"0000:00:03.0/00.0 id=8086:10d3 # " CARD_3 " default route (IPv6 by enp3s0)\n"
+	"# entries: 2\n"
 	"EOF\n";
 
 static const struct machine machine = {

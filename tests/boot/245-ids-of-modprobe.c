@@ -14,8 +14,8 @@
 static const char protecting_hook[] =
 	"#!/bin/sh\n"
 	"case $1 in prereqs) echo vfio-early; exit ;; esac\n"
-	"echo '0000:00:01.0/00.0 id=1b36:0010 # " DISK_1 " / (ext4 on /dev/nvme0n1)' "
-	">\"$DESTDIR/etc/vfio-early.protected\"\n";
+	"printf '%s\\n' '0000:00:01.0/00.0 id=1b36:0010 # " DISK_1 " / (ext4 on /dev/nvme0n1)' "
+	"'# entries: 1' >\"$DESTDIR/etc/vfio-early.protected\"\n";
 
 static const struct machine machine = {
 	.name = "boot/245-ids-of-modprobe",

@@ -193,6 +193,8 @@ static int lay_files(const struct workplace *work, const struct image_spec *spec
 
 	ret = file_join(initrd, "boot/initrd.img-%s", image->version);
 	ret = ret ?: lay_text(work, initrd, OLD_INITRD, 0644);
+	if (!spec->without_marker)
+		ret = ret ?: lay_text(work, "etc/vfio-early.unprotected", "", 0644);
 	if (spec->rules)
 		ret = ret ?: lay_text(work, "etc/vfio-early.conf", spec->rules, 0644);
 	if (spec->settings)

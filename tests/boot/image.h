@@ -31,6 +31,11 @@ struct image_spec {
 	const char *const *commands;
 	const char *stage;    /* what `make install` made, below build/; NULL: stage */
 	bool without_program; /* leave out all that `make install` puts there */
+	/*
+	 * The host can't be seen from the chroot that images are built in, and without the file
+	 * that says that these protect nothing on purpose, they bind nothing.
+	 */
+	bool without_marker;
 	bool unpack;          /* into tree, to look at */
 	bool keep_system;     /* as disk, which boots with the guest's program */
 	/*

@@ -143,8 +143,8 @@ static const struct trouble {
 		.change = "line run/systemd/container lxc\n",
 		.expect = "host unknown the host cannot be seen from here: in a container; run "
 			  "this on the host itself\n"
-			  "rules unknown in a container: the host cannot be seen, so nothing of it "
-			  "is protected\n",
+			  "rules unknown in a container: the host can't be seen, so an image that "
+			  "is built here binds nothing without /etc/vfio-early.unprotected\n",
 		.status = 2,
 	},
 

@@ -46,7 +46,8 @@
 
 #define RULES "02:00.0 id=10de:1b81\n"
 #define PROTECTED                                                                                  \
-	"0000:00:01.0/00.0 id=144d:a808:144d:a801 # 0000:01:00.0 / (ext4 on /dev/nvme0n1)\n"
+	"0000:00:01.0/00.0 id=144d:a808:144d:a801 # 0000:01:00.0 / (ext4 on /dev/nvme0n1)\n"       \
+	"# entries: 1\n"
 #define ORDER(first, second)                                                                       \
 	"/scripts/init-top/" first " \"$@\"\n"                                                     \
 	"[ -e /conf/param.conf ] && . /conf/param.conf\n"                                          \
@@ -442,27 +443,48 @@ static const struct play {
 	{
 		.name = "no list of what the host stands on",
 		.changes = { { .path = "etc/vfio-early.protected" } },
-		.err = WRONG("protected",
-			     "etc/vfio-early.protected is missing: without it nothing is bound"),
+		.err = WRONG("protected", "etc/vfio-early.protected: No such file or directory; "
+					  "nothing is bound"),
+	},
+	{
+		.name = "a list that was cut",
+		.changes = { { "etc/vfio-early.protected", "", 0100644, NULL } },
+		.err = WRONG("protected", "etc/vfio-early.protected: the list is not complete; "
+					  "nothing is bound"),
+	},
+	{
+		.name = "a list of too few",
+		.changes = { { "etc/vfio-early.protected", "# entries: 1\n", 0100644, NULL } },
+		.err = WRONG("protected", "etc/vfio-early.protected: the list is not complete; "
+					  "nothing is bound"),
 	},
 	{
 		.name = "built in a chroot",
-		.changes = { { "etc/vfio-early.protected", "", 0100644, NULL } },
-		.err = WRONG("protected",
-			     "etc/vfio-early.protected is empty: it was built where the "
-			     "host could not be seen"),
+		.changes = { { "etc/vfio-early.protected",
+			       "# none: built where the host can't be seen\n", 0100644, NULL } },
+		.err = WRONG("protected", "etc/vfio-early.protected: built where the host can't be "
+					  "seen; nothing is bound"),
+	},
+	{
+		.name = "built in a chroot, and protects nothing on purpose",
+		.changes = { { .path = "etc/vfio-early.protected" },
+			     { "etc/vfio-early.unprotected", "", 0100644, NULL } },
+		.err = WRONG("protected", "0000:01:00.0 is not protected, which the host has for / "
+					  "(ext4 on /dev/nvme0n1)")
+			WRONG("protected",
+			      "etc/vfio-early.unprotected: nothing is protected, on purpose"),
 	},
 	{
 		.name = "a list of nonsense",
 		.changes = { { "etc/vfio-early.protected", "bananas\n", 0100644, NULL } },
-		.err = WRONG("protected",
-			     "etc/vfio-early.protected cannot be understood: every device "
-			     "stays with the host"),
+		.err = WRONG("protected", "etc/vfio-early.protected: the list is not complete; "
+					  "nothing is bound"),
 	},
 	{
 		.name = "the root disk is another now",
 		.changes = { { "etc/vfio-early.protected",
-			       "0000:00:09.0/00.0 id=144d:a808:144d:a801 # 0000:09:00.0 /\n",
+			       "0000:00:09.0/00.0 id=144d:a808:144d:a801 # 0000:09:00.0 /\n"
+			       "# entries: 1\n",
 			       0100644, NULL } },
 		.err = WRONG("protected", "0000:01:00.0 is not protected, which the host has for / "
 					  "(ext4 on /dev/nvme0n1)"),
@@ -747,7 +769,28 @@ static void test_not_noted(void **state)
 		const char *rules;
 		int status;
 		bool younger;
+		const char *text; /* of the first finding; NULL: any */
 	} scenes[] = {
+		{ .changes = { { "etc/vfio-early.protected", "# none: the rules are not valid\n",
+				 0100644, NULL } },
+		  .rules = "binds nothing",
+		  .status = 2,
+		  .text = "this image binds nothing: the rules are not valid; run "
+			  "'update-initramfs -u -k " KERNEL "'" },
+		{ .changes = { { .path = "etc/vfio-early.protected" } },
+		  .rules = "binds nothing",
+		  .status = 2,
+		  .text = "this image binds nothing: No such file or directory; run "
+			  "'update-initramfs -u -k " KERNEL "'" },
+		{ .changes = { { .path = "etc/vfio-early.protected" },
+			       { "etc/vfio-early.unprotected", "", 0100644, NULL } },
+		  .rules = "current",
+		  .status = 0 },
+		{ .changes = { { "etc/vfio-early.protected", "", 0100644, NULL } },
+		  .host = { NOTE, { .path = "etc/vfio-early.conf", .text = "02:00.0\n" } },
+		  .rules = "changed",
+		  .status = 2,
+		  .younger = true },
 		{ .host = { NOTE }, .rules = "changed", .status = 2 },
 		{ .host = { NOTE }, .rules = "current", .status = 0, .younger = true },
 		{ .rules = "current", .status = 0 },
@@ -767,7 +810,7 @@ static void test_not_noted(void **state)
 	char tree[PATH_MAX], path[PATH_MAX];
 	const char *const argv[] = { "--root", tree, "check", "-J", NULL };
 	struct run_result result;
-	const char *rules;
+	const char *rules, *text;
 	json_t *json;
 
 	(void)state;
@@ -783,10 +826,62 @@ static void test_not_noted(void **state)
 		assert_non_null(json);
 		assert_int_equal(json_unpack(json, "{s:[{s:s}]}", "kernels", "rules", &rules), 0);
 		assert_string_equal(rules, scenes[i].rules);
+		if (scenes[i].text) {
+			assert_int_equal(
+				json_unpack(json, "{s:[{s:s}]}", "problems", "text", &text), 0);
+			assert_string_equal(text, scenes[i].text);
+		}
 		assert_int_equal(result.status, scenes[i].status);
 		json_decref(json);
 		run_free(&result);
 	}
+}
+
+/* Of an image that binds nothing nothing is noted: who asks looks into it, and says why. */
+static void test_record_of_nothing(void **state)
+{
+	const struct file changes[CHANGES_MAX] = { { "etc/vfio-early.protected", "", 0100644,
+						     NULL } };
+	const struct file notes[CHANGES_MAX] = { NOTE };
+	char tree[PATH_MAX], image[PATH_MAX], path[PATH_MAX];
+	const char *const argv[] = {
+		"--root", tree, "image", "-q", "--record", KERNEL, image, NULL
+	};
+	struct run_result result;
+
+	(void)state;
+	write_scene(tree, &plain, changes, notes, 0);
+	run_path(image, "%s/boot/" NAME, tree);
+	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
+	assert_int_equal(access(path, F_OK), 0);
+	run_ctl(argv, &result);
+	assert_int_equal(result.status, 2);
+	run_free(&result);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* Looked into where it was built. */
+static void test_unprotected(void **state)
+{
+	const struct file changes[CHANGES_MAX] = {
+		{ .path = "etc/vfio-early.protected" },
+		{ "etc/vfio-early.unprotected", "", 0100644, NULL },
+	};
+	const struct file hidden[CHANGES_MAX] = {
+		{ .path = "run/systemd/container", .text = "lxc\n" },
+	};
+	char tree[PATH_MAX];
+	const char *const argv[] = { "--root", tree, "image", "-rno", "NAME,STATE,DETAIL", NULL };
+	struct run_result result;
+
+	(void)state;
+	write_scene(tree, &plain, changes, hidden, 0);
+	run_ctl(argv, &result);
+	check_text("", result.err);
+	assert_non_null(strstr(result.out, "protected ok etc/vfio-early.unprotected:\\x20nothing"
+					   "\\x20is\\x20protected,\\x20on\\x20purpose\n"));
+	assert_int_equal(result.status, 0);
+	run_free(&result);
 }
 
 /* What makes images on the host is what mends them. */
@@ -876,11 +971,18 @@ static void test_no_image(void **state)
 }
 
 static const struct CMUnitTest single_tests[] = {
-	cmocka_unit_test(test_unreadable),   cmocka_unit_test(test_cut),
-	cmocka_unit_test(test_tree),         cmocka_unit_test(test_json),
-	cmocka_unit_test(test_record),       cmocka_unit_test(test_record_of_all),
-	cmocka_unit_test(test_not_noted),    cmocka_unit_test(test_remedy),
-	cmocka_unit_test(test_wrong_kernel), cmocka_unit_test(test_no_image),
+	cmocka_unit_test(test_unreadable),
+	cmocka_unit_test(test_cut),
+	cmocka_unit_test(test_tree),
+	cmocka_unit_test(test_json),
+	cmocka_unit_test(test_record),
+	cmocka_unit_test(test_record_of_all),
+	cmocka_unit_test(test_record_of_nothing),
+	cmocka_unit_test(test_unprotected),
+	cmocka_unit_test(test_not_noted),
+	cmocka_unit_test(test_remedy),
+	cmocka_unit_test(test_wrong_kernel),
+	cmocka_unit_test(test_no_image),
 };
 
 int main(void)

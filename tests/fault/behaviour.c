@@ -51,6 +51,10 @@
 
 #define HOST "driver vfio-pci\n" NICS
 
+/* Lists of devices in use by the host. */
+#define NO_ENTRIES "# entries: 0\n"
+#define ENTRY_B    "02:00.0 id=8086:10d3 # " NIC_B " network\n"
+
 static const struct play {
 	const char *name, *host, *rules, *cmdline;
 	struct {
@@ -665,10 +669,12 @@ static void test_added(void **state)
 		const char *code; /* NULL: nothing is touched, and no row tells of it */
 	} runs[] = {
 		{ NIC_B, NULL, 1, NULL },
-		{ "02:00.0", "", 1, NULL },
-		{ "dry-run", "", 1, NULL },
-		{ NIC_B, "02:00.0 id=8086:10d3 # " NIC_B " network\n", 2, "protected" },
-		{ NIC_B, "", 0, "bound" },
+		{ NIC_B, "", 1, NULL },
+		{ NIC_B, "# entries: 1\n", 1, NULL },
+		{ "02:00.0", NO_ENTRIES, 1, NULL },
+		{ "dry-run", NO_ENTRIES, 1, NULL },
+		{ NIC_B, ENTRY_B "# entries: 1\n", 2, "protected" },
+		{ NIC_B, NO_ENTRIES, 0, "bound" },
 	};
 	struct host *host = &((struct context *)*state)->host;
 
@@ -700,15 +706,74 @@ static void test_added(void **state)
 /* As on a running system, where somebody starts the program by hand: the rule may be the disk's. */
 static void test_unknown_stand(void **state)
 {
+	static const struct {
+		const char *list, *message; /* NULL: there is none */
+	} runs[] = {
+		{ NULL, "No such file or directory; nothing is bound" },
+		{ "", "the list is not complete; nothing is bound" },
+		{ ENTRY_B, "the list is not complete; nothing is bound" },
+		{ ENTRY_B "# entries: 2\n", "the list is not complete; nothing is bound" },
+		{ ENTRY_B "# entries: 1", "the list is not complete; nothing is bound" },
+		{ "# entries: 1\n" ENTRY_B, "the list is not complete; nothing is bound" },
+		{ "bananas\n" NO_ENTRIES, "the list is not complete; nothing is bound" },
+		{ "# none: the rules are not valid\n",
+		  "the rules are not valid; nothing is bound" },
+	};
 	struct host *host = &((struct context *)*state)->host;
 	char path[PATH_MAX];
 
-	start_host(host, HOST, "8086:10d3\n", "");
-	snprintf(path, sizeof(path), "%s/tree/etc/vfio-early.protected", host->work);
-	assert_int_equal(unlink(path), 0);
-	assert_int_equal(host_run(host, LIMIT_S).status, 1);
-	assert_int_equal(count_events(host), 0);
-	assert_message(host, "/etc/vfio-early.protected", "without it nothing is bound");
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		if (i)
+			host_tear_down(host);
+		start_host(host, HOST, "8086:10d3\n", "");
+		snprintf(path, sizeof(path), "%s/tree/etc/vfio-early.protected", host->work);
+		if (runs[i].list)
+			assert_int_equal(files_write(path, runs[i].list), 0);
+		else
+			assert_int_equal(unlink(path), 0);
+		assert_int_equal(host_run(host, LIMIT_S).status, 1);
+		assert_int_equal(count_events(host), 0);
+		assert_message(host, "/etc/vfio-early.protected", runs[i].message);
+	}
+}
+
+/* Where images can't have a list, a file says on purpose that they protect nothing. */
+static void test_unprotected(void **state)
+{
+	static const struct {
+		const char *list, *added; /* NULL: there is no list */
+		const char *protected;    /* address that is */
+	} runs[] = {
+		{ NULL, NULL, NULL },
+		{ "", NULL, NULL },
+		{ NULL, NIC_B, NULL },
+		{ ENTRY_B "# entries: 1\n", NULL, NIC_B },
+	};
+	struct host *host = &((struct context *)*state)->host;
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		const char *directory = runs[i].added ? "run/vfio-early" : "etc";
+		const char *name = runs[i].added ? "unprotected" : "vfio-early.unprotected";
+
+		if (i)
+			host_tear_down(host);
+		start_host(host, HOST, "8086:10d3\n", "");
+		snprintf(path, sizeof(path), "%s/tree/etc/vfio-early.protected", host->work);
+		assert_int_equal(unlink(path), 0);
+		if (runs[i].list)
+			assert_int_equal(files_write(path, runs[i].list), 0);
+		write_below(host, "run/vfio-early", "status", "address\tid\n");
+		write_below(host, directory, name, "");
+		host->added = runs[i].added;
+		assert_int_equal(host_run(host, LIMIT_S).status, runs[i].protected ? 2 : 0);
+		assert_code(host, NIC_B, runs[i].protected ? "protected" : "bound");
+		if (runs[i].protected)
+			continue;
+		assert_message(host, name, "no device in use by the host is protected, on purpose");
+		snprintf(path, sizeof(path), "%s/tree/run/vfio-early/unprotected", host->work);
+		assert_int_equal(access(path, F_OK), 0);
+	}
 }
 
 /* Such an image has no list, as nothing in it takes a device. */
@@ -747,7 +812,7 @@ static void test_added_early(void **state)
 			host_tear_down(host);
 		start_host(host, HOST, "01:00.0\n", "");
 		write_below(host, "run/vfio-early", "status", "address\tid\n");
-		write_below(host, "run/vfio-early", "protected", "");
+		write_below(host, "run/vfio-early", "protected", NO_ENTRIES);
 		react(host, NIC_A, STORE_PROBE, &being_added);
 		host->added = NIC_A;
 		result = host_run(host, LIMIT_S);
@@ -809,7 +874,7 @@ static void test_added_while_probed(void **state)
 
 	start_host(host, HOST, "8086:10d3\n", SHORT_TIMEOUT);
 	write_below(host, "run/vfio-early", "status", "address\tid\n");
-	write_below(host, "run/vfio-early", "protected", "");
+	write_below(host, "run/vfio-early", "protected", NO_ENTRIES);
 	drivercore_set_override_waits(host->core, true);
 	react(host, NIC_A, STORE_OVERRIDE, &stuck);
 	host->added = NIC_A;
@@ -826,7 +891,7 @@ static void test_added_while_probed(void **state)
 static void take_by_ids(struct host *host)
 {
 	write_below(host, "etc", "vfio-early.protected",
-		    "01:00.0 id=8086:10d3 # " NIC_A " network\n");
+		    "01:00.0 id=8086:10d3 # " NIC_A " network\n# entries: 1\n");
 	load_by(host,
 		"install vfio_pci echo vfio-pci > %s/mount/sys/bus/pci/devices/" NIC_A
 		"/driver_override; echo " NIC_A " > %s/mount/sys/bus/pci/drivers_probe\n",
@@ -1158,6 +1223,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
 	{ "a device that came late", test_added, set_up, tear_down, NULL },
 	{ "nobody knows what the host stands on", test_unknown_stand, set_up, tear_down, NULL },
+	{ "nothing is protected on purpose", test_unprotected, set_up, tear_down, NULL },
 	{ "exclusions alone need no list of that", test_exclusions_only, set_up, tear_down, NULL },
 	{ "a device that is just being added", test_added_early, set_up, tear_down, NULL },
 	{ "one that came late while it is probed", test_added_while_probed, set_up, tear_down,

@@ -91,7 +91,8 @@ static int make_tree(const char *tree, const char *description, const char *rule
 	if (result == 0)
 		result = files_write(format_path(path, "%s/etc/vfio-early.conf", tree), rules);
 	if (result == 0)
-		result = files_write(format_path(path, "%s/etc/vfio-early.protected", tree), "");
+		result = files_write(format_path(path, "%s/etc/vfio-early.protected", tree),
+				     "# entries: 0\n");
 	if (result == 0)
 		result = files_write(format_path(path, "%s/proc/cmdline", tree), cmdline);
 	return result;

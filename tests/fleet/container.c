@@ -45,6 +45,8 @@ static const struct {
 	  "cat /proc/sys/kernel/random/uuid > " BOOT_ID "\n",
 	  0755 },
 	{ BOOT_ID, "the first\n", 0644 },
+	/* From a container the host can't be seen. */
+	{ "/etc/vfio-early.unprotected", "", 0644 },
 	/* Small images, quickly made. */
 	{ "/etc/initramfs-tools/conf.d/test", "MODULES=list\nBUSYBOX=n\nCOMPRESSLEVEL=1\n", 0644 },
 };

@@ -82,8 +82,7 @@ static bool expect_mode(struct expected *expected, const char *value)
 	if (on || (value && strcmp(value, "off") == 0)) {
 		expected->cmdline.on = on;
 		expected->cmdline.off_by = on ? NULL : "vfio_early=off";
-	}
-	else if (value && strcmp(value, "dry-run") == 0) {
+	} else if (value && strcmp(value, "dry-run") == 0) {
 		expected->cmdline.dry_run = true;
 	} else {
 		return false;

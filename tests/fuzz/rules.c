@@ -8,6 +8,7 @@
 #include "check.h"
 #include "match.h"
 #include "plan.h"
+#include "protections.h"
 #include "report.h"
 #include "rules.h"
 
@@ -276,6 +277,23 @@ static void plan_host(const struct rules *rules, const struct rules *protections
 	plan_free(&plan);
 }
 
+/* Of what bytes ever: a list is whole, or there is a reason why it is none. */
+static void check_list(const char *text, size_t size)
+{
+	char why[PROTECTIONS_WHY_MAX], last[64];
+	struct rules list = { .list = NULL };
+	int result = protections_parse(&list, "protected", text, size, why);
+	int length = snprintf(last, sizeof(last), PROTECTIONS_COUNT "%zu\n", list.count);
+
+	require(result == 0 || result == -EBADMSG);
+	if (result < 0)
+		require(why[0] && check_is_printable(why));
+	else
+		require(!list.bad && size >= (size_t)length &&
+			memcmp(text + size - length, last, (size_t)length) == 0);
+	rules_free(&list);
+}
+
 /*
  * Every other length of input goes under an odd name, with its rules as the list of protected
  * devices as well, which is a text of the same grammar.
@@ -294,6 +312,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_lines(&lines, data, size);
 	require(rules_parse(&rules, odd ? long_name : RULES_FILE, text, size) == 0);
 	check_rules(&rules, &lines);
+	check_list(text, size);
 	plan_host(&rules, odd ? &rules : &protections, size % 4 < 2);
 	rules_free(&rules);
 	rules_free(&protections);

@@ -30,11 +30,11 @@ $(PROTECT_PARTS): $(B)/tests/protect/%.t: tests/protect/%.c $(PROTECT_OBJECTS)
 	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/ctl -MMD -MP -o $@ $^ -lblkid -lcmocka
 
 check-protect: ## devices in use of described hosts
-check-protect: $(PROTECT_TEST) $(PROTECT_PARTS) $(SANITIZED_CTL)
+check-protect: $(PROTECT_TEST) $(PROTECT_PARTS) $(SANITIZED_CTL) $(B)/vfio-earlyctl
 	$(Q)$(run-tests) $(PROTECT_TEST) $(PROTECT_PARTS)
 
 TESTS += $(PROTECT_TEST) $(PROTECT_PARTS)
-TEST_NEEDS += $(SANITIZED_CTL)
+TEST_NEEDS += $(SANITIZED_CTL) $(B)/vfio-earlyctl
 
 .PHONY: check-protect
 -include $(wildcard $(B)/sanitized/ctl/*.d)

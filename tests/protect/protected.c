@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,7 +109,12 @@ static const char machine[] =
 	"line proc/net/route enp6s0f0\t000A0A0A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
 #define DEFAULT_ROUTE "IPv4 default route (eno1)\n"
 
-#define HIDDEN ": the host cannot be seen, so nothing of it is protected\n"
+#define HIDDEN                                                                    \
+	": the host can't be seen, so an image that is built here binds nothing without " \
+	"/etc/vfio-early.unprotected\n"
+#define UNPROTECTED                                                               \
+	": the host can't be seen, so by /etc/vfio-early.unprotected an image that is built here " \
+	"protects nothing\n"
 
 struct sample {
 	const char *name;
@@ -595,11 +601,16 @@ static const struct sample samples[] = {
 	  "W: IPv4 default route (eth9): no interface with an address has a device\n", 2 },
 
 	/* Where the host cannot be seen */
-	{ "no /proc", ON_SDA "remove proc\n", "", "W: no /proc" HIDDEN, 0 },
-	{ "no /sys", ON_SDA "remove sys\n", "", "W: no /sys" HIDDEN, 0 },
-	{ "no PCI bus", ON_SDA "remove sys/bus/pci\n", "", "W: no PCI bus" HIDDEN, 0 },
-	{ "container", ON_SDA "line run/systemd/container lxc\n", "", "W: in a container" HIDDEN, 0 },
-	{ "chroot", SDA "mount 8:2 /etc/hosts ext4 /dev/sda2\n", "", "W: in a chroot" HIDDEN, 0 },
+	{ "no /proc", ON_SDA "remove proc\n", "", "W: no /proc" HIDDEN, 4 },
+	{ "no /sys", ON_SDA "remove sys\n", "", "W: no /sys" HIDDEN, 4 },
+	{ "no PCI bus", ON_SDA "remove sys/bus/pci\n", "", "W: no PCI bus" HIDDEN, 4 },
+	{ "container", ON_SDA "line run/systemd/container lxc\n", "", "W: in a container" HIDDEN, 4 },
+	{ "chroot", SDA "mount 8:2 /etc/hosts ext4 /dev/sda2\n", "", "W: in a chroot" HIDDEN, 4 },
+	{ "chroot whose images protect nothing",
+	  SDA "mount 8:2 /etc/hosts ext4 /dev/sda2\nline etc/vfio-early.unprotected \n", "",
+	  "I: in a chroot" UNPROTECTED, 4 },
+	{ "a file for chroots on a host that is seen", ON_SDA "line etc/vfio-early.unprotected \n",
+	  ON_SDA_1, NO_ROUTE, 0 },
 
 	/* Hostile */
 	{ "slaves in a circle",
@@ -673,20 +684,28 @@ static char *append(char *text, const char *format, ...)
 
 static char root[PATH_MAX], work[PATH_MAX];
 
+/* What the program gets; a run with too little of either must fail. */
+static const char *output = "stdout";
+static rlim_t memory = RLIM_INFINITY;
+
 /* In the child. */
 static void run_program(const char *program)
 {
 	char *const argv[] = { "vfio-earlyctl", "--root", "root", "protected", NULL };
-	char *const envp[] = { "LC_ALL=C", NULL };
+	/* With the second, each page is asked for. */
+	char *const envp[] = { "LC_ALL=C", "MALLOC_TOP_PAD_=0", NULL };
+	const struct rlimit limit = { memory, memory };
 	int out, err;
 
 	if (chdir(work))
 		_exit(127);
-	out = open("stdout", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	out = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	err = open("stderr", O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(127);
 	alarm(TIMEOUT_SECONDS);
+	if (memory != RLIM_INFINITY && setrlimit(RLIMIT_AS, &limit) < 0)
+		_exit(127);
 	execve(program, argv, envp);
 	_exit(127);
 }
@@ -704,7 +723,9 @@ static int run(char **out, char **err)
 	int status = -1;
 	pid_t pid;
 
-	snprintf(path, sizeof(path), "%s/sanitized/vfio-earlyctl", build_directory());
+	/* The sanitizers' own memory is beyond any limit. */
+	snprintf(path, sizeof(path), "%s%s/vfio-earlyctl", build_directory(),
+		 memory == RLIM_INFINITY ? "/sanitized" : "");
 	assert_non_null(realpath(path, program));
 	pid = fork();
 	if (pid == 0)
@@ -753,6 +774,22 @@ static void check_lines(const char *out)
 	}
 }
 
+/* Takes the line off that counts the entries; a list without it is none. */
+static void check_count(char *out)
+{
+	char expected[64], *end;
+	size_t count = 0;
+
+	for (const char *p = out; (p = strchr(p, '\n')); p++)
+		count++;
+	assert_true(count > 0);
+	snprintf(expected, sizeof(expected), "# entries: %zu\n", count - 1);
+	end = out + strlen(out) - strlen(expected);
+	assert_true(end >= out);
+	assert_string_equal(end, expected);
+	*end = '\0';
+}
+
 static bool is_same(const char *what, const char *expected, const char *got)
 {
 	if (!expected || strcmp(expected, got) == 0)
@@ -770,6 +807,8 @@ static void check(const struct sample *sample)
 
 	make_tree(sample->tree);
 	status = run(&out, &err);
+	if (status == 0 || status == 2)
+		check_count(out);
 	same = is_same("output", sample->out, out);
 	same &= is_same("messages", sample->err, err);
 	if (!same || status != sample->status)
@@ -862,6 +901,62 @@ static void test_many_routes(void **state)
 	free(text);
 }
 
+static void test_full_disk(void **state)
+{
+	char path[PATH_MAX], *out, *err;
+
+	(void)state;
+	make_tree(ON_SDA);
+	assert_true(snprintf(path, sizeof(path), "%s/stdout", work) < PATH_MAX);
+	assert_int_equal(files_write(path, ""), 0);
+	output = "/dev/full";
+	assert_int_equal(run(&out, &err), 1);
+	output = "stdout";
+	assert_non_null(strstr(err, "standard output: No space left on device"));
+	free(out);
+	free(err);
+}
+
+/* Whether there is a list; if so it is the good one. */
+static bool lists_with(rlim_t limit, const char *good)
+{
+	char *out, *err;
+	bool listed;
+	int status;
+
+	memory = limit;
+	status = run(&out, &err);
+	memory = RLIM_INFINITY;
+	listed = status == 0 || status == 2;
+	if (listed)
+		assert_string_equal(out, good);
+	else if (status != 1 && status != 127) /* the second is the loader's */
+		fail_msg("status %d with %ju KiB: %s", status, (uintmax_t)limit / 1024, err);
+	free(out);
+	free(err);
+	return listed;
+}
+
+static void test_little_memory(void **state)
+{
+	const rlim_t page = 4096, step = 1 << 20;
+	rlim_t enough = step;
+	size_t failed = 0;
+	char *good, *err;
+
+	(void)state;
+	make_tree(ON_SDA NVME0 "swap /dev/nvme0n1p1 partition\n"
+			       "net eth0 0000:06:00.0/net\nroute4 eth0\n");
+	assert_int_equal(run(&good, &err), 0);
+	free(err);
+	while (!lists_with(enough, good))
+		enough += step;
+	for (rlim_t limit = enough - step; limit < enough; limit += page)
+		failed += !lists_with(limit, good);
+	assert_true(failed > 0);
+	free(good);
+}
+
 /* In memory where that is possible: a tree has hundreds of files, and each test has its own. */
 static void set_paths(void)
 {
@@ -887,6 +982,8 @@ int main(void)
 		cmocka_unit_test(test_wide_stack),
 		cmocka_unit_test(test_endless_names),
 		cmocka_unit_test(test_many_routes),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_little_memory),
 	};
 	struct CMUnitTest tests[COUNT(samples) + COUNT(made)] = { { .name = NULL } };
 	int failed;

@@ -225,9 +225,6 @@ static const struct {
 	/* by subsystem */
 	{ "00:02.0/00.0 id=10de:1b81:1043:8600 # 0000:01:00.0 /", "01:00.0",
 	  "0000:01:00.0 would-bind 1", "" },
-	/* the list is incomplete */
-	{ "00:02.0/00.0 id=1234:5678 # 0000:01:00.0 /\nbad line", "00:1f.6\n01:00.0 force",
-	  "0000:00:1f.6 protected 1; 0000:01:00.0 would-bind 2", "its list could not be read" },
 	/* a group takes what is not protected, and says who spoils it */
 	{ "00:1f.6 id=8086:15bc # 0000:00:1f.6 default route (eno1)", "00:1f.3 group",
 	  "0000:00:1f.3 would-bind 1; 0000:00:1f.6 protected 1",

@@ -5,6 +5,7 @@
 program=/usr/sbin/vfio-early
 admin=/usr/sbin/vfio-earlyctl
 udev_rule=70-vfio-early.rules
+unprotected=/etc/vfio-early.unprotected
 
 check()
 {
@@ -49,20 +50,53 @@ installkernel()
 	done
 }
 
+# Without a whole list the boot program binds nothing, and logs why.
+vfio_early_bind_nothing()
+{
+	# shellcheck disable=SC2154 # dracut sets initdir
+	local list="$initdir/etc/vfio-early.protected"
+
+	dwarn "vfio-early: this image binds nothing: $*"
+	echo "# none: $*" > "$list" || rm -f "$list"
+}
+
 # dracut goes on when a module fails; an image without rules must not take the old one's place.
 vfio_early_refuse()
 {
-	dfatal "vfio-early: the rules above must be mended first; the image was not built"
+	dfatal "vfio-early: $*; the image was not built"
 	exit 1
 }
 
+# Whole or not at all. Where the host can't be seen, a file says on purpose that images protect
+# nothing.
 vfio_early_protect_host()
 {
-	# shellcheck disable=SC2154 # dracut sets initdir
-	if ! "$admin" protected > "$initdir/etc/vfio-early.protected"; then
+	local list="$initdir/etc/vfio-early.protected" status=0
+
+	"$admin" protected > "$list.new" || status=$?
+	case "$status" in
+	0 | 2)
+		mv "$list.new" "$list" || status=1
+		;;
+	esac
+	rm -f "$list.new"
+	case "$status" in
+	0) ;;
+	2)
 		dwarn "vfio-early: not all that this host stands on is known, see above;" \
 			"what is missing is not protected"
-	fi
+		;;
+	4)
+		if [ -e "$unprotected" ]; then
+			inst_simple "$unprotected"
+		else
+			vfio_early_bind_nothing "built where the host can't be seen"
+		fi
+		;;
+	*)
+		vfio_early_bind_nothing "'vfio-earlyctl protected' failed with status $status"
+		;;
+	esac
 }
 
 # Tells later whether rules have changed since this image was built.
@@ -93,7 +127,7 @@ install()
 {
 	local drivers file
 
-	drivers=$("$program" --drivers) || vfio_early_refuse
+	drivers=$("$program" --drivers) || vfio_early_refuse "the rules are not valid"
 	inst "$program" /usr/sbin/vfio-early
 	# shellcheck disable=SC2154 # dracut sets moddir
 	inst_hook pre-udev 00 "$moddir/vfio-early.sh"
