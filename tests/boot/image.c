@@ -192,7 +192,8 @@ static int lay_files(const struct workplace *work, const struct image_spec *spec
 	int ret;
 
 	ret = file_join(initrd, "boot/initrd.img-%s", image->version);
-	ret = ret ?: lay_text(work, initrd, OLD_INITRD, 0644);
+	if (!spec->without_initrd)
+		ret = ret ?: lay_text(work, initrd, OLD_INITRD, 0644);
 	if (!spec->without_marker)
 		ret = ret ?: lay_text(work, "etc/vfio-early.unprotected", "", 0644);
 	if (spec->rules)
@@ -324,7 +325,8 @@ static int keep_system(const struct workplace *work, const struct image_spec *sp
 static int change_image(const struct workplace *work, const struct image_spec *spec,
 			const struct image *image)
 {
-	const char *update[] = { "update-initramfs", "-u", "-k", image->version, NULL };
+	const char *update[] = { "update-initramfs", spec->without_initrd ? "-c" : "-u", "-k",
+				 image->version, NULL };
 	int status = 0;
 
 	if (!spec->commands)

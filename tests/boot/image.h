@@ -36,6 +36,7 @@ struct image_spec {
 	 * that says that these protect nothing on purpose, they bind nothing.
 	 */
 	bool without_marker;
+	bool without_initrd;  /* the image is the kernel's first */
 	bool unpack;          /* into tree, to look at */
 	bool keep_system;     /* as disk, which boots with the guest's program */
 	/*
@@ -68,7 +69,7 @@ int image_list_systems(const char *names[IMAGE_SYSTEMS]);
 
 /*
  * Builds an image as @spec says, with its results below build/tests/@name. There is an older
- * initrd before, as on any host. That update-initramfs failed is a result, not an error.
+ * initrd before, as on most hosts. That update-initramfs failed is a result, not an error.
  * Returns 0 or -errno.
  */
 int image_build(const struct image_spec *spec, const char *name, struct image *image);

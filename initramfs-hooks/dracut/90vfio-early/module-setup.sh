@@ -60,11 +60,17 @@ vfio_early_bind_nothing()
 	echo "# none: $*" > "$list" || rm -f "$list"
 }
 
-# dracut goes on when a module fails; an image without rules must not take the old one's place.
+# dracut goes on when a module fails; an image without rules must not take the old one's place. A
+# kernel's first image has no older one, and a kernel without an image can become the default of the
+# boot loader. What kernel-install has made has another path, but then there is one in /boot, too.
 vfio_early_refuse()
 {
-	dfatal "vfio-early: $*; the image was not built"
-	exit 1
+	# shellcheck disable=SC2154 # dracut sets outfile and kernel
+	if [ -s "$outfile" ] || [ -s "/boot/initrd.img-$kernel" ]; then
+		dfatal "vfio-early: $*; the image was not built"
+		exit 1
+	fi
+	vfio_early_bind_nothing "$*"
 }
 
 # Whole or not at all. Where the host can't be seen, a file says on purpose that images protect
@@ -125,9 +131,12 @@ vfio_early_copy_options()
 
 install()
 {
-	local drivers file
+	local drivers file idle=
 
-	drivers=$("$program" --drivers) || vfio_early_refuse "the rules are not valid"
+	if ! drivers=$("$program" --drivers); then
+		idle="the rules are not valid"
+		vfio_early_refuse "$idle"
+	fi
 	inst "$program" /usr/sbin/vfio-early
 	# shellcheck disable=SC2154 # dracut sets moddir
 	inst_hook pre-udev 00 "$moddir/vfio-early.sh"
@@ -135,7 +144,7 @@ install()
 		[ -f "$file" ] && inst_simple "$file"
 	done
 	vfio_early_note_rules
-	[ -n "$drivers" ] || return 0
+	[ -n "$drivers" ] && [ -z "$idle" ] || return 0
 	vfio_early_protect_host
 	vfio_early_copy_options
 	vfio_early_copy_udev_rule
