@@ -46,20 +46,20 @@ include src/libkmod/libkmod.mk
 include src/ctl/ctl.mk
 include tests/tests.mk
 
-# --- the boot program: src/core and src/boot on klibc ---------------------------------------
+# --- the boot program: src/core, src/bind and src/boot on klibc -----------------------------
 
 CORE_SOURCES := $(wildcard src/core/*.c)
-BOOT_SOURCES := $(wildcard src/boot/*.c)
+BOOT_SOURCES := $(wildcard src/bind/*.c src/boot/*.c)
 BOOT_OBJECTS := $(patsubst src/%.c,$(B)/klibc/%.o,$(CORE_SOURCES) $(BOOT_SOURCES))
 BOOT_CFLAGS  := $(STANDARD) $(WARNINGS) -Oz -ffunction-sections -fdata-sections \
-		$(KLIBC_STACK) -Isrc/core -Isrc/boot -Isrc/libkmod -MMD -MP
+		$(KLIBC_STACK) -Isrc -Isrc/libkmod -MMD -MP
 
 # One page of code and constants less: noseparate-code does without the padding between them, and
 # no data starts on a page of its own where the file's pages are said to be small.
 BOOT_LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,common-page-size=32
 
-$(B)/klibc/boot/modules.o: BOOT_CFLAGS += $(LIBKMOD_CFLAGS)
-$(B)/klibc/boot/modules.o: $(LIBKMOD)
+$(B)/klibc/bind/modules.o: BOOT_CFLAGS += $(LIBKMOD_CFLAGS)
+$(B)/klibc/bind/modules.o: $(LIBKMOD)
 
 .PHONY: toolchain
 toolchain:
@@ -82,7 +82,7 @@ $(B)/vfio-early: $(BOOT_OBJECTS) $(LIBKMOD)
 
 # --- the same core for the host: admin tool and tests ----------------------------------------
 
-HOST_CFLAGS := $(STANDARD) $(WARNINGS) -Isrc/core -Isrc/boot -MMD -MP
+HOST_CFLAGS := $(STANDARD) $(WARNINGS) -Isrc -MMD -MP
 
 $(B)/host/%.o: src/%.c
 	$(call say,CC,$@)
@@ -238,8 +238,8 @@ deb-run: $(DEB)
 # --- lint ------------------------------------------------------------------------------------
 
 LINT_CFLAGS := $(STANDARD) $(WARNINGS) -Wshadow -Werror
-BOOT_LINT    = $(LINT_CFLAGS) -Isrc/core -Isrc/boot $(LIBKMOD_CFLAGS)
-CTL_LINT     = $(LINT_CFLAGS) -Isrc/core -Isrc/boot $(CTL_CFLAGS)
+BOOT_LINT    = $(LINT_CFLAGS) -Isrc $(LIBKMOD_CFLAGS)
+CTL_LINT     = $(LINT_CFLAGS) -Isrc $(CTL_CFLAGS)
 
 # Those that call functions of src, and those that have headers of their own with the same names.
 # Their tables leave out what is 0.
@@ -301,4 +301,4 @@ help:
 	@sed -n 's/^\([a-z-]*\): ## \(.*\)/make \1\t\2/p' $(filter %.mk %Makefile,$(MAKEFILE_LIST)) | \
 		expand -t 22
 
--include $(wildcard $(B)/klibc/*/*.d $(B)/host/*/*.d)
+-include $(wildcard $(B)/klibc/*/*.d $(B)/host/*/*.d $(B)/host/*/*/*.d)

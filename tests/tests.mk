@@ -10,21 +10,21 @@ run-tests = VFIO_EARLY_BUILD=$(B) VFIO_EARLY_SYSTEMS='$(SYSTEMS)' CMOCKA_MESSAGE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # --- unit ------------------------------------------------------------------------------------
-# Tables for src/core and what src/boot parses, compiled for them with the sanitizers.
+# Tables for src/core and what src/bind parses, compiled for them with the sanitizers.
 
 UNIT_CORE := $(patsubst src/%.c,$(B)/sanitized/%.o,$(wildcard src/core/*.c) \
-	src/boot/framebuffer.c src/boot/sysfs.c)
+	src/bind/framebuffer.c src/bind/sysfs.c)
 UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/*.c))
 
 $(B)/sanitized/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/boot -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc -MMD -MP -c -o $@ $<
 
 $(UNIT_TESTS): $(B)/tests/unit/%.t: tests/unit/%.c $(UNIT_CORE)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/boot -MMD -MP -o $@ $< $(UNIT_CORE) -lcmocka
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc -MMD -MP -o $@ $< $(UNIT_CORE) -lcmocka
 
 TESTS += $(UNIT_TESTS)
 
@@ -66,16 +66,16 @@ FUZZ_NAMES := rules cmdline sysfs rom grub
 FUZZERS := $(FUZZ_NAMES:%=$(B)/tests/fuzz/%)
 FUZZ_TEST := $(B)/tests/fuzz/run.t
 FUZZ_CFLAGS = -O2 -g $(STANDARD) $(WARNINGS) -Werror $(SANITIZE) \
-	-Isrc/core -Isrc/boot -Isrc/ctl -MMD -MP
+	-Isrc -Isrc/ctl -MMD -MP
 
 # Only the code under test guides the search, not what checks it. Compared values do not: pointers
 # are among them, so that runs with one seed would differ.
 FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 FUZZ_CORE := $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/core/*.c) \
-	src/boot/framebuffer.c src/boot/sysfs.c src/ctl/rom.c \
-	$(addprefix src/ctl/,bootconfig.c bootfile.c bootwords.c grubfile.c host.c \
-	shellscript.c shellvars.c shellword.c))
+	src/bind/framebuffer.c src/bind/sysfs.c src/ctl/rom/rom.c \
+	$(addprefix src/ctl/bootloader/,config.c files.c words.c grub.c \
+	shell-script.c shell-variables.c shell-word.c) src/ctl/host/host.c)
 
 $(B)/fuzzed/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -123,7 +123,7 @@ fuzz-sysfs: FUZZ_LENGTH := 4097
 fuzz-rom: FUZZ_LENGTH := 9216
 
 .PHONY: check-fuzz fuzz $(FUZZ_NAMES:%=fuzz-%)
--include $(wildcard $(B)/fuzzed/*/*.d)
+-include $(wildcard $(B)/fuzzed/*/*.d $(B)/fuzzed/*/*/*.d)
 
 # --- fault -----------------------------------------------------------------------------------
 # Hosts that misbehave: a FUSE file system in the place of sysfs, and every system call failing

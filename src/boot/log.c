@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "log.h"
+#include "boot/log.h"
+#include "core/file.h"
 
 /* The kernel's limit for one message is 1024 bytes with its prefix. */
 #define MESSAGE_MAX 960

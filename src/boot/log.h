@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Messages: to the kernel's ring buffer at boot, to standard error elsewhere. */
-#ifndef VFIO_EARLY_LOG_H
-#define VFIO_EARLY_LOG_H
+#ifndef VFIO_EARLY_BOOT_LOG_H
+#define VFIO_EARLY_BOOT_LOG_H
 
 #include <stdbool.h>
 
-#include "outcome.h"
+#include "core/outcome.h"
 
 struct log {
 	int root;	/* directory that dev/kmsg is below */

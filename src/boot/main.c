@@ -8,13 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "apply.h"
-#include "file.h"
-#include "forecast.h"
-#include "log.h"
-#include "output.h"
-#include "report.h"
-#include "signals.h"
+#include "bind/apply.h"
+#include "bind/signals.h"
+#include "boot/log.h"
+#include "boot/output.h"
+#include "core/file.h"
+#include "core/forecast.h"
+#include "core/report.h"
 
 static const char usage[] =
 	"Usage: vfio-early [--root DIR] [--dry-run | --drivers] [--protected FILE] [ADDRESS]\n"

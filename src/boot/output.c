@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "output.h"
-#include "report.h"
+#include "boot/output.h"
+#include "core/file.h"
+#include "core/report.h"
 
 #define STATUS_DIRECTORY "run/vfio-early"
 #define STATUS_NEW	 STATUS_DIRECTORY "/status.new"

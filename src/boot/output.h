@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report as a table: on standard output, and as the status file. */
-#ifndef VFIO_EARLY_OUTPUT_H
-#define VFIO_EARLY_OUTPUT_H
+#ifndef VFIO_EARLY_BOOT_OUTPUT_H
+#define VFIO_EARLY_BOOT_OUTPUT_H
 
-#include "plan.h"
+#include "core/plan.h"
 
 #define OUTPUT_STATUS      "/run/vfio-early/status"
 #define OUTPUT_DIGEST      "/run/vfio-early/digest"

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "address.h"
-#include "text.h"
+#include "core/address.h"
+#include "core/text.h"
 
 bool pci_address_parse(const char *string, struct pci_address *address)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PCI addresses: domain, bus, device and function, as sysfs and lspci write them. */
-#ifndef VFIO_EARLY_ADDRESS_H
-#define VFIO_EARLY_ADDRESS_H
+#ifndef VFIO_EARLY_CORE_ADDRESS_H
+#define VFIO_EARLY_CORE_ADDRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

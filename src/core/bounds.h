@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every bound on what is read from outside, in one place. */
-#ifndef VFIO_EARLY_BOUNDS_H
-#define VFIO_EARLY_BOUNDS_H
+#ifndef VFIO_EARLY_CORE_BOUNDS_H
+#define VFIO_EARLY_CORE_BOUNDS_H
 
 /* Rules. A file over its limit is refused whole; a line over its limit is a bad line. */
 #define RULES_FILE_MAX (4u << 20)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
+#include "core/file.h"
 
 /* Targets in sysfs: a /devices path of a deep PCI hierarchy stays far below this. */
 #define LINK_MAX_TARGET 1024

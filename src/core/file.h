@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files and links below an open directory. Nothing here gives up for a signal. */
-#ifndef VFIO_EARLY_FILE_H
-#define VFIO_EARLY_FILE_H
+#ifndef VFIO_EARLY_CORE_FILE_H
+#define VFIO_EARLY_CORE_FILE_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "forecast.h"
-#include "match.h"
-#include "protections.h"
+#include "core/file.h"
+#include "core/forecast.h"
+#include "core/match.h"
+#include "core/protections.h"
 
 void forecast_init(struct forecast *forecast, int root,
 		   void (*problem)(void *context, const char *message), void *context)

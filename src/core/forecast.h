@@ -3,13 +3,13 @@
  * Everything that decides what becomes of each device: rules, command line, what the host stands
  * on, devices, and the plan that follows from them. What boots and what foretells use this.
  */
-#ifndef VFIO_EARLY_FORECAST_H
-#define VFIO_EARLY_FORECAST_H
+#ifndef VFIO_EARLY_CORE_FORECAST_H
+#define VFIO_EARLY_CORE_FORECAST_H
 
-#include "cmdline.h"
-#include "pci.h"
-#include "plan.h"
-#include "rules.h"
+#include "core/parameters.h"
+#include "core/pci.h"
+#include "core/plan.h"
+#include "core/rules.h"
 
 /* In the image only. */
 #define FORECAST_PROTECTED "/etc/vfio-early.protected"

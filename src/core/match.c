@@ -2,7 +2,7 @@
 /* Whether a rule means a device. */
 #include <string.h>
 
-#include "match.h"
+#include "core/match.h"
 
 static bool match_function(int8_t wanted, int8_t function)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether a rule means a device. Pure. */
-#ifndef VFIO_EARLY_MATCH_H
-#define VFIO_EARLY_MATCH_H
+#ifndef VFIO_EARLY_CORE_MATCH_H
+#define VFIO_EARLY_CORE_MATCH_H
 
-#include "pci.h"
-#include "rule.h"
+#include "core/pci.h"
+#include "core/rule.h"
 
 enum match {
 	MATCH_NO,

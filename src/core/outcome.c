@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What can become of a device or of a rule. */
-#include "outcome.h"
+#include "core/outcome.h"
 
 static const struct {
 	const char *name;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What can become of a device or of a rule. The names are a contract: vfio-early(8). */
-#ifndef VFIO_EARLY_OUTCOME_H
-#define VFIO_EARLY_OUTCOME_H
+#ifndef VFIO_EARLY_CORE_OUTCOME_H
+#define VFIO_EARLY_CORE_OUTCOME_H
 
 #include <stdbool.h>
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
-#include "pci.h"
-#include "text.h"
+#include "core/file.h"
+#include "core/pci.h"
+#include "core/text.h"
 
 #define PCI_SLOTS "sys/bus/pci/slots"
 

@@ -3,15 +3,15 @@
  * The PCI functions of a host, as sysfs shows them (Documentation/ABI/testing/sysfs-bus-pci,
  * Documentation/PCI/sysfs-pci.rst).
  */
-#ifndef VFIO_EARLY_PCI_H
-#define VFIO_EARLY_PCI_H
+#ifndef VFIO_EARLY_CORE_PCI_H
+#define VFIO_EARLY_CORE_PCI_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "address.h"
-#include "bounds.h"
+#include "core/address.h"
+#include "core/bounds.h"
 
 #define PCI_DEVICES "sys/bus/pci/devices"
 

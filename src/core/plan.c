@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "match.h"
-#include "plan.h"
-#include "text.h"
+#include "core/match.h"
+#include "core/plan.h"
+#include "core/text.h"
 
 /* Exclusions beat every rule; otherwise the first that matches decides. */
 static struct plan_choice choose(const struct rules *rules, const struct pci *pci,

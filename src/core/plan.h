@@ -3,16 +3,16 @@
  * Rules x devices -> what shall become of each device. Pure: no file access, no output. The
  * boot program and all that foretells it use this, so what is foretold is what happens.
  */
-#ifndef VFIO_EARLY_PLAN_H
-#define VFIO_EARLY_PLAN_H
+#ifndef VFIO_EARLY_CORE_PLAN_H
+#define VFIO_EARLY_CORE_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bounds.h"
-#include "outcome.h"
-#include "pci.h"
-#include "rules.h"
+#include "core/bounds.h"
+#include "core/outcome.h"
+#include "core/pci.h"
+#include "core/rules.h"
 
 /* What a rule made of a device, before its group is known. */
 struct plan_choice {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "protections.h"
-#include "text.h"
+#include "core/protections.h"
+#include "core/text.h"
 
 int protections_parse(struct rules *list, const char *name, const char *text, size_t length,
 		      char why[PROTECTIONS_WHY_MAX])

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The list of devices in use by the host: whether it is whole. */
-#ifndef VFIO_EARLY_PROTECTIONS_H
-#define VFIO_EARLY_PROTECTIONS_H
+#ifndef VFIO_EARLY_CORE_PROTECTIONS_H
+#define VFIO_EARLY_CORE_PROTECTIONS_H
 
 #include <stddef.h>
 
-#include "rules.h"
+#include "core/rules.h"
 
 /* The last line of a whole list: this and the number of entries, in decimal. */
 #define PROTECTIONS_COUNT "# entries: "

@@ -2,7 +2,7 @@
 /* The words of a report. */
 #include <stdio.h>
 
-#include "report.h"
+#include "core/report.h"
 
 /* "vendor:device", or "-" for a row without a device. */
 #define ID_TEXT_MAX 10

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The words of a report: table rows, log messages, summary, exit status. No output. */
-#ifndef VFIO_EARLY_REPORT_H
-#define VFIO_EARLY_REPORT_H
+#ifndef VFIO_EARLY_CORE_REPORT_H
+#define VFIO_EARLY_CORE_REPORT_H
 
-#include "plan.h"
+#include "core/plan.h"
 
 /* First line of table and status file; fields are separated by tabs. */
 #define REPORT_HEADER "address\tid\tcode\tdriver\tprevious\trule\tdetail\n"

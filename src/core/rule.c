@@ -17,8 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rule.h"
-#include "text.h"
+#include "core/rule.h"
+#include "core/text.h"
 
 /*
  * A parser takes what it understands from the front of a word. It returns NULL when it

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One rule: what a line of vfio-early.conf(5) says, and the parser of such a line. */
-#ifndef VFIO_EARLY_RULE_H
-#define VFIO_EARLY_RULE_H
+#ifndef VFIO_EARLY_CORE_RULE_H
+#define VFIO_EARLY_CORE_RULE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "address.h"
-#include "bounds.h"
+#include "core/address.h"
+#include "core/bounds.h"
 
 /* Terms say which devices a rule means; all terms of a rule must match. */
 enum rule_term {

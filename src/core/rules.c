@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
-#include "rules.h"
-#include "text.h"
+#include "core/file.h"
+#include "core/rules.h"
+#include "core/text.h"
 
 #define PROBLEM_MAX 384
 

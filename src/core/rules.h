@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The list of rules, and where rules are read from. */
-#ifndef VFIO_EARLY_RULES_H
-#define VFIO_EARLY_RULES_H
+#ifndef VFIO_EARLY_CORE_RULES_H
+#define VFIO_EARLY_CORE_RULES_H
 
 #include <stddef.h>
 
-#include "rule.h"
+#include "core/rule.h"
 
 #define RULES_FILE      "/etc/vfio-early.conf"
 #define RULES_DIRECTORY "/etc/vfio-early.conf.d"

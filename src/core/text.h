@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A cursor over bounded text: what the parsers of rules, addresses and sysfs read with. */
-#ifndef VFIO_EARLY_TEXT_H
-#define VFIO_EARLY_TEXT_H
+#ifndef VFIO_EARLY_CORE_TEXT_H
+#define VFIO_EARLY_CORE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

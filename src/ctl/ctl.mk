@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vfio-earlyctl, the admin tool: src/core and src/ctl on the host's libc. Included by the Makefile.
+# vfio-earlyctl, the admin tool: src/core, src/bind and src/ctl on the host's libc. Included by the Makefile.
 
 CTL := $(B)/vfio-earlyctl
-CTL_SOURCES  := $(wildcard src/ctl/*.c)
+CTL_SOURCES  := $(wildcard src/ctl/*.c src/ctl/*/*.c)
 CTL_MODULES  := mount blkid jansson libarchive libkmod libmd libpci smartcols
 CTL_PACKAGES := pkg-config libmount-dev libblkid-dev libjansson-dev libarchive-dev libkmod-dev libmd-dev libpci-dev libsmartcols-dev
 
@@ -14,7 +14,7 @@ CTL_LIBS   := $$(pkg-config --libs $(CTL_MODULES))
 CTL_BOOT := $(addprefix src/boot/,apply.c framebuffer.c jobs.c modules.c signals.c sysfs.c \
 	vfio.c)
 
-ctl_objects = $(patsubst src/%.c,$(B)/$(1)/%.o,$(wildcard src/core/*.c) $(CTL_BOOT) $(CTL_SOURCES))
+ctl_objects = $(patsubst src/%.c,$(B)/$(1)/%.o,$(wildcard src/core/*.c src/bind/*.c) $(CTL_SOURCES))
 
 $(B)/host/ctl/%.o: src/ctl/%.c
 	$(call say,CC,$@)

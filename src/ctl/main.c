@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "command/command.h"
 
 enum group { GROUP_ALL, GROUP_LOOK, GROUP_RULES, GROUP_CMDLINE, GROUP_NOW, GROUP_SCRIPTS, GROUPS };
 

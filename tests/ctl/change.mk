@@ -21,7 +21,7 @@ $(addprefix $(B)/tests/ctl/,names.t replace.t wordlist.t): $(B)/tests/ctl/%.t: t
 		$(CTL_RUN_SRC) $(CTL_PARTS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/boot -Isrc/ctl -MMD -MP -MF $(@:.t=.d) \
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc -Isrc/ctl -MMD -MP -MF $(@:.t=.d) \
 		-o $@ $^ -lcmocka $(CTL_LIBS)
 
 # Under ptrace(2), where the sanitizers' search for leaks does not work.

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "../lib/files.h"
-#include "diff.h"
+#include "host/diff.h"
 #include "run.h"
 
 #define TEN   "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n"

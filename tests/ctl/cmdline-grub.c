@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "../lib/files.h"
-#include "grubfile.h"
-#include "kernelfile.h"
+#include "bootloader/grub.h"
+#include "bootloader/kernel-cmdline.h"
 #include "run.h"
 
 #define FILES_MAX 3

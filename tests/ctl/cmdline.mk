@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # cmdline and enable-iommu of vfio-earlyctl. Included by tests.mk.
 
-CMDLINE_GRUB_OBJECTS := $(patsubst %,$(B)/sanitized/ctl/%.o,bootconfig bootfile bootwords grubfile \
-	host kernelfile shellscript shellvars shellword) $(B)/sanitized/core/file.o
+CMDLINE_GRUB_OBJECTS := $(patsubst %,$(B)/sanitized/ctl/bootloader/%.o,config files words grub \
+	kernel-cmdline shell-script shell-variables shell-word) $(B)/sanitized/ctl/host/host.o $(B)/sanitized/core/file.o
 
 $(B)/tests/ctl/cmdline-grub.t: tests/ctl/cmdline-grub.c tests/ctl/run.c tests/lib/files.c \
 		$(CMDLINE_GRUB_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/ctl -MMD -MP -MF $(@:.t=.d) -o $@ $^ \
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc -Isrc/ctl -MMD -MP -MF $(@:.t=.d) -o $@ $^ \
 		-lcmocka
 
 $(B)/tests/ctl/cmdline.t: tests/ctl/cmdline.c tests/ctl/run.c tests/lib/files.c
@@ -17,7 +17,7 @@ $(B)/tests/ctl/cmdline.t: tests/ctl/cmdline.c tests/ctl/run.c tests/lib/files.c
 	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -MF $(@:.t=.d) -o $@ $^ -lcmocka
 
 $(B)/tests/ctl/cmdline-diff.t: tests/ctl/cmdline-diff.c tests/ctl/run.c tests/lib/files.c \
-		$(B)/sanitized/ctl/diff.o
+		$(B)/sanitized/ctl/host/diff.o
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/ctl -MMD -MP -MF $(@:.t=.d) -o $@ $^ -lcmocka

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names.h"
-#include "view.h"
+#include "look/find.h"
+#include "look/inventory.h"
 
 #include "../lib/files.h"
 #include "../lib/hosttree.h"

@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "replace.h"
+#include "host/replace.h"
 
-#include "../../src/ctl/run.h"
+#include "../../src/ctl/host/run.h"
 #include "../lib/files.h"
 #include "run.h"
 

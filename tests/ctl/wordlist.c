@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wordlist.h"
+#include "host/joined.h"
 
 static const struct {
 	size_t size;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rule.h"
+#include "core/rule.h"
 
 /* Ends the run, and so makes the input a finding, unless the condition holds. */
 #define require(condition) ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "cmdline.h"
+#include "core/parameters.h"
 
 struct argument {
 	char *name;

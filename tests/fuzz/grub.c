@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bootloader/grub.h"
 #include "check.h"
-#include "grubfile.h"
 
 #define ADDED "fuzz=\"1 2\""
 

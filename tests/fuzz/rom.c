@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "rom.h"
+#include "rom/rom.h"
 
 static size_t get16(const uint8_t *bytes)
 {

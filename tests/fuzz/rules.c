@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "check.h"
-#include "match.h"
-#include "plan.h"
-#include "protections.h"
-#include "report.h"
-#include "rules.h"
+#include "core/match.h"
+#include "core/plan.h"
+#include "core/protections.h"
+#include "core/report.h"
+#include "core/rules.h"
 
 static const struct pci_slot slots[] = {
 	{ .same = &slots[1], .name = "3" },

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bind/framebuffer.h"
 #include "check.h"
-#include "framebuffer.h"
 
 /* Not only what pci.h promises: the small texts of sysfs are read by functions of its own. */
-#include "pci.c" /* NOLINT(bugprone-suspicious-include) */
+#include "core/pci.c" /* NOLINT(bugprone-suspicious-include) */
 
 static void check_driver(const char *driver)
 {

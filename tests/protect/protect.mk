@@ -9,7 +9,7 @@ PROTECT_CORE := $(patsubst %,$(B)/sanitized/core/%.o,address rule text)
 $(B)/sanitized/ctl/%.o: src/ctl/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/boot $(CTL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc $(CTL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(SANITIZED_CTL): $(call ctl_objects,sanitized)
 	$(call say,LINK,$@)
@@ -18,16 +18,17 @@ $(SANITIZED_CTL): $(call ctl_objects,sanitized)
 $(PROTECT_TEST): tests/protect/protected.c $(PROTECT_SRC) $(PROTECT_CORE)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -MMD -MP -o $@ $^ -lcmocka
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc -MMD -MP -o $@ $^ -lcmocka
 
 # Of one file each: what the kernel and libblkid tell.
 PROTECT_PARTS := $(patsubst %,$(B)/tests/protect/%.t,routes tags)
-PROTECT_OBJECTS := $(patsubst %,$(B)/sanitized/%.o,ctl/routes ctl/rtnetlink ctl/tags ctl/host core/file)
+PROTECT_OBJECTS := $(patsubst %,$(B)/sanitized/%.o,ctl/protect/routes ctl/protect/rtnetlink \
+	ctl/protect/block-tags ctl/host/host core/file)
 
 $(PROTECT_PARTS): $(B)/tests/protect/%.t: tests/protect/%.c $(PROTECT_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc/core -Isrc/ctl -MMD -MP -o $@ $^ -lblkid -lcmocka
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc -Isrc/ctl -MMD -MP -o $@ $^ -lblkid -lcmocka
 
 check-protect: ## devices in use of described hosts
 check-protect: $(PROTECT_TEST) $(PROTECT_PARTS) $(SANITIZED_CTL) $(B)/vfio-earlyctl
@@ -37,4 +38,4 @@ TESTS += $(PROTECT_TEST) $(PROTECT_PARTS)
 TEST_NEEDS += $(SANITIZED_CTL) $(B)/vfio-earlyctl
 
 .PHONY: check-protect
--include $(wildcard $(B)/sanitized/ctl/*.d)
+-include $(wildcard $(B)/sanitized/ctl/*.d $(B)/sanitized/ctl/*/*.d)

@@ -25,7 +25,7 @@
 #include "../lib/diff.h"
 #include "../lib/files.h"
 #include "../lib/hosttree.h"
-#include "rule.h"
+#include "core/rule.h"
 #include "tree.h"
 
 /* Even what never ends must, and long before this. */

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "routes.h"
+#include "protect/routes.h"
 
 /* Two networks, the next hops of one default route in both; policy routing by a table; a VPN that
  * takes all with halves, and one to a peer; what is no route to another host. */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tags.h"
+#include "protect/block-tags.h"
 
 #define IMAGE "/tmp/vfio-early-tags-XXXXXX"
 

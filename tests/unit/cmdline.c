@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cmdline.h"
+#include "core/parameters.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

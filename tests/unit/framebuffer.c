@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "framebuffer.h"
+#include "bind/framebuffer.h"
 
 static const char iomem[] = "00000000-00000fff : Reserved\n"
 			    "000a0000-000bffff : PCI Bus 0000:00\n"

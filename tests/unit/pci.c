@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "pci.h"
-#include "text.h"
+#include "core/pci.h"
+#include "core/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "plan.h"
+#include "core/plan.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

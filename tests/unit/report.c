@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "report.h"
+#include "core/report.h"
 
 #define ROWS_MAX 3
 

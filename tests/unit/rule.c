@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "rule.h"
+#include "core/rule.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

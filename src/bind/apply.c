@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Carrying out a plan: override first, for every chosen device, so no other driver can slip
+ * in; then the modules; then unbind whoever holds a device; then probe; then read the driver
+ * link back. With the override written, loading the module binds what nobody holds, so that in
+ * most boots there is nothing left to probe. Never new_id: it takes a device's siblings, too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bind/apply.h"
+#include "bind/framebuffer.h"
+#include "bind/jobs.h"
+#include "bind/sysfs.h"
+#include "bind/vfio.h"
+
+/* What a device that did not come gets for being given back. */
+#define GIVE_BACK_MS 2000
+
+/* udevd kills a program that it runs event_timeout= after the event began: udev.conf(5), 180 s. */
+#define ADDED_TIMEOUT_MAX 60
+
+struct work;
+
+/* One step for one row: what a child process does. */
+struct step {
+	struct work *work;
+	struct plan_row *row;
+};
+
+typedef int step_function(void *step);
+typedef bool row_predicate(const struct work *work, const struct plan_row *row);
+
+/* All memory is taken before anything is changed. */
+struct work {
+	const struct apply *apply;
+	struct plan *plan;
+	int devices; /* the directory */
+	struct job *jobs;
+	struct step *steps;
+	size_t count; /* of jobs and steps in use */
+	long timeout; /* in seconds, as in struct apply, but not more than udevd leaves */
+	long deadline; /* jobs_now() by which all shall be done */
+};
+
+static bool is_pending(const struct work *work, const struct plan_row *row)
+{
+	(void)work;
+	return row->outcome == OUTCOME_WOULD_BIND;
+}
+
+static bool is_failed(const struct work *work, const struct plan_row *row)
+{
+	(void)work;
+	return row->outcome == OUTCOME_PROBE_FAILED || row->outcome == OUTCOME_TIMEOUT;
+}
+
+static bool wants_vfio(const struct plan_row *row)
+{
+	return strstr(row->wanted, "vfio") != NULL;
+}
+
+static void fail(struct plan_row *row, const char *what, int error)
+{
+	plan_row_set(row, error == -ETIMEDOUT ? OUTCOME_TIMEOUT : OUTCOME_PROBE_FAILED);
+	snprintf(row->detail, sizeof(row->detail), "%s: %s", what, strerror(-error));
+}
+
+static bool holds_framebuffer(const struct work *work, const struct plan_row *row)
+{
+	return is_pending(work, row) && framebuffer_is_on(work->apply->root, row->device);
+}
+
+static int release_step(void *argument)
+{
+	const struct step *step = argument;
+
+	return framebuffer_release(step->work->apply->root);
+}
+
+/* Lines up a step for each row that is chosen. */
+static void prepare(struct work *work, row_predicate *chosen, step_function *run)
+{
+	work->count = 0;
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+
+		if (!chosen(work, row))
+			continue;
+		work->steps[work->count] = (struct step){ work, row };
+		work->jobs[work->count] =
+			(struct job){ .run = run, .argument = &work->steps[work->count] };
+		work->count++;
+	}
+}
+
+/* What never ends leaves so many thousandths of the time to the steps behind it. */
+static long leave(const struct work *work, long thousandths)
+{
+	return work->deadline - work->timeout * thousandths;
+}
+
+/* The memory must be free before the driver comes, and loading its module may bind it. */
+static void release_framebuffer(struct work *work)
+{
+	prepare(work, holds_framebuffer, release_step);
+	jobs_run(work->jobs, work->count, leave(work, 500));
+	for (size_t i = 0; i < work->count; i++)
+		if (work->jobs[i].result < 0)
+			fail(work->steps[i].row, "releasing the boot framebuffer", work->jobs[i].result);
+}
+
+/*
+ * While nothing holds the device, writing its override waits for nobody; but the host's driver may
+ * be about to probe one that was just added.
+ */
+static void override_unheld(struct work *work)
+{
+	if (work->apply->added)
+		return;
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+		int result;
+
+		if (!is_pending(work, row) || row->device->driver)
+			continue;
+		result = sysfs_set_override(work->devices, &row->device->address, row->wanted);
+		if (result < 0)
+			fail(row, "driver_override", result);
+	}
+}
+
+/* One row stands for all that want the same driver; none for a driver that is there. */
+static bool stands_for_driver(const struct work *work, const struct plan_row *row)
+{
+	char name[PCI_DRIVER_NAME_MAX];
+
+	if (!is_pending(work, row))
+		return false;
+	for (const struct plan_row *other = work->plan->rows; other < row; other++)
+		if (is_pending(work, other) && strcmp(other->wanted, row->wanted) == 0)
+			return false;
+	strcpy(name, row->wanted);
+	return !sysfs_find_driver(work->devices, name) ||
+	       (wants_vfio(row) && faccessat(work->apply->root, "sys/module/" VFIO_IOMMU_MODULE, F_OK,
+					      0) < 0);
+}
+
+/* Only a group's first open needs the IOMMU backend, so its failure is not the device's. */
+static int load_step(void *argument)
+{
+	const struct step *step = argument;
+	struct modules *modules = step->work->apply->modules;
+	int result = modules_load(modules, step->row->wanted);
+
+	if (result == 0 && wants_vfio(step->row))
+		modules_load(modules, VFIO_IOMMU_MODULE);
+	return result;
+}
+
+static void fail_unloaded(struct work *work, const char *wanted, int error)
+{
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+
+		if (is_pending(work, row) && strcmp(row->wanted, wanted) == 0)
+			fail(row, "loading its module", error);
+	}
+}
+
+/*
+ * Returns whether it came to its end. A module that does not may be stuck in the probe of one of
+ * its devices: the driver is there then, and can have the others.
+ */
+static bool load_modules(struct work *work)
+{
+	bool ended = true;
+
+	prepare(work, stands_for_driver, load_step);
+	jobs_run(work->jobs, work->count, leave(work, 250));
+	for (size_t i = 0; i < work->count; i++) {
+		char wanted[PCI_DRIVER_NAME_MAX], name[PCI_DRIVER_NAME_MAX];
+
+		int error = work->jobs[i].result;
+
+		strcpy(wanted, work->steps[i].row->wanted);
+		strcpy(name, wanted);
+		ended &= error != -ETIMEDOUT;
+		/* After an error the kernel may have the driver all the same. */
+		if (error < 0 && !sysfs_find_driver(work->devices, name))
+			fail_unloaded(work, wanted, error);
+	}
+	return ended;
+}
+
+/* Whether the host stands on the device, and no rule takes it all the same. */
+static bool is_kept(const struct plan_choice *choice)
+{
+	return choice->protects && !(choice->rule && choice->rule->options & RULE_FORCE);
+}
+
+static int free_step(void *argument)
+{
+	const struct step *step = argument;
+
+	return sysfs_unbind(step->work->devices, &step->row->device->address);
+}
+
+/*
+ * A module is stuck in one probe at a time: of the time that is left, this one may use half.
+ * Without a child it is done here, unless a module that is still loading may hold the device's
+ * lock.
+ */
+static bool free_device(struct work *work, const struct pci_device *device, bool loaded)
+{
+	struct plan_row row = { .device = device };
+	struct step step = { work, &row };
+	struct job job = {
+		.run = free_step,
+		.instead = loaded ? free_step : NULL,
+		.argument = &step,
+	};
+
+	jobs_run(&job, 1, (jobs_now() + work->deadline) / 2);
+	return job.result == 0;
+}
+
+/*
+ * By its option ids= the module takes what nobody holds of these models, also what the host stands
+ * on. Freed, that waits for the driver of the host, which is still to come.
+ */
+static void free_protected(struct work *work, bool loaded)
+{
+	const struct pci *pci = work->apply->pci;
+
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_address *address = &pci->devices[i].address;
+		char driver[PCI_DRIVER_NAME_MAX];
+
+		if (!is_kept(&work->plan->choices[i]) || pci->devices[i].driver)
+			continue;
+		sysfs_read_driver(work->devices, address, driver, sizeof(driver));
+		if (strstr(driver, "vfio") && free_device(work, &pci->devices[i], loaded))
+			work->plan->freed++;
+	}
+}
+
+/* From here on a row names the driver as the kernel spells it. */
+static void spell_drivers(struct work *work)
+{
+	for (size_t i = 0; i < work->plan->count; i++)
+		if (is_pending(work, &work->plan->rows[i]))
+			sysfs_find_driver(work->devices, work->plan->rows[i].wanted);
+}
+
+static int give_back_once(const struct step *step)
+{
+	const struct pci_address *address = &step->row->device->address;
+	int result = sysfs_set_override(step->work->devices, address, "");
+
+	return result < 0 ? result : sysfs_probe(step->work->devices, address);
+}
+
+/* A device must not be left with no driver for one call that failed. */
+static int give_back_step(void *argument)
+{
+	int result, tries = 3;
+
+	do {
+		result = give_back_once(argument);
+	} while (result < 0 && result != -ENOENT && result != -ENODEV && --tries > 0);
+	return result;
+}
+
+static bool is_late(const struct step *step)
+{
+	return jobs_now() >= step->work->deadline;
+}
+
+/*
+ * The uevent of a device that was added comes before pci_bus_add_device(), until which no driver
+ * matches it, and by as much as assigning its bus's resources takes: so ask again, for 2.5 s.
+ */
+static int probe_added(const struct step *step)
+{
+	const struct pci_address *address = &step->row->device->address;
+	char driver[PCI_DRIVER_NAME_MAX];
+	int result;
+
+	for (int pause = 5;; pause *= 2) {
+		result = sysfs_probe(step->work->devices, address);
+		sysfs_read_driver(step->work->devices, address, driver, sizeof(driver));
+		if (result < 0 || driver[0] || pause > 1280 || is_late(step))
+			return result;
+		poll(NULL, 0, pause);
+	}
+}
+
+static int take(const struct step *step)
+{
+	const struct pci_address *address = &step->row->device->address;
+	int devices = step->work->devices, result;
+
+	/* When udevd is idle, it sends SIGKILL to all that is left in its control group. */
+	if (step->work->apply->added)
+		sysfs_leave_cgroup(step->work->apply->root);
+	result = sysfs_set_override(devices, address, step->row->wanted);
+	if (result == 0 && !is_late(step))
+		result = sysfs_unbind(devices, address);
+	if (result == 0 && !is_late(step))
+		result = step->work->apply->added ? probe_added(step)
+						  : sysfs_probe(devices, address);
+	return result;
+}
+
+static bool is_refused(const struct step *step)
+{
+	char driver[PCI_DRIVER_NAME_MAX];
+
+	return sysfs_read_driver(step->work->devices, &step->row->device->address, driver,
+				 sizeof(driver)) == 0 &&
+	       strcmp(driver, step->row->wanted) != 0;
+}
+
+/*
+ * Once the host driver has let go, the device must not depend on the parent, which may be killed or
+ * unable to fork: the process that took it gives it back. After the deadline it goes on by itself.
+ * Since 6.12.91 and 7.0 the parent's own attempt finds no lock to wait for, and a driver that is
+ * still there.
+ */
+static int take_step(void *argument)
+{
+	int result = take(argument);
+
+	if (is_late(argument) || is_refused(argument))
+		give_back_step(argument);
+	return result;
+}
+
+static void take_devices(struct work *work)
+{
+	prepare(work, is_pending, take_step);
+	jobs_run(work->jobs, work->count, work->deadline);
+	for (size_t i = 0; i < work->count; i++)
+		if (work->jobs[i].result < 0)
+			fail(work->steps[i].row, "unbind and probe", work->jobs[i].result);
+}
+
+static void set_bound(const struct work *work, struct plan_row *row)
+{
+	bool warned = is_pending(work, row) && row->level == LEVEL_WARNING;
+
+	if (!is_pending(work, row))
+		row->detail[0] = '\0';
+
+	plan_row_set(row, OUTCOME_BOUND);
+	if (warned)
+		row->level = LEVEL_WARNING;
+}
+
+/* Asks the kernel who holds each device, whatever the steps returned. */
+static void read_back(struct work *work)
+{
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+		const struct pci_address *address;
+
+		if (!is_pending(work, row) && !is_failed(work, row))
+			continue;
+		address = &row->device->address;
+		sysfs_read_driver(work->devices, address, row->driver, sizeof(row->driver));
+		/* While a probe is stuck, the link is there already. */
+		if (row->outcome != OUTCOME_TIMEOUT && strcmp(row->driver, row->wanted) == 0)
+			set_bound(work, row);
+	}
+}
+
+static void fail_pending(struct work *work)
+{
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+
+		if (!is_pending(work, row))
+			continue;
+		plan_row_set(row, OUTCOME_PROBE_FAILED);
+		snprintf(row->detail, sizeof(row->detail), "%.24s did not take it; see the kernel log",
+			 row->wanted);
+	}
+}
+
+/*
+ * Where no child can be made, what override_unheld() wrote is cleared all the same: no driver holds
+ * the lock of such a device, so the write waits for nobody. A probe could, and the device had no
+ * driver before. Any other override was written by a child, which gives back what it took.
+ */
+static int clear_unheld(void *argument)
+{
+	const struct step *step = argument;
+	const struct pci_device *device = step->row->device;
+	int devices = step->work->devices;
+	char driver[PCI_DRIVER_NAME_MAX];
+	int result = sysfs_read_driver(devices, &device->address, driver, sizeof(driver));
+
+	if (result < 0 || driver[0] || device->driver)
+		return result;
+	return sysfs_set_override(devices, &device->address, "");
+}
+
+/* Kernels before those make this wait for a wedged driver; then it ends when the driver does. */
+static void give_back(struct work *work)
+{
+	prepare(work, is_failed, give_back_step);
+	for (size_t i = 0; i < work->count; i++)
+		work->jobs[i].instead = clear_unheld;
+	jobs_run(work->jobs, work->count, jobs_now() + GIVE_BACK_MS);
+	for (size_t i = 0; i < work->count; i++) {
+		struct plan_row *row = work->steps[i].row;
+		size_t used = strlen(row->detail);
+
+		if (work->jobs[i].result < 0 && work->jobs[i].result != -ENOENT)
+			snprintf(row->detail + used, sizeof(row->detail) - used,
+				 "; giving it back: %s", strerror(-work->jobs[i].result));
+	}
+}
+
+/* Bound is not yet usable; a row has room for one reason. */
+static void warn_of_obstacle(struct work *work)
+{
+	const char *obstacle = NULL;
+	bool asked = false;
+
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+
+		if (row->outcome != OUTCOME_BOUND || !wants_vfio(row) || row->detail[0])
+			continue;
+		if (!asked)
+			obstacle = vfio_find_obstacle(work->apply->root);
+		asked = true;
+		if (!obstacle)
+			return;
+		snprintf(row->detail, sizeof(row->detail), "no VM can use it: %s", obstacle);
+		row->level = LEVEL_WARNING;
+	}
+}
+
+static void carry_out(struct work *work)
+{
+	bool loaded;
+
+	work->deadline = jobs_now() + work->timeout * 1000;
+	release_framebuffer(work);
+	override_unheld(work);
+	loaded = load_modules(work);
+	free_protected(work, loaded);
+	spell_drivers(work);
+	/* Where it did not end, a link may have come with a probe that is stuck. */
+	if (loaded)
+		read_back(work);
+	take_devices(work);
+	read_back(work);
+	fail_pending(work);
+	give_back(work);
+	read_back(work);
+	warn_of_obstacle(work);
+}
+
+static void refuse_all(struct work *work, int error)
+{
+	for (size_t i = 0; i < work->plan->count; i++)
+		if (is_pending(work, &work->plan->rows[i]))
+			fail(&work->plan->rows[i], "nothing was done", error);
+}
+
+void apply_plan(const struct apply *apply, struct plan *plan)
+{
+	struct work work = {
+		.apply = apply,
+		.plan = plan,
+		.devices = apply->pci->directory,
+		.timeout = (long)apply->timeout,
+		.jobs = calloc(plan->count + 1, sizeof(*work.jobs)),
+		.steps = calloc(plan->count + 1, sizeof(*work.steps)),
+	};
+
+	if (apply->added && work.timeout > ADDED_TIMEOUT_MAX)
+		work.timeout = ADDED_TIMEOUT_MAX;
+	if (work.jobs && work.steps)
+		carry_out(&work);
+	else
+		refuse_all(&work, -ENOMEM);
+	free(work.jobs);
+	free(work.steps);
+}
+
+/* What was found out of a driver, so that rows that want the same one need not ask again. */
+struct driver_cache {
+	char asked[PCI_DRIVER_NAME_MAX];
+	char spelling[PCI_DRIVER_NAME_MAX];
+	bool exists;
+};
+
+/* A tree without modules tells nothing about the host that it was copied from. */
+static bool may_load(const struct apply *apply, const char *name)
+{
+	int known = modules_know(apply->modules, name);
+
+	return known > 0 || (known < 0 && apply->dry_run);
+}
+
+static bool find_driver(const struct apply *apply, struct driver_cache *cache, char *name)
+{
+	if (strcmp(cache->asked, name) != 0) {
+		strcpy(cache->asked, name);
+		strcpy(cache->spelling, name);
+		cache->exists = sysfs_find_driver(apply->pci->directory, cache->spelling) ||
+				may_load(apply, name);
+	}
+	strcpy(name, cache->spelling);
+	return cache->exists;
+}
+
+static void foretell_row(const struct apply *apply, struct driver_cache *cache,
+			 struct plan_row *row)
+{
+	if (strcmp(row->wanted, RULE_VARIANT_DRIVER) == 0)
+		modules_find_variant(apply->modules, row->device, row->wanted);
+	if (strcmp(row->wanted, row->driver) == 0) {
+		plan_row_set(row, OUTCOME_ALREADY_BOUND);
+	} else if (find_driver(apply, cache, row->wanted)) {
+		strcpy(row->driver, row->wanted);
+	} else {
+		plan_row_set(row, OUTCOME_NO_DRIVER);
+		snprintf(row->detail, sizeof(row->detail),
+			 "no module %.24s in this image; run update-initramfs -u -k all",
+			 row->wanted);
+	}
+}
+
+void apply_foretell(const struct apply *apply, struct plan *plan)
+{
+	struct driver_cache cache = { .asked = "" };
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->rows[i].outcome == OUTCOME_WOULD_BIND)
+			foretell_row(apply, &cache, &plan->rows[i]);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl bind: a device to a driver, now, as the boot program does it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bind/apply.h"
+#include "bind/signals.h"
+#include "command/live.h"
+#include "protect/busy.h"
+#include "rules/foreign.h"
+#include "term/options.h"
+
+static const char usage[] =
+	"Usage: vfio-earlyctl bind [--force] [--timeout SECONDS] DEVICE [DRIVER]\n"
+	"Binds the device to the driver now, without a reboot. Without DRIVER: to that which its\n"
+	"rule names, or vfio-pci. A device that the driver does not take is given back.\n"
+	"\n"
+	"  -f, --force            also a device that the host stands on, or that is in use\n"
+	"  -t, --timeout SECONDS  how long all drivers together may take; 10 if not given\n"
+	"  -h, --help             print this\n";
+
+/* What a person can do about an outcome. */
+static const char *const advice[] = {
+	[OUTCOME_PROTECTED] = "nothing was changed; --force takes it all the same",
+	[OUTCOME_BRIDGE] = "bridges are never bound",
+	[OUTCOME_NO_IOMMU] = "turn the IOMMU on, in the firmware's setup and for the kernel",
+	[OUTCOME_NO_DRIVER] = "this kernel has neither such a driver nor such a module",
+	[OUTCOME_PROBE_FAILED] = "'dmesg' may tell why",
+	[OUTCOME_TIMEOUT] = "the device goes back to the host when the kernel lets go of it",
+};
+
+/* The rules of this one run: each device by its address. */
+static int make_rules(const struct live *live, struct rules *rules)
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+	int result = 0;
+
+	for (size_t i = 0; i < live->count && result == 0; i++) {
+		const struct pci_device *device = live_device(live, i, address);
+		const struct rule *next;
+		struct rule rule = {
+			.terms = RULE_PLACE,
+			.options = RULE_DRIVER | (live->force ? RULE_FORCE : 0),
+			.place.start = device->address,
+			.file = "vfio-earlyctl bind",
+		};
+
+		result = live_find_rule(live, device, &next);
+		if (result < 0)
+			break;
+		snprintf(rule.driver, sizeof(rule.driver), "%s",
+			 live->driver ? live->driver
+			 : next       ? rule_driver(next)
+				      : RULE_DEFAULT_DRIVER);
+		result = rules_append(rules, &rule);
+	}
+	return result;
+}
+
+static int make_plan(const struct live *live, const struct rules *rules, struct plan *plan)
+{
+	const struct forecast *forecast = &live->view.forecast;
+	int result = plan_choose(plan, rules, &forecast->pci);
+
+	if (result < 0)
+		return result;
+	plan_protect(plan, &forecast->protections, &forecast->pci);
+	return plan_settle(plan, rules, &forecast->pci, false);
+}
+
+static bool is_open(const struct plan_row *row)
+{
+	return row->outcome == OUTCOME_WOULD_BIND;
+}
+
+/* At boot nothing was in use yet; now something can be. */
+static void protect_used(const struct live *live, struct plan *plan)
+{
+	char text[USAGE_TEXT_MAX];
+
+	for (size_t i = 0; i < plan->count && !live->force; i++) {
+		struct plan_row *row = &plan->rows[i];
+
+		if (!is_open(row) || !usage_find(&live->view.host, row->device, text))
+			continue;
+		plan_row_set(row, OUTCOME_PROTECTED);
+		snprintf(row->detail, sizeof(row->detail), "in use: %s", text);
+	}
+}
+
+/* Half a card is of no use, and a command that names it means all. */
+static bool has_protected(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->rows[i].outcome == OUTCOME_PROTECTED)
+			return true;
+	return false;
+}
+
+static void print_good(const struct plan_row *row, const char *address)
+{
+	const char *before = row->device->driver ? row->device->driver : "no driver";
+
+	if (row->outcome == OUTCOME_ALREADY_BOUND)
+		printf("%s: has %s already\n", address, row->driver);
+	else
+		printf("%s: bound to %s (before: %s)\n", address, row->driver, before);
+	if (row->level == LEVEL_WARNING)
+		ctl_fail("%s: %s", address, row->detail);
+}
+
+static void print_bad(const struct plan_row *row, const char *address)
+{
+	const char *what = row->detail[0] ? row->detail : row->wanted;
+	const char *driver = row->driver[0] ? row->driver : "no driver";
+
+	if (row->outcome == OUTCOME_NO_DRIVER)
+		what = row->wanted;
+	else if (row->outcome == OUTCOME_TIMEOUT)
+		what = "its drivers took too long";
+	ctl_fail("%s: %s: %s; it has %s now; %s", address, outcome_name(row->outcome), what, driver,
+		 advice[row->outcome]);
+}
+
+static int report(const struct plan *plan, bool changed)
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+	int status = CTL_OK;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+
+		pci_address_format(&row->device->address, address);
+		if (row->satisfied && !is_open(row)) {
+			print_good(row, address);
+		} else if (!is_open(row) || changed) {
+			print_bad(row, address);
+			status = CTL_INCOMPLETE;
+		}
+	}
+	return status;
+}
+
+static void print_hint(const struct live *live)
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+	const struct rule *rule;
+
+	for (size_t i = 0; i < live->count; i++) {
+		const struct pci_device *device = live_device(live, i, address);
+
+		if (live_find_rule(live, device, &rule) < 0 || rule)
+			continue;
+		printf("This lasts until the next boot; for longer: vfio-earlyctl add '%s'\n",
+		       live->device);
+		return;
+	}
+}
+
+static int carry_out(struct live *live, struct plan *plan)
+{
+	const struct apply apply = {
+		.pci = &live->view.forecast.pci,
+		.modules = &live->modules,
+		.root = live->view.host.directory,
+		.timeout = live->timeout,
+	};
+	sigset_t before;
+	int status;
+
+	protect_used(live, plan);
+	if (has_protected(plan))
+		return report(plan, false);
+	apply_foretell(&apply, plan);
+	signals_hold(&before);
+	apply_plan(&apply, plan);
+	status = report(plan, true);
+	if (status == CTL_OK)
+		print_hint(live);
+	fflush(stdout);
+	signals_release(&before);
+	return status;
+}
+
+static int bind_devices(struct live *live)
+{
+	struct plan plan = { .choices = NULL };
+	struct rules rules = { .list = NULL };
+	int status, result;
+
+	if (live->driver && !foreign_is_driver(live->driver))
+		return ctl_fail("found '%s', expected the name of a driver, such as vfio-pci",
+				live->driver);
+	if (live->view.protect.hidden && !live->force)
+		return ctl_fail("what the host stands on cannot be seen from here; "
+				"--force binds all the same"),
+		       CTL_INCOMPLETE;
+	result = make_rules(live, &rules);
+	if (result == 0)
+		result = make_plan(live, &rules, &plan);
+	status = result < 0 ? ctl_fail("planning: %s", strerror(-result)) : carry_out(live, &plan);
+	plan_free(&plan);
+	rules_free(&rules);
+	return status;
+}
+
+int command_bind(const struct ctl *ctl, int argc, char **argv)
+{
+	struct live live;
+	int status = live_open(&live, ctl, argc, argv, usage, 2, VIEW_PROTECT);
+
+	if (status == OPTIONS_RUN)
+		status = bind_devices(&live);
+	live_close(&live);
+	return ctl_finish(status);
+}

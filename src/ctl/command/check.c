@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl check: what the next boot will do, and what is wrong. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/audit.h"
+#include "bootloader/safety.h"
+#include "command/command.h"
+#include "core/match.h"
+#include "look/device.h"
+#include "term/document.h"
+#include "term/options.h"
+
+enum { DEVICE, ID, NAME, DRIVER, NEXT, RULE, LOST, OUTCOME, WHY };
+
+static const struct table_column columns[] = {
+	[DEVICE] = { "DEVICE", 0, 0, "address" },
+	[ID] = { "ID", 0, 110, "vendor and device" },
+	[NAME] = { "NAME", TABLE_CUT, 0, "maker and model, or the rule that means no device" },
+	[DRIVER] = { "DRIVER", 0, 90, "driver that has it now" },
+	[NEXT] = { "NEXT", 0, 0, "driver that will have it, or why it stays with the host" },
+	[RULE] = { "RULE", 0, 0, "rule that decides, or whose guard does not hold" },
+	[LOST] = { "LOST", TABLE_CUT, 140, "rules that match, too, but do not decide" },
+	[OUTCOME] = { "OUTCOME", TABLE_EXTRA, 0, "what becomes of it, as vfio-early(8) has it" },
+	[WHY] = { "WHY", TABLE_EXTRA, 0, "why" },
+};
+
+#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+
+enum { USED_DEVICE, USED_NAME, USED_FOR };
+
+static const struct table_column used_columns[] = {
+	[USED_DEVICE] = { "DEVICE", 0, 0, "address" },
+	[USED_NAME] = { "NAME", TABLE_CUT, 0, "maker and model" },
+	[USED_FOR] = { "USE", TABLE_LINES, 0, "what the host has it for" },
+};
+
+struct check {
+	struct view view;
+	struct table_options options;
+	struct document document;
+	struct findings findings;
+	struct rivals rivals;
+	struct kernels kernels;
+	bool all; /* devices, also those that no rule is about */
+	char *const *files;
+	size_t file_count;
+};
+
+static const char *explain(const struct view *view, const struct plan_row *row)
+{
+	if (!row)
+		return "no rule is about it";
+	if (!row->device)
+		return "no device is there";
+	if (row->detail[0] != '\0')
+		return row->detail;
+	if (row->rule->exclude)
+		return "an exclusion beats every rule";
+	if (view->forecast.plan.choices[row->device - view->forecast.pci.devices].by_group)
+		return "the rule takes the whole group";
+	return "the first rule that matches decides";
+}
+
+static void set_lost(const struct view *view, struct table *table, struct libscols_line *line,
+		     const struct plan_row *row)
+{
+	const struct rules *rules = &view->forecast.rules;
+	char list[TRAITS_TEXT_MAX] = "", where[AUDIT_WHERE_MAX];
+
+	for (size_t i = 0; i < rules->count; i++)
+		if (&rules->list[i] != row->rule &&
+		    match_rule(&rules->list[i], &view->forecast.pci, row->device) == MATCH_YES)
+			traits_add(list, audit_format_rule(&rules->list[i], where));
+	table_set(table, line, LOST, list);
+}
+
+static void set_row(const struct view *view, struct table *table, struct libscols_line *line,
+		    const struct plan_row *row)
+{
+	char where[AUDIT_WHERE_MAX];
+	bool taken = view_is_taken(row);
+
+	table_set(table, line, NEXT, taken ? row->wanted : outcome_name(row->outcome));
+	table_set(table, line, RULE, audit_format_rule(row->rule, where));
+	table_set(table, line, OUTCOME, outcome_name(row->outcome));
+	if (row->device)
+		set_lost(view, table, line, row);
+	else
+		table_set(table, line, NAME, row->rule->text);
+	if (view_is_for_vm(row))
+		table_color(table, line, view_is_spoiled(row) ? TABLE_RED : TABLE_GREEN);
+	else if (!row->satisfied)
+		table_color(table, line, TABLE_YELLOW);
+}
+
+static void add_line(struct check *check, struct table *table, const struct pci_device *device,
+		     const struct plan_row *row)
+{
+	struct libscols_line *line = table_add(table, NULL);
+	char address[PCI_ADDRESS_TEXT_MAX], id[16], name[PCINAMES_MAX];
+
+	if (device) {
+		table_set(table, line, DEVICE, pci_address_format(&device->address, address));
+		snprintf(id, sizeof(id), "%04x:%04x", device->vendor, device->device);
+		table_set(table, line, ID, id);
+		table_set(table, line, NAME,
+			  pcinames_short(&check->view.names, device, name, sizeof(name)));
+		table_set(table, line, DRIVER, device->driver);
+	}
+	table_set(table, line, WHY, explain(&check->view, row));
+	if (row)
+		set_row(&check->view, table, line, row);
+}
+
+static void fill_devices(struct check *check, struct table *table)
+{
+	const struct pci *pci = &check->view.forecast.pci;
+	const struct plan *plan = &check->view.forecast.plan;
+
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct plan_row *row = view_row(&check->view, &pci->devices[i]);
+
+		if (row || (check->all && !pci_is_bridge(&pci->devices[i])))
+			add_line(check, table, &pci->devices[i], row);
+	}
+	for (size_t i = 0; i < plan->count; i++)
+		if (!plan->rows[i].device)
+			add_line(check, table, NULL, &plan->rows[i]);
+}
+
+static int print_devices(struct check *check)
+{
+	struct table table;
+	int result = table_open(&table, &check->options, "devices", columns, COLUMN_COUNT);
+
+	if (result == 0) {
+		fill_devices(check, &table);
+		result = document_print_table(&check->document, &table, "At the next boot:");
+	}
+	table_close(&table);
+	return result;
+}
+
+static int print_used(struct check *check)
+{
+	const struct table_options options = { .json = check->options.json };
+	const struct pci *pci = &check->view.forecast.pci;
+	struct table table;
+	int result = table_open(&table, &options, "used", used_columns,
+				sizeof(used_columns) / sizeof(used_columns[0]));
+
+	for (size_t i = 0; i < pci->count && result == 0; i++) {
+		char address[PCI_ADDRESS_TEXT_MAX], name[PCINAMES_MAX], uses[TRAITS_TEXT_MAX] = "";
+		struct libscols_line *line;
+
+		if (!view_reason(&check->view, &pci->devices[i]))
+			continue;
+		line = table_add(&table, NULL);
+		table_set(&table, line, USED_DEVICE,
+			  pci_address_format(&pci->devices[i].address, address));
+		table_set(&table, line, USED_NAME,
+			  pcinames_short(&check->view.names, &pci->devices[i], name, sizeof(name)));
+		traits_add_reasons(&check->view, &pci->devices[i], uses);
+		table_set(&table, line, USED_FOR, uses);
+	}
+	if (result == 0)
+		result = document_print_table(
+			&check->document, &table,
+			"The host stands on these, so only 'force' takes them:");
+	table_close(&table);
+	return result;
+}
+
+/* A file that is asked about is in no image, and other settings were made for other rules. */
+static int look_around(struct check *check)
+{
+	char message[BOOT_MESSAGE_MAX];
+	int result = rivals_read(&check->rivals, &check->view.host);
+
+	if (result == 0)
+		audit_rivals(&check->findings, &check->view, &check->rivals);
+	if (result == 0 && !check->files &&
+	    bootsafe_check_root(&check->view.host, message) == -EINVAL)
+		findings_add(&check->findings, VIEW_ERROR, NULL, "%s", message);
+	if (result == 0 && !check->files) {
+		result = kernels_find(&check->kernels, &check->view.host);
+		if (result < 0)
+			findings_add(&check->findings, VIEW_WARNING, NULL,
+				     "whether images are current cannot be seen: %s",
+				     strerror(-result));
+		else
+			audit_kernels(&check->findings, &check->kernels,
+				      check->view.forecast.rules.count > 0);
+		result = 0;
+	}
+	return result;
+}
+
+static size_t count_for_vms(const struct plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (view_is_for_vm(&plan->rows[i]) && !view_is_spoiled(&plan->rows[i]))
+			count++;
+	return count;
+}
+
+static void print_summary(struct check *check)
+{
+	size_t taken = count_for_vms(&check->view.forecast.plan);
+	bool bad = check->view.forecast.rules.bad > 0;
+	char counts[FINDINGS_COUNTS_MAX];
+
+	document_print_gap(&check->document);
+	if (check->view.forecast.rules.count == 0 && !bad)
+		document_print_text(&check->document, "%s",
+				    check->files
+					    ? "There are no rules."
+					    : "There are no rules; 'vfio-earlyctl add' makes one.");
+	else if (check->view.forecast.pci.directory >= 0)
+		document_print_text(&check->document, "%zu device%s for VMs at the next boot; %s.",
+				    taken, taken == 1 ? "" : "s",
+				    findings_format_counts(&check->findings, counts));
+	if (bad)
+		document_print_text(&check->document, "%s",
+				    check->files
+					    ? "With these errors, no image would be built."
+					    : "As long as there are errors, no image is built.");
+}
+
+static int print_all(struct check *check)
+{
+	int result = print_devices(check);
+
+	if (result < 0 || table_is_alone(&check->options))
+		return result;
+	result = print_used(check);
+	if (result == 0 && !check->files)
+		result = kernels_print(&check->kernels, &check->document);
+	if (result == 0 && check->findings.count > 0)
+		document_print_gap(&check->document);
+	if (result == 0)
+		result = findings_print(&check->findings, &check->document);
+	if (result == 0)
+		print_summary(check);
+	return result;
+}
+
+static int find_all(struct check *check)
+{
+	audit_messages(&check->findings, &check->view);
+	audit_plan(&check->findings, &check->view);
+	audit_virtual(&check->findings, &check->view);
+	audit_groups(&check->findings, &check->view);
+	return look_around(check);
+}
+
+static int run(struct check *check, const struct ctl *ctl)
+{
+	int result, status = CTL_INTERNAL;
+
+	if (view_open_files(&check->view, ctl, VIEW_PLAN, check->files, check->file_count) == 0) {
+		check->document.options = &check->options;
+		result = find_all(check);
+		if (result == 0)
+			result = print_all(check);
+		status = document_end(&check->document, result,
+				      audit_status(&check->findings, &check->view));
+	}
+	kernels_free(&check->kernels);
+	rivals_free(&check->rivals);
+	findings_free(&check->findings);
+	view_close(&check->view);
+	return status;
+}
+
+static const char usage[] =
+	"Usage: vfio-earlyctl check [OPTION]... [FILE]...\n"
+	"Prints what the next boot will do with each device that a rule is about, and what\n"
+	"is wrong. With FILE, takes the rules from there instead of /etc/vfio-early.conf.\n"
+	"\n"
+	"  -a, --all           print devices that no rule is about, too\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0 nothing is wrong, 1 usage or internal error, 2 there are warnings,\n"
+	"3 some line could not be understood.";
+
+int command_check(const struct ctl *ctl, int argc, char **argv)
+{
+	struct check check = { .options.list = true };
+	const struct options options = {
+		.usage = usage,
+		.statuses = statuses,
+		.entries = (const struct options_entry[]){ { 'a', "all", .set = &check.all }, {} },
+		.table = &check.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
+
+	if (status != OPTIONS_RUN)
+		return status;
+	check.files = argc > 0 ? argv : NULL;
+	check.file_count = (size_t)argc;
+	return run(&check, ctl);
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl cmdline: the kernel command line of now and of the next boot. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bootloader/change.h"
+#include "bootloader/safety.h"
+#include "command/command.h"
+#include "core/file.h"
+#include "host/lock.h"
+#include "term/document.h"
+#include "term/findings.h"
+#include "term/options.h"
+
+enum { WORD, RUNNING, CONFIGURED, SOURCE };
+
+static const struct table_column columns[] = {
+	[WORD] = { .name = "WORD", .flags = TABLE_CUT, .help = "as the kernel has it" },
+	[RUNNING] = { .name = "RUNNING",
+		      .flags = TABLE_YES_NO,
+		      .help = "whether the kernel has it now" },
+	[CONFIGURED] = { .name = "CONFIGURED",
+			 .flags = TABLE_YES_NO,
+			 .help = "whether the bootloader's files have it" },
+	[SOURCE] = { .name = "SOURCE",
+		     .help = "file and line, or 'bootloader' if it adds the word itself" },
+};
+
+enum { NAME, REASON, REFRESH };
+
+static const struct table_column loader_columns[] = {
+	[NAME] = { .name = "NAME", .help = "which bootloader it is" },
+	[REASON] = { .name = "REASON", .help = "how that was decided" },
+	[REFRESH] = { .name = "REFRESH", .help = "the command that puts a change into effect" },
+};
+
+#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+
+struct run {
+	struct host host;
+	struct table_options options;
+	bool dry_run;
+	enum bootchange_mode mode;
+	char **operands;
+	size_t count;
+};
+
+/* What show looks at. */
+struct view_of_words {
+	struct bootloader bootloader;
+	bool detected, read; /* the bootloader, its files */
+	struct bootconfig config;
+	struct bootwords running;
+	struct findings findings;
+};
+
+static void look(struct view_of_words *view, const struct run *run)
+{
+	char message[BOOT_MESSAGE_MAX] = "";
+	int result = bootloader_read_running(&run->host, &view->running);
+
+	if (result < 0)
+		findings_add(&view->findings, VIEW_WARNING, "/proc/cmdline", "%s",
+			     strerror(-result));
+	result = bootloader_detect(&view->bootloader, &run->host, message);
+	view->detected = result == 0;
+	if (result == 0)
+		result = bootloader_read_config(&view->bootloader, &run->host, &view->config,
+						message);
+	view->read = result == 0;
+	if (result < 0)
+		findings_add(&view->findings, VIEW_WARNING, NULL, "%s",
+			     message[0] ? message : strerror(-result));
+}
+
+/* Whether the next boot has what the files say. */
+static void check_entries(struct view_of_words *view, const struct run *run)
+{
+	size_t count = view->config.words.count;
+	struct bootwant *wants = calloc(count + 1, sizeof(*wants));
+	char message[BOOT_MESSAGE_MAX], danger[BOOT_MESSAGE_MAX];
+	int result = -ENOMEM, safe = bootsafe_check(&view->bootloader, &run->host, &view->config,
+						    &view->running, danger);
+
+	for (size_t i = 0; wants && i < count; i++)
+		wants[i].word = view->config.words.list[i].text;
+	if (wants)
+		result = bootentries_check(&view->bootloader, &run->host, wants, count, message);
+	if (safe == -EINVAL)
+		findings_add(&view->findings, VIEW_ERROR, NULL, "%s", danger);
+	else if (result == -EINVAL)
+		findings_add(&view->findings, VIEW_WARNING, NULL, "%s",
+			     safe == -ENOEXEC ? danger : message);
+	else if (result == 0 && !view->config.files.list[0].absent)
+		for (size_t i = 0; i < count; i++)
+			if (bootwords_find(&view->running, wants[i].word) < 0)
+				findings_add(&view->findings, VIEW_NOTE, NULL,
+					     "%s: the next boot has it", wants[i].word);
+	free(wants);
+}
+
+static bool is_asked_for(const struct run *run, const char *word)
+{
+	for (size_t i = 0; i < run->count; i++)
+		if (strchr(run->operands[i], '=') ? bootword_equals(word, run->operands[i])
+						  : bootword_has_name(word, run->operands[i]))
+			return true;
+	return run->count == 0;
+}
+
+static void add_word(const struct run *run, struct table *table, const char *word, bool running,
+		     bool configured, const char *source)
+{
+	struct libscols_line *line;
+
+	if (!is_asked_for(run, word))
+		return;
+	line = table_add(table, NULL);
+	table_set(table, line, WORD, word);
+	table_set(table, line, RUNNING, running ? "yes" : "no");
+	table_set(table, line, CONFIGURED, configured ? "yes" : "no");
+	table_set(table, line, SOURCE, source);
+	if (running != configured && strcmp(source, "bootloader") != 0)
+		table_color(table, line, TABLE_YELLOW);
+}
+
+static void add_configured(const struct run *run, const struct view_of_words *view,
+			   struct table *table, size_t index)
+{
+	const char *word = view->config.words.list[index].text;
+	char source[PATH_MAX] = "";
+	unsigned int line = 0;
+	const char *path = bootconfig_where(&view->config, index, &line);
+
+	if (path && host_path(source, "%s:%u", path, line) < 0)
+		source[0] = '\0';
+	if (view->config.files.list[0].absent && !run->options.json && path)
+		snprintf(source, sizeof(source), "no %s yet", path);
+	add_word(run, table, word, bootwords_find(&view->running, word) >= 0, true, source);
+}
+
+static void add_words(const struct run *run, const struct view_of_words *view, struct table *table)
+{
+	for (size_t i = 0; i < view->running.count; i++) {
+		const char *word = view->running.list[i].text;
+		bool adds = view->detected && bootloader_adds_word(&view->bootloader, word);
+
+		if (bootwords_find(&view->config.words, word) < 0)
+			add_word(run, table, word, true, false, adds ? "bootloader" : "");
+	}
+	for (size_t i = 0; i < view->config.words.count; i++)
+		add_configured(run, view, table, i);
+}
+
+static int print_loader(const struct run *run, const struct view_of_words *view,
+			struct document *document)
+{
+	const struct table_options options = { .json = true };
+	struct table table;
+	struct libscols_line *line;
+	int result;
+
+	if (!run->options.json) {
+		if (view->detected && !table_is_alone(&run->options))
+			document_print_text(document, "%s: %s.", view->bootloader.name,
+					    view->bootloader.reason);
+		return 0;
+	}
+	result = table_open(&table, &options, "bootloader", loader_columns,
+			    sizeof(loader_columns) / sizeof(loader_columns[0]));
+	if (result == 0 && view->detected) {
+		line = table_add(&table, NULL);
+		table_set(&table, line, NAME, view->bootloader.name);
+		table_set(&table, line, REASON, view->bootloader.reason);
+		table_set(&table, line, REFRESH, view->bootloader.refresh);
+	}
+	if (result == 0)
+		result = document_print_table(document, &table, NULL);
+	table_close(&table);
+	return result;
+}
+
+static int print(const struct run *run, struct view_of_words *view)
+{
+	struct document document = { .options = &run->options };
+	struct table table;
+	int result = table_open(&table, &run->options, "words", columns, COLUMN_COUNT);
+
+	if (result == 0)
+		result = print_loader(run, view, &document);
+	if (result == 0) {
+		add_words(run, view, &table);
+		result = document_print_table(&document, &table, NULL);
+	}
+	if (result == 0 && !table_is_alone(&run->options))
+		result = findings_print(&view->findings, &document);
+	table_close(&table);
+	return document_end(&document, result,
+			    findings_count(&view->findings, VIEW_ERROR) +
+						    findings_count(&view->findings, VIEW_WARNING) >
+					    0
+				    ? CTL_INCOMPLETE
+				    : CTL_OK);
+}
+
+static int show(struct run *run)
+{
+	struct view_of_words view = { .detected = false };
+	int status;
+
+	look(&view, run);
+	if (view.read)
+		check_entries(&view, run);
+	status = print(run, &view);
+	bootconfig_free(&view.config);
+	bootwords_free(&view.running);
+	findings_free(&view.findings);
+	return status;
+}
+
+/*
+ * The lock is kept while the bootloader is refreshed: of two grub-mkconfig(8) at a time (2.12), the
+ * first that ends makes grub.cfg of what the other has written of grub.cfg.new by then.
+ */
+static int change(struct run *run, bool adds)
+{
+	cleanup_fd int lock = run->dry_run ? -1 : lock_take(&run->host);
+	char message[BOOT_MESSAGE_MAX];
+	struct bootchange change;
+	int result, status = CTL_INTERNAL;
+
+	if (lock < 0 && !run->dry_run)
+		return CTL_INTERNAL;
+	result = bootchange_open(&change, &run->host, message);
+	if (result < 0)
+		ctl_fail("%s", message);
+	change.dry_run = run->dry_run;
+	for (size_t i = 0; i < run->count && result == 0; i++)
+		result = adds ? bootchange_add(&change, run->operands[i], run->mode)
+			      : bootchange_remove(&change, run->operands[i]);
+	if (result == 0)
+		status = bootchange_apply(&change);
+	bootchange_close(&change);
+	return status;
+}
+
+static int add(struct run *run)
+{
+	return change(run, true);
+}
+
+static int remove_words(struct run *run)
+{
+	return change(run, false);
+}
+
+static const struct action {
+	const char *name;
+	int (*run)(struct run *run);
+	bool wants_words;
+} actions[] = {
+	{ "show", show, false },
+	{ "add", add, true },
+	{ "remove", remove_words, true },
+};
+
+static const struct action *find_action(const char *name)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (strcmp(actions[i].name, name) == 0)
+			return &actions[i];
+	return NULL;
+}
+
+static int run_action(struct run *run, const struct ctl *ctl, const struct action *action)
+{
+	int result = host_open(&run->host, ctl->root), status;
+
+	if (result < 0)
+		status = ctl_fail("%s: %s", ctl->root, strerror(-result));
+	else
+		status = action->run(run);
+	host_close(&run->host);
+	return ctl_finish(status);
+}
+
+/* What the words are for; all that is printed is NULL. */
+static const struct action *take_action(struct run *run, char **operands, int count)
+{
+	const struct action *action = &actions[0];
+
+	if (count > 0) {
+		action = find_action(operands[0]);
+		if (!action)
+			return ctl_fail("cmdline: found '%s', expected show, add or remove",
+					operands[0]),
+			       NULL;
+		operands++;
+		count--;
+	}
+	if (action->wants_words && count == 0)
+		return ctl_fail("cmdline %s: no word given, expected one as 'intel_iommu=on'",
+				action->name),
+		       NULL;
+	run->operands = operands;
+	run->count = (size_t)count;
+	return action;
+}
+
+static const char usage[] =
+	"Usage: vfio-earlyctl cmdline [OPTION]... [show|add|remove [WORD]...]\n"
+	"Prints or changes the words of the kernel command line, in the files of the\n"
+	"bootloader that is in use.\n"
+	"\n"
+	"      --append        add a word also if there is one with its name\n"
+	"      --dry-run       print what would be changed\n"
+	"  -h, --help          print this\n"
+	"      --replace       put a word in the place of those with its name\n";
+
+int command_cmdline(const struct ctl *ctl, int argc, char **argv)
+{
+	struct run run = { .count = 0 };
+	bool append = false, replace = false;
+	const struct options_entry entries[] = {
+		{ '\0', "append", .set = &append, .clear = &replace },
+		{ '\0', "dry-run", .set = &run.dry_run },
+		{ '\0', "replace", .set = &replace, .clear = &append },
+		{},
+	};
+	const struct options options = {
+		.usage = usage,
+		.entries = entries,
+		.table = &run.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+	};
+	const struct action *action;
+	int status = options_parse(&options, ctl, &argc, &argv);
+
+	if (status != OPTIONS_RUN)
+		return status;
+	if (append || replace)
+		run.mode = append ? BOOTCHANGE_APPEND : BOOTCHANGE_REPLACE;
+	action = take_action(&run, argv, argc);
+	return action ? run_action(&run, ctl, action) : CTL_INTERNAL;
+}

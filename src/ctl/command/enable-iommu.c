@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl enable-iommu: puts on the kernel command line what this host's IOMMU needs. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bootloader/enable-iommu.h"
+#include "command/command.h"
+#include "core/file.h"
+#include "host/lock.h"
+#include "term/options.h"
+
+#define ON     "intel_iommu=on"
+#define TABLES "/sys/firmware/acpi/tables"
+#define GROUPS "/sys/kernel/iommu_groups"
+
+/* Where Intel has its own graphics, always. */
+#define INTEL_GPU "/sys/bus/pci/devices/0000:00:02.0"
+
+/* What switches an IOMMU off; of iommu= and intel_iommu= values can be listed with commas. */
+static const char *const off_words[] = { "intel_iommu=off", "amd_iommu=off", "iommu=off" };
+
+struct facts {
+	bool dmar, ivrs; /* the firmware describes an IOMMU of Intel or AMD */
+	size_t groups;
+	bool on_by_default; /* this kernel needs no word for Intel's */
+	bool runs_with_on, gpu_left_out;
+	const char *runs_with_off; /* NULL: none of these words */
+};
+
+static void count_entry(void *context, const char *directory, const char *name)
+{
+	size_t *count = context;
+
+	(void)directory;
+	(void)name;
+	(*count)++;
+}
+
+/*
+ * Debian's kernels have DEFAULT_ON_INTGPU_OFF, by a patch of theirs: the IOMMU is on but for
+ * Intel's own graphics.
+ */
+static bool is_on_by_default(const struct host *host)
+{
+	char release[128], path[PATH_MAX], *text;
+	bool found;
+
+	if (host_read_line(host, "/proc/sys/kernel", "osrelease", release, sizeof(release)) < 0 ||
+	    host_path(path, "/boot/config-%s", release) < 0 ||
+	    host_read_text(host, path, &text) < 0)
+		return false;
+	found = strstr(text, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y\n") ||
+		strstr(text, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y\n");
+	free(text);
+	return found;
+}
+
+static bool is_intel_gpu_left_out(const struct host *host)
+{
+	char vendor[16], class[16];
+
+	return host_read_line(host, INTEL_GPU, "vendor", vendor, sizeof(vendor)) > 0 &&
+	       host_read_line(host, INTEL_GPU, "class", class, sizeof(class)) > 0 &&
+	       strcmp(vendor, "0x8086") == 0 && strncmp(class, "0x03", strlen("0x03")) == 0 &&
+	       !host_has(host, INTEL_GPU, "iommu_group");
+}
+
+/* Whether a value that is a list with commas has an element: "on,sm_on" has "on". */
+static bool has_value(const char *word, const char *wanted)
+{
+	const char *element = strchr(wanted, '=') + 1;
+	size_t length = strlen(element);
+
+	if (!bootword_has_name(word, wanted) || !strchr(word, '='))
+		return false;
+	for (const char *value = strchr(word, '='); value; value = strchr(value, ',')) {
+		value++;
+		if (strcspn(value, ",") == length && memcmp(value, element, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static long find_value(const struct bootwords *words, const char *wanted)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (has_value(words->list[i].text, wanted))
+			return (long)i;
+	return -1;
+}
+
+static const char *find_off(const struct bootwords *words, long *index)
+{
+	for (size_t i = 0; i < sizeof(off_words) / sizeof(off_words[0]); i++) {
+		*index = find_value(words, off_words[i]);
+		if (*index >= 0)
+			return off_words[i];
+	}
+	return NULL;
+}
+
+static int find_facts(struct facts *facts, const struct host *host)
+{
+	struct bootwords running;
+	int result = bootloader_read_running(host, &running);
+	long index;
+
+	*facts = (struct facts){
+		.dmar = host_has(host, TABLES, "DMAR"),
+		.ivrs = host_has(host, TABLES, "IVRS"),
+		.on_by_default = is_on_by_default(host),
+		.gpu_left_out = is_intel_gpu_left_out(host),
+		.runs_with_off = find_off(&running, &index),
+		.runs_with_on = find_value(&running, ON) >= 0,
+	};
+	host_list(host, GROUPS, count_entry, &facts->groups);
+	bootwords_free(&running);
+	return result;
+}
+
+/* Words that switch it off are somebody's will: they are named, and stay. */
+static int refuse_off(const struct bootchange *change)
+{
+	const struct bootwords *words = &change->config.words;
+	unsigned int line;
+	const char *path;
+	long index;
+
+	if (!find_off(words, &index))
+		return CTL_OK;
+	path = bootconfig_where(&change->config, (size_t)index, &line);
+	ctl_fail("%s:%u: found '%s', which switches the IOMMU off; if you do not need it, "
+		 "'vfio-earlyctl cmdline remove %s'",
+		 path ? path : "(somewhere)", path ? line : 0, words->list[index].text,
+		 words->list[index].text);
+	return CTL_INCOMPLETE;
+}
+
+/* The files may have it in a longer word. */
+static int add_on(struct bootchange *change)
+{
+	const struct bootwords *words = &change->config.words;
+	long there = find_value(words, ON);
+
+	return bootchange_add(change, there < 0 ? ON : words->list[there].text, BOOTCHANGE_REFUSE) <
+			       0
+		       ? CTL_INTERNAL
+		       : CTL_OK;
+}
+
+/* The IOMMU does not run: why, and what helps. */
+static int enable(struct bootchange *change, const struct facts *facts)
+{
+	if (!facts->dmar && !facts->ivrs) {
+		ctl_fail(TABLES ": found neither DMAR nor IVRS, so the kernel knows of no IOMMU; "
+				"switch VT-d or AMD-Vi (also called IOMMU) on in the firmware's "
+				"setup");
+		return CTL_INCOMPLETE;
+	}
+	if (facts->dmar && !facts->on_by_default && !facts->runs_with_on)
+		return add_on(change);
+	if (facts->runs_with_off) {
+		printf("this boot has %s, the next one has not: reboot\n", facts->runs_with_off);
+		return CTL_OK;
+	}
+	ctl_fail("the firmware describes an IOMMU and no word switches it off, but there is no "
+		 "group in " GROUPS "; 'dmesg | grep -e DMAR -e AMD-Vi' may tell why");
+	return CTL_INCOMPLETE;
+}
+
+/* The IOMMU runs. Without the word that this boot has it might not at the next one. */
+static int keep(struct bootchange *change, const struct facts *facts)
+{
+	printf("the IOMMU is on: %zu group%s\n", facts->groups, facts->groups == 1 ? "" : "s");
+	if (facts->gpu_left_out && facts->dmar && !facts->runs_with_on)
+		printf("0000:00:02.0, Intel's own graphics, has no group, as this kernel leaves it "
+		       "out; for a VM to have it: vfio-earlyctl cmdline add " ON "\n");
+	if (facts->dmar && facts->runs_with_on && !facts->on_by_default)
+		return add_on(change);
+	return CTL_OK;
+}
+
+/* Where no word is needed, it does not matter that nobody knows where to put one. */
+static bool needs_files(const struct facts *facts)
+{
+	if (facts->groups > 0)
+		return facts->dmar && facts->runs_with_on && !facts->on_by_default;
+	return facts->dmar || facts->ivrs;
+}
+
+static int plan(struct bootchange *change, const struct facts *facts, int opened,
+		const char *message)
+{
+	int status;
+
+	if (opened < 0 && needs_files(facts))
+		return ctl_fail("%s", message);
+	status = refuse_off(change);
+	if (status != CTL_OK)
+		return status;
+	return facts->groups > 0 ? keep(change, facts) : enable(change, facts);
+}
+
+int enable_plan(struct bootchange *change, const struct host *host)
+{
+	char message[BOOT_MESSAGE_MAX];
+	struct facts facts = { .groups = 0 };
+	int opened = bootchange_open(change, host, message);
+	int result = find_facts(&facts, host);
+
+	if (result < 0)
+		return ctl_fail("/proc/cmdline: %s", strerror(-result));
+	return plan(change, &facts, opened, message);
+}
+
+/* The lock is kept to the end, as by cmdline. */
+static int work(const struct host *host, bool dry_run)
+{
+	cleanup_fd int lock = dry_run ? -1 : lock_take(host);
+	struct bootchange change;
+	int status;
+
+	if (lock < 0 && !dry_run)
+		return CTL_INTERNAL;
+	status = enable_plan(&change, host);
+	change.dry_run = dry_run;
+	if (status == CTL_OK && change.want_count > 0)
+		status = bootchange_apply(&change);
+	bootchange_close(&change);
+	return status;
+}
+
+static int run_command(const struct ctl *ctl, bool dry_run)
+{
+	struct host host;
+	int result = host_open(&host, ctl->root), status;
+
+	status = result < 0 ? ctl_fail("%s: %s", ctl->root, strerror(-result))
+			    : work(&host, dry_run);
+	host_close(&host);
+	return status;
+}
+
+static const char usage[] =
+	"Usage: vfio-earlyctl enable-iommu [--dry-run]\n"
+	"Sees to it that the next boot has the IOMMU on, which may need nothing.\n"
+	"\n"
+	"      --dry-run       print what would be changed\n"
+	"  -h, --help          print this\n";
+
+int command_enable_iommu(const struct ctl *ctl, int argc, char **argv)
+{
+	bool dry_run = false;
+	const struct options options = {
+		.usage = usage,
+		.entries =
+			(const struct options_entry[]){ { '\0', "dry-run", .set = &dry_run }, {} },
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
+
+	return status == OPTIONS_RUN ? ctl_finish(run_command(ctl, dry_run)) : status;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl image: whether finished images will do at the next boot what the rules say. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command/command.h"
+#include "image/builder.h"
+#include "image/contents.h"
+#include "image/digest.h"
+#include "image/kernels.h"
+#include "image/verify.h"
+#include "term/document.h"
+#include "term/options.h"
+
+#define BOOT        "/boot"
+#define IMAGE_START "initrd.img-"
+
+enum { NAME, IMAGE, KERNEL, STATE, DETAIL };
+
+static const struct table_column columns[] = {
+	[NAME] = { .name = "NAME",
+		   .flags = TABLE_TREE,
+		   .help = "image, and what is looked at in it" },
+	[IMAGE] = { .name = "IMAGE", .flags = TABLE_EXTRA | TABLE_LIST, .help = "file" },
+	[KERNEL] = { .name = "KERNEL",
+		     .flags = TABLE_EXTRA,
+		     .help = "release whose modules it has" },
+	[STATE] = { .name = "STATE", .help = "ok, wrong, unneeded or unknown" },
+	[DETAIL] = { .name = "DETAIL",
+		     .flags = TABLE_LINES,
+		     .help = "what is wrong, or what was found" },
+};
+
+#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+
+struct image {
+	char name[PATH_MAX];       /* as the person or the host calls it */
+	char path[PATH_MAX];       /* for this process */
+	char kernel[NAME_MAX + 1]; /* that it is meant for; "" if that is not known */
+};
+
+struct run {
+	struct host host;
+	struct protect protect;
+	struct image *images;
+	size_t count;
+	struct table_options options;
+	struct table table;
+	bool quiet;
+	const char *record; /* kernel whose digest is to be noted */
+	int error;          /* -errno, while a list is made */
+	bool wrong;         /* something is, in some image */
+	int status;
+};
+
+static void worsen(struct run *run, int status)
+{
+	if (run->status == CTL_OK || status == CTL_INTERNAL)
+		run->status = status;
+}
+
+static struct image *add_image(struct run *run)
+{
+	struct image *images = reallocarray(run->images, run->count + 1, sizeof(*images));
+
+	if (!images)
+		return NULL;
+	run->images = images;
+	images[run->count] = (struct image){ .name = "" };
+	return &images[run->count++];
+}
+
+static int add_file(struct run *run, const char *path)
+{
+	struct image *image = add_image(run);
+	int result = image ? host_path(image->name, "%s", path) : -ENOMEM;
+
+	return result < 0 ? result : host_path(image->path, "%s", path);
+}
+
+static int add_kernel(struct run *run, const char *kernel)
+{
+	struct image *image = add_image(run);
+	int result = image ? host_path(image->name, BOOT "/" IMAGE_START "%s", kernel) : -ENOMEM;
+
+	if (result < 0)
+		return result;
+	snprintf(image->kernel, sizeof(image->kernel), "%s", kernel);
+	return host_outside(&run->host, image->name, image->path);
+}
+
+static void take_boot_entry(void *context, const char *directory, const char *name)
+{
+	struct run *run = context;
+	const char *kernel = name + sizeof(IMAGE_START) - 1;
+
+	(void)directory;
+	if (strncmp(name, IMAGE_START, sizeof(IMAGE_START) - 1) == 0 && kernel[0] &&
+	    !kernels_is_leftover(kernel) && run->error == 0)
+		run->error = add_kernel(run, kernel);
+}
+
+static int compare_images(const void *a, const void *b)
+{
+	const struct image *left = a, *right = b;
+
+	return strverscmp(left->kernel, right->kernel);
+}
+
+static int add_all(struct run *run)
+{
+	int result = host_list(&run->host, BOOT, take_boot_entry, run);
+
+	if (result == 0)
+		result = run->error;
+	if (result < 0)
+		return ctl_fail(BOOT ": %s", strerror(-result)), result;
+	if (run->count == 0)
+		return ctl_fail("no image in " BOOT "; name a file"), -ENOENT;
+	qsort(run->images, run->count, sizeof(*run->images), compare_images);
+	return 0;
+}
+
+/* A kernel has its image in /boot, everything else is a file. */
+static int add_operand(struct run *run, const char *operand)
+{
+	char name[PATH_MAX];
+	int result = host_path(name, IMAGE_START "%s", operand);
+
+	if (result == 0 && !strchr(operand, '/') && host_has(&run->host, BOOT, name))
+		result = add_kernel(run, operand);
+	else if (result == 0 && access(operand, F_OK) < 0)
+		return ctl_fail("%s: there is neither such a file nor an image " BOOT "/%s",
+				operand, name),
+		       -ENOENT;
+	else if (result == 0)
+		result = add_file(run, operand);
+	if (result < 0)
+		ctl_fail("%s: %s", operand, strerror(-result));
+	return result;
+}
+
+/* Then status and check need not look into it; of one that binds nothing, they say why. */
+static void record(struct run *run, const struct contents *contents)
+{
+	char digest[DIGEST_TEXT_MAX], why[PROTECTIONS_WHY_MAX];
+	int nothing = verify_binds_nothing(contents, why);
+	int result = nothing < 0 ? nothing : contents_digest(contents, digest);
+
+	if (result == 0 && nothing)
+		result = digest_drop(&run->host, run->record);
+	else if (result == 0)
+		result = digest_note(&run->host, run->record, digest);
+	if (result < 0)
+		worsen(run, ctl_fail(DIGEST_KERNELS ": %s", strerror(-result)));
+	digest_forget(&run->host, run->record);
+}
+
+static enum verdict_state worst(const struct verdict verdicts[VERIFY_CHECKS])
+{
+	enum verdict_state state = VERDICT_OK;
+
+	for (int i = 0; i < VERIFY_CHECKS; i++)
+		if (verdicts[i].state > state && verdicts[i].state != VERDICT_UNNEEDED)
+			state = verdicts[i].state;
+	return state;
+}
+
+static void set_state(struct table *table, struct libscols_line *line, enum verdict_state state)
+{
+	table_set(table, line, STATE, verdict_state_name(state));
+	if (state == VERDICT_WRONG)
+		table_color(table, line, TABLE_RED);
+}
+
+static void add_lines(struct run *run, const struct image *image, const struct contents *contents,
+		      const struct verdict verdicts[VERIFY_CHECKS])
+{
+	struct table *table = &run->table;
+	struct libscols_line *above = table_add(table, NULL);
+
+	table_set(table, above, NAME, image->name);
+	table_set(table, above, IMAGE, image->name);
+	table_set(table, above, KERNEL, contents->kernel);
+	set_state(table, above, worst(verdicts));
+	for (int i = 0; i < VERIFY_CHECKS; i++) {
+		struct libscols_line *line = table_add(table, above);
+
+		table_set(table, line, NAME, verify_check_name(i));
+		table_set(table, line, IMAGE, image->name);
+		table_set(table, line, KERNEL, contents->kernel);
+		table_set(table, line, DETAIL, verdicts[i].text);
+		set_state(table, line, verdicts[i].state);
+	}
+}
+
+/* For who builds an image, whose screen is full of such lines. */
+static void print_wrong(const struct image *image, const struct verdict verdicts[VERIFY_CHECKS])
+{
+	for (int i = 0; i < VERIFY_CHECKS; i++) {
+		char text[VERDICT_TEXT_MAX], *rest = text, *line;
+
+		strcpy(text, verdicts[i].text);
+		while (verdicts[i].state == VERDICT_WRONG && (line = strsep(&rest, "\n")))
+			fprintf(stderr, "W: vfio-early: %s: %s: %s\n", image->name,
+				verify_check_name(i), line);
+	}
+}
+
+static int look_into(struct run *run, const struct image *image)
+{
+	struct verdict verdicts[VERIFY_CHECKS] = { { .state = VERDICT_OK } };
+	char message[INITRAMFS_MESSAGE_MAX];
+	struct contents contents;
+	const struct verify verify = { &run->host, &contents, &run->protect,
+				       image->kernel[0] ? image->kernel : NULL };
+	int result = contents_read(&contents, image->path, message);
+
+	if (result == 0)
+		result = verify_image(&verify, verdicts);
+	if (result < 0) {
+		ctl_fail("%s: %s", image->name, message[0] ? message : strerror(-result));
+	} else {
+		if (run->quiet)
+			print_wrong(image, verdicts);
+		else
+			add_lines(run, image, &contents, verdicts);
+		if (run->record)
+			record(run, &contents);
+		if (worst(verdicts) != VERDICT_OK)
+			worsen(run, CTL_INCOMPLETE);
+		run->wrong |= worst(verdicts) == VERDICT_WRONG;
+	}
+	contents_free(&contents);
+	return result;
+}
+
+static void look_into_all(struct run *run)
+{
+	struct document document = { .options = &run->options };
+	int result = table_open(&run->table, &run->options, "images", columns, COLUMN_COUNT);
+
+	for (size_t i = 0; i < run->count && result == 0; i++) {
+		int looked = look_into(run, &run->images[i]);
+
+		if (looked < 0)
+			worsen(run, looked == -ENOMEM ? CTL_INTERNAL : CTL_INCOMPLETE);
+	}
+	if (result == 0 && !run->quiet)
+		result = document_print_table(&document, &run->table, NULL);
+	if (result < 0 || !run->quiet)
+		worsen(run, document_end(&document, result, CTL_OK));
+	table_close(&run->table);
+	if (run->wrong && !run->quiet)
+		ctl_fail("what is wrong is mended by '%s'", rebuild_find(&run->host)->command);
+}
+
+static int find_images(struct run *run, int count, char **operands)
+{
+	int result = 0;
+
+	if (run->record && count != 1)
+		return ctl_fail("--record is for one image, found %d", count), -EINVAL;
+	if (count == 0)
+		return add_all(run);
+	for (int i = 0; i < count && result == 0; i++)
+		result = add_operand(run, operands[i]);
+	if (result == 0 && run->record)
+		snprintf(run->images[0].kernel, sizeof(run->images[0].kernel), "%s", run->record);
+	return result;
+}
+
+static void run_command(struct run *run, const struct ctl *ctl, int count, char **operands)
+{
+	int result = host_open(&run->host, ctl->root);
+
+	if (result < 0)
+		worsen(run, ctl_fail("%s: %s", ctl->root, strerror(-result)));
+	else if (find_images(run, count, operands) < 0)
+		worsen(run, CTL_INTERNAL);
+	if (run->status == CTL_OK) {
+		result = protect_find(&run->protect, ctl->root);
+		if (result < 0)
+			worsen(run, ctl_fail("what the host stands on: %s", strerror(-result)));
+		look_into_all(run);
+		protect_free(&run->protect);
+	}
+	host_close(&run->host);
+	free(run->images);
+}
+
+static const char usage[] =
+	"Usage: vfio-earlyctl image [OPTION]... [FILE|KERNEL]...\n"
+	"Looks into initramfs images: will they do at the next boot what the rules say?\n"
+	"Without operand: all images in " BOOT ".\n"
+	"\n"
+	"  -q, --quiet         print only what is wrong, on standard error\n"
+	"      --record KERNEL note which rules the image of this kernel has\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0 the images are as they should be, 1 usage or internal error, 2 one is\n"
+	"not, or could not be looked into.";
+
+int command_image(const struct ctl *ctl, int argc, char **argv)
+{
+	struct run run = { .protect = { .pci = { .directory = -1 } } };
+	const struct options_entry entries[] = {
+		{ 'q', "quiet", .set = &run.quiet },
+		{ '\0', "record", .text = &run.record },
+		{},
+	};
+	const struct options options = {
+		.usage = usage,
+		.statuses = statuses,
+		.entries = entries,
+		.table = &run.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
+
+	if (status != OPTIONS_RUN)
+		return status;
+	run_command(&run, ctl, argc, argv);
+	return ctl_finish(run.status);
+}

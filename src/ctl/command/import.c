@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl import: rules from what people used before. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/audit.h"
+#include "core/file.h"
+#include "core/match.h"
+#include "host/joined.h"
+#include "host/lock.h"
+#include "image/builder.h"
+#include "look/inventory.h"
+#include "rules/file.h"
+#include "rules/foreign.h"
+#include "term/options.h"
+
+/* Room for the addresses of a rule's devices; of more, the first are named. */
+#define LIST_MAX 256
+
+struct import {
+	struct view view;
+	struct rivals rivals;
+	const char *file; /* NULL: look around */
+	bool write;
+	int lock;        /* of the rules; -1: none */
+	bool incomplete; /* something was said that wants a look */
+	bool *left_out;  /* one a rival */
+	FILE *lines;     /* that are to be added */
+	size_t added;
+};
+
+/* The devices that a rival means, but bridges, and what becomes of them without a new rule. */
+struct meant {
+	const struct pci_device *first;
+	size_t count, bridges;
+	size_t open;                     /* no rule is about them, and the host does without them */
+	char open_list[LIST_MAX];        /* their addresses */
+	char used_list[LIST_MAX];        /* of those that the host uses */
+	char uses[LIST_MAX];             /* and what it lacks without them */
+	const struct pci_device *needed; /* one that the host needs */
+	const struct pci_device *other;  /* not the card that the guard wants */
+	const struct rule *taken, *kept; /* rules about others of them, and exclusions */
+};
+
+static void add_open(struct meant *meant, const struct pci_device *device, const char *use)
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+
+	meant->open++;
+	wordlist_add(meant->open_list, LIST_MAX, pci_address_format(&device->address, address));
+	if (!use)
+		return;
+	wordlist_add(meant->used_list, LIST_MAX, address);
+	wordlist_add(meant->uses, LIST_MAX, use);
+}
+
+/* By a rule that means it, although the host needs it. */
+static bool is_forced(const struct rule *rule)
+{
+	return rule && !rule->exclude && rule->options & RULE_FORCE;
+}
+
+static void look_at(const struct import *import, const struct plan_choice *choice,
+		    const struct pci_device *device, struct meant *meant)
+{
+	if (!meant->first)
+		meant->first = device;
+	meant->count++;
+	if (view_reason(&import->view, device) && !is_forced(choice->rule))
+		meant->needed = device;
+	else if (choice->rule && choice->rule->exclude)
+		meant->kept = choice->rule;
+	else if (choice->rule)
+		meant->taken = choice->rule;
+	else
+		add_open(meant, device, view_use(&import->view, device));
+}
+
+/* 0 or -ENOMEM. */
+static int find_meant(const struct import *import, const struct rule *rule, struct meant *meant)
+{
+	const struct forecast *forecast = &import->view.forecast;
+	const struct pci *pci = &forecast->pci;
+	struct plan plan;
+	int result = plan_choose(&plan, &forecast->rules, pci);
+
+	*meant = (struct meant){ .count = 0 };
+	for (size_t i = 0; i < pci->count && result == 0; i++) {
+		enum match match = match_rule(rule, pci, &pci->devices[i]);
+
+		if (match == MATCH_GUARD)
+			meant->other = &pci->devices[i];
+		else if (match == MATCH_YES && pci_is_bridge(&pci->devices[i]))
+			meant->bridges++;
+		else if (match == MATCH_YES)
+			look_at(import, &plan.choices[i], &pci->devices[i], meant);
+	}
+	plan_free(&plan);
+	return result;
+}
+
+/* Where no device is there, the rule itself tells. */
+static const struct rule *find_same(const struct rules *rules, const struct rule *rule)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *other = &rules->list[i];
+
+		if (other->terms == rule->terms && !other->exclude &&
+		    memcmp(&other->id, &rule->id, sizeof(rule->id)) == 0 &&
+		    pci_address_compare(&other->place.start, &rule->place.start) == 0 &&
+		    other->place.step_count == 0 && other->class_value == rule->class_value &&
+		    other->class_mask == rule->class_mask)
+			return other;
+	}
+	return NULL;
+}
+
+__attribute__((format(printf, 3, 4))) static void leave_out(struct import *import,
+							    const struct rival *rival,
+							    const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	ctl_fail("%s: '%s' is left out: %s", rival->where, rival->text, text);
+	import->left_out[rival - import->rivals.list] = true;
+	import->incomplete = true;
+}
+
+/* Also where it means other devices as well. Unraid's file is not this host's own. */
+static void refuse_needed(struct import *import, const struct rival *rival,
+			  const struct meant *meant)
+{
+	const char *cure = rival->kind == RIVAL_UNRAID ? NULL : rivals_cure(rival);
+	const char *others = meant->open > 0 ? meant->open_list : NULL;
+	char device[PCINAMES_MAX];
+
+	leave_out(import, rival, "the host needs %s: %s%s%s%s%s",
+		  pcinames_sentence(&import->view.names, meant->needed, device, sizeof(device)),
+		  view_reason(&import->view, meant->needed), cure ? "; " : "", cure ? cure : "",
+		  others ? "; 'vfio-earlyctl add' makes rules for " : "", others ? others : "");
+}
+
+/* Why no rule of it would do anything good. */
+static bool refuse(struct import *import, const struct rival *rival, const struct meant *meant)
+{
+	char where[AUDIT_WHERE_MAX], device[PCINAMES_MAX];
+
+	if (!meant->needed && (meant->open > 0 || meant->taken))
+		return false;
+	if (meant->needed)
+		refuse_needed(import, rival, meant);
+	else if (meant->kept)
+		leave_out(import, rival, "the exclusion %s keeps it for the host",
+			  audit_format_rule(meant->kept, where));
+	else if (meant->other)
+		leave_out(import, rival, "found %s there, which is another card",
+			  pcinames_sentence(&import->view.names, meant->other, device,
+					    sizeof(device)));
+	else if (meant->bridges > 0)
+		leave_out(import, rival, "bridges are never bound");
+	return import->left_out[rival - import->rivals.list];
+}
+
+static bool is_covered(const struct import *import, const struct rival *rival,
+		       const struct meant *meant)
+{
+	const struct rule *rule = meant->taken;
+	char where[AUDIT_WHERE_MAX];
+
+	if (meant->open > 0)
+		return false;
+	if (meant->count == 0)
+		rule = find_same(&import->view.forecast.rules, &rival->rule);
+	if (rule && rule->file)
+		ctl_fail("%s: '%s' has a rule already: %s", rival->where, rival->text,
+			 audit_format_rule(rule, where));
+	return rule != NULL;
+}
+
+/* As narrow as it can be: ids= and overrides of absent devices are no fault either. */
+static struct rule make_rule(const struct import *import, const struct rival *rival,
+			     const struct meant *meant)
+{
+	struct rule rule = rival->rule;
+
+	if (strcmp(rival->driver, RULE_DEFAULT_DRIVER) != 0) {
+		rule.options |= RULE_DRIVER;
+		strcpy(rule.driver, rival->driver);
+	}
+	if (meant->count == 0 && import->view.forecast.pci.count > 0)
+		rule.options |= RULE_OPTIONAL;
+	if (meant->count > 0 && rule.terms == RULE_PLACE) {
+		rule.terms |= RULE_ID;
+		rule.id = (struct pci_id){ meant->first->vendor, meant->first->device, PCI_ID_ANY,
+					   PCI_ID_ANY };
+	}
+	return rule;
+}
+
+/* 0 or -ENOMEM. */
+static int add_rule(struct import *import, const struct rival *rival, const struct meant *meant)
+{
+	struct rule rule = make_rule(import, rival, meant);
+	char name[PCINAMES_MAX];
+
+	if (meant->count > 0)
+		fprintf(import->lines, "# %s (%s), from %s\n",
+			pcinames_device(&import->view.names, meant->first, name, sizeof(name)),
+			meant->open_list, rival->where);
+	else
+		fprintf(import->lines, "# %s, from %s\n",
+			import->view.forecast.pci.count > 0 ? "no such device now" : "not seen",
+			rival->where);
+	foreign_print_rule(import->lines, &rule);
+	if (meant->uses[0] != '\0')
+		ctl_fail("%s: '%s' means devices in use by the host (%s); without them the host "
+			 "lacks %s",
+			 rival->where, rival->text, meant->used_list, meant->uses);
+	import->added++;
+	return rules_append(&import->view.forecast.rules, &rule);
+}
+
+/* 0 or -ENOMEM. */
+static int take_rival(struct import *import, const struct rival *rival)
+{
+	struct meant meant;
+	int result;
+
+	if (rival->kind == RIVAL_BLACKLIST || rival->kind == RIVAL_SOFTDEP ||
+	    (rival->kind == RIVAL_DRIVERCTL && rivals_is_for_host(rival)))
+		return 0;
+	if (rival->kind == RIVAL_BAD) {
+		leave_out(import, rival, "expected %s", rival->expected);
+		return 0;
+	}
+	result = find_meant(import, &rival->rule, &meant);
+	if (result < 0 || refuse(import, rival, &meant) || is_covered(import, rival, &meant))
+		return result;
+	return add_rule(import, rival, &meant);
+}
+
+/* What to do with each kind of setting when it is no longer needed. */
+static const char *const removals[] = {
+	[RIVAL_IDS] = "take out ids= of vfio-pci",
+	[RIVAL_DRIVERCTL] = "remove the file ('driverctl unset-override' would give the device "
+			    "back at once)",
+};
+
+/* A place of which nothing is left out. Rivals are sorted by it. */
+static void print_removals(const struct import *import)
+{
+	const struct rivals *rivals = &import->rivals;
+
+	for (size_t i = 0, end; i < rivals->count; i = end) {
+		const struct rival *first = &rivals->list[i];
+		bool whole = first->kind == RIVAL_IDS ||
+			     (first->kind == RIVAL_DRIVERCTL && !rivals_is_for_host(first));
+
+		for (end = i;
+		     end < rivals->count && strcmp(rivals->list[end].where, first->where) == 0;
+		     end++)
+			whole &= !import->left_out[end];
+		if (whole)
+			ctl_fail("%s: needless once an image with these rules has booted: %s",
+				 first->where, removals[first->kind]);
+	}
+}
+
+static int add_lines(struct import *import, const char *lines)
+{
+	int result;
+
+	if (import->added == 0) {
+		ctl_fail("nothing to add");
+		return 0;
+	}
+	if (import->write) {
+		result = rulesfile_add(&import->view.host, RULES_FILE, lines);
+		if (result < 0)
+			return ctl_fail(RULES_FILE ": %s; nothing was added", strerror(-result)),
+			       result;
+	}
+	fputs(lines, stdout);
+	fflush(stdout);
+	if (import->write)
+		ctl_fail(RULES_FILE ": %zu rule%s added; run '%s'", import->added,
+			 import->added == 1 ? "" : "s", rebuild_find(&import->view.host)->command);
+	else
+		ctl_fail(
+			"nothing was changed; 'vfio-earlyctl import --write' adds %s to " RULES_FILE,
+			import->added == 1 ? "this rule" : "these rules");
+	return 0;
+}
+
+static int import_all(struct import *import)
+{
+	char *lines = NULL;
+	size_t length;
+	int result = 0;
+
+	import->lines = open_memstream(&lines, &length);
+	import->left_out = calloc(import->rivals.count + 1, sizeof(*import->left_out));
+	if (!import->lines || !import->left_out)
+		result = -ENOMEM;
+	for (size_t i = 0; i < import->rivals.count && result == 0; i++)
+		result = take_rival(import, &import->rivals.list[i]);
+	if (import->lines && fclose(import->lines) != 0 && result == 0)
+		result = -ENOMEM;
+	if (result < 0)
+		ctl_fail("%s", strerror(-result));
+	else
+		result = add_lines(import, lines);
+	if (result == 0)
+		print_removals(import);
+	free(import->left_out);
+	free(lines);
+	return result;
+}
+
+static int read_settings(struct import *import)
+{
+	const char *file = import->file;
+	int result = file ? rivals_read_file(&import->rivals, file)
+			  : rivals_read(&import->rivals, &import->view.host);
+
+	if (result < 0)
+		ctl_fail("%s: %s", file ? file : "settings", strerror(-result));
+	if (result == 0 && file && import->rivals.count == 0) {
+		ctl_fail("%s: found no BIND= and no ids= of vfio-pci", file);
+		import->incomplete = true;
+	}
+	return result;
+}
+
+/* Before the rules are read, so that what they cover is what is written to. */
+static int lock_rules(struct import *import, const struct ctl *ctl)
+{
+	struct host host;
+	int result = host_open(&host, ctl->root);
+
+	if (result < 0)
+		ctl_fail("%s: %s", ctl->root, strerror(-result));
+	else
+		result = import->lock = lock_take(&host);
+	host_close(&host);
+	return result;
+}
+
+static int run(struct import *import, const struct ctl *ctl)
+{
+	const struct view *view = &import->view;
+	int result = view_open(&import->view, ctl, VIEW_PROTECT);
+
+	if (result < 0)
+		return CTL_INTERNAL;
+	view_print_messages(view, VIEW_ERROR);
+	view_print_messages(view, VIEW_WARNING);
+	if (import->write && view->forecast.rules.bad)
+		return CTL_BAD_RULES;
+	result = read_settings(import);
+	if (result == 0)
+		result = import_all(import);
+	if (result < 0)
+		return CTL_INTERNAL;
+	if (view->forecast.rules.bad)
+		return CTL_BAD_RULES;
+	return import->incomplete || view_count_messages(view, VIEW_WARNING) > 0 ? CTL_INCOMPLETE
+										 : CTL_OK;
+}
+
+static const char usage[] =
+	"Usage: vfio-earlyctl import [--write] [FILE]\n"
+	"Makes rules of 'options vfio-pci ids=' in modprobe.d, of vfio-pci.ids= on the kernel\n"
+	"command line and of /etc/driverctl.d, and prints those that are not there yet.\n"
+	"With FILE: of that alone, which is Unraid's vfio-pci.cfg or a file of modprobe.d.\n"
+	"\n"
+	"  -w, --write  add them to " RULES_FILE "\n"
+	"  -h, --help   print this\n";
+
+static const char statuses[] =
+	"0, 1 usage or internal error, 2 something was left out or could not be\n"
+	"seen, 3 some line of the rules could not be understood.";
+
+int command_import(const struct ctl *ctl, int argc, char **argv)
+{
+	struct import import = { .lock = -1 };
+	const struct options options = {
+		.usage = usage,
+		.statuses = statuses,
+		.entries = (const struct options_entry[]){ { 'w', "write", .set = &import.write },
+							   {} },
+		.operands_max = 1,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
+
+	if (status != OPTIONS_RUN)
+		return status;
+	import.file = argv[0];
+	status = CTL_INTERNAL;
+	if (!import.write || lock_rules(&import, ctl) >= 0) {
+		status = run(&import, ctl);
+		rivals_free(&import.rivals);
+		view_close(&import.view);
+	}
+	file_close(&import.lock);
+	return ctl_finish(status);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl remove: what add did, undone. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/audit.h"
+#include "command/command.h"
+#include "rules/edit.h"
+#include "rules/file.h"
+#include "term/options.h"
+
+static const char usage[] =
+	"Usage: vfio-earlyctl remove [OPTION]... DEVICE...\n"
+	"Removes the rules that take these devices, from whichever file they are in, so that the\n"
+	"next boots leave the devices to the host. DEVICE is as for add, or the first word of a rule\n"
+	"that no device answers.\n"
+	"\n"
+	"  -f, --force      remove rules that take other devices as well\n"
+	"  -n, --dry-run    print what would be removed, and change nothing\n"
+	"  -u, --update     rebuild the images of all kernels afterwards\n"
+	"      --file FILE  leave rules in other files alone\n"
+	"  -h, --help       print this\n";
+
+struct removal {
+	struct change *change;
+	struct rule *rules; /* those that go */
+	size_t count;
+	bool refused; /* one that must not go */
+	bool kept;    /* one that cannot */
+};
+
+/* Devices that no operand means, and about which the rule decides. */
+static void list_others(const struct removal *removal, const struct rule *rule, char *text,
+			size_t size)
+{
+	const struct plan *plan = &removal->change->view.forecast.plan;
+	const struct pci *pci = &removal->change->view.forecast.pci;
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+		char address[PCI_ADDRESS_TEXT_MAX];
+
+		if (row->rule != rule || !row->device ||
+		    removal->change->meant[row->device - pci->devices])
+			continue;
+		pci_address_format(&row->device->address, address);
+		if (used + strlen(address) + 3 < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+						 address);
+	}
+}
+
+static int keep_rule(struct removal *removal, const struct rule *rule)
+{
+	struct rule *rules = reallocarray(removal->rules, removal->count + 1, sizeof(*rules));
+
+	if (!rules)
+		return -ENOMEM;
+	rules[removal->count++] = *rule;
+	removal->rules = rules;
+	return 0;
+}
+
+/* Notes the rule, or says why it stays. */
+static int judge(struct removal *removal, const struct rule *rule)
+{
+	const struct change *change = removal->change;
+	char where[AUDIT_WHERE_MAX], others[256];
+
+	audit_format_rule(rule, where);
+	list_others(removal, rule, others, sizeof(others));
+	if (rule->file[0] != '/') {
+		ctl_fail("%s: is on the kernel command line: take it out where the boot loader's "
+			 "settings are",
+			 where);
+		removal->kept = true;
+	} else if (change->file && strcmp(change->file, rule->file) != 0) {
+		ctl_fail("%s: takes it as well, and is not in %s", where, change->file);
+		removal->kept = true;
+	} else if (others[0] && !change->force) {
+		ctl_fail("%s: '%s' also takes %s; --force removes it all the same", where,
+			 rule->text, others);
+		removal->refused = true;
+	} else {
+		return keep_rule(removal, rule);
+	}
+	return 0;
+}
+
+/* Takes a rule out of the plan: what was behind it may decide now. */
+static int take_rule(struct removal *removal, const struct rule *rule)
+{
+	struct view *view = &removal->change->view;
+	struct rules *rules = &view->forecast.rules;
+	size_t index = (size_t)(rule - rules->list);
+	int result = judge(removal, rule);
+
+	rules->count--;
+	memmove(&rules->list[index], &rules->list[index + 1],
+		(rules->count - index) * sizeof(*rules->list));
+	return result < 0 ? result : view_make_plan(view);
+}
+
+static const struct rule *find_rule(const struct removal *removal)
+{
+	const struct view *view = &removal->change->view;
+
+	for (size_t i = 0; i < view->forecast.pci.count; i++) {
+		const struct plan_row *row = view_row(view, &view->forecast.pci.devices[i]);
+
+		if (removal->change->meant[i] && row && !row->rule->exclude)
+			return row->rule;
+	}
+	return NULL;
+}
+
+static int take_rules(struct removal *removal)
+{
+	const struct rule *rule;
+	int result = 0;
+
+	while (result == 0 && (rule = find_rule(removal)))
+		result = take_rule(removal, rule);
+	return result;
+}
+
+/* Whether name is the rule, or what it begins with. */
+static bool is_called(const struct rule *rule, const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 0 && strncmp(rule->text, name, length) == 0 &&
+	       (rule->text[length] == '\0' || rule->text[length] == ' ');
+}
+
+/* A rule whose device is gone can be named by its own words. */
+static const struct rule *find_stale(const struct removal *removal, const char *name)
+{
+	const struct plan *plan = &removal->change->view.forecast.plan;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (!plan->rows[i].device && !plan->rows[i].rule->exclude &&
+		    is_called(plan->rows[i].rule, name))
+			return plan->rows[i].rule;
+	return NULL;
+}
+
+static int take_operand(struct removal *removal, const char *name)
+{
+	const struct rule *rule = find_stale(removal, name);
+	size_t *found = NULL, count;
+	int result;
+
+	if (rule)
+		return take_rule(removal, rule);
+	result = change_find(removal->change, name, &found, &count);
+	free(found);
+	return result;
+}
+
+static void print_unruled(struct change *change)
+{
+	const struct pci *pci = &change->view.forecast.pci;
+
+	for (size_t i = 0; i < pci->count; i++) {
+		char name[PCINAMES_MAX];
+
+		if (change->meant[i])
+			printf("%s: no rule takes it\n",
+			       change_describe(change, &pci->devices[i], name));
+	}
+}
+
+static void print_lines(const struct rulesfile *file, const struct rule *rule, FILE *stream)
+{
+	for (unsigned int i = rulesfile_begin(file, rule->line); i <= rule->line; i++) {
+		size_t length;
+		const char *line = rulesfile_line(file, i, &length);
+
+		if (line)
+			fprintf(stream, "%.*s\n", (int)length, line);
+	}
+}
+
+static int compare_rules(const void *a, const void *b)
+{
+	const struct rule *one = a, *other = b;
+	int order = strcmp(one->file, other->file);
+
+	if (order == 0)
+		order = one->line < other->line ? -1 : 1;
+	return order;
+}
+
+/* Whether the line has the rule yet: people's editors know of no lock. */
+static bool is_there(const struct rulesfile *file, const struct rule *rule)
+{
+	struct rule_error error;
+	struct rule found;
+	size_t length;
+	const char *line = rulesfile_line(file, rule->line, &length);
+
+	return line && rule_parse(line, length, &found, &error) > 0 &&
+	       strcmp(found.text, rule->text) == 0;
+}
+
+/* Rules of one file, by line: they are cut from the end, so that the numbers stay right. */
+static int cut_rules(struct rulesfile *file, const struct rule *rules, size_t count, char **cut)
+{
+	size_t size;
+	FILE *stream;
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_there(file, &rules[i]))
+			return -ESTALE;
+	stream = open_memstream(cut, &size);
+	if (!stream)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		print_lines(file, &rules[i], stream);
+	if (fclose(stream))
+		return -ENOMEM;
+	while (count-- > 0) {
+		unsigned int first = rulesfile_begin(file, rules[count].line);
+
+		rulesfile_cut(file, first, rules[count].line - first + 1);
+	}
+	return 0;
+}
+
+static int edit_file(const struct change *change, const struct rule *rules, size_t count)
+{
+	struct rulesfile file;
+	char *cut = NULL;
+	int result = rulesfile_read(&file, &change->view.host, rules[0].file);
+
+	if (result == 0)
+		result = cut_rules(&file, rules, count, &cut);
+	if (result == 0 && !change->dry_run)
+		result = rulesfile_write(&file, &change->view.host);
+	if (result == -ESTALE)
+		ctl_fail("%s: was changed meanwhile, and stays as it is; run this again",
+			 rules[0].file);
+	else if (result < 0)
+		ctl_fail("%s: cannot be written: %s", rules[0].file, strerror(-result));
+	else
+		printf("%s: %s:\n%s", rules[0].file,
+		       change->dry_run ? "would be removed" : "removed", cut);
+	free(cut);
+	rulesfile_free(&file);
+	return result;
+}
+
+static int edit_files(struct removal *removal)
+{
+	size_t first = 0;
+	int result = 0;
+
+	if (removal->count > 1)
+		qsort(removal->rules, removal->count, sizeof(*removal->rules), compare_rules);
+	for (size_t i = 1; i <= removal->count && result == 0; i++) {
+		if (i < removal->count &&
+		    strcmp(removal->rules[i].file, removal->rules[first].file) == 0)
+			continue;
+		result = edit_file(removal->change, &removal->rules[first], i - first);
+		first = i;
+	}
+	return result;
+}
+
+static int finish(struct removal *removal)
+{
+	int status = removal->kept ? CTL_INCOMPLETE : CTL_OK, rebuilt;
+
+	if (removal->refused) {
+		ctl_fail("nothing was changed");
+		return CTL_INCOMPLETE;
+	}
+	if (removal->count == 0 && !removal->kept)
+		print_unruled(removal->change);
+	if (edit_files(removal) < 0)
+		return CTL_INTERNAL;
+	if (removal->count == 0 && !removal->change->update)
+		return status;
+	rebuilt = change_rebuild(removal->change);
+	return rebuilt == CTL_OK ? status : rebuilt;
+}
+
+static int remove_rules(struct change *change)
+{
+	struct removal removal = { .change = change };
+	int status = CTL_INTERNAL;
+	int result = 0;
+
+	for (char *const *name = change->operands; *name && result == 0; name++)
+		result = take_operand(&removal, *name);
+	if (result == 0) {
+		result = take_rules(&removal);
+		status = result < 0 ? ctl_fail("%s", strerror(-result)) : finish(&removal);
+	}
+	free(removal.rules);
+	return status;
+}
+
+int command_remove(const struct ctl *ctl, int argc, char **argv)
+{
+	struct change change;
+	int status = change_open(&change, ctl, argc, argv, usage, false);
+
+	if (status == OPTIONS_RUN)
+		status = remove_rules(&change);
+	change_close(&change);
+	return ctl_finish(status);
+}

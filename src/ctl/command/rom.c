@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl rom: the images of an expansion ROM. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "command/command.h"
+#include "look/find.h"
+#include "look/inventory.h"
+#include "rom/card.h"
+#include "rom/check.h"
+#include "rom/file.h"
+#include "rom/rom.h"
+#include "term/document.h"
+#include "term/findings.h"
+#include "term/options.h"
+
+/* Where Proxmox VE looks for what romfile= names. */
+#define PROXMOX_DIRECTORY "/usr/share/kvm/"
+
+enum { OFFSET, LENGTH, TYPE, ID, CLASS, MACHINE, KIND, COMPRESSED, CHECKSUM, LAST, MATCH };
+
+static const struct table_column columns[] = {
+	[OFFSET] = { "OFFSET", TABLE_NUMBER, 0, "where the image begins, in bytes" },
+	[LENGTH] = { "LENGTH", TABLE_NUMBER, 0, "how long it says it is, in bytes" },
+	[TYPE] = { "TYPE", 0, 0, "legacy (for a BIOS), EFI, Open Firmware, PA-RISC or a number" },
+	[ID] = { "ID", 0, 0, "vendor and device" },
+	[CLASS] = { "CLASS", TABLE_EXTRA, 0, "class code" },
+	[MACHINE] = { "MACHINE", 0, 0, "of EFI: x64, ia32, arm64 ..." },
+	[KIND] = { "KIND", TABLE_EXTRA, 0, "of EFI: boot driver, runtime driver, application" },
+	[COMPRESSED] = { "COMPRESSED", TABLE_YES_NO, 0, "of EFI: whether it is" },
+	[CHECKSUM] = { "CHECKSUM", 0, 0, "of legacy: good or bad" },
+	[LAST] = { "LAST", TABLE_YES_NO, 0, "whether it says that none follows" },
+	[MATCH] = { "MATCH", TABLE_YES_NO, 0, "of a card: whether it is for this card" },
+};
+
+#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+
+/* All of it; only printed in JSON, where there are no sentences. */
+enum { SOURCE, SIZE, START, USED, UEFI, BIOS, SHADOW };
+
+static const struct table_column whole[] = {
+	[SOURCE] = { "SOURCE", 0, 0, NULL },
+	[SIZE] = { "SIZE", TABLE_NUMBER, 0, NULL },
+	[START] = { "START", TABLE_NUMBER, 0, NULL },
+	[USED] = { "LENGTH", TABLE_NUMBER, 0, NULL },
+	[UEFI] = { "UEFI", TABLE_YES_NO, 0, NULL },
+	[BIOS] = { "BIOS", TABLE_YES_NO, 0, NULL },
+	[SHADOW] = { "SHADOW", TABLE_YES_NO, 0, NULL },
+};
+
+struct listing {
+	struct table_options options;
+	struct document document;
+	struct findings findings;
+	struct view view;                /* open if the operand is a device */
+	const struct pci_device *device; /* NULL: a file */
+	const char *dump;                /* file to write; NULL: none */
+	bool force;
+	char source[PATH_MAX]; /* address or file */
+	struct romread read;
+	struct rom rom;
+};
+
+static const char *yes_no(bool value)
+{
+	return value ? "yes" : "no";
+}
+
+static void set_number(struct table *table, struct libscols_line *line, size_t column,
+		       size_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%zu", number);
+	table_set(table, line, column, text);
+}
+
+static void set_named(struct table *table, struct libscols_line *line, size_t column,
+		      const char *name, unsigned int number)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "0x%02x", number);
+	table_set(table, line, column, name ? name : text);
+}
+
+static void set_efi(struct table *table, struct libscols_line *line, const struct rom_image *image)
+{
+	set_named(table, line, MACHINE, rom_machine_name(image->machine), image->machine);
+	set_named(table, line, KIND, rom_subsystem_name(image->subsystem), image->subsystem);
+	table_set(table, line, COMPRESSED, yes_no(image->compressed));
+}
+
+static void add_image(const struct listing *listing, struct table *table,
+		      const struct rom_image *image)
+{
+	static const char *const sums[] = { NULL, "good", "bad" };
+	struct libscols_line *line = table_add(table, NULL);
+	const struct pci_device *device = listing->device;
+	char text[16];
+
+	set_number(table, line, OFFSET, image->offset);
+	set_number(table, line, LENGTH, image->length);
+	set_named(table, line, TYPE, rom_type_name(image->type), image->type);
+	snprintf(text, sizeof(text), "%04x:%04x", image->vendor, image->device);
+	table_set(table, line, ID, text);
+	snprintf(text, sizeof(text), "%06x", (unsigned int)image->class);
+	table_set(table, line, CLASS, text);
+	if (image->type == ROM_EFI)
+		set_efi(table, line, image);
+	table_set(table, line, CHECKSUM, sums[image->checksum]);
+	table_set(table, line, LAST, yes_no(image->last));
+	if (device)
+		table_set(table, line, MATCH,
+			  yes_no(rom_image_is_for(&listing->rom, image, device->vendor,
+						  device->device)));
+}
+
+static int print_images(struct listing *listing)
+{
+	struct table table;
+	/* The last column is of cards only. */
+	int result = table_open(&table, &listing->options, "images", columns,
+				listing->device ? COLUMN_COUNT : COLUMN_COUNT - 1);
+
+	for (size_t i = 0; i < listing->rom.count && result == 0; i++)
+		add_image(listing, &table, &listing->rom.images[i]);
+	if (result == 0)
+		result = document_print_table(&listing->document, &table, NULL);
+	table_close(&table);
+	return result;
+}
+
+static int print_whole(struct listing *listing)
+{
+	const struct table_options options = { .json = true };
+	const struct rom *rom = &listing->rom;
+	struct libscols_line *line;
+	struct table table;
+	int result = table_open(&table, &options, "rom", whole, sizeof(whole) / sizeof(whole[0]));
+
+	if (result == 0) {
+		line = table_add(&table, NULL);
+		table_set(&table, line, SOURCE, listing->source);
+		set_number(&table, line, SIZE, rom->size);
+		set_number(&table, line, START, rom->start);
+		set_number(&table, line, USED, rom->length);
+		table_set(&table, line, UEFI, yes_no(rom_has_uefi(rom)));
+		table_set(&table, line, BIOS, yes_no(rom_has_bios(rom)));
+		table_set(&table, line, SHADOW, yes_no(listing->read.shadow));
+		result = document_print_table(&listing->document, &table, NULL);
+	}
+	table_close(&table);
+	return result;
+}
+
+static const char *describe_boot(const struct rom *rom)
+{
+	if (rom_has_uefi(rom))
+		return rom_has_bios(rom) ? "UEFI and BIOS can start it" : "UEFI alone can start it";
+	return rom_has_bios(rom) ? "a BIOS alone can start it, as it has no EFI image for x64"
+				 : "neither UEFI for x64 nor a BIOS can start it";
+}
+
+static int print_listing(struct listing *listing)
+{
+	const struct rom *rom = &listing->rom;
+	const struct findings *findings = &listing->findings;
+	int result = listing->options.json ? print_whole(listing) : 0, status = CTL_OK;
+
+	if (result == 0)
+		result = print_images(listing);
+	if (result == 0 && rom->count > 0 && !table_is_alone(&listing->options))
+		document_print_text(&listing->document, "%s: %zu bytes; %s", listing->source,
+				    rom->length, describe_boot(rom));
+	if (result == 0 && !table_is_alone(&listing->options))
+		result = findings_print(&listing->findings, &listing->document);
+	if (findings_count(findings, VIEW_ERROR) + findings_count(findings, VIEW_WARNING) > 0)
+		status = CTL_INCOMPLETE;
+	return document_end(&listing->document, result, status);
+}
+
+static int write_dump(const struct listing *listing)
+{
+	const struct rom *rom = &listing->rom;
+	const char *name = strrchr(listing->dump, '/');
+	int result;
+
+	if (rom->count == 0)
+		return ctl_fail("%s: not written, as there is no image", listing->dump);
+	result = romfile_write(listing->dump, rom->data + rom->start, rom->length, listing->force);
+	if (result == -EEXIST)
+		return ctl_fail("%s: is there already; --force replaces it", listing->dump);
+	if (result < 0)
+		return ctl_fail("%s: %s", listing->dump, strerror(-result));
+	if (listing->options.json || table_is_alone(&listing->options))
+		return CTL_OK;
+	printf("%s: written, %zu bytes\n", listing->dump, rom->length);
+	if (strncmp(listing->dump, PROXMOX_DIRECTORY, sizeof(PROXMOX_DIRECTORY) - 1) == 0)
+		printf("Proxmox VE takes it with romfile=%s\n", name + 1);
+	return CTL_OK;
+}
+
+static int show(struct listing *listing)
+{
+	int status;
+
+	rom_parse(&listing->rom, listing->read.data, listing->read.size);
+	romcheck_find(&listing->findings, listing->source, &listing->rom, listing->device,
+		      listing->read.shadow);
+	status = print_listing(listing);
+	if (status != CTL_INTERNAL && listing->dump && write_dump(listing) != CTL_OK)
+		status = CTL_INTERNAL;
+	return status;
+}
+
+/* A card has one ROM, as a rule behind its first function. */
+static int choose_device(struct listing *listing, const size_t *found, size_t count)
+{
+	const struct pci *pci = &listing->view.forecast.pci;
+	const struct pci_device *chosen = NULL;
+	size_t roms = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct pci_device *device = &pci->devices[found[i]];
+		bool has_rom = romread_has_rom(&listing->view.host, device);
+
+		if (!chosen || (has_rom && roms == 0))
+			chosen = device;
+		roms += has_rom;
+	}
+	if (roms > 1)
+		return ctl_fail("%s: %zu devices with ROMs are meant, expected one",
+				listing->source, roms),
+		       -EINVAL;
+	listing->device = chosen;
+	pci_address_format(&chosen->address, listing->source);
+	return 0;
+}
+
+/* Who means a file wants to know why it is none; addresses and IDs have a colon. */
+static void print_no_file(const char *path)
+{
+	struct stat status;
+
+	ctl_fail("%s: and as a file: %s", path,
+		 stat(path, &status) < 0 ? strerror(errno) : "found no regular file");
+}
+
+static int find_device(struct listing *listing, const struct ctl *ctl)
+{
+	char message[256] = "";
+	size_t *found = NULL, count = 0;
+	int result = view_open(&listing->view, ctl, 0);
+
+	if (result < 0)
+		return result;
+	view_print_messages(&listing->view, VIEW_WARNING);
+	result = names_find(&listing->view.forecast, &listing->view.host, listing->source, &found,
+			    &count, message);
+	if (result < 0)
+		ctl_fail("%s", message[0] ? message : strerror(-result));
+	if (result == -ENOENT && !strchr(listing->source, ':'))
+		print_no_file(listing->source);
+	if (result == 0)
+		result = choose_device(listing, found, count);
+	free(found);
+	return result;
+}
+
+static int show_device(struct listing *listing, const struct ctl *ctl)
+{
+	char message[ROMREAD_MESSAGE_MAX];
+
+	if (find_device(listing, ctl) < 0)
+		return CTL_INTERNAL;
+	if (romread_device(&listing->read, &listing->view.host, listing->device, message) < 0) {
+		ctl_fail("%s: %s", listing->source, message);
+		return CTL_INCOMPLETE;
+	}
+	return show(listing);
+}
+
+static int show_file(struct listing *listing)
+{
+	int result = romfile_read(listing->source, &listing->read.data, &listing->read.size);
+
+	if (result == -EFBIG)
+		return ctl_fail("%s: more than %u bytes, so this is no ROM", listing->source,
+				ROM_SIZE_MAX);
+	return result < 0 ? ctl_fail("%s: %s", listing->source, strerror(-result)) : show(listing);
+}
+
+/* A device can have slashes in it: 00:01.0/00.0 is a path, and /dev/dri/card0 has a device. */
+static bool is_file(const char *operand)
+{
+	struct stat status;
+
+	return stat(operand, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static int run(struct listing *listing, const struct ctl *ctl, const char *operand)
+{
+	int status;
+
+	if (snprintf(listing->source, sizeof(listing->source), "%s", operand) >= PATH_MAX)
+		return ctl_fail("%s: %s", operand, strerror(ENAMETOOLONG));
+	listing->document.options = &listing->options;
+	if (is_file(operand)) {
+		status = show_file(listing);
+	} else {
+		status = show_device(listing, ctl);
+		view_close(&listing->view);
+	}
+	free(listing->read.data);
+	findings_free(&listing->findings);
+	return ctl_finish(status);
+}
+
+static const char usage[] =
+	"Usage: vfio-earlyctl rom [OPTION]... DEVICE|FILE\n"
+	"Prints the images of a card's expansion ROM, and what firmware can start it.\n"
+	"\n"
+	"  -d, --dump FILE     write the ROM to FILE: all images, and nothing behind them\n"
+	"  -f, --force         also if FILE is there\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0, 1 usage or internal error, 2 the ROM cannot be read, or something is\n"
+	"wrong with it.";
+
+int command_rom(const struct ctl *ctl, int argc, char **argv)
+{
+	struct listing listing = { .device = NULL };
+	const struct options_entry entries[] = {
+		{ 'd', "dump", .text = &listing.dump },
+		{ 'f', "force", .set = &listing.force },
+		{},
+	};
+	const struct options options = {
+		.usage = usage,
+		.statuses = statuses,
+		.entries = entries,
+		.table = &listing.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
+
+	if (status != OPTIONS_RUN)
+		return status;
+	if (argc != 1)
+		return ctl_fail("%s: found %d operands, expected one device or file", ctl->command,
+				argc);
+	return run(&listing, ctl, argv[0]);
+}

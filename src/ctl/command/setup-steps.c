@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Does what setup has shown, all of it or nothing. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "command/setup.h"
+#include "core/file.h"
+#include "host/lock.h"
+#include "host/run.h"
+#include "image/builder.h"
+
+/* A person, a lost connection, and a reader of our output who has gone. */
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+
+static volatile sig_atomic_t stopped; /* the last signal */
+
+static void note_signal(int number)
+{
+	stopped = number;
+}
+
+/* What we run gets the signals of the terminal, too, and so ends; unlike us it does as always. */
+static void catch_signals(void)
+{
+	const struct sigaction action = { .sa_handler = note_signal };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+/* Once more on the same key must not stop what puts things back. */
+static void ignore_terminal(void)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+}
+
+static int write_files(struct setup *setup)
+{
+	return batch_write(&setup->batch) < 0 ? CTL_INTERNAL : CTL_OK;
+}
+
+static int refresh(struct setup *setup)
+{
+	return bootchange_refresh(&setup->boot);
+}
+
+static int rebuild(struct setup *setup)
+{
+	const struct host *host = &setup->change.view.host;
+	const struct rebuild *rebuild = rebuild_find(host);
+	int result = run_program(host, rebuild->argv);
+
+	if (result == 0)
+		return change_check_images(&setup->kernels, host, true);
+	if (result == -EXDEV) {
+		ctl_fail("the rules have no effect before '%s' on that host", rebuild->command);
+		return CTL_INCOMPLETE;
+	}
+	if (result < 0)
+		return ctl_fail("%s: %s", rebuild->argv[0], strerror(-result));
+	return ctl_fail("%s: found exit status %d, expected 0", rebuild->argv[0], result);
+}
+
+static void undo_files(struct setup *setup, bool *failed)
+{
+	*failed |= batch_undo(&setup->batch) < 0;
+}
+
+/* On another host nothing was run, and so nothing is to be run again. */
+static void check_undo(const char *command, int result, bool *failed)
+{
+	if (result == 0 || result == -EXDEV)
+		return;
+	ctl_fail("%s: failed; run it by hand", command);
+	*failed = true;
+}
+
+static void undo_refresh(struct setup *setup, bool *failed)
+{
+	const struct bootloader *bootloader = &setup->boot.bootloader;
+
+	check_undo(bootloader->refresh, bootloader_refresh(bootloader, setup->boot.host), failed);
+}
+
+static void undo_rebuild(struct setup *setup, bool *failed)
+{
+	const struct host *host = &setup->change.view.host;
+	const struct rebuild *rebuild = rebuild_find(host);
+
+	check_undo(rebuild->command, run_program(host, rebuild->argv), failed);
+}
+
+/* In this order they are done, and taken back. */
+static const struct step {
+	int (*carry_out)(struct setup *setup);
+	void (*undo)(struct setup *setup, bool *failed);
+} steps[] = {
+	{ write_files, undo_files },
+	{ refresh, undo_refresh },
+	{ rebuild, undo_rebuild },
+};
+
+#define STEP_COUNT (sizeof(steps) / sizeof(steps[0]))
+
+static bool is_wanted(const struct setup *setup, const struct step *step)
+{
+	if (step->carry_out == refresh)
+		return setup->refresh;
+	return step->carry_out == rebuild ? setup->rebuild : setup->batch.count > 0;
+}
+
+/* A step that failed may have done a part of its work, and is taken back as well. */
+static int undo(struct setup *setup, size_t begun)
+{
+	bool failed = false;
+
+	/* Files that could not be written are as they were. */
+	if (begun == 1 && !stopped)
+		return CTL_INTERNAL;
+	ignore_terminal();
+	ctl_fail("putting back what was changed");
+	for (size_t i = 0; i < begun; i++)
+		if (is_wanted(setup, &steps[i]))
+			steps[i].undo(setup, &failed);
+	if (failed)
+		return ctl_fail("not all is as it was: see above");
+	return ctl_fail("all is as it was");
+}
+
+static int run_step(struct setup *setup, const struct step *step)
+{
+	int status = is_wanted(setup, step) ? step->carry_out(setup) : CTL_OK;
+
+	if (stopped && status != CTL_INTERNAL)
+		status = ctl_fail("stopped by signal %d (%s)", (int)stopped, strsignal(stopped));
+	return status;
+}
+
+static int run_steps(struct setup *setup)
+{
+	int status = CTL_OK;
+
+	for (size_t i = 0; i < STEP_COUNT; i++) {
+		int step = run_step(setup, &steps[i]);
+
+		if (step == CTL_INTERNAL)
+			return undo(setup, i + 1);
+		if (step != CTL_OK)
+			status = step;
+	}
+	batch_keep(&setup->batch);
+	return status;
+}
+
+/*
+ * The lock is kept while the bootloader is refreshed and images are built: if that fails, files
+ * are put back, and what others wrote meanwhile would be lost.
+ */
+int setup_carry_out(struct setup *setup)
+{
+	cleanup_fd int lock = lock_take(&setup->change.view.host);
+
+	if (lock < 0)
+		return CTL_INTERNAL;
+	catch_signals();
+	return run_steps(setup);
+}

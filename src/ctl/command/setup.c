@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl setup: the guided way from a fresh host to devices for VMs. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bootloader/enable-iommu.h"
+#include "command/choose.h"
+#include "command/command.h"
+#include "command/setup.h"
+#include "doctor/doctor.h"
+#include "rules/file.h"
+#include "term/ask.h"
+#include "term/options.h"
+
+/* What doctor's checks found, as far as it matters here. */
+struct look {
+	struct table_options options;
+	struct document document;
+	bool lacks_iommu;
+	bool hopeless; /* nothing helps before that is mended */
+};
+
+static bool is_hopeless(const struct doctor_entry *check, const struct finding *finding)
+{
+	if (check->use != DOCTOR_NEEDED)
+		return false;
+	/* Who sees not all of the host cannot change it either. */
+	return finding->level == VIEW_ERROR ||
+	       (finding->level == VIEW_UNKNOWN && check->run == doctor_check_host);
+}
+
+/* What is said of the IOMMU while it is off is said by who switches it on. */
+static bool is_set_up(const struct look *look, const struct doctor_entry *check)
+{
+	return check->use == DOCTOR_SET_UP &&
+	       (check->run != doctor_check_iommu || look->lacks_iommu);
+}
+
+static int take_finding(void *context, const struct doctor_entry *check, struct finding *finding)
+{
+	struct look *look = context;
+	bool hopeless = is_hopeless(check, finding);
+
+	look->hopeless |= hopeless;
+	if (!hopeless && (is_set_up(look, check) ||
+			  (finding->level != VIEW_ERROR && finding->level != VIEW_WARNING)))
+		return 0;
+	return doctor_print_finding(&look->document, check, finding);
+}
+
+static int look_at_host(const struct ctl *ctl)
+{
+	struct look look = { .hopeless = false };
+	struct doctor doctor;
+	int result = doctor_open(&doctor, ctl);
+
+	look.document.options = &look.options;
+	look.lacks_iommu = result == 0 && view_lacks_iommu(&doctor.view);
+	if (result == 0) {
+		result = doctor_run_checks(&doctor, take_finding, &look);
+		if (result < 0)
+			ctl_fail("%s", strerror(-result));
+	}
+	doctor_close(&doctor);
+	if (result < 0)
+		return CTL_INTERNAL;
+	if (!look.hopeless)
+		return CTL_OK;
+	ctl_fail("nothing was changed: do first what is said above, then run 'vfio-earlyctl setup' "
+		 "again");
+	return CTL_INCOMPLETE;
+}
+
+static int choose(struct setup *setup)
+{
+	int result;
+
+	if (!ask_is_possible())
+		return ctl_fail("setup: no device given, and no terminal to ask on; "
+				"'vfio-earlyctl list' shows them");
+	result = choose_devices(&setup->change.view, &setup->names);
+	if (result == -ECANCELED) {
+		ctl_fail("nothing was changed");
+		return CTL_INCOMPLETE;
+	}
+	if (result < 0)
+		return ctl_fail("%s", strerror(-result));
+	setup->change.operands = setup->names;
+	return CTL_OK;
+}
+
+/* Groups are there only when the IOMMU is on; what the next boot makes of the rules, too. */
+static int foretell(struct setup *setup)
+{
+	if (!view_lacks_iommu(&setup->change.view))
+		return draft_foretell(&setup->draft);
+	draft_warn_uses(&setup->draft);
+	if (setup->draft.count > 0)
+		puts("Which devices share an IOMMU group is known after the reboot: run "
+		     "'vfio-earlyctl check' then.");
+	return 0;
+}
+
+static int draft_rules(struct setup *setup)
+{
+	struct draft *draft = &setup->draft;
+	int result = 0;
+
+	draft->change = &setup->change;
+	for (char *const *name = setup->change.operands; *name; name++)
+		if (draft_take(draft, *name) < 0)
+			return CTL_INTERNAL;
+	result = draft_make(draft);
+	if (result == 0 && draft->refused) {
+		ctl_fail("nothing was changed");
+		return CTL_INCOMPLETE;
+	}
+	if (result == 0)
+		result = foretell(setup);
+	return result < 0 ? ctl_fail("%s", strerror(-result)) : CTL_OK;
+}
+
+/* What the file of rules becomes. */
+static int fill_rules(struct setup *setup)
+{
+	const char *path = change_path(&setup->change);
+	struct rulesfile file;
+	struct batch_text old = { .data = NULL }, new;
+	int result = rulesfile_read(&file, &setup->change.view.host, path);
+	unsigned int flags = BATCH_OURS;
+
+	if (!host_has(&setup->change.view.host, "", path + 1))
+		flags |= BATCH_NEW;
+	if (result == 0) {
+		old = (struct batch_text){ strdup(file.text), file.length };
+		result = old.data ? rulesfile_append(&file, setup->draft.lines) : -ENOMEM;
+	}
+	if (result == 0) {
+		new = (struct batch_text){ file.text, file.length };
+		result = batch_add(&setup->batch, path, flags, &old, &new);
+	}
+	free(old.data);
+	rulesfile_free(&file);
+	return result < 0 ? ctl_fail("%s: %s", path, strerror(-result)) : CTL_OK;
+}
+
+/* update-initramfs -u leaves it out, so that it would not get the rules. */
+static int refuse_imageless(const struct setup *setup)
+{
+	const struct kernel *kernel = kernels_find_imageless(&setup->kernels);
+
+	return ctl_fail("kernel %s has no image; run '%s %s' first, nothing was changed",
+			kernel->release, setup->kernels.rebuild->first, kernel->release);
+}
+
+static int plan_rules(struct setup *setup)
+{
+	struct view *view = &setup->change.view;
+	bool adds = setup->draft.lines[0] != '\0';
+	int result = kernels_find(&setup->kernels, &view->host);
+
+	if (result < 0)
+		return ctl_fail("/boot: %s", strerror(-result));
+	setup->rebuild = adds;
+	for (size_t i = 0; i < setup->kernels.count; i++)
+		setup->rebuild |=
+			kernels_is_stale(&setup->kernels.list[i], view->forecast.rules.count > 0);
+	if (setup->rebuild && kernels_find_imageless(&setup->kernels))
+		return refuse_imageless(setup);
+	return adds ? fill_rules(setup) : CTL_OK;
+}
+
+static int plan(struct setup *setup)
+{
+	int status = CTL_OK;
+
+	if (!setup->change.operands[0])
+		status = choose(setup);
+	if (status == CTL_OK)
+		status = draft_rules(setup);
+	if (status == CTL_OK && bootchange_fill(&setup->boot, &setup->batch) < 0)
+		status = CTL_INTERNAL;
+	if (status != CTL_OK)
+		return status;
+	setup->refresh = bootchange_needs_refresh(&setup->boot);
+	if (setup->refresh && bootchange_check(&setup->boot) < 0)
+		return CTL_INTERNAL;
+	return plan_rules(setup);
+}
+
+static void show(const struct setup *setup)
+{
+	puts("\nThis is to be done:");
+	batch_show(&setup->batch);
+	if (setup->refresh)
+		printf("then: %s\n", setup->boot.bootloader.refresh);
+	if (setup->rebuild)
+		printf("then: %s\n", rebuild_find(&setup->change.view.host)->command);
+}
+
+static void show_next(const struct setup *setup)
+{
+	puts("\nReboot. Then:\n  vfio-earlyctl status");
+	if (setup->draft.count == 0)
+		return;
+	printf("  vfio-earlyctl vm");
+	for (size_t i = 0; i < setup->draft.count; i++) {
+		const struct draft_want *want = &setup->draft.wants[i];
+		char address[PCI_ADDRESS_TEXT_MAX];
+
+		pci_address_format(&want->device->address, address);
+		if (want->card)
+			*strrchr(address, '.') = '\0';
+		printf(" %s", address);
+	}
+	putchar('\n');
+}
+
+static int confirm(const struct setup *setup)
+{
+	if (setup->yes)
+		return CTL_OK;
+	if (!ask_is_possible())
+		return ctl_fail("setup: no terminal to ask on, expected --yes; nothing was "
+				"changed");
+	if (ask_yes("Do it? [y/N] "))
+		return CTL_OK;
+	ctl_fail("nothing was changed");
+	return CTL_INCOMPLETE;
+}
+
+static int carry_out(struct setup *setup)
+{
+	int status;
+
+	if (!setup->refresh && !setup->rebuild && setup->batch.count == 0) {
+		puts("Nothing is to be done: all is so already.");
+		show_next(setup);
+		return CTL_OK;
+	}
+	show(setup);
+	status = setup->dry_run ? CTL_OK : confirm(setup);
+	if (status != CTL_OK || setup->dry_run)
+		return status;
+	status = setup_carry_out(setup);
+	if (status == CTL_OK)
+		show_next(setup);
+	return status;
+}
+
+static int work(struct setup *setup, const struct ctl *ctl)
+{
+	int status = look_at_host(ctl);
+
+	if (status == CTL_OK)
+		status = change_look(&setup->change, ctl);
+	if (status == CTL_OK)
+		status = enable_plan(&setup->boot, &setup->change.view.host);
+	if (status == CTL_OK)
+		status = plan(setup);
+	return status == CTL_OK ? carry_out(setup) : status;
+}
+
+static int run(struct setup *setup, const struct ctl *ctl)
+{
+	int status;
+
+	setup->change.dry_run = true; /* nothing is locked while a person thinks */
+	status = work(setup, ctl);
+	batch_free(&setup->batch);
+	bootchange_close(&setup->boot);
+	kernels_free(&setup->kernels);
+	draft_free(&setup->draft);
+	choose_free(setup->names);
+	change_close(&setup->change);
+	return ctl_finish(status);
+}
+
+static const char usage[] =
+	"Usage: vfio-earlyctl setup [OPTION]... [DEVICE]...\n"
+	"Leads from a fresh host to devices for VMs: looks whether the host is ready, switches\n"
+	"on what is missing, writes rules for the devices and rebuilds the images. Without\n"
+	"DEVICE, it asks which. All is shown first, and done after a yes.\n"
+	"\n"
+	"  -g, --group      take the rest of each device's IOMMU group as well\n"
+	"  -n, --dry-run    show what would be done, and change nothing\n"
+	"  -y, --yes        do not ask whether to do it\n"
+	"  -h, --help       print this\n";
+
+static const char statuses[] =
+	"0 all is done or shown, 1 usage error, or a step failed and was taken\n"
+	"back with all before it, 2 something was refused or could not be seen, 3 some line of\n"
+	"the rules could not be understood.";
+
+int command_setup(const struct ctl *ctl, int argc, char **argv)
+{
+	struct setup setup = { .batch.host = NULL };
+	const struct options_entry entries[] = {
+		{ 'g', "group", .set = &setup.change.group },
+		{ 'n', "dry-run", .set = &setup.dry_run },
+		{ 'y', "yes", .set = &setup.yes },
+		{},
+	};
+	const struct options options = {
+		.usage = usage,
+		.statuses = statuses,
+		.entries = entries,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+	};
+	int status;
+
+	change_init(&setup.change);
+	status = options_parse(&options, ctl, &argc, &argv);
+	if (status != OPTIONS_RUN)
+		return status;
+	setup.change.operands = argv;
+	setup.batch.host = &setup.change.view.host;
+	return run(&setup, ctl);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl status: what this boot did, and what is true now. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/audit.h"
+#include "audit/booted.h"
+#include "command/command.h"
+#include "core/outcome.h"
+#include "term/document.h"
+#include "term/options.h"
+
+enum { DEVICE, ID, NAME, OUTCOME, THEN, NOW, CHANGE, RULE, DETAIL };
+
+static const struct table_column columns[] = {
+	[DEVICE] = { "DEVICE", 0, 0, "address" },
+	[ID] = { "ID", 0, 110, "vendor and device" },
+	[NAME] = { "NAME", TABLE_CUT, 0, "maker and model, or the rule that no device answered" },
+	[OUTCOME] = { "OUTCOME", 0, 0, "what this boot made of it, as vfio-early(8) has it" },
+	[THEN] = { "THEN", TABLE_EXTRA, 0, "driver that it had after that" },
+	[NOW] = { "NOW", 0, 0, "driver that it has now" },
+	[CHANGE] = { "CHANGE", 0, 0, "same, lost, since, gone or other, see vfio-earlyctl(8)" },
+	[RULE] = { "RULE", 0, 96, "rule that decided" },
+	[DETAIL] = { "DETAIL", TABLE_EXTRA, 0, "why" },
+};
+
+#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+
+static const char *const changes[] = {
+	[BOOTED_SAME] = "same", [BOOTED_LOST] = "lost",   [BOOTED_SINCE] = "since",
+	[BOOTED_GONE] = "gone", [BOOTED_OTHER] = "other",
+};
+
+static const char *const image_names[] = {
+	[BOOTED_RULES_CURRENT] = "current",
+	[BOOTED_RULES_CHANGED] = "changed",
+	[BOOTED_RULES_UNKNOWN] = "not noted",
+};
+
+struct status {
+	struct view view;
+	struct booted booted;
+	struct kernels kernels;
+	struct findings findings;
+	struct table_options options;
+	struct document document;
+	enum booted_rules image; /* of the image that booted */
+	int error;               /* of booted_read() */
+};
+
+static bool is_satisfied(const struct booted_row *row)
+{
+	for (int outcome = 0; outcome < OUTCOMES; outcome++)
+		if (strcmp(row->code, outcome_name((enum outcome)outcome)) == 0)
+			return outcome_satisfies((enum outcome)outcome);
+	return false;
+}
+
+static const char *format_name(struct status *status, const struct pci_device *device,
+			       char text[PCINAMES_SENTENCE_MAX])
+{
+	return pcinames_sentence(&status->view.names, device, text, PCINAMES_SENTENCE_MAX);
+}
+
+static void audit_change(struct status *status, const struct booted_row *row,
+			 const struct pci_device *device)
+{
+	struct findings *findings = &status->findings;
+	char name[PCINAMES_SENTENCE_MAX];
+
+	switch (booted_compare(row, &status->view.forecast.pci)) {
+	case BOOTED_LOST:
+		findings_add(findings, VIEW_WARNING, row->rule,
+			     "%s had %s after this boot, now %s%s; run 'vfio-earlyctl bind %s %s'",
+			     format_name(status, device, name), row->driver,
+			     device->driver ? "it has " : "no driver has it",
+			     device->driver ? device->driver : "", row->address, row->driver);
+		break;
+	case BOOTED_SINCE:
+		findings_add(findings, VIEW_NOTE, row->rule,
+			     "%s was %s at this boot, now %s has it",
+			     format_name(status, device, name), row->code, device->driver);
+		break;
+	case BOOTED_GONE:
+		findings_add(findings, VIEW_WARNING, row->rule,
+			     "%s is no longer there: taken out, or it fell off its bus",
+			     row->address);
+		break;
+	case BOOTED_OTHER:
+		findings_add(findings, VIEW_WARNING, row->rule,
+			     "%s was there at this boot, now another card is: %s", row->id,
+			     format_name(status, device, name));
+		break;
+	case BOOTED_SAME:
+		break;
+	}
+}
+
+/* Of what is told of a row, its own words say whether that was wanted. */
+static enum view_level judge(const struct booted_row *row)
+{
+	if (strcmp(row->code, outcome_name(OUTCOME_NOT_FOUND)) == 0)
+		return strstr(row->detail, " optional") ? VIEW_NOTE : VIEW_WARNING;
+	if (strcmp(row->code, outcome_name(OUTCOME_WOULD_BIND)) == 0)
+		return VIEW_WARNING;
+	return is_satisfied(row) && row->detail[0] == '\0' ? VIEW_NOTE : VIEW_WARNING;
+}
+
+static void audit_row(struct status *status, const struct booted_row *row)
+{
+	const struct pci_device *device = booted_device(row, &status->view.forecast.pci);
+	enum booted_change change = booted_compare(row, &status->view.forecast.pci);
+	const char *colon = row->detail[0] != '\0' ? ": " : "";
+	char name[PCINAMES_SENTENCE_MAX];
+
+	audit_change(status, row, device);
+	if (judge(row) != VIEW_WARNING || change == BOOTED_SINCE)
+		return;
+	if (device && change != BOOTED_OTHER)
+		findings_add(&status->findings, VIEW_WARNING, row->rule, "%s: %s%s%s",
+			     format_name(status, device, name), row->code, colon, row->detail);
+	else
+		findings_add(&status->findings, VIEW_WARNING, row->rule, "%s%s%s", row->code, colon,
+			     row->detail);
+}
+
+/* What VMs can have, although this boot knows nothing of it. */
+static void audit_others(struct status *status)
+{
+	const struct pci *pci = &status->view.forecast.pci;
+	char name[PCINAMES_SENTENCE_MAX];
+
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+		bool known = !device->driver || !strstr(device->driver, "vfio");
+
+		for (size_t j = 0; j < status->booted.count && !known; j++)
+			known = booted_device(&status->booted.rows[j], pci) == device;
+		if (!known)
+			findings_add(&status->findings, VIEW_NOTE, NULL,
+				     "%s has %s, but not by vfio-early",
+				     format_name(status, device, name), device->driver);
+	}
+}
+
+static bool has_rules(const struct status *status)
+{
+	return status->view.forecast.rules.count > 0;
+}
+
+#define RULES_CHANGED "the rules have changed since the image that booted was built; "
+
+static void audit_images(struct status *status)
+{
+	if (kernels_find(&status->kernels, &status->view.host) < 0 ||
+	    booted_compare_rules(&status->view.host, &status->image) < 0) {
+		findings_add(&status->findings, VIEW_WARNING, NULL,
+			     "the rules cannot be read, so nothing can be said of images");
+		return;
+	}
+	if (status->image != BOOTED_RULES_CHANGED)
+		return;
+	if (kernels_have_current(&status->kernels))
+		findings_add(&status->findings, VIEW_WARNING, NULL,
+			     RULES_CHANGED "they count after a reboot");
+	else
+		findings_add(&status->findings, VIEW_WARNING, NULL,
+			     RULES_CHANGED "run '%s' and reboot",
+			     rebuild_find(&status->view.host)->command);
+}
+
+/* Why there is nothing to tell of this boot. */
+static void audit_absence(struct status *status, bool pending)
+{
+	const struct forecast *forecast = &status->view.forecast;
+
+	if (status->error == -EBADMSG)
+		findings_add(&status->findings, VIEW_WARNING, BOOTED_STATUS,
+			     "found something else, expected the outcome of this boot");
+	else if (status->error != -ENOENT)
+		findings_add(&status->findings, VIEW_WARNING, BOOTED_STATUS, "%s",
+			     strerror(-status->error));
+	else if (forecast->cmdline.off_by)
+		findings_add(&status->findings, VIEW_WARNING, "/proc/cmdline",
+			     "%s: this boot did nothing", forecast->cmdline.off_by);
+	else if (status->image == BOOTED_RULES_CHANGED)
+		return; /* and that has been said */
+	else if (forecast->rules.count > 0 && pending)
+		findings_add(&status->findings, VIEW_WARNING, NULL,
+			     "this boot knew nothing of the rules; they count after a reboot");
+	else if (forecast->rules.count > 0)
+		findings_add(&status->findings, VIEW_WARNING, NULL,
+			     "there are rules now, but this boot had none, or no vfio-early in its "
+			     "image; run 'vfio-earlyctl image' to look into it");
+}
+
+static void find_all(struct status *status)
+{
+	audit_messages(&status->findings, &status->view);
+	status->error = booted_read(&status->booted, &status->view.host);
+	audit_images(status);
+	if (status->error < 0)
+		audit_absence(status, kernels_have_current(&status->kernels));
+	for (size_t i = 0; status->error == 0 && i < status->booted.count; i++)
+		audit_row(status, &status->booted.rows[i]);
+	audit_others(status);
+	audit_kernels(&status->findings, &status->kernels, has_rules(status));
+}
+
+static void add_row(struct status *status, struct table *table, const struct booted_row *row)
+{
+	const struct pci *pci = &status->view.forecast.pci;
+	const struct pci_device *device = booted_device(row, pci);
+	enum booted_change change = booted_compare(row, pci);
+	struct libscols_line *line = table_add(table, NULL);
+	char name[PCINAMES_MAX];
+
+	table_set(table, line, DEVICE, row->address);
+	table_set(table, line, ID, row->id);
+	table_set(table, line, OUTCOME, row->code);
+	table_set(table, line, THEN, row->driver);
+	table_set(table, line, RULE, row->rule);
+	table_set(table, line, DETAIL, row->detail);
+	if (row->id[0] != '\0')
+		table_set(table, line, CHANGE, changes[change]);
+	if (device) {
+		table_set(table, line, NOW, device->driver);
+		table_set(table, line, NAME,
+			  pcinames_short(&status->view.names, device, name, sizeof(name)));
+	} else if (row->id[0] == '\0') {
+		table_set(table, line, NAME, row->detail);
+	}
+	if (change == BOOTED_LOST || change == BOOTED_OTHER)
+		table_color(table, line, TABLE_RED);
+	else if (judge(row) == VIEW_WARNING)
+		table_color(table, line, TABLE_YELLOW);
+}
+
+static int print_devices(struct status *status)
+{
+	struct table table;
+	int result = table_open(&table, &status->options, "devices", columns, COLUMN_COUNT);
+
+	for (size_t i = 0; i < status->booted.count && result == 0; i++)
+		add_row(status, &table, &status->booted.rows[i]);
+	if (result == 0)
+		result = document_print_table(&status->document, &table, "At this boot:");
+	table_close(&table);
+	return result;
+}
+
+enum { BOOTED_RULES };
+
+static const struct table_column image_columns[] = {
+	[BOOTED_RULES] = { "RULES", 0, 0, "whether the image that booted has those of now" },
+};
+
+static int print_image(struct status *status)
+{
+	const struct table_options options = { .json = true };
+	struct table table;
+	int result = table_open(&table, &options, "booted", image_columns, 1);
+
+	if (result == 0)
+		table_set(&table, table_add(&table, NULL), BOOTED_RULES,
+			  image_names[status->image]);
+	if (result == 0)
+		result = document_print_table(&status->document, &table, NULL);
+	table_close(&table);
+	return result;
+}
+
+static void print_summary(struct status *status)
+{
+	const struct findings *findings = &status->findings;
+	size_t errors = findings_count(findings, VIEW_ERROR);
+	char counts[FINDINGS_COUNTS_MAX];
+
+	document_print_gap(&status->document);
+	if (status->error == -ENOENT && !has_rules(status) && errors == 0)
+		document_print_text(&status->document,
+				    "There are no rules; 'vfio-earlyctl add' makes one.");
+	else if (errors == 0 && findings_count(findings, VIEW_WARNING) == 0)
+		document_print_text(&status->document, "All is as the rules want it.");
+	else
+		document_print_text(&status->document, "%s.",
+				    findings_format_counts(findings, counts));
+}
+
+static int print_all(struct status *status)
+{
+	const struct table_options *options = &status->options;
+	int result = print_devices(status);
+
+	if (result < 0 || table_is_alone(options))
+		return result;
+	if (options->json)
+		result = print_image(status);
+	if (result == 0)
+		result = kernels_print(&status->kernels, &status->document);
+	if (result == 0 && status->findings.count > 0)
+		document_print_gap(&status->document);
+	if (result == 0)
+		result = findings_print(&status->findings, &status->document);
+	if (result == 0)
+		print_summary(status);
+	return result;
+}
+
+static int run(struct status *status, const struct ctl *ctl)
+{
+	int result, ended = CTL_INTERNAL;
+
+	if (view_open(&status->view, ctl, 0) == 0) {
+		status->document.options = &status->options;
+		find_all(status);
+		result = print_all(status);
+		ended = document_end(&status->document, result,
+				     audit_status(&status->findings, &status->view));
+	}
+	kernels_free(&status->kernels);
+	booted_free(&status->booted);
+	findings_free(&status->findings);
+	view_close(&status->view);
+	return ended;
+}
+
+static const char usage[] =
+	"Usage: vfio-earlyctl status [OPTION]...\n"
+	"Prints what this boot did with each device that a rule is about, what has become of\n"
+	"it since, and whether the images have the rules of now.\n"
+	"\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0 all is as the rules want it, 1 usage or internal error, 2 there are\n"
+	"warnings, 3 some line could not be understood.";
+
+int command_status(const struct ctl *ctl, int argc, char **argv)
+{
+	struct status status = { .options.list = true };
+	const struct options options = {
+		.usage = usage,
+		.statuses = statuses,
+		.table = &status.options,
+		.columns = columns,
+		.column_count = COLUMN_COUNT,
+	};
+	int parsed = options_parse(&options, ctl, &argc, &argv);
+
+	return parsed == OPTIONS_RUN ? run(&status, ctl) : parsed;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl unbind: gives a device back to the host's driver, now. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bind/jobs.h"
+#include "bind/signals.h"
+#include "bind/sysfs.h"
+#include "command/live.h"
+#include "protect/busy.h"
+#include "term/options.h"
+
+/* "pci:v00008086d00001572sv00008086sd00000001bc02sc00i00" */
+#define MODALIAS_MAX 64
+
+static const char usage[] =
+	"Usage: vfio-earlyctl unbind [--force] [--timeout SECONDS] DEVICE\n"
+	"Takes the device from vfio-pci and gives it back to the host's driver now.\n"
+	"\n"
+	"  -f, --force            also a device that is in use\n"
+	"  -t, --timeout SECONDS  how long all drivers together may take; 10 if not given\n"
+	"  -h, --help             print this\n";
+
+/* One device on its way back. */
+struct return_step {
+	const struct live *live;
+	const struct pci_device *device;
+	char address[PCI_ADDRESS_TEXT_MAX];
+	char modalias[MODALIAS_MAX];
+};
+
+static int devices_of(const struct return_step *step)
+{
+	return step->live->view.forecast.pci.directory;
+}
+
+/* An override that was left behind can keep a device from any driver, so that is no host's. */
+static bool is_with_host(const struct pci_device *device)
+{
+	return device->driver && !strstr(device->driver, "vfio") &&
+	       strcmp(device->driver, "pci-stub") != 0;
+}
+
+static void prepare(struct return_step *step, const struct live *live, size_t index)
+{
+	const struct pci_device *device = live_device(live, index, step->address);
+
+	step->live = live;
+	step->device = device;
+	snprintf(step->modalias, sizeof(step->modalias),
+		 "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", device->vendor, device->device,
+		 device->subvendor, device->subdevice, (unsigned int)(device->class >> 16 & 0xff),
+		 (unsigned int)(device->class >> 8 & 0xff), (unsigned int)(device->class & 0xff));
+}
+
+/*
+ * In a process of its own. The host's driver may never have been loaded, since the device was
+ * taken before udev looked for one; that there is none is no failure. It ends when the kernel
+ * lets it, so that a device which comes late goes back all the same.
+ */
+static int return_device(void *argument)
+{
+	const struct return_step *step = argument;
+	struct modules modules = { .root = step->live->modules.root };
+	const struct pci_address *address = &step->device->address;
+	int result, tries = 3;
+
+	if (is_with_host(step->device))
+		return 0;
+	do {
+		result = sysfs_set_override(devices_of(step), address, "");
+		if (result == 0)
+			result = sysfs_unbind(devices_of(step), address);
+	} while (result < 0 && result != -ENOENT && result != -ENODEV && --tries > 0);
+	if (result < 0)
+		return result;
+	modules_load(&modules, step->modalias);
+	modules_free(&modules);
+	for (tries = 3, result = -EIO; result < 0 && result != -ENODEV && tries > 0; tries--)
+		result = sysfs_probe(devices_of(step), address);
+	return result;
+}
+
+static int fail(const struct return_step *step, const char *what, const char *advice)
+{
+	ctl_fail("%s: %s; %s", step->address, what, advice);
+	return CTL_INCOMPLETE;
+}
+
+/* A device for which no module exists has no driver by nature. */
+static int report_without_driver(const struct return_step *step)
+{
+	struct modules modules = { .root = step->live->modules.root };
+	int known = modules_know(&modules, step->modalias);
+
+	modules_free(&modules);
+	if (known != 0)
+		return fail(step, "no driver of the host took it", "'dmesg' may tell why");
+	printf("%s: has no driver now; this kernel has none for it\n", step->address);
+	return CTL_OK;
+}
+
+static int report_driver(const struct return_step *step, int result, const char *driver)
+{
+	char what[96];
+
+	if (driver[0] && !strstr(driver, "vfio") && strcmp(driver, "pci-stub") != 0) {
+		printf("%s: given back to %s (before: %s)\n", step->address, driver,
+		       step->device->driver ? step->device->driver : "no driver");
+		return CTL_OK;
+	}
+	if (result < 0) {
+		snprintf(what, sizeof(what), "%s; it has %.24s now", strerror(-result),
+			 driver[0] ? driver : "no driver");
+		return fail(step, what, "'dmesg' may tell why");
+	}
+	if (!driver[0])
+		return report_without_driver(step);
+	snprintf(what, sizeof(what), "%.24s took it again", driver);
+	return fail(step, what,
+		    "its ID is in ids= of /etc/modprobe.d or of the kernel command "
+		    "line, or was written to new_id");
+}
+
+static int report(const struct return_step *step, int result)
+{
+	char driver[PCI_DRIVER_NAME_MAX], what[64];
+
+	if (is_with_host(step->device)) {
+		printf("%s: is with the host already, driver %s\n", step->address,
+		       step->device->driver);
+		return CTL_OK;
+	}
+	if (result == -ETIMEDOUT) {
+		snprintf(what, sizeof(what), "%s did not let go of it within %u s",
+			 step->device->driver ? step->device->driver : "the kernel",
+			 step->live->timeout);
+		return fail(step, what, "the host gets it when the kernel lets go of it");
+	}
+	sysfs_read_driver(devices_of(step), &step->device->address, driver, sizeof(driver));
+	return report_driver(step, result, driver);
+}
+
+static void print_rule(const struct return_step *step)
+{
+	const struct rule *rule;
+
+	if (live_find_rule(step->live, step->device, &rule) == 0 && rule)
+		printf("%s: %s:%u takes it again at the next boot\n", step->address, rule->file,
+		       rule->line);
+}
+
+/* Nothing is begun if one of them is in use. */
+static int refuse_used(const struct live *live)
+{
+	char address[PCI_ADDRESS_TEXT_MAX], text[USAGE_TEXT_MAX];
+	int status = CTL_OK;
+
+	for (size_t i = 0; i < live->count && !live->force; i++) {
+		const struct pci_device *device = live_device(live, i, address);
+
+		if (is_with_host(device) || !usage_find(&live->view.host, device, text))
+			continue;
+		ctl_fail("%s: in use: %s; nothing was changed; stop the VM, or use --force",
+			 address, text);
+		status = CTL_INCOMPLETE;
+	}
+	return status;
+}
+
+static int run(const struct live *live, struct return_step *steps, struct job *jobs)
+{
+	int status = CTL_OK;
+	sigset_t before;
+
+	for (size_t i = 0; i < live->count; i++) {
+		prepare(&steps[i], live, i);
+		jobs[i] = (struct job){ .run = return_device, .argument = &steps[i] };
+	}
+	signals_hold(&before);
+	jobs_run(jobs, live->count, jobs_now() + (long)live->timeout * 1000);
+	for (size_t i = 0; i < live->count; i++) {
+		int one = report(&steps[i], jobs[i].result);
+
+		if (one == CTL_OK)
+			print_rule(&steps[i]);
+		else
+			status = one;
+	}
+	fflush(stdout);
+	signals_release(&before);
+	return status;
+}
+
+static int unbind_devices(const struct live *live)
+{
+	struct return_step *steps = calloc(live->count + 1, sizeof(*steps));
+	struct job *jobs = calloc(live->count + 1, sizeof(*jobs));
+	int status = steps && jobs ? refuse_used(live) : ctl_fail("%s", strerror(ENOMEM));
+
+	if (steps && jobs && status == CTL_OK)
+		status = run(live, steps, jobs);
+	free(steps);
+	free(jobs);
+	return status;
+}
+
+int command_unbind(const struct ctl *ctl, int argc, char **argv)
+{
+	struct live live;
+	int status = live_open(&live, ctl, argc, argv, usage, 1, 0);
+
+	if (status == OPTIONS_RUN)
+		status = unbind_devices(&live);
+	live_close(&live);
+	return ctl_finish(status);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether the kernel runs with what the bootloader's files say, and the next boot will. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bootloader/entries.h"
+#include "bootloader/safety.h"
+#include "doctor/doctor.h"
+
+/* What a look at the bootloader has in hand. */
+struct look {
+	struct doctor *doctor;
+	struct findings *findings;
+	struct bootloader bootloader;
+	struct bootconfig config;
+};
+
+/* Whether the entries of the next boot have all words of the files: as bootentries_check(). */
+static int check_entries(const struct look *look, char message[BOOT_MESSAGE_MAX])
+{
+	size_t count = look->config.words.count;
+	struct bootwant *wants = calloc(count + 1, sizeof(*wants));
+	int result = -ENOMEM;
+
+	for (size_t i = 0; wants && i < count; i++)
+		wants[i].word = look->config.words.list[i].text;
+	if (wants)
+		result = bootentries_check(&look->bootloader, &look->doctor->view.host, wants,
+					   count, message);
+	free(wants);
+	return result;
+}
+
+/* Words of the files that the kernel does not run with. */
+static void check_missing(const struct look *look, bool pending)
+{
+	const struct bootwords *words = &look->config.words;
+
+	for (size_t i = 0; i < words->count; i++) {
+		unsigned int line = 0;
+		const char *path = bootconfig_where(&look->config, i, &line);
+		char where[PATH_MAX];
+
+		if (doctor_has_word(look->doctor, words->list[i].text) ||
+		    host_path(where, "%s:%u", path ? path : look->bootloader.name, line) < 0)
+			continue;
+		if (pending)
+			findings_add(look->findings, VIEW_WARNING, where,
+				     "the kernel does not run with %s yet; reboot",
+				     words->list[i].text);
+		else
+			findings_add(look->findings, VIEW_WARNING, where,
+				     "the kernel does not run with %s; run '%s' and reboot",
+				     words->list[i].text, look->bootloader.refresh);
+	}
+}
+
+/* Of words that the kernel runs with, those that count here; others are nobody's concern. */
+static bool counts(const char *word)
+{
+	static const char *const parts[] = { "iommu", "intremap", "vfio", "acs_override" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(word, parts[i]))
+			return true;
+	return false;
+}
+
+static void check_surplus(const struct look *look)
+{
+	const struct bootwords *words = &look->doctor->words;
+
+	for (size_t i = 0; i < words->count; i++)
+		if (counts(words->list[i].text) &&
+		    bootwords_find(&look->config.words, words->list[i].text) < 0)
+			findings_add(look->findings, VIEW_NOTE, "/proc/cmdline",
+				     "%s is in no file of %s, so the next boot will not have it; "
+				     "to keep it, run 'vfio-earlyctl cmdline add %s'",
+				     words->list[i].text, look->bootloader.name,
+				     words->list[i].text);
+}
+
+/* While a refresh would do harm, none is advised. */
+static bool check_safety(const struct look *look)
+{
+	char message[BOOT_MESSAGE_MAX];
+	int result = bootsafe_check(&look->bootloader, &look->doctor->view.host, &look->config,
+				    &look->doctor->words, message);
+
+	if (result < 0)
+		findings_add(look->findings,
+			     result == -EINVAL    ? VIEW_ERROR
+			     : result == -ENOEXEC ? VIEW_WARNING
+						  : VIEW_UNKNOWN,
+			     NULL, "%s", message[0] ? message : strerror(-result));
+	return result == 0;
+}
+
+static void check_words(const struct look *look)
+{
+	char message[BOOT_MESSAGE_MAX] = "";
+	int result;
+
+	if (!check_safety(look))
+		return;
+	result = check_entries(look, message);
+	if (result == -EINVAL)
+		findings_add(look->findings, VIEW_WARNING, NULL, "%s", message);
+	else
+		check_missing(look, result == 0);
+	check_surplus(look);
+	if (look->findings->count > 0)
+		return;
+	if (result == 0)
+		findings_add(look->findings, VIEW_OK, NULL,
+			     "%s: the kernel runs with what its files say", look->bootloader.name);
+	else
+		findings_add(look->findings, VIEW_UNKNOWN, NULL,
+			     "%s: the kernel runs with what its files say, but whether the next "
+			     "boot will cannot be seen: %s",
+			     look->bootloader.name, message[0] ? message : strerror(-result));
+}
+
+void doctor_check_bootloader(struct doctor *doctor, struct findings *findings)
+{
+	struct look look = { .doctor = doctor, .findings = findings };
+	char message[BOOT_MESSAGE_MAX] = "";
+	int result = bootloader_detect(&look.bootloader, &doctor->view.host, message);
+
+	if (result == 0)
+		result = bootloader_read_config(&look.bootloader, &doctor->view.host, &look.config,
+						message);
+	if (result < 0)
+		findings_add(findings, VIEW_UNKNOWN, NULL, "%s",
+			     message[0] ? message : strerror(-result));
+	else if (doctor->words_error < 0)
+		findings_add(findings, VIEW_UNKNOWN, "/proc/cmdline", "%s",
+			     strerror(-doctor->words_error));
+	else
+		check_words(&look);
+	bootconfig_free(&look.config);
+}

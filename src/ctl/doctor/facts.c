@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the checks of vfio-earlyctl doctor ask in common. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "doctor/doctor.h"
+#include "host/modprobe.h"
+
+bool doctor_has_word(const struct doctor *doctor, const char *word)
+{
+	return bootwords_find(&doctor->words, word) >= 0;
+}
+
+bool doctor_is_kernel(const struct doctor *doctor, unsigned int major, unsigned int minor)
+{
+	unsigned int got_major, got_minor;
+
+	if (sscanf(doctor->release, "%u.%u", &got_major, &got_minor) != 2)
+		return false;
+	return got_major > major || (got_major == major && got_minor >= minor);
+}
+
+int doctor_has_config(const struct doctor *doctor, const char *line)
+{
+	char path[PATH_MAX], *text = NULL, *rest, *found;
+	int result = host_path(path, "/boot/config-%s", doctor->release);
+
+	if (result == 0)
+		result = host_read_text(&doctor->view.host, path, &text);
+	if (result < 0)
+		return result;
+	rest = text;
+	while ((found = strsep(&rest, "\n")) && strcmp(found, line) != 0)
+		;
+	free(text);
+	return found != NULL;
+}
+
+int doctor_read_switch(const struct doctor *doctor, const char *module, const char *parameter)
+{
+	char directory[PATH_MAX], value[4] = "";
+	int result = host_path(directory, "/sys/module/%s/parameters", module);
+
+	if (result == 0)
+		result = host_read_line(&doctor->view.host, directory, parameter, value,
+					sizeof(value));
+	return result < 0 ? result : value[0] == 'Y';
+}
+
+struct wanted {
+	const char *module, *option;
+	bool found;
+};
+
+static void take_option(void *context, const char *where, char *line)
+{
+	struct wanted *wanted = context;
+	char *rest, *word = strtok_r(line, MODPROBE_BLANK, &rest);
+	char *module = word ? strtok_r(NULL, MODPROBE_BLANK, &rest) : NULL;
+
+	(void)where;
+	if (!module || strcmp(word, "options") != 0 || !text_same_name(module, wanted->module))
+		return;
+	while ((word = strtok_r(NULL, MODPROBE_BLANK, &rest)))
+		wanted->found |= strcmp(word, wanted->option) == 0;
+}
+
+bool doctor_has_option(const struct doctor *doctor, const char *module, const char *option)
+{
+	struct wanted wanted = { module, option, false };
+	char word[80];
+
+	if (snprintf(word, sizeof(word), "%s.%s", module, option) < (int)sizeof(word) &&
+	    doctor_has_word(doctor, word))
+		return true;
+	modprobe_read(&doctor->view.host, take_option, &wanted);
+	return wanted.found;
+}
+
+const char *doctor_name_device(struct doctor *doctor, const struct pci_device *device,
+			       char text[PCINAMES_SENTENCE_MAX])
+{
+	return pcinames_sentence(&doctor->view.names, device, text, PCINAMES_SENTENCE_MAX);
+}
+
+const char *doctor_format_directory(const struct pci_device *device,
+				    char directory[DOCTOR_DIRECTORY_MAX])
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+
+	snprintf(directory, DOCTOR_DIRECTORY_MAX, "/" PCI_DEVICES "/%s",
+		 pci_address_format(&device->address, address));
+	return directory;
+}

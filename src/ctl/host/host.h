@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host whose files are read: this one, or one that is recorded below a directory. Paths are
+ * as the host has them, and absolute.
+ */
+#ifndef VFIO_EARLY_HOST_HOST_H
+#define VFIO_EARLY_HOST_HOST_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct host {
+	char root[PATH_MAX]; /* canonical; empty for / */
+	int directory;       /* root, open */
+	bool live;           /* this machine: its devices can be asked */
+};
+
+/* 0 or -errno; host_close() is needed in either case. */
+int host_open(struct host *host, const char *root);
+void host_close(struct host *host);
+
+/*
+ * Why the host cannot be seen from here: in a chroot, in a container, without /proc or /sys. NULL
+ * if it can be seen.
+ */
+const char *host_hidden(const struct host *host);
+
+/* Writes a path as a printf. 0 or -ENAMETOOLONG. */
+int host_path(char path[PATH_MAX], const char *format, ...)
+	__attribute__((format(printf, 2, 3), warn_unused_result));
+
+/* Puts the root before a path, for libraries. 0 or -ENAMETOOLONG. */
+int host_outside(const struct host *host, const char *path, char outside[PATH_MAX])
+	__attribute__((warn_unused_result));
+
+/*
+ * Whether there is a file name below the directory. Where that cannot be told, there is: whoever
+ * uses it then finds out why not.
+ */
+bool host_has(const struct host *host, const char *directory, const char *name);
+
+/* Follows all links of path; what they lead to stays below the root. 0 or -errno. */
+int host_resolve(const struct host *host, const char *path, char resolved[PATH_MAX])
+	__attribute__((warn_unused_result));
+
+/*
+ * Reads the first line of the file name below the directory, without its newline. The length
+ * or -errno; a line of size bytes or more is -ENAMETOOLONG.
+ */
+int host_read_line(const struct host *host, const char *directory, const char *name, char *line,
+		   size_t size);
+
+/* Reads a whole text, which the caller frees. 0, -ENOENT or another -errno. */
+int host_read_text(const struct host *host, const char *path, char **text);
+
+/* Calls each with the name of every entry of a directory but . and .. 0 or -errno. */
+int host_list(const struct host *host, const char *directory,
+	      void (*each)(void *context, const char *directory, const char *name), void *context);
+
+#endif

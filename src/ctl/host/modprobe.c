@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The lines of modprobe.d(5). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/modprobe.h"
+
+/* A file in an earlier one hides those of its name in the later ones. */
+static const char *const directories[] = {
+	"/etc/modprobe.d",     "/run/modprobe.d", "/usr/local/lib/modprobe.d",
+	"/usr/lib/modprobe.d", "/lib/modprobe.d",
+};
+
+struct reader {
+	const struct host *host;
+	modprobe_take *take;
+	void *context;
+	char **seen; /* names of files */
+	size_t seen_count;
+	int error;
+};
+
+/* A backslash at its end continues a line: both go, as libkmod has it. Leaves marks for them. */
+static void join_lines(char *text)
+{
+	for (; (text = strstr(text, "\\\n")); text += 2)
+		text[0] = text[1] = '\v';
+}
+
+/* Takes the marks out. How many lines were joined. */
+static unsigned int close_gaps(char *line)
+{
+	unsigned int marks = 0;
+	char *to = line;
+
+	for (; *line; line++) {
+		if (*line == '\v')
+			marks++;
+		else
+			*to++ = *line;
+	}
+	*to = '\0';
+	return marks / 2;
+}
+
+void modprobe_parse(const char *path, char *text, modprobe_take *take, void *context)
+{
+	unsigned int number = 0;
+	char *line;
+
+	join_lines(text);
+	while ((line = strsep(&text, "\n"))) {
+		char where[MODPROBE_WHERE_MAX];
+
+		number++;
+		snprintf(where, sizeof(where), "%.*s:%u", RULE_WHERE_MAX, path, number);
+		number += close_gaps(line);
+		take(context, where, line);
+	}
+}
+
+static bool was_seen(const struct reader *reader, const char *name)
+{
+	for (size_t i = 0; i < reader->seen_count; i++)
+		if (strcmp(reader->seen[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool remember(struct reader *reader, const char *name)
+{
+	char **seen = reallocarray(reader->seen, reader->seen_count + 1, sizeof(*seen));
+
+	if (seen)
+		reader->seen = seen;
+	if (!seen || !(seen[reader->seen_count] = strdup(name))) {
+		reader->error = -ENOMEM;
+		return false;
+	}
+	reader->seen_count++;
+	return true;
+}
+
+static void take_file(void *context, const char *directory, const char *name)
+{
+	struct reader *reader = context;
+	size_t length = strlen(name);
+	char path[PATH_MAX], *text;
+
+	if (length <= 5 || strcmp(name + length - 5, ".conf") != 0 || was_seen(reader, name) ||
+	    !remember(reader, name))
+		return;
+	if (host_path(path, "%s/%s", directory, name) < 0 ||
+	    host_read_text(reader->host, path, &text) < 0)
+		return;
+	modprobe_parse(path, text, reader->take, reader->context);
+	free(text);
+}
+
+int modprobe_read(const struct host *host, modprobe_take *take, void *context)
+{
+	struct reader reader = { .host = host, .take = take, .context = context };
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+		host_list(host, directories[i], take_file, &reader);
+	while (reader.seen_count > 0)
+		free(reader.seen[--reader.seen_count]);
+	free(reader.seen);
+	return reader.error;
+}

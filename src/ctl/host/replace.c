@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Replaces a file of the host. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "host/replace.h"
+
+#define MODE_NEW     0644
+#define MODE_ALL     07777
+#define SIZE_MAX_OLD (64u << 20)
+
+/* A file in an open directory, and the name of what it is written to first. */
+struct place {
+	int directory;
+	char name[NAME_MAX + 1], temporary[NAME_MAX + 1];
+};
+
+static int format_name(char name[NAME_MAX + 1], const char *prefix, const char *base,
+		       const char *suffix)
+{
+	int length = snprintf(name, NAME_MAX + 1, "%s%s%s", prefix, base, suffix);
+
+	return length > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+/* No reader of a directory takes a name that starts with a dot and ends so for one of its own. */
+static int name_file(struct place *place, const char *base, const char *suffix)
+{
+	int result = format_name(place->name, "", base, suffix);
+
+	return result < 0 ? result : format_name(place->temporary, ".", place->name, ".new");
+}
+
+/* Where a link leads to, or, for a file that is to be made, where its directory is. */
+static int resolve(const struct host *host, const char *path, char resolved[PATH_MAX])
+{
+	const char *base = strrchr(path, '/');
+	char directory[PATH_MAX], target[1];
+	int result = host_resolve(host, path, resolved);
+
+	if (result != -ENOENT || readlinkat(host->directory, path + 1, target, 1) >= 0)
+		return result;
+	result = host_path(directory, "%.*s/.", (int)(base - path), path);
+	if (result == 0)
+		result = host_resolve(host, directory, resolved);
+	if (result < 0)
+		return result;
+	strcpy(directory, resolved);
+	return host_path(resolved, "%s%s", directory, base);
+}
+
+static int open_place(const struct host *host, const char *path, struct place *place)
+{
+	char resolved[PATH_MAX], *slash;
+	int result = resolve(host, path, resolved);
+
+	if (result < 0)
+		return result;
+	slash = strrchr(resolved, '/');
+	*slash = '\0';
+	place->directory = openat(host->directory, resolved[0] ? resolved + 1 : ".",
+				  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return place->directory < 0 ? -errno : name_file(place, slash + 1, "");
+}
+
+/* Whether the lock is on what has the name now: who had it before may have renamed it. */
+static bool is_still(const struct place *place, int fd)
+{
+	struct stat ours, named;
+
+	return fstat(fd, &ours) == 0 &&
+	       fstatat(place->directory, place->temporary, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+/* The lock keeps two writers from one temporary file. It ends with the descriptor. */
+static int open_temporary(const struct place *place)
+{
+	for (;;) {
+		int fd = openat(place->directory, place->temporary,
+				O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+		if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+			int error = -errno;
+
+			file_close(&fd);
+			return error;
+		}
+		if (is_still(place, fd))
+			return fd;
+		file_close(&fd);
+	}
+}
+
+static int write_all(int fd, const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, text, length);
+
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		if (written > 0) {
+			text += written;
+			length -= (size_t)written;
+		}
+	}
+	return 0;
+}
+
+/* chown(2) takes special bits away, so the mode comes after it. */
+static int fill(int fd, const struct stat *like, const char *text, size_t length)
+{
+	int result;
+
+	if (ftruncate(fd, 0) < 0)
+		return -errno;
+	result = write_all(fd, text, length);
+	if (result < 0)
+		return result;
+	if (like && fchown(fd, like->st_uid, like->st_gid) < 0)
+		return -errno;
+	if (fchmod(fd, like ? like->st_mode & MODE_ALL : MODE_NEW) < 0)
+		return -errno;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Some file systems have no fsync(2) for directories, and then no need of it. */
+static int sync_directory(int directory)
+{
+	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+static int write_place(const struct place *place, const struct stat *like, const char *text,
+		       size_t length)
+{
+	cleanup_fd int fd = open_temporary(place);
+	int result;
+
+	if (fd < 0)
+		return fd;
+	result = fill(fd, like, text, length);
+	if (result == 0 &&
+	    renameat(place->directory, place->temporary, place->directory, place->name) < 0)
+		result = -errno;
+	if (result < 0) {
+		unlinkat(place->directory, place->temporary, 0);
+		return result;
+	}
+	return sync_directory(place->directory);
+}
+
+static int keep_old(const struct place *place, const struct stat *like)
+{
+	struct place backup = { .directory = place->directory };
+	char *text;
+	size_t length;
+	int result = name_file(&backup, place->name, REPLACE_BACKUP_SUFFIX);
+
+	if (result == 0)
+		result = file_read_all(place->directory, place->name, SIZE_MAX_OLD, &text, &length);
+	if (result < 0)
+		return result;
+	result = write_place(&backup, like, text, length);
+	free(text);
+	return result;
+}
+
+static int replace(const struct place *place, const char *text, size_t length, unsigned int flags)
+{
+	struct stat old;
+	int result = 0;
+
+	if (fstatat(place->directory, place->name, &old, 0) < 0)
+		return errno == ENOENT ? write_place(place, NULL, text, length) : -errno;
+	if (!S_ISREG(old.st_mode))
+		return S_ISDIR(old.st_mode) ? -EISDIR : -EINVAL;
+	if (flags & REPLACE_BACKUP)
+		result = keep_old(place, &old);
+	return result < 0 ? result : write_place(place, &old, text, length);
+}
+
+int replace_file(const struct host *host, const char *path, const char *text, size_t length,
+		 unsigned int flags)
+{
+	struct place place = { .directory = -1 };
+	int result = open_place(host, path, &place);
+
+	if (result == 0)
+		result = replace(&place, text, length, flags);
+	file_close(&place.directory);
+	return result;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs programs of the host. */
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/run.h"
+
+/* A root shell that is not a login shell may be without these. */
+#define ADMIN_PATHS "/usr/local/sbin:/usr/sbin:/sbin"
+
+static int extend_path(void)
+{
+	const char *path = getenv("PATH");
+	char *longer;
+	int result;
+
+	if (path && strstr(path, ":" ADMIN_PATHS))
+		return 0;
+	if (asprintf(&longer, "%s:" ADMIN_PATHS, path ? path : "/usr/bin:/bin") < 0)
+		return -ENOMEM;
+	result = setenv("PATH", longer, 1) < 0 ? -errno : 0;
+	free(longer);
+	return result;
+}
+
+/* What was printed before must not come after what the program prints. */
+static void print_line(const char *const argv[])
+{
+	for (size_t i = 0; argv[i]; i++)
+		printf("%s%s", i ? " " : "+ ", argv[i]);
+	putchar('\n');
+	fflush(stdout);
+}
+
+int run_await(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int run_program(const struct host *host, const char *const argv[])
+{
+	pid_t child;
+	int result;
+
+	if (!host->live)
+		return -EXDEV;
+	result = extend_path();
+	if (result < 0)
+		return result;
+	print_line(argv);
+	result = posix_spawnp(&child, argv[0], NULL, NULL, (char *const *)argv, environ);
+	return result ? -result : run_await(child);
+}

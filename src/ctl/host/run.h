@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs programs of the host. */
+#ifndef VFIO_EARLY_HOST_RUN_H
+#define VFIO_EARLY_HOST_RUN_H
+
+#include <sys/types.h>
+
+#include "host/host.h"
+
+/*
+ * Prints the command line, whose words end with a NULL, and runs it; its output goes where ours
+ * goes. Returns its exit status, 128 and the signal that ended it, or -errno: -EXDEV where the
+ * host is not this machine, so that nothing was printed or run, -ENOENT if there is no such
+ * program.
+ */
+int run_program(const struct host *host, const char *const argv[])
+	__attribute__((warn_unused_result));
+
+/* Waits for the end of a child; returns the same of it. */
+int run_await(pid_t child);
+
+#endif

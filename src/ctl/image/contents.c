@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is in an initramfs image, as far as it counts for vfio-early. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/file.h"
+#include "core/rules.h"
+#include "core/text.h"
+#include "image/contents.h"
+
+#define MODULES_BUILTIN "modules.builtin"
+
+/* A link leads to a file that can come before it, so the archive is read once more for that. */
+#define PASSES_MAX 3
+
+static const char *const wanted[] = {
+	CONTENTS_PROGRAM,     CONTENTS_SCRIPT,      CONTENTS_ORDER,
+	"var/" CONTENTS_HOOK, "usr/" CONTENTS_HOOK, CONTENTS_DRACUT,
+	CONTENTS_PROTECTED,   CONTENTS_UNPROTECTED, &DIGEST_IMAGE[1],
+};
+
+/* "etc/modprobe.d/NAME.conf" */
+static bool has_options(const char *path)
+{
+	const char *directory = strstr(path, "modprobe.d/"), *end = strrchr(path, '.');
+
+	return directory && end && strcmp(end, ".conf") == 0 &&
+	       (strncmp(path, "etc/", 4) == 0 || strncmp(path, "lib/", 4) == 0 ||
+		strncmp(path, "usr/lib/", 8) == 0);
+}
+
+static bool is_wanted(const char *path)
+{
+	char absolute[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (strcmp(path, wanted[i]) == 0)
+			return true;
+	return has_options(path) ||
+	       (host_path(absolute, "/%s", path) == 0 && rules_is_file(absolute));
+}
+
+/* Of "usr/lib/modules/KERNEL/REST" or the same without usr: REST; NULL for another path. */
+static const char *skip_modules(const char *path, size_t *kernel_length)
+{
+	static const char directory[] = "lib/modules/";
+	const char *slash;
+
+	if (strncmp(path, "usr/", 4) == 0)
+		path += 4;
+	if (strncmp(path, directory, sizeof(directory) - 1) != 0)
+		return NULL;
+	path += sizeof(directory) - 1;
+	slash = strchr(path, '/');
+	if (!slash)
+		return NULL;
+	*kernel_length = (size_t)(slash - path);
+	return slash + 1;
+}
+
+static struct contents_file *find_entry(const struct contents *contents, const char *path)
+{
+	for (size_t i = 0; i < contents->count; i++)
+		if (strcmp(contents->files[i].path, path) == 0)
+			return &contents->files[i];
+	return NULL;
+}
+
+/* Where a link leads to, from the root of the image. False for one that leads out of it. */
+static bool resolve(const struct contents_file *file, char path[PATH_MAX])
+{
+	char whole[PATH_MAX], *rest = whole, *part, *last;
+	int slash = (int)(strrchr(file->path, '/') ? strrchr(file->path, '/') - file->path : 0);
+
+	path[0] = '\0';
+	if (host_path(whole, "%.*s/%s", file->link[0] == '/' ? 0 : slash, file->path, file->link) <
+	    0)
+		return false;
+	while ((part = strsep(&rest, "/"))) {
+		if (!part[0] || strcmp(part, ".") == 0)
+			continue;
+		last = strrchr(path, '/');
+		if (strcmp(part, "..") == 0)
+			*(last ? last : path) = '\0';
+		else
+			sprintf(path + strlen(path), "%s%s", path[0] ? "/" : "", part);
+	}
+	return path[0] != '\0';
+}
+
+const struct contents_file *contents_find(const struct contents *contents, const char *path)
+{
+	const struct contents_file *file = find_entry(contents, path);
+	char target[PATH_MAX];
+
+	for (int links = 0; file && file->link; links++) {
+		if (links == PASSES_MAX || !resolve(file, target))
+			return NULL;
+		file = find_entry(contents, target);
+	}
+	return file && file->data ? file : NULL;
+}
+
+/* Whether some link that was seen before leads to this path. */
+static bool is_target(const struct contents *contents, const char *path)
+{
+	char target[PATH_MAX];
+
+	for (size_t i = 0; i < contents->count; i++)
+		if (contents->files[i].link && resolve(&contents->files[i], target) &&
+		    strcmp(target, path) == 0)
+			return true;
+	return false;
+}
+
+static bool wants(void *context, const char *path)
+{
+	size_t kernel_length;
+	const char *rest = skip_modules(path, &kernel_length);
+
+	if (rest)
+		return strcmp(rest, MODULES_BUILTIN) == 0;
+	return is_wanted(path) || is_target(context, path);
+}
+
+static void free_file(struct contents_file *file)
+{
+	free(file->path);
+	free(file->link);
+	free(file->data);
+}
+
+static char *copy_data(const struct initramfs_file *from)
+{
+	char *data = malloc(from->length + 1);
+
+	if (data) {
+		memcpy(data, from->data, from->length);
+		data[from->length] = '\0';
+	}
+	return data;
+}
+
+static int append(struct contents *contents, const struct contents_file *file)
+{
+	struct contents_file *files =
+		reallocarray(contents->files, contents->count + 1, sizeof(*files));
+
+	if (!files)
+		return -ENOMEM;
+	contents->files = files;
+	files[contents->count++] = *file;
+	return 0;
+}
+
+/* Of two files with one path the kernel leaves the later. */
+static int keep(struct contents *contents, const struct initramfs_file *from)
+{
+	struct contents_file *there = find_entry(contents, from->path);
+	struct contents_file file = {
+		.path = strdup(from->path),
+		.link = from->link ? strdup(from->link) : NULL,
+		.data = from->data ? copy_data(from) : NULL,
+		.length = from->length,
+		.mode = from->mode,
+	};
+	int result = 0;
+
+	if (!file.path || (from->link && !file.link) || (from->data && !file.data))
+		result = -ENOMEM;
+	else if (!there)
+		result = append(contents, &file);
+	if (result < 0) {
+		free_file(&file);
+	} else if (there) {
+		free_file(there);
+		*there = file;
+	}
+	return result;
+}
+
+bool contents_module_name(const char *path, size_t length, char name[NAME_MAX + 1])
+{
+	const char *slash = memrchr(path, '/', length), *base = slash ? slash + 1 : path;
+	const char *end = memmem(base, length - (size_t)(base - path), ".ko", 3);
+	size_t used = 0;
+
+	if (!end || end == base || end - base > NAME_MAX)
+		return false;
+	for (; base < end; base++)
+		name[used++] = *base == '-' ? '_' : *base;
+	name[used] = '\0';
+	return true;
+}
+
+static int add_module(struct contents *contents, const char *path, size_t length)
+{
+	char name[NAME_MAX + 1], **modules;
+
+	if (!contents_module_name(path, length, name))
+		return 0;
+	modules = reallocarray(contents->modules, contents->module_count + 1, sizeof(*modules));
+	if (!modules)
+		return -ENOMEM;
+	contents->modules = modules;
+	modules[contents->module_count] = strdup(name);
+	return modules[contents->module_count++] ? 0 : -ENOMEM;
+}
+
+static int add_builtin(struct contents *contents, const struct initramfs_file *file)
+{
+	struct text text = { file->data, file->data + file->length }, line;
+	int result = 0;
+
+	while (result == 0 && text_take_until(&text, '\n', &line))
+		result = add_module(contents, line.p, text_length(&line));
+	return result;
+}
+
+static int take(void *context, const struct initramfs_file *file)
+{
+	struct contents *contents = context;
+	size_t length = 0;
+	const char *rest = skip_modules(file->path, &length);
+
+	if (!rest)
+		return is_wanted(file->path) || file->data ? keep(contents, file) : 0;
+	if (length <= NAME_MAX && !contents->kernel[0]) {
+		memcpy(contents->kernel, rest - 1 - length, length);
+		contents->kernel[length] = '\0';
+	}
+	if (file->data)
+		return add_builtin(contents, file);
+	return add_module(contents, rest, strlen(rest));
+}
+
+static void forget_modules(struct contents *contents)
+{
+	while (contents->module_count > 0)
+		free(contents->modules[--contents->module_count]);
+}
+
+static bool has_open_link(const struct contents *contents)
+{
+	char target[PATH_MAX];
+
+	for (size_t i = 0; i < contents->count; i++)
+		if (contents->files[i].link && resolve(&contents->files[i], target) &&
+		    !find_entry(contents, target))
+			return true;
+	return false;
+}
+
+int contents_read(struct contents *contents, const char *path, char message[INITRAMFS_MESSAGE_MAX])
+{
+	const struct initramfs_reader reader = { wants, take, contents };
+	cleanup_fd int fd = file_open(AT_FDCWD, path);
+	int result = fd < 0 ? fd : 0, passes = 0;
+
+	*contents = (struct contents){ .count = 0 };
+	message[0] = '\0';
+	while (result == 0 && passes < PASSES_MAX && (passes == 0 || has_open_link(contents))) {
+		forget_modules(contents);
+		result = initramfs_read(fd, &reader, message);
+		passes++;
+	}
+	if (result < 0 && !message[0])
+		snprintf(message, INITRAMFS_MESSAGE_MAX, "%s", strerror(-result));
+	return result;
+}
+
+void contents_free(struct contents *contents)
+{
+	for (size_t i = 0; i < contents->count; i++)
+		free_file(&contents->files[i]);
+	free(contents->files);
+	forget_modules(contents);
+	free(contents->modules);
+	*contents = (struct contents){ .count = 0 };
+}
+
+bool contents_has_module(const struct contents *contents, const char *name)
+{
+	for (size_t i = 0; i < contents->module_count; i++) {
+		const char *a = contents->modules[i], *b = name;
+
+		while (*a && (*a == *b || (*a == '_' && *b == '-'))) {
+			a++;
+			b++;
+		}
+		if (!*a && !*b)
+			return true;
+	}
+	return false;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+	const struct contents_file *const *left = a, *const *right = b;
+	bool left_first = strcmp((*left)->path, &RULES_FILE[1]) == 0;
+	bool right_first = strcmp((*right)->path, &RULES_FILE[1]) == 0;
+
+	if (left_first != right_first)
+		return left_first ? -1 : 1;
+	return strcmp((*left)->path, (*right)->path);
+}
+
+int contents_each_rules(const struct contents *contents,
+			void (*each)(void *context, const char *path, const char *data,
+				     size_t length),
+			void *context)
+{
+	const struct contents_file **files =
+		calloc(contents->count + 1, sizeof(const struct contents_file *));
+	char path[PATH_MAX];
+	size_t count = 0;
+
+	if (!files)
+		return -ENOMEM;
+	for (size_t i = 0; i < contents->count; i++)
+		if (host_path(path, "/%s", contents->files[i].path) == 0 && rules_is_file(path) &&
+		    contents_find(contents, contents->files[i].path))
+			files[count++] = &contents->files[i];
+	if (count > 1)
+		qsort(files, count, sizeof(const struct contents_file *), compare_files);
+	for (size_t i = 0; i < count; i++) {
+		const struct contents_file *file = contents_find(contents, files[i]->path);
+
+		if (host_path(path, "/%s", files[i]->path) == 0)
+			each(context, path, file->data, file->length);
+	}
+	free(files);
+	return 0;
+}
+
+int contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX])
+{
+	SHA2_CTX digest;
+	int result;
+
+	digest_begin(&digest);
+	result = contents_each_rules(contents, digest_add, &digest);
+	if (result == 0)
+		digest_end(&digest, text);
+	return result;
+}
+
+int contents_each_modprobe(const struct contents *contents, modprobe_take *each, void *context)
+{
+	for (size_t i = 0; i < contents->count; i++) {
+		const char *path = contents->files[i].path;
+		const struct contents_file *file =
+			has_options(path) ? contents_find(contents, path) : NULL;
+		char *text = file ? strdup(file->data) : NULL;
+
+		if (file && !text)
+			return -ENOMEM;
+		if (text)
+			modprobe_parse(path, text, each, context);
+		free(text);
+	}
+	return 0;
+}

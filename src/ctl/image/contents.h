@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is in an initramfs image, as far as it counts for vfio-early. */
+#ifndef VFIO_EARLY_IMAGE_CONTENTS_H
+#define VFIO_EARLY_IMAGE_CONTENTS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "host/modprobe.h"
+#include "image/digest.h"
+#include "image/initramfs.h"
+
+/* Paths in an image, without / at their start. */
+#define CONTENTS_PROGRAM   "usr/sbin/vfio-early"
+#define CONTENTS_SCRIPT    "scripts/init-top/00-vfio-early"
+#define CONTENTS_ORDER     "scripts/init-top/ORDER"
+#define CONTENTS_PROTECTED "etc/vfio-early.protected"
+#define CONTENTS_UNPROTECTED "etc/vfio-early.unprotected"
+
+/* In one that dracut made: below var, or usr before version 102; and what it was made of. */
+#define CONTENTS_HOOK   "lib/dracut/hooks/pre-udev/00-vfio-early.sh"
+#define CONTENTS_DRACUT "usr/lib/dracut/modules.txt"
+
+struct contents_file {
+	char *path;
+	char *link; /* of a symbolic link, what it leads to */
+	char *data;
+	size_t length;
+	mode_t mode;
+};
+
+struct contents {
+	struct contents_file *files; /* those that count */
+	size_t count;
+	char **modules; /* names with _ for -, those that are built in as well */
+	size_t module_count;
+	char kernel[NAME_MAX + 1]; /* release whose modules these are; "" if there are none */
+};
+
+/* Reads an image: a path of this process's own. 0, or -errno with a message. */
+int contents_read(struct contents *contents, const char *path, char message[INITRAMFS_MESSAGE_MAX]);
+
+void contents_free(struct contents *contents);
+
+/* Finds a file with its content; where the path is a link, what it leads to. */
+const struct contents_file *contents_find(const struct contents *contents, const char *path);
+
+/* Whether the image has a module, or its kernel has it built in. - and _ are the same. */
+bool contents_has_module(const struct contents *contents, const char *name);
+
+/* As digest_each(), of the files of rules in the image. 0 or -errno. */
+int contents_each_rules(const struct contents *contents,
+			void (*each)(void *context, const char *path, const char *data,
+				     size_t length),
+			void *context);
+
+/* The digest of those rules. 0, or -errno with text as it was. */
+int contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX]);
+
+/* As modprobe_read(), of the files in the image, whatever hides them. 0 or -ENOMEM. */
+int contents_each_modprobe(const struct contents *contents, modprobe_take *each, void *context);
+
+/* Writes the name of the module in a path such as kernel/drivers/x/y-z.ko.xz: y_z. */
+bool contents_module_name(const char *path, size_t length, char name[NAME_MAX + 1]);
+
+#endif

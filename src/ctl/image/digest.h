@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A fingerprint of all rules, to tell whether an image has those of now: SHA-256 over each file
+ * of rules as the boot program reads them, in its order: name, NUL, length in decimal, NUL,
+ * bytes. No files at all have a digest, too.
+ */
+#ifndef VFIO_EARLY_IMAGE_DIGEST_H
+#define VFIO_EARLY_IMAGE_DIGEST_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sha2.h>
+
+#include "host/host.h"
+
+/* 64 hexadecimal digits and a NUL. */
+#define DIGEST_TEXT_MAX SHA256_DIGEST_STRING_LENGTH
+
+/* In the image; where the boot script copies it to; of the finished image of each kernel. */
+#define DIGEST_IMAGE   "/etc/vfio-early.digest"
+#define DIGEST_BOOTED  "/run/vfio-early/digest"
+#define DIGEST_KERNELS "/var/lib/vfio-early"
+
+/* Of the rules below the host's root. 0 or -errno: a file that cannot be read is one. */
+int digest_rules(const struct host *host, char text[DIGEST_TEXT_MAX]);
+
+/* Reads one that was noted in a file. 0, -ENOENT, -EBADMSG for another text, or -errno. */
+int digest_read(const struct host *host, const char *path, char text[DIGEST_TEXT_MAX]);
+
+/* The path of the digest that was noted when the image of a kernel was finished. 0 or -errno. */
+int digest_path(const char *kernel, char path[PATH_MAX]) __attribute__((warn_unused_result));
+
+/*
+ * Notes it, drops the note, or forgets those of kernels that are neither installed nor this one. 0
+ * or -errno.
+ */
+int digest_note(const struct host *host, const char *kernel, const char text[DIGEST_TEXT_MAX]);
+int digest_drop(const struct host *host, const char *kernel);
+void digest_forget(const struct host *host, const char *kernel);
+
+/*
+ * Calls each with every file of rules below the host's root, as the boot program reads them. 0 or
+ * -errno.
+ */
+int digest_each(const struct host *host,
+		void (*each)(void *context, const char *path, const char *data, size_t length),
+		void *context);
+
+/* The digest of files that are in memory: begin, add in that order, end. */
+void digest_begin(SHA2_CTX *context);
+void digest_add(void *context, const char *path, const char *data, size_t length);
+void digest_end(SHA2_CTX *context, char text[DIGEST_TEXT_MAX]);
+
+#endif

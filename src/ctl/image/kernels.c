@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The installed kernels. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "image/contents.h"
+#include "image/kernels.h"
+#include "image/verify.h"
+
+#define BOOT   "/boot"
+#define KERNEL "vmlinuz-"
+#define IMAGE  "initrd.img-"
+
+enum { RELEASE, IMAGE_PATH, RULES, RUNNING };
+
+static const struct table_column columns[] = {
+	[RELEASE] = { "KERNEL", 0, 0, "release" },
+	[IMAGE_PATH] = { "IMAGE", 0, 0, "path of its image" },
+	[RULES] = { "RULES", 0, 0, "whether the image has those of now" },
+	[RUNNING] = { "RUNNING", TABLE_YES_NO, 0, "whether it runs now" },
+};
+
+/* Of what is a release, or a part of one: neither JSON nor Prometheus' text must escape it. */
+#define RELEASE_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+~_-"
+
+bool kernels_is_leftover(const char *release)
+{
+	static const char *const ends[] = { ".new",      ".bak",      ".old",
+					    ".dpkg-bak", ".dpkg-new", ".dpkg-tmp" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t length = strlen(release), end = strlen(ends[i]);
+
+		if (length > end && strcmp(release + length - end, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_release(const char *name)
+{
+	return name[0] != '\0' && name[strspn(name, RELEASE_CHARACTERS)] == '\0' &&
+	       !kernels_is_leftover(name);
+}
+
+struct finder {
+	struct kernels *kernels;
+	int error;
+};
+
+static void take_file(void *context, const char *directory, const char *name)
+{
+	struct finder *finder = context;
+	struct kernels *kernels = finder->kernels;
+	struct kernel *list;
+
+	(void)directory;
+	if (strncmp(name, KERNEL, strlen(KERNEL)) != 0 || !is_release(name + strlen(KERNEL)))
+		return;
+	list = reallocarray(kernels->list, kernels->count + 1, sizeof(*list));
+	if (!list) {
+		finder->error = -ENOMEM;
+		return;
+	}
+	kernels->list = list;
+	memset(&list[kernels->count], 0, sizeof(*list));
+	snprintf(list[kernels->count++].release, sizeof(list->release), "%s",
+		 name + strlen(KERNEL));
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strverscmp(((const struct kernel *)b)->release, ((const struct kernel *)a)->release);
+}
+
+int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
+{
+	return host_path(path, BOOT "/" IMAGE "%s", kernel->release);
+}
+
+/*
+ * This takes as long as it takes to unpack it. 0, 1 if it binds nothing, -ENOENT where the program
+ * is not in it, or another -errno.
+ */
+static int read_image(const struct host *host, const char *image, char digest[DIGEST_TEXT_MAX],
+		      char why[PROTECTIONS_WHY_MAX])
+{
+	char path[PATH_MAX], message[INITRAMFS_MESSAGE_MAX];
+	struct contents contents = { .count = 0 };
+	int result = host_outside(host, image, path);
+
+	if (result == 0)
+		result = contents_read(&contents, path, message);
+	if (result == 0)
+		result = contents_find(&contents, CONTENTS_PROGRAM)
+				 ? contents_digest(&contents, digest)
+				 : -ENOENT;
+	if (result == 0)
+		result = verify_binds_nothing(&contents, why);
+	contents_free(&contents);
+	return result;
+}
+
+/* Whether the image was made anew, and nothing noted, since. */
+static bool is_outdated(const struct host *host, const char *note, const char *image)
+{
+	struct stat noted, made;
+
+	return fstatat(host->directory, note + 1, &noted, 0) == 0 &&
+	       fstatat(host->directory, image + 1, &made, 0) == 0 &&
+	       (made.st_mtim.tv_sec > noted.st_mtim.tv_sec ||
+		(made.st_mtim.tv_sec == noted.st_mtim.tv_sec &&
+		 made.st_mtim.tv_nsec > noted.st_mtim.tv_nsec));
+}
+
+/*
+ * By what the post-update.d script noted when the image was finished, or else by the image itself:
+ * but for Debian 13's, dracut runs no such scripts when it is called by itself.
+ */
+static enum kernel_state judge(const struct host *host, struct kernel *kernel, const char *rules)
+{
+	char image[PATH_MAX], path[PATH_MAX], digest[DIGEST_TEXT_MAX];
+	int result = kernels_image(kernel, image);
+
+	if (result == 0)
+		result = digest_path(kernel->release, path);
+	if (result == 0)
+		result = digest_read(host, path, digest);
+	if (result == 0 && is_outdated(host, path, image)) {
+		/* One that cannot be read leaves the note. */
+		if (read_image(host, image, digest, kernel->why) == -ENOENT)
+			return KERNEL_UNKNOWN;
+	} else if (result == -ENOENT) {
+		result = read_image(host, image, digest, kernel->why);
+		if (result == -ENOENT || result == -EBADMSG)
+			return KERNEL_UNKNOWN;
+	}
+	if (result < 0)
+		return KERNEL_UNREADABLE;
+	if (strcmp(digest, rules) == 0)
+		return kernel->why[0] ? KERNEL_IDLE : KERNEL_CURRENT;
+	kernel->why[0] = '\0';
+	return KERNEL_CHANGED;
+}
+
+static bool has_image(const struct host *host, const struct kernel *kernel)
+{
+	char image[PATH_MAX];
+
+	return kernels_image(kernel, image) < 0 || host_has(host, "", image + 1);
+}
+
+int kernels_list(struct kernels *kernels, const struct host *host)
+{
+	struct finder finder = { .kernels = kernels };
+	int result;
+
+	*kernels = (struct kernels){ .rebuild = rebuild_find(host) };
+	result = host_list(host, BOOT, take_file, &finder);
+	if (result == 0 || result == -ENOENT)
+		result = finder.error;
+	if (result == 0 && kernels->count > 1)
+		qsort(kernels->list, kernels->count, sizeof(*kernels->list), compare);
+	for (size_t i = 0; i < kernels->count; i++)
+		kernels->list[i].state =
+			has_image(host, &kernels->list[i]) ? KERNEL_UNREADABLE : KERNEL_NO_IMAGE;
+	return result;
+}
+
+int kernels_find(struct kernels *kernels, const struct host *host)
+{
+	char rules[DIGEST_TEXT_MAX], running[NAME_MAX + 1] = "";
+	int result = kernels_list(kernels, host);
+
+	if (result == 0)
+		result = digest_rules(host, rules);
+	if (result < 0)
+		return result;
+	host_read_line(host, "/proc/sys/kernel", "osrelease", running, sizeof(running));
+	for (size_t i = 0; i < kernels->count; i++) {
+		if (kernels->list[i].state != KERNEL_NO_IMAGE)
+			kernels->list[i].state = judge(host, &kernels->list[i], rules);
+		kernels->list[i].running = strcmp(kernels->list[i].release, running) == 0;
+	}
+	return 0;
+}
+
+const struct kernel *kernels_find_imageless(const struct kernels *kernels)
+{
+	for (size_t i = 0; i < kernels->count; i++)
+		if (kernels->list[i].state == KERNEL_NO_IMAGE)
+			return &kernels->list[i];
+	return NULL;
+}
+
+void kernels_free(struct kernels *kernels)
+{
+	free(kernels->list);
+	kernels->list = NULL;
+	kernels->count = 0;
+}
+
+bool kernels_have_current(const struct kernels *kernels)
+{
+	for (size_t i = 0; i < kernels->count; i++)
+		if (kernels->list[i].state == KERNEL_CURRENT)
+			return true;
+	return false;
+}
+
+static const struct {
+	const char *name, *problem;
+} states[] = {
+	[KERNEL_CURRENT] = { "current", NULL },
+	[KERNEL_IDLE] = { "binds nothing", "this image binds nothing" },
+	[KERNEL_CHANGED] = { "changed", "the rules have changed since this image was built" },
+	[KERNEL_UNKNOWN] = { "not noted", "the image was built before there was vfio-early" },
+	[KERNEL_UNREADABLE] = { "not readable", "which rules the image has cannot be read" },
+	[KERNEL_NO_IMAGE] = { "no image", "there is no image for this kernel" },
+};
+
+const char *kernels_state_name(enum kernel_state state)
+{
+	return states[state].name;
+}
+
+const char *kernels_problem(enum kernel_state state)
+{
+	return states[state].problem;
+}
+
+const char *kernels_remedy(const struct kernels *kernels, enum kernel_state state)
+{
+	if (state == KERNEL_UNREADABLE)
+		return "vfio-earlyctl image";
+	return state == KERNEL_NO_IMAGE ? kernels->rebuild->first : kernels->rebuild->one;
+}
+
+bool kernels_is_stale(const struct kernel *kernel, bool has_rules)
+{
+	return kernel->state == KERNEL_CHANGED || kernel->state == KERNEL_IDLE ||
+	       (has_rules && kernel->state != KERNEL_CURRENT);
+}
+
+static void add_kernel(struct table *table, const struct kernel *kernel)
+{
+	struct libscols_line *line = table_add(table, NULL);
+	char path[PATH_MAX];
+
+	table_set(table, line, RELEASE, kernel->release);
+	if (kernel->state != KERNEL_NO_IMAGE && kernels_image(kernel, path) == 0)
+		table_set(table, line, IMAGE_PATH, path);
+	table_set(table, line, RULES, kernels_state_name(kernel->state));
+	table_set(table, line, RUNNING, kernel->running ? "yes" : "no");
+	if (kernel->state != KERNEL_CURRENT)
+		table_color(table, line, TABLE_YELLOW);
+}
+
+int kernels_print(const struct kernels *kernels, struct document *document)
+{
+	const struct table_options options = { .json = document->options->json };
+	struct table table;
+	int result = table_open(&table, &options, "kernels", columns,
+				sizeof(columns) / sizeof(columns[0]));
+
+	for (size_t i = 0; i < kernels->count && result == 0; i++)
+		add_kernel(&table, &kernels->list[i]);
+	if (result == 0)
+		result = document_print_table(document, &table, "Images for the next boot:");
+	table_close(&table);
+	return result;
+}

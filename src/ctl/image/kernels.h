@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The installed kernels, and whether the image of each has the rules of now. */
+#ifndef VFIO_EARLY_IMAGE_KERNELS_H
+#define VFIO_EARLY_IMAGE_KERNELS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/protections.h"
+#include "host/host.h"
+#include "image/builder.h"
+#include "term/document.h"
+
+enum kernel_state {
+	KERNEL_CURRENT,
+	KERNEL_IDLE,       /* its image has the current rules, but binds nothing */
+	KERNEL_CHANGED,    /* the rules were others when its image was built */
+	KERNEL_UNKNOWN,    /* its image knows of no rules */
+	KERNEL_UNREADABLE, /* neither what was noted of it nor the image can be read */
+	KERNEL_NO_IMAGE,
+};
+
+struct kernel {
+	char release[NAME_MAX + 1];
+	enum kernel_state state;
+	char why[PROTECTIONS_WHY_MAX]; /* of KERNEL_IDLE; "" for others */
+	bool running;
+};
+
+struct kernels {
+	struct kernel *list; /* the newest first */
+	size_t count;
+	const struct rebuild *rebuild; /* what makes images there */
+};
+
+/*
+ * Finds the kernels that have a /boot/vmlinuz-RELEASE, but for what is no release: see
+ * kernels_is_leftover(), and odd characters. 0, also if there are none to be seen, or
+ * -errno. kernels_free() in any case.
+ */
+int kernels_find(struct kernels *kernels, const struct host *host);
+void kernels_free(struct kernels *kernels);
+
+/* The same without a look into images: a kernel that has one is KERNEL_UNREADABLE. */
+int kernels_list(struct kernels *kernels, const struct host *host);
+
+/* The newest kernel that has no image; NULL: all have one. */
+const struct kernel *kernels_find_imageless(const struct kernels *kernels);
+
+/* Whether some image has the rules, so that a reboot is all that is to be done. */
+bool kernels_have_current(const struct kernels *kernels);
+
+/* "current", "changed", ... */
+const char *kernels_state_name(enum kernel_state state);
+
+/* Whether its image must be built again; without rules, one that knows of none will do. */
+bool kernels_is_stale(const struct kernel *kernel, bool has_rules);
+
+/* What is wrong about it, and the command that helps, but for the release; NULL: nothing. */
+const char *kernels_problem(enum kernel_state state);
+const char *kernels_remedy(const struct kernels *kernels, enum kernel_state state);
+
+/* Prints them as a table "kernels". 0 or -errno. */
+int kernels_print(const struct kernels *kernels, struct document *document);
+
+/*
+ * Whether what stands behind vmlinuz- or initrd.img- ends as a copy that update-initramfs,
+ * installkernel or dpkg left behind: no kernel has such a release.
+ */
+bool kernels_is_leftover(const char *release);
+
+/* Where the image of a kernel is. 0 or -ENAMETOOLONG. */
+int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
+	__attribute__((warn_unused_result));
+
+#endif

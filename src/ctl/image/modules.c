@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel modules that rules need in an image. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bind/vfio.h"
+#include "core/text.h"
+#include "image/modules.h"
+
+struct need {
+	const struct contents *contents;
+	const struct rules *rules;
+	struct verdict *verdict;
+	/* What depmod(8) knows of the kernel; NULL where its modules are not installed here. */
+	char *dependencies, *aliases;
+};
+
+static char *read_depmod(const struct host *host, const char *kernel, const char *name)
+{
+	char path[PATH_MAX], *text;
+
+	if (host_path(path, "/lib/modules/%s/%s", kernel, name) < 0 ||
+	    host_read_text(host, path, &text) < 0)
+		return NULL;
+	return text;
+}
+
+static struct text whole(const char *string)
+{
+	struct text text = { string, string ? strchr(string, '\0') : NULL };
+
+	return text;
+}
+
+/* "PATH: PATH PATH ..." of the module; false if the kernel has none of this name. */
+static bool find_dependencies(const struct need *need, const char *module, struct text *found)
+{
+	struct text text = whole(need->dependencies), line, path;
+	char name[NAME_MAX + 1];
+
+	while (text_take_until(&text, '\n', &line)) {
+		if (!text_take_until(&line, ':', &path) ||
+		    !contents_module_name(path.p, text_length(&path), name))
+			continue;
+		*found = line;
+		if (strcmp(name, module) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void require_dependencies(const struct need *need, const char *module)
+{
+	char name[NAME_MAX + 1];
+	struct text line, path;
+
+	if (!find_dependencies(need, module, &line))
+		return;
+	while (text_take_until(&line, ' ', &path))
+		if (contents_module_name(path.p, text_length(&path), name) &&
+		    !contents_has_module(need->contents, name))
+			verdict_wrong(need->verdict, "%s is missing, which %s needs", name, module);
+}
+
+/* Where the kernel's modules are not installed, it is taken to have any. */
+static bool is_known(const struct need *need, const char *module)
+{
+	struct text unused;
+
+	return !need->dependencies || find_dependencies(need, module, &unused);
+}
+
+static void require_module(const struct need *need, const char *driver)
+{
+	char module[PCI_DRIVER_NAME_MAX + sizeof(".ko")], name[NAME_MAX + 1];
+	bool there = contents_has_module(need->contents, driver);
+
+	snprintf(module, sizeof(module), "%s.ko", driver);
+	if (!contents_module_name(module, strlen(module), name))
+		return;
+	if (!there)
+		verdict_wrong(need->verdict, "%s is missing%s", driver,
+			      is_known(need, name) ? "" : ", in the kernel, too");
+	else if (need->verdict->state != VERDICT_WRONG)
+		verdict_add(need->verdict, "%s", driver);
+	if (there)
+		require_dependencies(need, name);
+}
+
+/* "alias vfio_pci:... NAME": drivers that know some device better than vfio-pci does. */
+static void require_variants(const struct need *need)
+{
+	struct text text = whole(need->aliases), line, pattern;
+	char name[PCI_DRIVER_NAME_MAX], last[PCI_DRIVER_NAME_MAX] = "";
+
+	while (text_take_until(&text, '\n', &line)) {
+		if (!text_take_prefix(&line, "alias vfio_pci:") ||
+		    !text_take_until(&line, ' ', &pattern) || text_length(&line) >= sizeof(name))
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)text_length(&line), line.p);
+		if (strcmp(name, last) != 0 && strcmp(name, "vfio_pci") != 0)
+			require_module(need, name);
+		strcpy(last, name);
+	}
+}
+
+static bool is_first_with_driver(const struct rules *rules, size_t index)
+{
+	const char *driver = rule_driver(&rules->list[index]);
+
+	for (size_t i = 0; i < index; i++)
+		if (!rules->list[i].exclude && strcmp(rule_driver(&rules->list[i]), driver) == 0)
+			return false;
+	return true;
+}
+
+static void require_drivers(const struct need *need)
+{
+	bool vfio = false, variant = false;
+
+	for (size_t i = 0; i < need->rules->count; i++) {
+		const char *driver = rule_driver(&need->rules->list[i]);
+
+		if (need->rules->list[i].exclude || !is_first_with_driver(need->rules, i))
+			continue;
+		vfio = vfio || strstr(driver, "vfio");
+		if (strcmp(driver, RULE_VARIANT_DRIVER) == 0)
+			variant = true;
+		else
+			require_module(need, driver);
+	}
+	if (variant)
+		require_module(need, RULE_DEFAULT_DRIVER);
+	if (variant)
+		require_variants(need);
+	if (vfio || variant)
+		require_module(need, VFIO_IOMMU_MODULE);
+}
+
+void needed_check(const struct host *host, const struct contents *contents,
+		  const struct rules *rules, struct verdict *verdict)
+{
+	struct need need = {
+		.contents = contents,
+		.rules = rules,
+		.verdict = verdict,
+		.dependencies = read_depmod(host, contents->kernel, "modules.dep"),
+		.aliases = read_depmod(host, contents->kernel, "modules.alias"),
+	};
+
+	require_drivers(&need);
+	free(need.dependencies);
+	free(need.aliases);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a person should know of a device before it is given away. */
+#include <stdio.h>
+#include <string.h>
+
+#include "look/device.h"
+
+#define DIRECTORY_MAX (sizeof("/" PCI_DEVICES "/") + PCI_ADDRESS_TEXT_MAX)
+
+static void format_directory(const struct pci_device *device, char directory[DIRECTORY_MAX])
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+
+	snprintf(directory, DIRECTORY_MAX, "/" PCI_DEVICES "/%s",
+		 pci_address_format(&device->address, address));
+}
+
+bool traits_is_boot_console(const struct view *view, const struct pci_device *device)
+{
+	char directory[DIRECTORY_MAX], shown[4];
+
+	if (device->class >> 16 != 0x03)
+		return false;
+	format_directory(device, directory);
+	return host_read_line(&view->host, directory, "boot_vga", shown, sizeof(shown)) == 1 &&
+	       shown[0] == '1';
+}
+
+bool traits_is_virtual(const struct view *view, const struct pci_device *device)
+{
+	char directory[DIRECTORY_MAX];
+
+	format_directory(device, directory);
+	return host_has(&view->host, directory, "physfn");
+}
+
+bool traits_override(const struct view *view, const struct pci_device *device,
+		     char driver[PCI_DRIVER_NAME_MAX])
+{
+	char directory[DIRECTORY_MAX];
+
+	format_directory(device, directory);
+	return host_read_line(&view->host, directory, "driver_override", driver,
+			      PCI_DRIVER_NAME_MAX) > 0 &&
+	       strcmp(driver, "(null)") != 0;
+}
+
+void traits_add(char text[TRAITS_TEXT_MAX], const char *line)
+{
+	size_t used = strlen(text), length = strlen(line);
+	const char *separator = used > 0 ? "\n" : "";
+
+	if (used + 1 + length < TRAITS_TEXT_MAX)
+		snprintf(text + used, TRAITS_TEXT_MAX - used, "%s%s", separator, line);
+}
+
+/* Calls take with each reason; they are separated by ", ". */
+static void split_reasons(const char *reasons, char text[TRAITS_TEXT_MAX],
+			  void (*take)(char text[TRAITS_TEXT_MAX], char *reason))
+{
+	while (reasons) {
+		const char *end = strstr(reasons, ", ");
+		size_t length = end ? (size_t)(end - reasons) : strlen(reasons);
+		char reason[PROTECT_REASON_MAX + 1];
+
+		snprintf(reason, sizeof(reason), "%.*s", (int)length, reasons);
+		take(text, reason);
+		reasons = end ? end + 2 : NULL;
+	}
+}
+
+static void add_reason(char text[TRAITS_TEXT_MAX], char *reason)
+{
+	traits_add(text, reason);
+}
+
+/* "/ (ext4 on /dev/nvme0n1p2)": what is before the parenthesis is kept. */
+static void add_use(char text[TRAITS_TEXT_MAX], char *reason)
+{
+	if (strstr(reason, " ("))
+		*strstr(reason, " (") = '\0';
+	if (strcmp(reason, "/") == 0)
+		traits_add(text, "root disk");
+	else if (strstr(reason, "default route"))
+		traits_add(text, "network");
+	else
+		traits_add(text, reason);
+}
+
+void traits_add_uses(const struct view *view, const struct pci_device *device,
+		     char text[TRAITS_TEXT_MAX])
+{
+	const char *reason = view_reason(view, device);
+
+	split_reasons(reason ? reason : view_use(view, device), text, add_use);
+}
+
+void traits_add_reasons(const struct view *view, const struct pci_device *device,
+			char text[TRAITS_TEXT_MAX])
+{
+	split_reasons(view_reason(view, device), text, add_reason);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The devices that a person means. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/match.h"
+#include "core/text.h"
+#include "look/find.h"
+#include "look/nearest.h"
+
+#define SHOWN_MAX 64
+
+#define BLANKS " \t"
+
+/*
+ * The classes whose names people use. Where another class has such a name, too, these win: sound
+ * has a card0 as well, but only drm's is in /dev.
+ */
+static const char *const classes[] = { "block", "net", "drm", "nvme", NULL };
+
+struct search_by_name {
+	struct forecast *forecast;
+	const struct host *host;
+	const char *name;      /* one component of a path */
+	char shown[SHOWN_MAX]; /* what messages call it */
+	bool *meant;           /* one a device */
+	size_t count;
+};
+
+static void mark(struct search_by_name *search, const struct pci_device *device)
+{
+	bool *meant = &search->meant[device - search->forecast->pci.devices];
+
+	search->count += !*meant;
+	*meant = true;
+}
+
+/* Of the functions on a path in /sys/devices the last one is the device, the others are above. */
+static bool mark_path(struct search_by_name *search, const char *path)
+{
+	const struct pci_device *last = NULL;
+	struct pci_address address;
+	char part[PCI_ADDRESS_TEXT_MAX];
+
+	for (const char *slash = path; *slash; slash += strcspn(slash, "/")) {
+		size_t length = strcspn(++slash, "/");
+		const struct pci_device *device;
+
+		if (length >= sizeof(part))
+			continue;
+		memcpy(part, slash, length);
+		part[length] = '\0';
+		device = pci_address_parse(part, &address)
+				 ? pci_find(&search->forecast->pci, &address)
+				 : NULL;
+		last = device ? device : last;
+	}
+	if (last)
+		mark(search, last);
+	return last;
+}
+
+/* A disk of a multipath subsystem has its controllers as links nvme0, ... beside it. */
+static void mark_controller(void *context, const char *directory, const char *name)
+{
+	char path[PATH_MAX], resolved[PATH_MAX];
+	struct search_by_name *search = context;
+
+	if (strncmp(name, "nvme", 4) == 0 && name[4 + strspn(name + 4, "0123456789")] == '\0' &&
+	    host_path(path, "%s/%s", directory, name) == 0 &&
+	    host_resolve(search->host, path, resolved) == 0)
+		mark_path(search, resolved);
+}
+
+static void take_path(struct search_by_name *search, const char *path)
+{
+	char resolved[PATH_MAX];
+	char *slash;
+
+	if (host_resolve(search->host, path, resolved) < 0 || mark_path(search, resolved))
+		return;
+	slash = strrchr(resolved, '/');
+	if (!strstr(resolved, "/nvme-subsystem/") || strncmp(slash, "/nvme", 5) != 0)
+		return;
+	*slash = '\0';
+	host_list(search->host, resolved, mark_controller, search);
+}
+
+static void take_class(void *context, const char *directory, const char *name)
+{
+	struct search_by_name *search = context;
+	char path[PATH_MAX];
+
+	if (host_path(path, "%s/%s/%s", directory, name, search->name) == 0)
+		take_path(search, path);
+}
+
+static bool is_component(const char *name)
+{
+	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static void take_kernel_name(struct search_by_name *search, const char *name)
+{
+	if (!is_component(name))
+		return;
+	search->name = name;
+	for (const char *const *class = classes; *class && search->count == 0; class ++)
+		take_class(search, "/sys/class", *class);
+	if (search->count == 0)
+		host_list(search->host, "/sys/class", take_class, search);
+}
+
+/* Nodes of /dev can be links, /dev/disk/by-id/..., to one with the kernel's name. */
+static void take_absolute(struct search_by_name *search, const char *path)
+{
+	char resolved[PATH_MAX];
+
+	if (strncmp(path, "/sys/", 5) == 0) {
+		take_path(search, path);
+		return;
+	}
+	if (host_resolve(search->host, path, resolved) == 0)
+		path = resolved;
+	take_kernel_name(search, strrchr(path, '/') + 1);
+}
+
+static void take_rule(struct search_by_name *search, const struct rule *rule)
+{
+	struct pci *pci = &search->forecast->pci;
+
+	if (rule->terms & RULE_SERIAL)
+		pci_read_serials(pci);
+	for (size_t i = 0; i < pci->count; i++)
+		if (match_rule(rule, pci, &pci->devices[i]) == MATCH_YES)
+			mark(search, &pci->devices[i]);
+}
+
+/* "01:00.0 VGA compatible controller: ..." and, with -m, "01:00.0 \"VGA compatible ...". */
+static bool parse_lspci(const char *line, struct rule *rule)
+{
+	size_t length = strcspn(line, " \t");
+	const char *rest = line + length + strspn(line + length, " \t");
+	struct rule_error error;
+
+	return (*rest == '"' || strstr(rest, ": ")) && rule_parse(line, length, rule, &error) > 0 &&
+	       rule->terms == RULE_PLACE && rule->options == 0 && !rule->exclude;
+}
+
+/* What has none of these in its first word is a kernel's name, or words of a description. */
+static bool looks_like_terms(const char *name)
+{
+	const char *word = name + strspn(name, " \t");
+
+	return word[0] != '/' && strcspn(word, ":=!") < strcspn(word, " \t");
+}
+
+/* Marks what the name means; with a message what is wrong with it. */
+static int take_name(struct search_by_name *search, const char *name,
+		     char message[NAMES_MESSAGE_MAX])
+{
+	struct rule_error error;
+	struct rule rule;
+	int parsed = rule_parse(name, strlen(name), &rule, &error);
+
+	if (parsed > 0 && (rule.exclude || rule.options != 0)) {
+		snprintf(message, NAMES_MESSAGE_MAX,
+			 "%s: found an option or !, expected terms that name a device",
+			 search->shown);
+		return -EINVAL;
+	}
+	if (parsed > 0 || parse_lspci(name, &rule)) {
+		take_rule(search, &rule);
+	} else if (looks_like_terms(name) && parsed < 0) {
+		snprintf(message, NAMES_MESSAGE_MAX, "%s: found %s, expected %s", search->shown,
+			 error.found, error.expected);
+		return -EINVAL;
+	} else if (name[0] == '/') {
+		take_absolute(search, name);
+	} else {
+		take_kernel_name(search, name);
+	}
+	return 0;
+}
+
+/* The words after a semicolon, if there is anything near. */
+static int report_unknown(const struct search_by_name *search, const char *name,
+			  char message[NAMES_MESSAGE_MAX])
+{
+	char nearest[NEAREST_MAX];
+
+	nearest_find(&search->forecast->pci, search->host, classes, name, nearest);
+	if (nearest[0] != '\0')
+		snprintf(message, NAMES_MESSAGE_MAX, "%s: no such device; did you mean %s?",
+			 search->shown, nearest);
+	else
+		snprintf(message, NAMES_MESSAGE_MAX,
+			 "%s: no such device; 'vfio-earlyctl list' shows them", search->shown);
+	return -ENOENT;
+}
+
+static int collect(const struct search_by_name *search, size_t **found, size_t *count)
+{
+	size_t *list = calloc(search->count, sizeof(*list)), used = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < search->forecast->pci.count; i++)
+		if (search->meant[i])
+			list[used++] = i;
+	*found = list;
+	*count = used;
+	return 0;
+}
+
+static int find(struct search_by_name *search, const char *name, char message[NAMES_MESSAGE_MAX])
+{
+	const struct text text = { name, name + strlen(name) };
+	int result;
+
+	if (name[0] == '\0') {
+		snprintf(message, NAMES_MESSAGE_MAX,
+			 "found an empty name, expected a device; 'vfio-earlyctl list' shows them");
+		return -EINVAL;
+	}
+	text_copy_printable(&text, search->shown, sizeof(search->shown));
+	result = take_name(search, name, message);
+	return result == 0 && search->count == 0 ? report_unknown(search, name, message) : result;
+}
+
+/* A name that was copied from somewhere often has blanks around it. */
+static char *trim(const char *name)
+{
+	size_t length;
+
+	name += strspn(name, BLANKS);
+	length = strlen(name);
+	while (length > 0 && strchr(BLANKS, name[length - 1]))
+		length--;
+	return strndup(name, length);
+}
+
+int names_find(struct forecast *forecast, const struct host *host, const char *name, size_t **found,
+	       size_t *count, char message[NAMES_MESSAGE_MAX])
+{
+	struct search_by_name search = {
+		.forecast = forecast,
+		.host = host,
+		.meant = calloc(forecast->pci.count + 1, sizeof(bool)),
+	};
+	char *trimmed = trim(name);
+	int result = search.meant && trimmed ? find(&search, trimmed, message) : -ENOMEM;
+
+	if (result == 0)
+		result = collect(&search, found, count);
+	free(trimmed);
+	free(search.meant);
+	return result;
+}

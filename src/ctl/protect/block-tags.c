@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is on a block device. */
+#include <blkid/blkid.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protect/block-tags.h"
+
+/* One value, by its name in libblkid and in udev's database. */
+static const struct tag {
+	const char *name, *udev;
+	size_t offset, size;
+} table[] = {
+	{ "TYPE", "E:ID_FS_TYPE=", offsetof(struct tags, type), sizeof(((struct tags *)0)->type) },
+	{ "LABEL", "E:ID_FS_LABEL=", offsetof(struct tags, label),
+	  sizeof(((struct tags *)0)->label) },
+	{ "PART_ENTRY_TYPE", "E:ID_PART_ENTRY_TYPE=", offsetof(struct tags, part_type),
+	  sizeof(((struct tags *)0)->part_type) },
+	{ "AMBIVALENT", "E:ID_FS_AMBIVALENT=", offsetof(struct tags, ambivalent),
+	  sizeof(((struct tags *)0)->ambivalent) },
+};
+
+/* Directories of links that udev makes. */
+static const struct link {
+	const char *tag, *directory;
+} links[] = {
+	{ "UUID", "/dev/disk/by-uuid" },
+	{ "LABEL", "/dev/disk/by-label" },
+	{ "PARTUUID", "/dev/disk/by-partuuid" },
+	{ "PARTLABEL", "/dev/disk/by-partlabel" },
+	{ "ID", "/dev/disk/by-id" },
+};
+
+static int find_link(const struct host *host, const char *tag, const char *value,
+		     char node[PATH_MAX])
+{
+	char encoded[1024], path[PATH_MAX];
+
+	if (blkid_encode_string(value, encoded, sizeof(encoded)) != 0)
+		return -ENAMETOOLONG;
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		if (strcmp(links[i].tag, tag) != 0)
+			continue;
+		if (host_path(path, "%s/%s", links[i].directory, encoded) < 0)
+			return -ENAMETOOLONG;
+		return host_resolve(host, path, node);
+	}
+	return -ENOENT;
+}
+
+/* Where udev made no links. With /dev/null for a cache, nothing is written. */
+static int scan_devices(const char *tag, const char *value, char node[PATH_MAX])
+{
+	blkid_cache cache;
+	char *name;
+	int result = -ENOENT;
+
+	if (blkid_get_cache(&cache, "/dev/null") < 0)
+		return -ENOMEM;
+	name = blkid_evaluate_tag(tag, value, &cache);
+	if (name)
+		result = host_path(node, "%s", name);
+	free(name);
+	blkid_put_cache(cache);
+	return result;
+}
+
+int tags_find_node(const struct host *host, const char *spec, char node[PATH_MAX])
+{
+	char *tag = NULL, *value = NULL;
+	int result;
+
+	if (spec[0] == '/')
+		return host_path(node, "%s", spec);
+	if (blkid_parse_tag_string(spec, &tag, &value) < 0)
+		return -EINVAL;
+	result = find_link(host, tag, value, node);
+	if (result == -ENOENT && host->live)
+		result = scan_devices(tag, value, node);
+	free(tag);
+	free(value);
+	return result;
+}
+
+static void set_tag(struct tags *tags, const struct tag *tag, const char *value, size_t length)
+{
+	snprintf((char *)tags + tag->offset, tag->size, "%.*s", (int)length, value);
+}
+
+/* As `blkid -o udev` does; libblkid itself has no such value, and systemd's udev notes none. */
+static int list_ambivalent(blkid_probe probe, struct tags *tags)
+{
+	size_t used = 0;
+	const char *type;
+
+	while (blkid_do_probe(probe) == 0)
+		if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) == 0 &&
+		    used < sizeof(tags->ambivalent))
+			used += (size_t)snprintf(tags->ambivalent + used,
+						 sizeof(tags->ambivalent) - used, ":%s: ", type);
+	return 0;
+}
+
+static int probe(blkid_probe probe, struct tags *tags)
+{
+	const char *value;
+	int result;
+
+	blkid_probe_enable_superblocks(probe, true);
+	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL);
+	blkid_probe_enable_partitions(probe, true);
+	blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
+	result = blkid_do_safeprobe(probe);
+	if (result == -2)
+		return list_ambivalent(probe, tags);
+	if (result < 0)
+		return -EIO;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (blkid_probe_lookup_value(probe, table[i].name, &value, NULL) == 0)
+			set_tag(tags, &table[i], value, strlen(value));
+	return 0;
+}
+
+static int read_device(const char *node, struct tags *tags)
+{
+	blkid_probe prober = blkid_new_probe_from_filename(node);
+	int result;
+
+	if (!prober)
+		return -EIO;
+	result = probe(prober, tags);
+	blkid_free_probe(prober);
+	return result;
+}
+
+static void parse_udev_line(const char *line, size_t length, struct tags *tags)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		size_t prefix = strlen(table[i].udev);
+
+		if (length >= prefix && strncmp(line, table[i].udev, prefix) == 0)
+			set_tag(tags, &table[i], line + prefix, length - prefix);
+	}
+}
+
+static int read_udev(const struct host *host, const char *directory, struct tags *tags)
+{
+	char number[32], path[64], *text;
+	int result = host_read_line(host, directory, "dev", number, sizeof(number));
+
+	if (result < 0)
+		return result;
+	snprintf(path, sizeof(path), "/run/udev/data/b%s", number);
+	result = host_read_text(host, path, &text);
+	if (result < 0)
+		return result;
+	for (const char *line = text; *line;) {
+		size_t length = strcspn(line, "\n");
+
+		parse_udev_line(line, length, tags);
+		line += length + (line[length] != '\0');
+	}
+	free(text);
+	return 0;
+}
+
+int tags_read(const struct host *host, const char *directory, const char *node, struct tags *tags)
+{
+	*tags = (struct tags){ .type = "" };
+	if (host->live && read_device(node, tags) == 0)
+		return 0;
+	return read_udev(host, directory, tags);
+}

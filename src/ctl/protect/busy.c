@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who uses a device at this moment. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "protect/busy.h"
+#include "protect/disks.h"
+
+#define COMMAND_MAX 16 /* TASK_COMM_LEN */
+
+/* A display with all its nodes has three; nothing else comes near. */
+#define NODES_MAX 8
+
+/* The nodes of one device, and the process that has one of them open. */
+struct nodes {
+	const struct host *host;
+	char names[NODES_MAX][NAME_MAX + 16]; /* "/vfio/12": /dev itself can be elsewhere */
+	size_t count;
+	char process[NAME_MAX + 1]; /* its number; empty: none was found */
+	const char *name;           /* that it has open */
+};
+
+static void add_node(struct nodes *nodes, const char *directory, const char *name)
+{
+	if (nodes->count < NODES_MAX && strlen(name) <= NAME_MAX)
+		sprintf(nodes->names[nodes->count++], "%s%s", directory, name);
+}
+
+static void add_vfio(void *context, const char *directory, const char *name)
+{
+	(void)directory;
+	add_node(context, "/vfio/devices/", name);
+}
+
+static void add_display(void *context, const char *directory, const char *name)
+{
+	(void)directory;
+	add_node(context, "/dri/", name);
+}
+
+static int device_path(char path[PATH_MAX], const struct pci_device *device, const char *rest)
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+
+	return host_path(path, "/" PCI_DEVICES "/%s%s",
+			 pci_address_format(&device->address, address), rest);
+}
+
+static bool has_vfio(const struct pci_device *device)
+{
+	return device->driver && strstr(device->driver, "vfio");
+}
+
+static void find_nodes(struct nodes *nodes, const struct pci_device *device)
+{
+	char path[PATH_MAX], group[24];
+
+	if (has_vfio(device) && device->group >= 0) {
+		snprintf(group, sizeof(group), "%d", device->group);
+		add_node(nodes, "/vfio/", group);
+		add_node(nodes, "/vfio/noiommu-", group);
+	}
+	if (device_path(path, device, "/vfio-dev") == 0)
+		host_list(nodes->host, path, add_vfio, nodes);
+	if (device_path(path, device, "/drm") == 0)
+		host_list(nodes->host, path, add_display, nodes);
+}
+
+static const char *match_node(const struct nodes *nodes, const char *target)
+{
+	size_t length = strlen(target);
+
+	for (size_t i = 0; i < nodes->count; i++) {
+		size_t part = strlen(nodes->names[i]);
+
+		if (length >= part && strcmp(target + length - part, nodes->names[i]) == 0)
+			return nodes->names[i];
+	}
+	return NULL;
+}
+
+static void look_at_file(void *context, const char *directory, const char *name)
+{
+	struct nodes *nodes = context;
+	char path[PATH_MAX], target[PATH_MAX];
+	ssize_t length = -1;
+
+	if (nodes->name || host_path(path, "%s/%s", directory, name) < 0)
+		return;
+	length = readlinkat(nodes->host->directory, path + 1, target, sizeof(target) - 1);
+	if (length < 0)
+		return;
+	target[length] = '\0';
+	nodes->name = match_node(nodes, target);
+}
+
+static void look_at_process(void *context, const char *directory, const char *name)
+{
+	struct nodes *nodes = context;
+	char path[PATH_MAX];
+
+	if (nodes->name || !isdigit((unsigned char)name[0]) ||
+	    host_path(path, "%s/%s/fd", directory, name) < 0)
+		return;
+	host_list(nodes->host, path, look_at_file, nodes);
+	if (nodes->name)
+		snprintf(nodes->process, sizeof(nodes->process), "%s", name);
+}
+
+/* A group can be open once only; a process that cannot be seen from here may be the one. */
+static bool is_group_busy(const struct host *host, const struct pci_device *device)
+{
+	char path[64];
+	int fd;
+
+	if (!host->live || !has_vfio(device))
+		return false;
+	snprintf(path, sizeof(path), "dev/vfio/%d", device->group);
+	fd = file_open_flags(host->directory, path, O_RDWR);
+	file_close(&fd);
+	return fd == -EBUSY;
+}
+
+static bool find_process(const struct host *host, const struct pci_device *device,
+			 char text[USAGE_TEXT_MAX])
+{
+	struct nodes nodes = { .host = host };
+	char command[COMMAND_MAX + 1] = "", directory[NAME_MAX + 8];
+
+	find_nodes(&nodes, device);
+	if (nodes.count > 0)
+		host_list(host, "/proc", look_at_process, &nodes);
+	if (!nodes.name && !is_group_busy(host, device))
+		return false;
+	if (!nodes.name) {
+		snprintf(text, USAGE_TEXT_MAX, "a process has /dev/vfio/%d open", device->group);
+		return true;
+	}
+	snprintf(directory, sizeof(directory), "/proc/%s", nodes.process);
+	host_read_line(host, directory, "comm", command, sizeof(command));
+	snprintf(text, USAGE_TEXT_MAX, "%s (process %.10s) has /dev%.32s open",
+		 command[0] ? command : "a process", nodes.process, nodes.name);
+	return true;
+}
+
+/* The disks of the host, one after the other, and whether they are on the device. */
+struct disks {
+	struct search search;
+	struct protect protect;
+	const struct pci_device *device;
+	char busy[NAME_MAX + 1]; /* empty: none is */
+};
+
+static bool is_below(struct disks *disks, const char *directory)
+{
+	const struct pci_device *device = pci_find(&disks->protect.pci, &disks->device->address);
+	char *reason;
+
+	if (!device)
+		return false;
+	reason = disks->protect.reasons[device - disks->protect.pci.devices];
+	reason[0] = '\0';
+	search_begin(&disks->search, "in use");
+	disks_follow(&disks->search, directory);
+	search_end(&disks->search);
+	return reason[0] != '\0';
+}
+
+/* The kernel refuses this to a disk that is mounted, swapped to, or part of something. */
+static bool is_claimed(const struct host *host, const char *node)
+{
+	int fd = file_open_flags(host->directory, node + 1, O_RDONLY | O_EXCL | O_NONBLOCK);
+
+	file_close(&fd);
+	return fd == -EBUSY;
+}
+
+/* What is made of disks (dm, md, loop, ...) holds these, so they tell enough. */
+static void look_at_disk(void *context, const char *all, const char *name)
+{
+	static const char made[] = "/sys/devices/virtual/block/";
+	struct disks *disks = context;
+	char directory[PATH_MAX], node[PATH_MAX];
+
+	(void)all;
+	if (disks->busy[0] || disks_find_name(disks->search.host, name, directory) < 0 ||
+	    strncmp(directory, made, sizeof(made) - 1) == 0 || !is_below(disks, directory))
+		return;
+	disks_format_node(disks->search.host, directory, node);
+	if (is_claimed(disks->search.host, node))
+		snprintf(disks->busy, sizeof(disks->busy), "%s", name);
+}
+
+static bool find_disk(const struct host *host, const struct pci_device *device,
+		      char text[USAGE_TEXT_MAX])
+{
+	struct disks disks = {
+		.search = { .host = host },
+		.device = device,
+	};
+
+	disks.search.protect = &disks.protect;
+	if (pci_read(&disks.protect.pci, host->directory) == 0)
+		disks.protect.reasons =
+			calloc(disks.protect.pci.count + 1, sizeof(*disks.protect.reasons));
+	if (disks.protect.reasons)
+		host_list(host, DISKS_ALL, look_at_disk, &disks);
+	protect_free(&disks.protect);
+	if (!disks.busy[0])
+		return false;
+	snprintf(text, USAGE_TEXT_MAX, "%.24s is mounted, or part of something that is in use",
+		 disks.busy);
+	return true;
+}
+
+bool usage_find(const struct host *host, const struct pci_device *device, char text[USAGE_TEXT_MAX])
+{
+	return find_process(host, device, text) || find_disk(host, device, text);
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Block devices: from a name or number down to what they stand on. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "protect/disks.h"
+#include "protect/network.h"
+
+int disks_find_number(const struct host *host, dev_t number, char directory[PATH_MAX])
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(number), minor(number));
+	return host_resolve(host, path, directory);
+}
+
+/* The kernel writes "!" for "/" in names: /dev/cciss/c0d0 is cciss!c0d0. */
+static void exchange(char *text, char from, char to)
+{
+	for (; *text; text++)
+		if (*text == from)
+			*text = to;
+}
+
+int disks_find_name(const struct host *host, const char *name, char directory[PATH_MAX])
+{
+	char path[PATH_MAX];
+	int result = host_path(path, DISKS_ALL "/%s", name);
+
+	if (result < 0)
+		return result;
+	exchange(path + strlen(DISKS_ALL "/"), '/', '!');
+	return host_resolve(host, path, directory);
+}
+
+/* The number of a node tells best; a recorded host has its links only. */
+static int find_node(const struct host *host, const char *node, char directory[PATH_MAX])
+{
+	char path[PATH_MAX];
+	struct stat status;
+	int result;
+
+	if (host->live && stat(node, &status) == 0 && S_ISBLK(status.st_mode))
+		return disks_find_number(host, status.st_rdev, directory);
+	result = host_resolve(host, node, path);
+	if (result == 0 && strncmp(path, "/dev/", 5) == 0)
+		return disks_find_name(host, path + 5, directory);
+	return result < 0 ? result : -ENOTBLK;
+}
+
+int disks_find_spec(const struct host *host, const char *spec, char directory[PATH_MAX])
+{
+	char node[PATH_MAX];
+	int result = tags_find_node(host, spec, node);
+
+	return result < 0 ? result : find_node(host, node, directory);
+}
+
+void disks_format_node(const struct host *host, const char *directory, char node[PATH_MAX])
+{
+	char name[NAME_MAX + 1];
+
+	if (host_read_line(host, directory, "dm/name", name, sizeof(name)) > 0) {
+		snprintf(node, PATH_MAX, "/dev/mapper/%s", name);
+		return;
+	}
+	snprintf(node, PATH_MAX, "/dev/%s", strrchr(directory, '/') + 1);
+	exchange(node, '!', '/');
+}
+
+int disks_read_tags(const struct host *host, const char *directory, struct tags *tags)
+{
+	char node[PATH_MAX];
+
+	disks_format_node(host, directory, node);
+	return tags_read(host, directory, node, tags);
+}
+
+void disks_follow_link(struct search *search, const char *directory, const char *name)
+{
+	char link[PATH_MAX], target[PATH_MAX];
+
+	if (host_path(link, "%s/%s", directory, name) == 0 &&
+	    search_resolve(search, link, target) == 0)
+		disks_follow(search, target);
+}
+
+static void follow_partition(struct search *search, const char *directory)
+{
+	disks_follow_link(search, directory, "..");
+}
+
+static void follow_slave(void *context, const char *directory, const char *name)
+{
+	disks_follow_link(context, directory, name);
+}
+
+static void follow_slaves(struct search *search, const char *directory)
+{
+	char path[PATH_MAX];
+
+	if (host_path(path, "%s/slaves", directory) == 0)
+		search_list(search, path, follow_slave, search);
+}
+
+/* "LVM-" and the UUIDs of the group and of the volume, 32 characters each. */
+#define GROUP_LENGTH (4 + 32)
+
+static bool read_group(const struct host *host, const char *directory, char group[128])
+{
+	if (host_read_line(host, directory, "dm/uuid", group, 128) < GROUP_LENGTH ||
+	    strncmp(group, "LVM-", 4) != 0)
+		return false;
+	group[GROUP_LENGTH] = '\0';
+	return true;
+}
+
+struct group_search {
+	struct search *search;
+	const char *group;
+};
+
+static void follow_group_volume(void *context, const char *directory, const char *name)
+{
+	struct group_search *groups = context;
+	char volume[PATH_MAX], group[128];
+
+	(void)directory;
+	if (strncmp(name, "dm-", 3) == 0 &&
+	    disks_find_name(groups->search->host, name, volume) == 0 &&
+	    read_group(groups->search->host, volume, group) && strcmp(group, groups->group) == 0)
+		follow_slaves(groups->search, volume);
+}
+
+/*
+ * LVM activates the volumes of a group by itself only when all of its disks are there, so those of
+ * the other volumes count as well (lvmautoactivation(7)).
+ */
+static void follow_group(struct search *search, const char *directory)
+{
+	char group[128];
+	struct group_search groups = { search, group };
+
+	if (!read_group(search->host, directory, group) || !search_enter(search, group))
+		return;
+	search_list(search, DISKS_ALL, follow_group_volume, &groups);
+	search_leave(search);
+}
+
+static void follow_path(struct search *search, const char *directory, const char *attribute)
+{
+	char path[PATH_MAX], block[PATH_MAX];
+	int length = host_read_line(search->host, directory, attribute, path, sizeof(path));
+
+	if (length < 0)
+		search_lose(search, "%s: %s/%s: %s", search->reason, directory, attribute,
+			    strerror(-length));
+	else if (path[0] == '/' && find_node(search->host, path, block) == 0)
+		disks_follow(search, block);
+	else if (path[0] == '/')
+		search_follow_file(search, path);
+}
+
+static void follow_loop(struct search *search, const char *directory)
+{
+	follow_path(search, directory, "loop/backing_file");
+}
+
+/* Compressed memory; it can put what it has no use for on a disk. */
+static void follow_zram(struct search *search, const char *directory)
+{
+	search_take_other(search);
+	if (host_has(search->host, directory, "backing_dev"))
+		follow_path(search, directory, "backing_dev");
+}
+
+/* It can be in another machine or in this one. */
+static void follow_unknown(struct search *search, const char *name)
+{
+	search_lose(search, "%s: what %s is on is not known", search->reason, name);
+	network_follow_server(search, NULL);
+}
+
+static bool is_fabrics(const char *directory)
+{
+	return strstr(directory, "/nvme-fabrics/");
+}
+
+/*
+ * A controller of NVMe over Fabrics says "traddr=10.0.0.1,trsvcid=4420"; over Fibre Channel its
+ * address is not one of IP.
+ */
+static void follow_fabrics(struct search *search, const char *controller)
+{
+	char line[256], *address = NULL;
+
+	if (host_read_line(search->host, controller, "address", line, sizeof(line)) > 0)
+		address = strstr(line, "traddr=");
+	if (address) {
+		address += strlen("traddr=");
+		address[strcspn(address, ",")] = '\0';
+	}
+	if (address && network_is_address(address))
+		network_follow_server(search, address);
+	else
+		follow_unknown(search, strrchr(controller, '/') + 1);
+}
+
+/* Controllers are links nvme0, nvme1, ...; the disks beside them are called nvme0n1. */
+static void follow_nvme_controller(void *context, const char *directory, const char *name)
+{
+	char path[PATH_MAX], controller[PATH_MAX];
+	struct search *search = context;
+
+	if (strncmp(name, "nvme", 4) != 0 || name[4 + strspn(name + 4, "0123456789")] != '\0' ||
+	    host_path(path, "%s/%s", directory, name) < 0 ||
+	    search_resolve(search, path, controller) < 0)
+		return;
+	if (search_take_path(search, controller) > 0)
+		return;
+	if (is_fabrics(controller)) {
+		follow_fabrics(search, controller);
+		return;
+	}
+	search_note(search, "%s: %s is on no PCI bus", search->reason, name);
+	search_take_other(search);
+}
+
+static void follow_nvme_subsystem(struct search *search, const char *directory)
+{
+	char path[PATH_MAX];
+
+	if (host_path(path, "%s/..", directory) == 0)
+		search_list(search, path, follow_nvme_controller, search);
+}
+
+/*
+ * What a block device can stand on. A device of a kind that is marked as stacked is no disk: it
+ * must stand on something else. Every device has a directory slaves; dm (LVM, LUKS, multipath,
+ * ...), md, bcache (its caches as well) and DRBD have entries there.
+ */
+static const struct stacking {
+	const char *marker; /* what the directory of such a device has */
+	bool stacked;
+	void (*follow)(struct search *search, const char *directory);
+} stackings[] = {
+	{ "slaves", false, follow_slaves },
+	{ "dm", true, follow_group },
+	{ "md", true, NULL },
+	{ "partition", true, follow_partition },
+	{ "loop/backing_file", true, follow_loop },
+	{ "mm_stat", true, follow_zram },
+	/* Native multipath; controllers have no iopolicy, only subsystems have. */
+	{ "../iopolicy", true, follow_nvme_subsystem },
+};
+
+static bool follow_stackings(struct search *search, const char *directory)
+{
+	bool stacked = false;
+
+	for (size_t i = 0; i < sizeof(stackings) / sizeof(stackings[0]); i++) {
+		if (!host_has(search->host, directory, stackings[i].marker))
+			continue;
+		if (stackings[i].follow)
+			stackings[i].follow(search, directory);
+		stacked = stacked || stackings[i].stacked;
+	}
+	return stacked;
+}
+
+struct iscsi_search {
+	struct search *search;
+	unsigned int session;
+	bool found;
+};
+
+/* The portal that was asked first can be another one than the one that has the disk. */
+static void follow_iscsi_connection(void *context, const char *directory, const char *name)
+{
+	static const char *const attributes[] = { "address", "persistent_address" };
+	struct iscsi_search *iscsi = context;
+	const struct host *host = iscsi->search->host;
+	char path[PATH_MAX], address[128];
+	unsigned int session;
+
+	if (sscanf(name, "connection%u:", &session) != 1 || session != iscsi->session ||
+	    host_path(path, "%s/%s", directory, name) < 0)
+		return;
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		if (host_read_line(host, path, attributes[i], address, sizeof(address)) > 0 &&
+		    network_is_address(address)) {
+			network_follow_server(iscsi->search, address);
+			iscsi->found = true;
+		}
+}
+
+/* .../sessionN/targetH:C:T/H:C:T:L/block/sda, of an initiator in software. */
+static bool follow_iscsi(struct search *search, const char *directory)
+{
+	struct iscsi_search iscsi = { .search = search };
+	const char *session = strstr(directory, "/session");
+
+	if (!session || sscanf(session, "/session%u/", &iscsi.session) != 1)
+		return false;
+	search_list(search, "/sys/class/iscsi_connection", follow_iscsi_connection, &iscsi);
+	if (!iscsi.found)
+		network_follow_server(search, NULL);
+	return true;
+}
+
+/* Below /sys/devices/virtual, and on nothing that sysfs shows. */
+static void follow_virtual(struct search *search, const char *name)
+{
+	static const char *const remote[] = { "nbd", "rbd", "etherd!", "drbd" };
+
+	if (strncmp(name, "ram", 3) == 0) {
+		search_take_other(search);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if (strncmp(name, remote[i], strlen(remote[i])) == 0) {
+			network_follow_server(search, NULL);
+			return;
+		}
+	follow_unknown(search, name);
+}
+
+/* A disk on no PCI bus. */
+static void follow_elsewhere(struct search *search, const char *directory)
+{
+	const char *name = strrchr(directory, '/') + 1;
+	char controller[PATH_MAX];
+
+	if (follow_iscsi(search, directory))
+		return;
+	if (is_fabrics(directory) &&
+	    host_path(controller, "%.*s", (int)(name - directory - 1), directory) == 0)
+		follow_fabrics(search, controller);
+	else if (strncmp(directory, "/sys/devices/virtual/", 21) == 0)
+		follow_virtual(search, name);
+}
+
+void disks_follow(struct search *search, const char *directory)
+{
+	size_t ends = search->ends;
+	const char *name = strrchr(directory, '/') + 1;
+	bool stacked;
+
+	if (!search_enter(search, directory))
+		return;
+	stacked = follow_stackings(search, directory);
+	if (!stacked && search_take_path(search, directory) == 0 && search->ends == ends)
+		follow_elsewhere(search, directory);
+	search_leave(search);
+	if (search->ends > ends)
+		return;
+	if (stacked) {
+		search_lose(search, "%s: found nothing below %s", search->reason, name);
+		return;
+	}
+	search_note(search, "%s: %s is on no PCI bus", search->reason, name);
+	search_take_other(search);
+}
+
+int disks_resolve_spec(struct search *search, const char *spec, bool in_use,
+		       char directory[PATH_MAX])
+{
+	int result = disks_find_spec(search->host, spec, directory);
+
+	if (result == -ENOENT && !in_use) {
+		search_warn(search, "%s: there is no %s", search->reason, spec);
+		search_take_other(search);
+	} else if (result < 0) {
+		search_lose(search, "%s: %s: %s", search->reason, spec, strerror(-result));
+	}
+	return result;
+}
+
+void disks_follow_spec(struct search *search, const char *spec, bool in_use)
+{
+	char directory[PATH_MAX];
+
+	if (disks_resolve_spec(search, spec, in_use, directory) == 0)
+		disks_follow(search, directory);
+}

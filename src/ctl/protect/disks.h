@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Block devices: from a name or number down to what they stand on. */
+#ifndef VFIO_EARLY_PROTECT_DISKS_H
+#define VFIO_EARLY_PROTECT_DISKS_H
+
+#include <sys/types.h>
+
+#include "protect/block-tags.h"
+#include "protect/walk.h"
+
+#define DISKS_ALL "/sys/class/block"
+
+/*
+ * Finds the directory in /sys/devices of a block device, by its number, its kernel name, or as
+ * fstab(5) names it. 0 or -errno.
+ */
+int disks_find_number(const struct host *host, dev_t number, char directory[PATH_MAX]);
+int disks_find_name(const struct host *host, const char *name, char directory[PATH_MAX]);
+int disks_find_spec(const struct host *host, const char *spec, char directory[PATH_MAX]);
+
+/* Writes the node that people know the device by: /dev/mapper/pve-root, not /dev/dm-1. */
+void disks_format_node(const struct host *host, const char *directory, char node[PATH_MAX]);
+
+/* Reads what is on a block device, given by its directory. 0 or -errno. */
+int disks_read_tags(const struct host *host, const char *directory, struct tags *tags);
+
+/* Follows a block device, given by that directory. */
+void disks_follow(struct search *search, const char *directory);
+
+/*
+ * Finds that directory of a block device that is part of the search, as fstab(5) names it, and
+ * tells of failure; one that is not in use may be absent. 0 or -errno.
+ */
+int disks_resolve_spec(struct search *search, const char *spec, bool in_use,
+		       char directory[PATH_MAX]) __attribute__((warn_unused_result));
+
+/* Both in one. */
+void disks_follow_spec(struct search *search, const char *spec, bool in_use);
+
+/* Follows the block device that a link leads to. */
+void disks_follow_link(struct search *search, const char *directory, const char *name);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What file systems stand on. */
+#include <errno.h>
+#include <libmount/libmount.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "protect/disks.h"
+#include "protect/filesystems.h"
+#include "protect/network.h"
+
+const char *filesystem_source(struct libmnt_fs *fs)
+{
+	const char *source = mnt_fs_get_source(fs);
+
+	return source ? source : "none";
+}
+
+const char *filesystem_type(struct libmnt_fs *fs)
+{
+	const char *type = mnt_fs_get_fstype(fs);
+
+	return type ? type : "unknown";
+}
+
+/* Entries of fstab have neither a mount's number nor a kind of swap. */
+bool filesystem_in_use(struct libmnt_fs *fs)
+{
+	return mnt_fs_get_id(fs) != 0 || mnt_fs_get_swaptype(fs);
+}
+
+struct btrfs_search {
+	struct search *search;
+	const char *name; /* of the device that was mounted */
+	bool found;
+};
+
+static void follow_btrfs_device(void *context, const char *directory, const char *name)
+{
+	disks_follow_link(context, directory, name);
+}
+
+/* Below /sys/fs/btrfs there is a directory for each UUID; its devices are links. */
+static void follow_btrfs_devices(void *context, const char *directory, const char *name)
+{
+	struct btrfs_search *btrfs = context;
+	char devices[PATH_MAX];
+
+	if (host_path(devices, "%s/%s/devices", directory, name) < 0 ||
+	    !host_has(btrfs->search->host, devices, btrfs->name))
+		return;
+	btrfs->found = true;
+	search_list(btrfs->search, devices, follow_btrfs_device, btrfs->search);
+}
+
+/* Every device of it; one that is not mounted is known by the device that fstab names only. */
+static void follow_btrfs(struct search *search, struct libmnt_fs *fs)
+{
+	struct btrfs_search btrfs = { .search = search };
+	char directory[PATH_MAX];
+
+	if (disks_resolve_spec(search, filesystem_source(fs), filesystem_in_use(fs), directory) < 0)
+		return;
+	btrfs.name = strrchr(directory, '/') + 1;
+	search_list(search, "/sys/fs/btrfs", follow_btrfs_devices, &btrfs);
+	if (!btrfs.found)
+		disks_follow(search, directory);
+}
+
+struct zfs_search {
+	struct search *search;
+	const char *pool;
+};
+
+/* A member with another signature beside that of ZFS is one of an unknown pool. */
+static bool is_member(const struct tags *tags, const char *pool)
+{
+	if (strcmp(tags->type, "zfs_member") == 0)
+		return tags->label[0] == '\0' || strcmp(tags->label, pool) == 0;
+	return strstr(tags->ambivalent, ":zfs_member:");
+}
+
+/* A floppy drive takes seconds to say that it is empty. */
+static void follow_zfs_member(void *context, const char *directory, const char *name)
+{
+	struct zfs_search *zfs = context;
+	char device[PATH_MAX];
+	struct tags tags;
+	int result;
+
+	(void)directory;
+	if (strncmp(name, "fd", 2) == 0)
+		return;
+	result = disks_find_name(zfs->search->host, name, device);
+	if (result == 0)
+		result = disks_read_tags(zfs->search->host, device, &tags);
+	if (result < 0 && result != -ENOENT)
+		search_lose(zfs->search, "%s: %s: %s", zfs->search->reason, name,
+			    strerror(-result));
+	if (result == 0 && is_member(&tags, zfs->pool))
+		disks_follow(zfs->search, device);
+}
+
+/* The source is POOL/DATASET; the label of each member of the pool is its name. */
+static void follow_zfs(struct search *search, struct libmnt_fs *fs)
+{
+	const char *source = filesystem_source(fs);
+	char pool[256];
+	struct zfs_search zfs = { search, pool };
+
+	snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(source, "/"), source);
+	search_list(search, DISKS_ALL, follow_zfs_member, &zfs);
+}
+
+/* The source is DEVICE:DEVICE:... */
+static void follow_bcachefs(struct search *search, struct libmnt_fs *fs)
+{
+	char *sources = strdup(filesystem_source(fs)), *rest = sources, *source;
+
+	if (!sources)
+		search->error = -ENOMEM;
+	while ((source = strsep(&rest, ":")))
+		disks_follow_spec(search, source, filesystem_in_use(fs));
+	free(sources);
+}
+
+static void follow_directories(struct search *search, const char *list, size_t length)
+{
+	char directory[PATH_MAX];
+
+	while (length > 0) {
+		const char *colon = memchr(list, ':', length);
+		size_t part = colon ? (size_t)(colon - list) : length;
+
+		if (list[0] == '/' && host_path(directory, "%.*s", (int)part, list) == 0)
+			search_follow_file(search, directory);
+		list += part + (colon != NULL);
+		length -= part + (colon != NULL);
+	}
+}
+
+static void follow_overlay(struct search *search, struct libmnt_fs *fs)
+{
+	static const char *const options[] = { "lowerdir", "upperdir" };
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		char *value;
+		size_t length;
+
+		if (mnt_fs_get_option(fs, options[i], &value, &length) == 0 && value)
+			follow_directories(search, value, length);
+	}
+}
+
+/* FUSE: a program that puts directories together; those of mergerfs may be patterns. */
+static void follow_sources(struct search *search, struct libmnt_fs *fs)
+{
+	const char *source = filesystem_source(fs);
+	size_t ends = search->ends;
+
+	follow_directories(search, source, strlen(source));
+	if (search->ends == ends)
+		search_lose(search, "%s: what %s uses is not known", search->reason,
+			    filesystem_type(fs));
+}
+
+/* Memory. */
+static void follow_nothing(struct search *search, struct libmnt_fs *fs)
+{
+	(void)fs;
+	search_take_other(search);
+}
+
+/* File systems that have no block device's number, or more devices than that one. */
+static const struct filesystem {
+	const char *type;
+	void (*follow)(struct search *search, struct libmnt_fs *fs);
+} filesystems[] = {
+	{ "btrfs", follow_btrfs },       { "zfs", follow_zfs },
+	{ "bcachefs", follow_bcachefs }, { "overlay", follow_overlay },
+	{ "fuse", follow_sources },      { "tmpfs", follow_nothing },
+	{ "ramfs", follow_nothing },     { "rootfs", follow_nothing },
+};
+
+bool filesystem_is_fuse(struct libmnt_fs *fs)
+{
+	const char *type = filesystem_type(fs);
+
+	return strcmp(type, "fuse") == 0 || strncmp(type, "fuse.", 5) == 0;
+}
+
+/* The list of systemd (fstype_is_network()), which does not wait for those. */
+bool filesystem_is_remote(struct libmnt_fs *fs)
+{
+	static const char *const types[] = { "afs",  "ceph",      "cifs",   "davfs",    "gfs",
+					     "gfs2", "glusterfs", "lustre", "ncp",      "ncpfs",
+					     "nfs",  "nfs4",      "ocfs2",  "orangefs", "pvfs2",
+					     "smb3", "smbfs",     "sshfs" };
+	const char *type = filesystem_type(fs);
+
+	if (strncmp(type, "fuse.", 5) == 0)
+		type += 5;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i], type) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * "10.0.0.1:/srv/root", "[fd00::1]:/srv/root", "//10.0.0.1/share"; the kernel, and mount.nfs in
+ * fstab, have the address that a name stands for as an option. A cluster has many servers, of
+ * which the source names some.
+ */
+static void follow_remote(struct search *search, struct libmnt_fs *fs)
+{
+	const char *type = filesystem_type(fs), *source = filesystem_source(fs);
+	bool is_bare = source[0] != '/' && source[0] != '[';
+	char *value, address[128];
+	size_t length;
+
+	if (strncmp(type, "nfs", 3) != 0 && strcmp(type, "cifs") != 0 &&
+	    strncmp(type, "smb", 3) != 0) {
+		network_follow_server(search, NULL);
+		return;
+	}
+	source += strspn(source, "/[");
+	snprintf(address, sizeof(address), "%.*s", (int)strcspn(source, is_bare ? ":" : "/]"),
+		 source);
+	if (mnt_fs_get_option(fs, "addr", &value, &length) == 0 && value)
+		snprintf(address, sizeof(address), "%.*s", (int)length, value);
+	network_follow_server(search, address);
+}
+
+static const struct filesystem *find_filesystem(struct libmnt_fs *fs)
+{
+	const char *type = filesystem_is_fuse(fs) ? "fuse" : filesystem_type(fs);
+
+	for (size_t i = 0; i < sizeof(filesystems) / sizeof(filesystems[0]); i++)
+		if (strcmp(filesystems[i].type, type) == 0)
+			return &filesystems[i];
+	return NULL;
+}
+
+bool filesystem_has_disks(struct libmnt_fs *fs)
+{
+	const struct filesystem *filesystem = find_filesystem(fs);
+
+	if (filesystem)
+		return filesystem->follow != follow_nothing &&
+		       filesystem->follow != follow_overlay && filesystem->follow != follow_sources;
+	return major(mnt_fs_get_devno(fs)) != 0;
+}
+
+static void follow_number(struct search *search, dev_t number)
+{
+	char directory[PATH_MAX];
+	int result = disks_find_number(search->host, number, directory);
+
+	if (result == 0)
+		disks_follow(search, directory);
+	else
+		search_lose(search, "%s: block device %u:%u: %s", search->reason, major(number),
+			    minor(number), strerror(-result));
+}
+
+/* Devices that XFS names in its options. */
+static void follow_options(struct search *search, struct libmnt_fs *fs)
+{
+	static const char *const options[] = { "logdev", "rtdev" };
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		char *value, node[PATH_MAX];
+		size_t length;
+
+		if (mnt_fs_get_option(fs, options[i], &value, &length) == 0 && value &&
+		    host_path(node, "%.*s", (int)length, value) == 0)
+			disks_follow_spec(search, node, filesystem_in_use(fs));
+	}
+}
+
+/* Entries of fstab have no number. */
+void filesystem_follow(struct search *search, struct libmnt_fs *fs)
+{
+	const struct filesystem *filesystem = find_filesystem(fs);
+	dev_t number = mnt_fs_get_devno(fs);
+
+	if (filesystem_is_remote(fs) && major(number) == 0)
+		follow_remote(search, fs);
+	else if (filesystem)
+		filesystem->follow(search, fs);
+	else if (major(number) != 0)
+		follow_number(search, number);
+	else if (filesystem_source(fs)[0] == '/' || strchr(filesystem_source(fs), '='))
+		disks_follow_spec(search, filesystem_source(fs), filesystem_in_use(fs));
+	else
+		search_lose(search, "%s: do not know what %s stands on", search->reason,
+			    filesystem_type(fs));
+	follow_options(search, fs);
+}

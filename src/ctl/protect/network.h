@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The way to the network. */
+#ifndef VFIO_EARLY_PROTECT_NETWORK_H
+#define VFIO_EARLY_PROTECT_NETWORK_H
+
+#include "protect/walk.h"
+
+/* Reads the addresses and routes, before anything is followed; tells of failure. */
+void network_open(struct search *search);
+void network_close(struct search *search);
+
+/* Searches below the interfaces of every default route, or where there is none, of every address.
+ */
+void network_find(struct search *search);
+
+/*
+ * Follows the interfaces on the way to a server, which something that is part of the search comes
+ * from. Where these can't be told (the address is NULL or no number, no route leads there), every
+ * interface with an address is protected if the server is needed, and that is told of.
+ */
+void network_follow_server(struct search *search, const char *address);
+
+/* Whether the text is a numeric address of IPv4 or IPv6, which may have a "%scope". */
+bool network_is_address(const char *text);
+
+#endif

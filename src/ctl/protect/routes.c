@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The addresses and routes of a host: its record, or what /proc/net has of them. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/route.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "protect/routes.h"
+
+int routes_add(struct route_list *list, const struct route *route)
+{
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 64;
+		struct route *entries = reallocarray(list->entries, capacity, sizeof(*entries));
+
+		if (!entries)
+			return -ENOMEM;
+		list->entries = entries;
+		list->capacity = capacity;
+	}
+	list->entries[list->count++] = *route;
+	return 0;
+}
+
+void routes_free(struct routes *routes)
+{
+	free(routes->routes.entries);
+	free(routes->addresses.entries);
+	*routes = (struct routes){ .routes = { .entries = NULL } };
+}
+
+bool routes_parse_prefix(const char *text, int family, struct route *route)
+{
+	size_t length = strcspn(text, "/");
+	char address[INET6_ADDRSTRLEN], *end;
+	unsigned long bits;
+
+	*route = (struct route){ .family = family };
+	if (strcmp(text, "default") == 0)
+		return true;
+	if (length >= sizeof(address))
+		return false;
+	snprintf(address, sizeof(address), "%.*s", (int)length, text);
+	route->family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	route->length = route->family == AF_INET6 ? 128 : 32;
+	if (inet_pton(route->family, address, route->address) != 1)
+		return false;
+	if (text[length] == '\0')
+		return true;
+	bits = strtoul(text + length + 1, &end, 10);
+	if (*end != '\0' || bits > route->length)
+		return false;
+	route->length = (unsigned int)bits;
+	return true;
+}
+
+bool routes_match(const struct route *route, const struct route *address)
+{
+	unsigned int bytes = route->length / 8, rest = route->length % 8;
+
+	return route->family == address->family &&
+	       memcmp(route->address, address->address, bytes) == 0 &&
+	       (rest == 0 || (route->address[bytes] ^ address->address[bytes]) >> (8 - rest) == 0);
+}
+
+/* As the kernel's dev_valid_name() has it. */
+static bool set_interface(struct route *route, const char *name)
+{
+	if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	    strchr(name, '/') || strlen(name) >= sizeof(route->interface))
+		return false;
+	strcpy(route->interface, name);
+	return true;
+}
+
+/* Words of a line, cut there. "\" is where a line without -o would end. */
+static char *next_word(char **rest)
+{
+	char *word;
+
+	while ((word = strsep(rest, " \t\\")))
+		if (word[0] != '\0')
+			return word;
+	return NULL;
+}
+
+/* Tables have numbers or the names of /etc/iproute2/rt_tables, which need to differ only. */
+static uint32_t parse_table(const char *name)
+{
+	char *end;
+	uint32_t table = (uint32_t)strtoul(name, &end, 10);
+
+	if (*end == '\0')
+		return table;
+	for (table = 1u << 31; *name; name++)
+		table = table * 31 + (unsigned char)*name;
+	return table;
+}
+
+/* "2: eno1    inet 10.0.0.2/24 brd ..."; the address of a peer is another route. */
+static int parse_address(struct routes *routes, char *rest)
+{
+	char *interface = next_word(&rest), *family = next_word(&rest), *address = next_word(&rest);
+	struct route route;
+
+	if (!address || (strcmp(family, "inet") != 0 && strcmp(family, "inet6") != 0) ||
+	    !routes_parse_prefix(address, AF_INET, &route) || !set_interface(&route, interface))
+		return 0;
+	return routes_add(&routes->addresses, &route);
+}
+
+/* More next hops than hosts have; the kernel allows 256 and more. */
+#define HOPS_MAX 64
+
+/* What is of interest in the words of a route, which come in no fixed order. */
+struct words {
+	const char *devices[HOPS_MAX];
+	size_t count;
+	uint32_t table;
+	int family; /* only IPv6 has a preference, "pref" */
+};
+
+static void read_words(char *rest, struct words *words)
+{
+	const char *word, *key = "";
+
+	while ((word = next_word(&rest))) {
+		if (strcmp(key, "table") == 0)
+			words->table = parse_table(word);
+		if (strcmp(key, "dev") == 0 && words->count < HOPS_MAX)
+			words->devices[words->count++] = word;
+		if (strcmp(word, "pref") == 0)
+			words->family = AF_INET6;
+		/* What follows a key is its value, whatever it is. */
+		key = strcmp(key, "table") == 0 || strcmp(key, "dev") == 0 ? "" : word;
+	}
+}
+
+/*
+ * "default via 10.0.0.1 dev eno1 table 7 ...", "default ... \ nexthop via 10.0.0.1 dev eno1 ...".
+ * All but unicast starts with its type.
+ */
+static int parse_route(struct routes *routes, const char *to, char *rest)
+{
+	struct words words = { .table = ROUTES_MAIN, .family = AF_INET };
+	struct route route;
+	int result = 0;
+
+	read_words(rest, &words);
+	if (!routes_parse_prefix(to, words.family, &route))
+		return 0;
+	route.table = words.table;
+	if (words.count == 0)
+		return routes_add(&routes->routes, &route);
+	for (size_t i = 0; i < words.count && result == 0; i++)
+		if (set_interface(&route, words.devices[i]))
+			result = routes_add(&routes->routes, &route);
+	return result;
+}
+
+static int parse_line(struct routes *routes, char *line)
+{
+	const char *word = next_word(&line);
+	size_t digits = word ? strspn(word, "0123456789") : 0;
+
+	if (!word)
+		return 0;
+	if (digits > 0 && strcmp(word + digits, ":") == 0)
+		return parse_address(routes, line);
+	if (strcmp(word, "unicast") == 0)
+		word = next_word(&line);
+	return word ? parse_route(routes, word, line) : 0;
+}
+
+/* Calls parse with a copy of each line. */
+static int parse_lines(struct routes *routes, const char *text,
+		       int (*parse)(struct routes *routes, char *line))
+{
+	char *copy = strdup(text), *rest = copy, *line;
+	int result = copy ? 0 : -ENOMEM;
+
+	while (result == 0 && (line = strsep(&rest, "\n")))
+		result = parse(routes, line);
+	free(copy);
+	return result;
+}
+
+int routes_parse_record(struct routes *routes, const char *text)
+{
+	return parse_lines(routes, text, parse_line);
+}
+
+/* Iface Destination Gateway Flags RefCnt Use Metric Mask ...; addresses as they are in memory. */
+static int parse_ipv4(struct routes *routes, char *line)
+{
+	struct route route = { .family = AF_INET, .table = ROUTES_MAIN };
+	unsigned int to, flags, mask;
+	char name[IFNAMSIZ];
+	int result;
+
+	if (sscanf(line, "%15s %8x %*8x %x %*d %*d %*d %8x", name, &to, &flags, &mask) != 4 ||
+	    !(flags & RTF_UP) || flags & RTF_REJECT || !set_interface(&route, name))
+		return 0;
+	memcpy(route.address, &to, sizeof(to));
+	route.length = (unsigned int)__builtin_popcount(mask);
+	result = routes_add(&routes->routes, &route);
+	return result < 0 ? result : routes_add(&routes->addresses, &route);
+}
+
+static bool parse_hex(const char *text, unsigned char address[16])
+{
+	for (size_t i = 0; i < 16; i++)
+		if (sscanf(text + 2 * i, "%2hhx", &address[i]) != 1)
+			return false;
+	return true;
+}
+
+/* destination length source length gateway metric refcnt use flags interface */
+static int parse_ipv6(struct routes *routes, char *line)
+{
+	struct route route = { .family = AF_INET6, .table = ROUTES_MAIN };
+	char to[33], name[IFNAMSIZ];
+	unsigned int flags;
+
+	if (sscanf(line, "%32s %2x %*32s %*2x %*32s %*8x %*8x %*8x %x %15s", to, &route.length,
+		   &flags, name) != 4 ||
+	    strlen(to) != 32 || !parse_hex(to, route.address) || route.length > 128 ||
+	    !(flags & RTF_UP) || flags & RTF_REJECT || strcmp(name, "lo") == 0 ||
+	    !set_interface(&route, name))
+		return 0;
+	return routes_add(&routes->routes, &route);
+}
+
+/* address index length scope flags interface */
+static int parse_ipv6_address(struct routes *routes, char *line)
+{
+	struct route route = { .family = AF_INET6 };
+	char address[33], name[IFNAMSIZ];
+
+	if (sscanf(line, "%32s %*x %2x %*x %*x %15s", address, &route.length, name) != 3 ||
+	    strlen(address) != 32 || !parse_hex(address, route.address) || route.length > 128 ||
+	    !set_interface(&route, name))
+		return 0;
+	return routes_add(&routes->addresses, &route);
+}
+
+int routes_read(struct routes *routes, const struct host *host)
+{
+	static const struct source {
+		const char *file;
+		int (*parse)(struct routes *routes, char *line);
+	} sources[] = {
+		{ ROUTES_RECORD, parse_line },
+		{ "/proc/net/route", parse_ipv4 },
+		{ "/proc/net/ipv6_route", parse_ipv6 },
+		{ "/proc/net/if_inet6", parse_ipv6_address },
+	};
+
+	*routes = (struct routes){ .routes = { .entries = NULL } };
+	if (host->live)
+		return routes_read_kernel(routes);
+	/* A kernel without the family has no such file. */
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		char *text;
+		int result = host_read_text(host, sources[i].file, &text);
+
+		if (result == -ENOENT)
+			continue;
+		if (result == 0) {
+			result = parse_lines(routes, text, sources[i].parse);
+			free(text);
+		}
+		if (result < 0 || i == 0)
+			return result;
+	}
+	return 0;
+}

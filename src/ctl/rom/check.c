@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is wrong with an expansion ROM. */
+#include "rom/check.h"
+
+/* What is wrong with how the list of images ends, and whether it is with the last of them. */
+static const struct {
+	const char *text;
+	bool of_last;
+} ends[] = {
+	[ROM_BLANK] = { "all bytes are the same, so this is no ROM", false },
+	[ROM_UNSIGNED] = { "no image begins there: its first bytes are not 55 aa", false },
+	[ROM_STRAY] = { "the image's pointer to its PCI data structure leads out of it", false },
+	[ROM_NO_TABLE] = { "the image's pointer leads to no PCI data structure ('PCIR')", false },
+	[ROM_NO_LENGTH] = { "the image says that its length is 0", true },
+	[ROM_CUT] = { "the image is longer than what there is: the end is missing", true },
+	[ROM_ENDLESS] = { "no image says that it is the last, but nothing follows", true },
+	[ROM_TOO_MANY] = { "more images than any card has; the rest was not looked at", false },
+};
+
+static void find_end(struct findings *findings, const char *where, const struct rom *rom)
+{
+	size_t offset = rom->start + rom->length;
+
+	if (rom->end == ROM_COMPLETE)
+		return;
+	if (ends[rom->end].of_last)
+		offset = rom->images[rom->count - 1].offset;
+	findings_add(findings, VIEW_ERROR, where, "at byte %zu: %s", offset, ends[rom->end].text);
+}
+
+/* Chips are larger than what is in them. */
+static bool is_padding(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (data[i] != data[0])
+			return false;
+	return size == 0 || data[0] == 0x00 || data[0] == 0xff;
+}
+
+static void find_surroundings(struct findings *findings, const char *where, const struct rom *rom)
+{
+	size_t end = rom->start + rom->length;
+
+	if (rom->start > 0)
+		findings_add(findings, VIEW_WARNING, where,
+			     "the ROM begins at byte %zu only, so no VM can use the file as it is; "
+			     "'--dump FILE' writes what begins there",
+			     rom->start);
+	if (rom->end == ROM_COMPLETE && !is_padding(rom->data + end, rom->size - end))
+		findings_add(findings, VIEW_NOTE, where,
+			     "%zu bytes follow the last image; '--dump FILE' leaves them out",
+			     rom->size - end);
+}
+
+static void find_sums(struct findings *findings, const char *where, const struct rom *rom)
+{
+	for (size_t i = 0; i < rom->count; i++)
+		if (rom->images[i].checksum == ROM_SUM_BAD)
+			findings_add(findings, VIEW_WARNING, where,
+				     "at byte %zu: the image's checksum is wrong: a BIOS will not "
+				     "run it",
+				     rom->images[i].offset);
+}
+
+static void find_strangers(struct findings *findings, const char *where, const struct rom *rom,
+			   const struct pci_device *device)
+{
+	if (rom->count == 0 || rom_is_for(rom, device->vendor, device->device))
+		return;
+	findings_add(findings, VIEW_WARNING, where,
+		     "no image is for this card, %04x:%04x: no firmware will run them",
+		     device->vendor, device->device);
+}
+
+void romcheck_find(struct findings *findings, const char *where, const struct rom *rom,
+		   const struct pci_device *device, bool shadow)
+{
+	find_end(findings, where, rom);
+	find_surroundings(findings, where, rom);
+	find_sums(findings, where, rom);
+	if (device)
+		find_strangers(findings, where, rom, device);
+	if (shadow)
+		findings_add(
+			findings, VIEW_WARNING, where,
+			"this is the copy in memory that the firmware ran, which may have "
+			"changed since: for a VM take one that was read while another card was "
+			"the first");
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What else on this system decides which driver a PCI device gets. */
+#ifndef VFIO_EARLY_RULES_CONFLICTS_H
+#define VFIO_EARLY_RULES_CONFLICTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/bounds.h"
+#include "core/pci.h"
+#include "core/rule.h"
+#include "host/host.h"
+
+enum rival_kind {
+	RIVAL_IDS,       /* an ID in ids= of vfio-pci or another driver of VFIO */
+	RIVAL_DRIVERCTL, /* an override that driverctl(8) keeps */
+	RIVAL_UNRAID,    /* a device of Unraid's BIND= */
+	RIVAL_BLACKLIST, /* of a module */
+	RIVAL_SOFTDEP,   /* of a module, which loads vfio-pci before it */
+	RIVAL_BAD, /* one of the first three that cannot be understood, or not be said in a rule */
+};
+
+struct rival {
+	enum rival_kind kind;
+	char where[RULE_WHERE_MAX + 16];  /* "FILE:LINE" or "FILE" */
+	char text[RULE_TEXT_MAX];         /* the ID, address or module, as it stands there */
+	char driver[PCI_DRIVER_NAME_MAX]; /* that the device gets; "" where a module is named */
+	struct rule rule;     /* that means the same devices, unless a module is named */
+	const char *expected; /* of RIVAL_BAD */
+	char **aliases;       /* of that module: devices that it is for */
+	size_t alias_count;
+};
+
+struct rivals {
+	struct rival *list;
+	size_t count;
+	int error;
+};
+
+/*
+ * Reads modprobe.d(5) as modprobe(8) does, vfio-pci.ids= on the kernel command line, and
+ * /etc/driverctl.d. 0 or -errno; rivals_free() in any case.
+ */
+int rivals_read(struct rivals *rivals, const struct host *host);
+
+/*
+ * Reads one file, by a path of this process's own: of modprobe.d(5), or Unraid's vfio-pci.cfg. The
+ * rest as above.
+ */
+int rivals_read_file(struct rivals *rivals, const char *path);
+
+/* Whether the device is one that the setting is about. */
+bool rivals_means(const struct rival *rival, const struct pci *pci,
+		  const struct pci_device *device);
+
+/* Whether the device gets a driver that the host uses it with, unlike those of VFIO, or pci-stub. */
+bool rivals_is_for_host(const struct rival *rival);
+
+/* How that setting of the host is taken back for one device. */
+const char *rivals_cure(const struct rival *rival);
+
+void rivals_free(struct rivals *rivals);
+
+#endif

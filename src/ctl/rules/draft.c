@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rules that add would write, and why it would not. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/audit.h"
+#include "core/match.h"
+#include "look/device.h"
+#include "rules/draft.h"
+
+__attribute__((format(printf, 3, 4))) static void refuse(struct draft *draft,
+							 const struct pci_device *device,
+							 const char *format, ...)
+{
+	char name[PCINAMES_MAX], text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	ctl_fail("%s: %s", change_describe(draft->change, device, name), text);
+	draft->refused = true;
+}
+
+static int want(struct draft *draft, const struct pci_device *device, bool card)
+{
+	struct draft_want *wants =
+		reallocarray(draft->wants, draft->count + 1, sizeof(*draft->wants));
+
+	if (!wants)
+		return -ENOMEM;
+	draft->wants = wants;
+	wants[draft->count++] = (struct draft_want){ device, card };
+	return 0;
+}
+
+/* Whether the name, "01:00" or "slot=3", is one for cards rather than functions. */
+static bool names_card(const char *name)
+{
+	struct rule_error error;
+	struct rule rule;
+
+	return rule_parse(name, strlen(name), &rule, &error) > 0 && rule_names_card(&rule);
+}
+
+/* Whether one rule can have all functions of a card: they are all meant, and none is a bridge. */
+static bool is_whole(const struct draft *draft, const struct pci_device *first, size_t count)
+{
+	const struct pci *pci = &draft->change->view.forecast.pci;
+
+	for (size_t i = 0; i < count; i++)
+		if (!draft->change->meant[first - pci->devices + (ptrdiff_t)i] ||
+		    pci_is_bridge(&first[i]))
+			return false;
+	return draft->change->by != SELECTOR_ID;
+}
+
+int draft_take(struct draft *draft, const char *name)
+{
+	const struct pci *pci = &draft->change->view.forecast.pci;
+	size_t *found = NULL, count = 0;
+	int result = change_find(draft->change, name, &found, &count);
+	bool card = result == 0 && names_card(name);
+
+	for (size_t i = 0; i < count && result == 0; i++) {
+		const struct pci_device *device = &pci->devices[found[i]], *first;
+		size_t functions = pci_card(pci, device, &first);
+
+		if (!card || !is_whole(draft, first, functions))
+			result = want(draft, device, false);
+		else if (device == first)
+			result = want(draft, device, true);
+	}
+	free(found);
+	return result;
+}
+
+/* Options that were asked for, and that the rule that decides already lacks. */
+static const char *get_lacking(const struct draft *draft, const struct rule *rule)
+{
+	if (draft->change->group && !(rule->options & RULE_GROUP))
+		return "group";
+	if (draft->change->force && !(rule->options & RULE_FORCE))
+		return "force";
+	return NULL;
+}
+
+/* Whether a rule decides for the device already; says so, or why that is in the way. */
+static bool is_decided(struct draft *draft, const struct pci_device *device)
+{
+	const struct plan_row *row = view_row(&draft->change->view, device);
+	const char *lacking;
+	char where[AUDIT_WHERE_MAX], name[PCINAMES_MAX];
+
+	/* The kernel command line may be another one at the next boot. */
+	if (!row || row->outcome == OUTCOME_GUARD_MISMATCH || row->rule->file[0] != '/')
+		return false;
+	audit_format_rule(row->rule, where);
+	lacking = get_lacking(draft, row->rule);
+	if (row->rule->exclude)
+		refuse(draft, device, "%s keeps it for the host; take that line out first", where);
+	else if (row->outcome == OUTCOME_PROTECTED)
+		refuse(draft, device,
+		       "%s means it already, but the host stands on it: %s; write "
+		       "'force' there to take it all the same",
+		       where, row->detail);
+	else if (lacking)
+		refuse(draft, device, "%s takes it already, without '%s'; add the word there",
+		       where, lacking);
+	else
+		printf("%s: has a rule already: %s\n", change_describe(draft->change, device, name),
+		       where);
+	return true;
+}
+
+/* Whether a function of what is wanted needs a rule. */
+static bool check_function(struct draft *draft, const struct pci_device *device)
+{
+	const char *reason = view_reason(&draft->change->view, device);
+
+	if (pci_is_bridge(device)) {
+		refuse(draft, device, "is a bridge, and bridges are never bound");
+		return false;
+	}
+	if (is_decided(draft, device))
+		return false;
+	if (reason && !draft->change->force)
+		refuse(draft, device,
+		       "the host stands on it: %s; 'vfio-earlyctl add --force' adds it all the same",
+		       reason);
+	return true;
+}
+
+static bool check_want(struct draft *draft, const struct draft_want *wanted)
+{
+	const struct pci *pci = &draft->change->view.forecast.pci;
+	const struct pci_device *first = wanted->device;
+	size_t count = wanted->card ? pci_card(pci, wanted->device, &first) : 1;
+	bool needed = false;
+
+	for (size_t i = 0; i < count; i++)
+		needed |= check_function(draft, &first[i]);
+	return needed;
+}
+
+/* The kinds that are tried for advice, the most stable first. */
+static const char *find_better(struct selector *selector)
+{
+	for (enum selector_kind kind = 0; kind < SELECTOR_KINDS; kind++)
+		if (selector_format(selector, kind) == 0)
+			return selector_names[kind];
+	return NULL;
+}
+
+static void list_others(const struct selector *selector, char *text, size_t size)
+{
+	const struct pci *pci = selector->pci;
+	struct rule_error error;
+	struct rule rule;
+	size_t used = 0;
+
+	text[0] = '\0';
+	if (rule_parse(selector->text, strlen(selector->text), &rule, &error) <= 0)
+		return;
+	for (size_t i = 0; i < pci->count; i++) {
+		char address[PCI_ADDRESS_TEXT_MAX];
+
+		if (selector->meant[i] || match_rule(&rule, pci, &pci->devices[i]) != MATCH_YES)
+			continue;
+		pci_address_format(&pci->devices[i].address, address);
+		if (used + strlen(address) + 3 < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+						 address);
+	}
+}
+
+static void refuse_kind(struct draft *draft, struct selector *selector, int error)
+{
+	static const char *const lacks[SELECTOR_KINDS] = {
+		[SELECTOR_PATH] = "has no path that could be read",
+		[SELECTOR_SLOT] = "is in no slot that the firmware tells of",
+		[SELECTOR_SERIAL] = "has no serial number",
+		[SELECTOR_ID] = "has no ID",
+		[SELECTOR_ADDRESS] = "has no address",
+	};
+	enum selector_kind kind = draft->change->by;
+	char text[SELECTOR_TEXT_MAX], others[256], advice[SELECTOR_TEXT_MAX + 32] = "";
+	const char *better;
+
+	strcpy(text, selector->text);
+	list_others(selector, others, sizeof(others));
+	better = find_better(selector);
+	if (better)
+		snprintf(advice, sizeof(advice), "; '--by %s' would do: %s", better,
+			 selector->text);
+	if (error == -EEXIST)
+		refuse(draft, selector->device, "'%s' also means %s%s", text, others, advice);
+	else if (kind == SELECTOR_SERIAL && draft->change->view.serials_hidden)
+		refuse(draft, selector->device, "only root may see serial numbers%s", advice);
+	else
+		refuse(draft, selector->device, "%s%s", lacks[kind], advice);
+}
+
+/*
+ * As lspci -D has it, so that a person and remove know it again. Virtual functions come after the
+ * boot pass, which is no fault.
+ */
+static int format_lines(const struct draft *draft, const struct draft_want *wanted,
+			const char *terms, char **lines)
+{
+	struct pcinames *names = &draft->change->view.names;
+	struct pci_address address = wanted->device->address;
+	char text[PCI_ADDRESS_TEXT_MAX], class[PCINAMES_MAX], name[PCINAMES_MAX];
+
+	if (wanted->card)
+		address.function = PCI_FUNCTION_ANY;
+	return asprintf(lines, "# %s %s: %s\n%s%s%s%s\n", pci_address_format(&address, text),
+			pcinames_class(names, wanted->device, class, sizeof(class)),
+			pcinames_device(names, wanted->device, name, sizeof(name)), terms,
+			draft->change->group ? " group" : "", draft->change->force ? " force" : "",
+			traits_is_virtual(&draft->change->view, wanted->device) ? " optional"
+										: "") < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+/* One rule by ID can be for several devices. */
+static bool is_there(const struct draft *draft, const char *lines)
+{
+	const char *rule = strchr(lines, '\n');
+
+	return strstr(draft->lines, rule);
+}
+
+static int append(struct draft *draft, char *lines)
+{
+	char *longer;
+
+	if (is_there(draft, lines))
+		return 0;
+	longer = realloc(draft->lines, strlen(draft->lines) + strlen(lines) + 1);
+	if (!longer)
+		return -ENOMEM;
+	draft->lines = strcat(longer, lines);
+	return 0;
+}
+
+static int add_want(struct draft *draft, const struct draft_want *wanted)
+{
+	struct selector selector = {
+		.pci = &draft->change->view.forecast.pci,
+		.device = wanted->device,
+		.card = wanted->card,
+		.meant = draft->change->meant,
+	};
+	char *lines;
+	int result = selector_format(&selector, draft->change->by);
+
+	if (result < 0) {
+		refuse_kind(draft, &selector, result);
+		return 0;
+	}
+	if (format_lines(draft, wanted, selector.text, &lines) < 0)
+		return -ENOMEM;
+	result = append(draft, lines);
+	free(lines);
+	return result;
+}
+
+/* A function of a card that is wanted as a whole, or what was named before. */
+static bool is_covered(const struct draft *draft, size_t index)
+{
+	const struct pci *pci = &draft->change->view.forecast.pci;
+	const struct draft_want *wanted = &draft->wants[index];
+	const struct pci_device *card, *first;
+
+	pci_card(pci, wanted->device, &card);
+	for (size_t i = 0; i < draft->count; i++) {
+		const struct draft_want *other = &draft->wants[i];
+
+		pci_card(pci, other->device, &first);
+		if (first != card)
+			continue;
+		if (other->card > wanted->card)
+			return true;
+		if (i < index && other->card == wanted->card && other->device == wanted->device)
+			return true;
+	}
+	return false;
+}
+
+static void drop_covered(struct draft *draft)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < draft->count; i++)
+		if (!is_covered(draft, i))
+			draft->wants[kept++] = draft->wants[i];
+	draft->count = kept;
+}
+
+int draft_make(struct draft *draft)
+{
+	int result = 0;
+
+	draft->lines = strdup("");
+	if (!draft->lines)
+		return -ENOMEM;
+	drop_covered(draft);
+	for (size_t i = 0; i < draft->count && result == 0; i++)
+		if (check_want(draft, &draft->wants[i]))
+			result = add_want(draft, &draft->wants[i]);
+	return result;
+}
+
+void draft_free(struct draft *draft)
+{
+	free(draft->wants);
+	free(draft->lines);
+}

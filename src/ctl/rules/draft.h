@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rules that add would write, and why it would not. */
+#ifndef VFIO_EARLY_RULES_DRAFT_H
+#define VFIO_EARLY_RULES_DRAFT_H
+
+#include "rules/edit.h"
+
+/* One rule that is to come. */
+struct draft_want {
+	const struct pci_device *device;
+	bool card; /* all functions of the device's card */
+};
+
+struct draft {
+	struct change *change;
+	struct draft_want *wants;
+	size_t count;
+	char *lines; /* of the file: a comment and a rule each; empty if all is there already */
+	bool refused;
+};
+
+/*
+ * Finds what the operand means, and wants it. 0, or -errno after a message; draft_free() in any
+ * case.
+ */
+int draft_take(struct draft *draft, const char *name);
+
+/*
+ * Makes the lines, when all operands have been taken. Says which devices have a rule already, and
+ * why others are refused. 0 or -ENOMEM.
+ */
+int draft_make(struct draft *draft);
+
+/*
+ * Says which of these devices the next boot would not bind, which no VM could use, and what the
+ * host lacks without them. The view has the plan with the new rules afterwards. 0 or -errno.
+ */
+int draft_foretell(struct draft *draft);
+
+/* Says that last thing alone, of the devices that were named: for who has no plan yet. */
+void draft_warn_uses(const struct draft *draft);
+
+void draft_free(struct draft *draft);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules that are changed: what add and remove have in common. */
+#ifndef VFIO_EARLY_RULES_EDIT_H
+#define VFIO_EARLY_RULES_EDIT_H
+
+#include "image/kernels.h"
+#include "look/inventory.h"
+#include "rules/selector.h"
+
+struct change {
+	struct view view;
+	int lock;              /* of all rules, unless this is a dry run */
+	char *const *operands; /* the devices; ends with a NULL */
+	const char *file;      /* NULL if none was named */
+	enum selector_kind by;
+	bool group, force, dry_run, update;
+	bool *meant; /* one a device: an operand means it */
+};
+
+/*
+ * Takes options and operands of a command (usage is for --help; --by and --group are for add
+ * alone), locks the rules, looks at the host and makes the plan. OPTIONS_RUN, or the exit status:
+ * after --help, or after a message on standard error. change_close() in any case.
+ */
+int change_open(struct change *change, const struct ctl *ctl, int argc, char **argv,
+		const char *usage, bool adds);
+void change_close(struct change *change);
+
+/*
+ * The same for who has options of another kind: an empty change, to be filled with operands and
+ * options, and then the look, CTL_OK or the exit status. With dry_run, nothing is locked.
+ */
+void change_init(struct change *change);
+int change_look(struct change *change, const struct ctl *ctl);
+
+/* The file of rules that is changed. */
+const char *change_path(const struct change *change);
+
+/*
+ * Finds the devices of one operand, as names_find(), and marks them in meant. 0, or -errno after
+ * a message.
+ */
+int change_find(struct change *change, const char *name, size_t **found, size_t *count);
+
+/* A device for messages: address and name. */
+const char *change_describe(struct change *change, const struct pci_device *device,
+			    char text[PCINAMES_MAX]);
+
+/*
+ * Whether the images of all kernels, which were rebuilt, have the current rules: where images are
+ * not to be updated, or our hook is not there, the command for that succeeds all the same. Finds
+ * the kernels again. CTL_OK, or CTL_INTERNAL after a message about each image that lacks them.
+ */
+int change_check_images(struct kernels *kernels, const struct host *host, bool has_rules);
+
+/* The last step: has all images rebuilt, or says how that is done. Unlocks the rules. */
+int change_rebuild(struct change *change);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Edits a file of rules. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/address.h"
+#include "core/bounds.h"
+#include "core/file.h"
+#include "core/rules.h"
+#include "host/replace.h"
+#include "rules/file.h"
+
+#define COMMENT_MAX 512
+
+int rulesfile_read(struct rulesfile *file, const struct host *host, const char *path)
+{
+	int result;
+
+	*file = (struct rulesfile){ .path = strdup(path) };
+	if (!file->path)
+		return -ENOMEM;
+	result = file_read_all(host->directory, path + 1, RULES_FILE_MAX, &file->text,
+			       &file->length);
+	if (result != -ENOENT)
+		return result;
+	file->text = strdup("");
+	return file->text ? 0 : -ENOMEM;
+}
+
+void rulesfile_free(struct rulesfile *file)
+{
+	free(file->path);
+	free(file->text);
+	*file = (struct rulesfile){ .path = NULL };
+}
+
+int rulesfile_append(struct rulesfile *file, const char *lines)
+{
+	bool open = file->length > 0 && file->text[file->length - 1] != '\n';
+	size_t added = strlen(lines), length = file->length + open + added;
+	char *text;
+
+	if (length > RULES_FILE_MAX)
+		return -EFBIG;
+	text = realloc(file->text, length + 1);
+	if (!text)
+		return -ENOMEM;
+	if (open)
+		text[file->length] = '\n';
+	memcpy(text + length - added, lines, added + 1);
+	file->text = text;
+	file->length = length;
+	file->changed = true;
+	return 0;
+}
+
+const char *rulesfile_line(const struct rulesfile *file, unsigned int number, size_t *length)
+{
+	const char *line = file->text, *end = file->text + file->length, *newline;
+
+	while (line < end) {
+		newline = memchr(line, '\n', (size_t)(end - line));
+		*length = (size_t)((newline ? newline : end) - line);
+		if (--number == 0)
+			return line;
+		line += *length + 1;
+	}
+	return NULL;
+}
+
+/* What add wrote above a rule: "# ADDRESS CLASS: NAME". */
+static bool is_comment_of_add(const char *line, size_t length)
+{
+	char text[COMMENT_MAX], *end;
+	struct pci_address address;
+
+	if (length < 3 || length >= sizeof(text) || line[0] != '#' || line[1] != ' ')
+		return false;
+	memcpy(text, line + 2, length - 2);
+	text[length - 2] = '\0';
+	end = strchr(text, ' ');
+	if (!end || !strstr(end, ": "))
+		return false;
+	*end = '\0';
+	if (end - text > 2 && end[-1] == '*')
+		end[-1] = '0';
+	return pci_address_parse(text, &address);
+}
+
+unsigned int rulesfile_begin(const struct rulesfile *file, unsigned int number)
+{
+	size_t length;
+	const char *above = number > 1 ? rulesfile_line(file, number - 1, &length) : NULL;
+
+	return above && is_comment_of_add(above, length) ? number - 1 : number;
+}
+
+void rulesfile_cut(struct rulesfile *file, unsigned int first, unsigned int count)
+{
+	size_t length = 0, ended = 0;
+	const char *from = rulesfile_line(file, first, &length);
+	const char *last = rulesfile_line(file, first + count - 1, &ended);
+	char *end = file->text + file->length;
+
+	if (!from || !last)
+		return;
+	last += ended;
+	last += last < end; /* the newline */
+	memmove(file->text + (from - file->text), last, (size_t)(end - last) + 1);
+	file->length -= (size_t)(last - from);
+	file->changed = true;
+}
+
+/* Most hosts do without this directory. */
+static int make_directory(const struct rulesfile *file, const struct host *host)
+{
+	static const char directory[] = RULES_DIRECTORY "/";
+
+	if (strncmp(file->path, directory, strlen(directory)) != 0)
+		return 0;
+	return mkdirat(host->directory, &RULES_DIRECTORY[1], 0755) < 0 && errno != EEXIST ? -errno
+											  : 0;
+}
+
+int rulesfile_write(const struct rulesfile *file, const struct host *host)
+{
+	int result = file->changed ? make_directory(file, host) : 0;
+
+	if (result == 0 && file->changed)
+		result = replace_file(host, file->path, file->text, file->length, 0);
+	return result;
+}
+
+int rulesfile_add(const struct host *host, const char *path, const char *lines)
+{
+	struct rulesfile file;
+	int result = rulesfile_read(&file, host, path);
+
+	if (result == 0)
+		result = rulesfile_append(&file, lines);
+	if (result == 0)
+		result = rulesfile_write(&file, host);
+	rulesfile_free(&file);
+	return result;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a command prints: tables, and sentences for people; in JSON one object. */
+#ifndef VFIO_EARLY_TERM_DOCUMENT_H
+#define VFIO_EARLY_TERM_DOCUMENT_H
+
+#include "term/table.h"
+
+struct document {
+	const struct table_options *options;
+	bool begun;
+};
+
+/* Prints a table, below a title that people see. 0 or -errno. */
+int document_print_table(struct document *document, const struct table *table, const char *title);
+
+/* Prints a line for people between tables, as a printf. */
+void document_print_text(struct document *document, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Prints a line that is empty, but not as the first. */
+void document_print_gap(struct document *document);
+
+/*
+ * Prints a message for people: "WHERE: KIND: TEXT", in lines that fit the terminal. where may be
+ * NULL.
+ */
+void document_print_message(struct document *document, const char *kind, enum table_color color,
+			    const char *where, const char *text);
+
+/* Prints an entry of a list for people: name, kind and text in columns, the text wrapped. */
+void document_print_entry(struct document *document, const char *name, const char *kind,
+			  enum table_color color, const char *text);
+
+/*
+ * Ends it. status, or CTL_INTERNAL if error, which is 0 or -errno, is one: then after a message,
+ * unless it is that of table_open(), or if standard output cannot be written.
+ */
+int document_end(struct document *document, int error, int status);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-earlyctl vm: the settings that give devices to a VM. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "look/find.h"
+#include "term/options.h"
+#include "vm/vm.h"
+
+/* As qm(1) has it. */
+#define ID_MIN 100
+#define ID_MAX 999999999
+
+static const char *const formats[] = {
+	[VM_PROXMOX] = "proxmox",
+	[VM_LIBVIRT] = "libvirt",
+	[VM_QEMU] = "qemu",
+};
+
+#define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
+
+static int take_format(struct vm *vm, const char *name)
+{
+	for (size_t i = 0; i < FORMAT_COUNT; i++)
+		if (strcmp(formats[i], name) == 0) {
+			vm->format = (enum vm_format)i;
+			return 0;
+		}
+	return ctl_fail("--for: found '%s', expected proxmox, libvirt or qemu", name), -EINVAL;
+}
+
+/* Proxmox VE brings neither of the others' directories, and who has libvirt uses it. */
+static void detect_format(struct vm *vm)
+{
+	if (host_has(&vm->view.host, "/etc", "pve"))
+		vm->format = VM_PROXMOX;
+	else if (host_has(&vm->view.host, "/etc", "libvirt"))
+		vm->format = VM_LIBVIRT;
+	else
+		vm->format = VM_QEMU;
+}
+
+static int take_id(struct vm *vm, const char *text)
+{
+	char *end;
+	unsigned long id = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || id < ID_MIN || id > ID_MAX)
+		return ctl_fail("--vmid: found '%s', expected %d to %d", text, ID_MIN, ID_MAX),
+		       -EINVAL;
+	vm->id = (unsigned int)id;
+	return 0;
+}
+
+static int read_guests(struct vm *vm)
+{
+	char path[PATH_MAX];
+	int result = guests_read(&vm->guests, &vm->view.host, path);
+
+	if (result < 0)
+		return ctl_fail("%s: %s", path, strerror(-result)), result;
+	if (vm->id == 0)
+		return 0;
+	if (vm->format != VM_PROXMOX)
+		return ctl_fail("--vmid is for Proxmox VE; this is for %s", formats[vm->format]),
+		       -EINVAL;
+	vm->guest = guests_find(&vm->guests, vm->id);
+	if (!vm->guest)
+		return ctl_fail("VM %u: no " GUESTS_FILES "/%u.conf; 'qm list' shows this node's",
+				vm->id, vm->id),
+		       -ENOENT;
+	return 0;
+}
+
+static int compare_devices(const void *a, const void *b)
+{
+	const struct pci_device *const *one = a, *const *other = b;
+
+	return pci_address_compare(&(*one)->address, &(*other)->address);
+}
+
+/* Each once: operands can overlap. */
+static void sort_devices(struct vm *vm)
+{
+	size_t kept = 0;
+
+	qsort(vm->devices, vm->count, sizeof(const struct pci_device *), compare_devices);
+	for (size_t i = 0; i < vm->count; i++)
+		if (kept == 0 || vm->devices[kept - 1] != vm->devices[i])
+			vm->devices[kept++] = vm->devices[i];
+	vm->count = kept;
+}
+
+/* Of what an operand means, bridges are left out, unless there is nothing else. */
+static int add_found(struct vm *vm, const char *operand, const size_t *found, size_t count)
+{
+	const struct pci *pci = &vm->view.forecast.pci;
+	const struct pci_device **bigger =
+		reallocarray(vm->devices, vm->count + count, sizeof(const struct pci_device *));
+	size_t before = vm->count;
+
+	if (!bigger)
+		return ctl_fail("%s", strerror(ENOMEM)), -ENOMEM;
+	vm->devices = bigger;
+	for (size_t i = 0; i < count; i++)
+		if (!pci_is_bridge(&pci->devices[found[i]]))
+			vm->devices[vm->count++] = &pci->devices[found[i]];
+	if (vm->count == before)
+		return ctl_fail("%s: is a bridge, and no VM can have one; name a device behind it",
+				operand),
+		       -EPERM;
+	return 0;
+}
+
+static int find_devices(struct vm *vm, int argc, char **argv)
+{
+	int result = 0;
+
+	for (int i = 0; i < argc && result == 0; i++) {
+		char message[NAMES_MESSAGE_MAX] = "";
+		size_t *found = NULL, count = 0;
+
+		result = names_find(&vm->view.forecast, &vm->view.host, argv[i], &found, &count,
+				    message);
+		if (result < 0)
+			ctl_fail("%s", message[0] ? message : strerror(-result));
+		else
+			result = add_found(vm, argv[i], found, count);
+		free(found);
+	}
+	if (result == 0)
+		sort_devices(vm);
+	return result;
+}
+
+static int refuse_protected(const struct vm *vm)
+{
+	char address[PCI_ADDRESS_TEXT_MAX];
+	int result = 0;
+
+	for (size_t i = 0; i < vm->count && !vm->force; i++) {
+		const char *reason = view_reason(&vm->view, vm->devices[i]);
+
+		if (!reason)
+			continue;
+		ctl_fail("%s: the host stands on it: %s; --force prints the settings all the same",
+			 pci_address_format(&vm->devices[i]->address, address), reason);
+		result = -EPERM;
+	}
+	return result;
+}
+
+/* Behind the settings, where they are read; programs read the settings alone. */
+static int print_findings(const struct vm *vm)
+{
+	const struct findings *findings = &vm->findings;
+
+	fflush(stdout);
+	if (findings->failed)
+		return ctl_fail("%s", strerror(ENOMEM));
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->list[i];
+
+		ctl_fail("%s%s%s%s", finding->where ? finding->where : "",
+			 finding->where ? ": " : "", finding->level == VIEW_NOTE ? "note: " : "",
+			 finding->text);
+	}
+	return findings_count(findings, VIEW_WARNING) > 0 ? CTL_INCOMPLETE : CTL_OK;
+}
+
+static int look(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
+{
+	int result = view_open(&vm->view, ctl, VIEW_PLAN);
+
+	if (result < 0)
+		return result;
+	view_print_messages(&vm->view, VIEW_WARNING);
+	if (!format)
+		detect_format(vm);
+	result = read_guests(vm);
+	if (result == 0)
+		result = find_devices(vm, argc, argv);
+	if (result == 0)
+		result = refuse_protected(vm);
+	return result < 0 ? result : vm_make_parts(vm);
+}
+
+static int run(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
+{
+	int status, result = look(vm, ctl, format, argc, argv);
+
+	if (result == 0) {
+		vm_check(vm);
+		vm_print(vm);
+		status = print_findings(vm);
+	} else {
+		status = result == -EPERM ? CTL_INCOMPLETE : CTL_INTERNAL;
+	}
+	free(vm->parts);
+	free(vm->devices);
+	guests_free(&vm->guests);
+	findings_free(&vm->findings);
+	view_close(&vm->view);
+	return ctl_finish(status);
+}
+
+static const char usage[] =
+	"Usage: vfio-earlyctl vm [OPTION]... DEVICE...\n"
+	"Prints the settings that give the devices to a VM, and what stands in the way.\n"
+	"Nothing is changed.\n"
+	"\n"
+	"  -F, --for FORMAT    proxmox: hostpci lines, the qm command, a resource mapping;\n"
+	"                      libvirt: XML for 'virsh edit'; qemu: arguments for machine q35.\n"
+	"                      If not given: what this host has\n"
+	"  -i, --vmid N        the VM of Proxmox VE that shall have them: its file is looked at\n"
+	"  -f, --force         also devices that the host stands on\n"
+	"  -h, --help          print this\n";
+
+static const char statuses[] =
+	"0, 1 usage or internal error, 2 something stands in the way, or was\n"
+	"refused.";
+
+int command_vm(const struct ctl *ctl, int argc, char **argv)
+{
+	struct vm vm = { .id = 0 };
+	const char *format = NULL, *id = NULL;
+	const struct options_entry entries[] = {
+		{ 'F', "for", .text = &format },
+		{ 'i', "vmid", .text = &id },
+		{ 'f', "force", .set = &vm.force },
+		{},
+	};
+	const struct options options = {
+		.usage = usage,
+		.statuses = statuses,
+		.entries = entries,
+		.operands_max = OPTIONS_ANY_OPERANDS,
+		.wants_device = true,
+	};
+	int status = options_parse(&options, ctl, &argc, &argv);
+
+	if (status != OPTIONS_RUN)
+		return status;
+	if ((format && take_format(&vm, format) < 0) || (id && take_id(&vm, id) < 0))
+		return CTL_INTERNAL;
+	return run(&vm, ctl, format, argc, argv);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a VM shall get, and how its settings say that. */
+#ifndef VFIO_EARLY_VM_VM_H
+#define VFIO_EARLY_VM_VM_H
+
+#include "look/inventory.h"
+#include "term/findings.h"
+#include "vm/proxmox.h"
+
+enum vm_format { VM_PROXMOX, VM_LIBVIRT, VM_QEMU };
+
+/* Functions that are one device in the VM: a whole card, or one function. */
+struct vm_part {
+	const struct pci_device **functions; /* in vm.devices */
+	size_t count;
+	bool express;                   /* PCI Express, not conventional PCI */
+	bool primary;                   /* has the picture that the VM starts with */
+	unsigned int index;             /* of hostpciN */
+	const struct pci_device *shown; /* its function that is a display, NULL for none */
+	char romfile[PATH_MAX]; /* ROM of that, as the format has it; "" for the card's own */
+	bool rom_known, has_uefi, has_bios;
+};
+
+struct vm {
+	struct view view;
+	struct findings findings;
+	struct guests guests;
+	enum vm_format format;
+	unsigned int id;           /* of a VM of Proxmox VE; 0: none was named */
+	const struct guest *guest; /* that VM; NULL if none was named */
+	bool force;
+	const struct pci_device **devices; /* that are meant, by address */
+	size_t count;
+	struct vm_part *parts;
+	size_t part_count;
+};
+
+/* "0000:0b:00.0", or "0000:0b:00" for a card of several functions. */
+const char *vm_format_part(const struct vm_part *part, char text[PCI_ADDRESS_TEXT_MAX]);
+
+/* Where files that settings name as ROMs are. */
+const char *vm_rom_directory(enum vm_format format);
+
+/* Whether a driver of VFIO has the device now. */
+bool vm_is_bound(const struct pci_device *device);
+
+/*
+ * Makes parts of the devices, and finds out of them what the settings need. 0, or -errno after a
+ * message on standard error.
+ */
+int vm_make_parts(struct vm *vm);
+
+/* Adds to the findings what stands in the way of the VM. */
+void vm_check(struct vm *vm);
+
+/* Prints the settings. */
+void vm_print(const struct vm *vm);
+
+#endif
