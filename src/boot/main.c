@@ -163,7 +163,7 @@ static int bind_devices(struct run *run)
 		.pci = &forecast->pci,
 		.modules = &run->modules,
 		.root = forecast->root,
-		.timeout = forecast->cmdline.timeout,
+		.timeout = forecast->parameters.timeout,
 		.dry_run = run->dry_run,
 		.added = run->added,
 	};
@@ -184,7 +184,7 @@ static int bind_devices(struct run *run)
 	else if (!run->dry_run)
 		note_protected(run);
 	apply_foretell(&apply, &forecast->plan);
-	if (!run->dry_run && !forecast->cmdline.dry_run) {
+	if (!run->dry_run && !forecast->parameters.dry_run) {
 		signals_hold(NULL);
 		apply_plan(&apply, &forecast->plan);
 	}
@@ -200,9 +200,9 @@ static int boot(struct run *run)
 		return fail(run, "reading rules", result);
 	if (forecast->rules.count == 0 && forecast->rules.bad == 0 && !run->dry_run)
 		return REPORT_OK;
-	if (forecast->cmdline.off_by) {
+	if (forecast->parameters.off_by) {
 		log_write(&run->log, LEVEL_WARNING, "off, by %s on the kernel command line",
-			  forecast->cmdline.off_by);
+			  forecast->parameters.off_by);
 		return REPORT_OK;
 	}
 	return bind_devices(run);

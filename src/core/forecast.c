@@ -48,7 +48,7 @@ int forecast_read_cmdline(struct forecast *forecast)
 		result = file_read_all(forecast->root, "proc/cmdline", CMDLINE_MAX, &text, &length);
 	if (result < 0 && result != -ENOENT)
 		rules_report(&forecast->rules, "/proc/cmdline: %s", strerror(-result));
-	result = cmdline_parse(&forecast->cmdline, &forecast->rules, text, length);
+	result = parameters_parse(&forecast->parameters, &forecast->rules, text, length);
 	free(text);
 	return result;
 }

@@ -23,7 +23,7 @@ struct forecast {
 	const char *unprotected_file;
 	bool unprotected;           /* by that file: nothing is protected, on purpose */
 	bool without_cmdline;	    /* as if nothing of ours were on it */
-	struct cmdline cmdline;
+	struct parameters parameters;
 	struct rules rules;	  /* those of the command line first */
 	struct rules protections; /* a list of what the host stands on, as rules */
 	struct pci pci;

@@ -10,7 +10,7 @@
 struct word {
 	const char *name;
 	struct text value;
-	struct cmdline *cmdline;
+	struct parameters *parameters;
 	struct rules *rules;
 };
 
@@ -26,14 +26,14 @@ static int bad_value(const struct word *word, const char *expected)
 
 static int parse_mode(struct word *word)
 {
-	struct cmdline *cmdline = word->cmdline;
+	struct parameters *parameters = word->parameters;
 	bool on = text_equals(&word->value, "on");
 
 	if (on || text_equals(&word->value, "off")) {
-		cmdline->on = on;
-		cmdline->off_by = on ? NULL : "vfio_early=off";
+		parameters->on = on;
+		parameters->off_by = on ? NULL : "vfio_early=off";
 	} else if (text_equals(&word->value, "dry-run")) {
-		cmdline->dry_run = true;
+		parameters->dry_run = true;
 	} else {
 		return bad_value(word, "on, off or dry-run");
 	}
@@ -46,11 +46,11 @@ static int parse_timeout(struct word *word)
 	unsigned int seconds = 0;
 
 	while (!text_at_end(&value) && *value.p >= '0' && *value.p <= '9' &&
-	       seconds <= CMDLINE_TIMEOUT_MAX)
+	       seconds <= PARAMETERS_TIMEOUT_MAX)
 		seconds = seconds * 10 + (unsigned int)(*value.p++ - '0');
-	if (!text_at_end(&value) || seconds == 0 || seconds > CMDLINE_TIMEOUT_MAX)
+	if (!text_at_end(&value) || seconds == 0 || seconds > PARAMETERS_TIMEOUT_MAX)
 		return bad_value(word, "a number of seconds from 1 to 600");
-	word->cmdline->timeout = seconds;
+	word->parameters->timeout = seconds;
 	return 0;
 }
 
@@ -130,7 +130,7 @@ static int parse_skip(struct word *word)
 static const struct {
 	const char *name;
 	int (*parse)(struct word *word);
-} parameters[] = {
+} words[] = {
 	{ "vfio_early", parse_mode },
 	{ "vfio_early.bind", parse_bind },
 	{ "vfio_early.skip", parse_skip },
@@ -188,19 +188,19 @@ static void strip_quotes(struct text *text)
 		text->end--;
 }
 
-static int parse_word(struct cmdline *cmdline, struct rules *rules, struct text text)
+static int parse_word(struct parameters *parameters, struct rules *rules, struct text text)
 {
-	struct word word = { .cmdline = cmdline, .rules = rules };
+	struct word word = { .parameters = parameters, .rules = rules };
 
-	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		word.value = text;
-		word.name = parameters[i].name;
+		word.name = words[i].name;
 		if (!take_name(&word.value, word.name))
 			continue;
 		if (!text_at_end(&word.value) && !text_take_char(&word.value, '='))
 			continue;
 		text_take_char(&word.value, '"');
-		return parameters[i].parse(&word);
+		return words[i].parse(&word);
 	}
 	word.name = "vfio_early";
 	word.value = text;
@@ -248,23 +248,23 @@ static const char *find_recovery(const struct text *word)
 	return NULL;
 }
 
-int cmdline_parse(struct cmdline *cmdline, struct rules *rules, const char *text, size_t length)
+int parameters_parse(struct parameters *parameters, struct rules *rules, const char *text, size_t length)
 {
 	struct text rest = { text, text + length }, word;
 	const char *recovery = NULL;
 	bool for_init = false;
 	int result = 0;
 
-	*cmdline = (struct cmdline){ .timeout = CMDLINE_TIMEOUT_DEFAULT };
+	*parameters = (struct parameters){ .timeout = PARAMETERS_TIMEOUT_DEFAULT };
 	while (result == 0 && take_word(&rest, &word)) {
 		if (!recovery)
 			recovery = find_recovery(&word);
 		strip_quotes(&word);
 		for_init |= text_equals(&word, "--");
 		if (!for_init)
-			result = parse_word(cmdline, rules, word);
+			result = parse_word(parameters, rules, word);
 	}
-	if (!cmdline->on && !cmdline->off_by)
-		cmdline->off_by = recovery;
+	if (!parameters->on && !parameters->off_by)
+		parameters->off_by = recovery;
 	return result;
 }

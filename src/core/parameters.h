@@ -8,10 +8,10 @@
 
 #include "core/rules.h"
 
-#define CMDLINE_TIMEOUT_DEFAULT 10 /* seconds */
-#define CMDLINE_TIMEOUT_MAX	600
+#define PARAMETERS_TIMEOUT_DEFAULT 10 /* seconds */
+#define PARAMETERS_TIMEOUT_MAX	600
 
-struct cmdline {
+struct parameters {
 	const char *off_by; /* word that says that nothing is to be done; NULL: none does */
 	bool on;            /* words for recovery don't count */
 	bool dry_run;
@@ -27,6 +27,6 @@ struct cmdline {
  * before files are read. A word that does not parse is reported and has no effect at all.
  * 0 or -ENOMEM.
  */
-int cmdline_parse(struct cmdline *cmdline, struct rules *rules, const char *text, size_t length);
+int parameters_parse(struct parameters *parameters, struct rules *rules, const char *text, size_t length);
 
 #endif

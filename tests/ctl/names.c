@@ -20,7 +20,7 @@
 #include "../protect/tree.h"
 #include "run.h"
 
-/* What the view has from main.c. */
+/* What the inventory has from main.c. */
 int ctl_fail(const char *format, ...)
 {
 	va_list arguments;
@@ -130,7 +130,7 @@ static const struct {
 	  "!0a:00.0: found an option or !, expected terms that name a device" },
 };
 
-static struct view view;
+static struct inventory inventory;
 
 static void format_found(char *text, size_t size, const size_t *found, size_t count)
 {
@@ -138,7 +138,7 @@ static void format_found(char *text, size_t size, const size_t *found, size_t co
 
 	text[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
-		const struct pci_device *device = &view.forecast.pci.devices[found[i]];
+		const struct pci_device *device = &inventory.forecast.pci.devices[found[i]];
 
 		assert_true(strlen(text) + sizeof(address) + 1 < size);
 		sprintf(text + strlen(text), "%s%s", i ? " " : "",
@@ -150,10 +150,10 @@ static void test_names(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		char message[NAMES_MESSAGE_MAX] = "", text[512];
+		char message[FIND_MESSAGE_MAX] = "", text[512];
 		size_t *found = NULL, count = 0;
-		int result = names_find(&view.forecast, &view.host, cases[i].name, &found, &count,
-					message);
+		int result = find_by_name(&inventory.forecast, &inventory.host, cases[i].name,
+					  &found, &count, message);
 
 		format_found(text, sizeof(text), found, count);
 		if (result != cases[i].result ||
@@ -167,17 +167,19 @@ static void test_names(void **state)
 
 static void test_long_name(void **state)
 {
-	char name[4096], message[NAMES_MESSAGE_MAX] = "";
+	char name[4096], message[FIND_MESSAGE_MAX] = "";
 	size_t *found = NULL, count = 0;
 
 	(void)state;
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(names_find(&view.forecast, &view.host, name, &found, &count, message),
-			 -ENOENT);
+	assert_int_equal(
+		find_by_name(&inventory.forecast, &inventory.host, name, &found, &count, message),
+		-ENOENT);
 	name[200] = ':';
-	assert_int_equal(names_find(&view.forecast, &view.host, name, &found, &count, message),
-			 -EINVAL);
+	assert_int_equal(
+		find_by_name(&inventory.forecast, &inventory.host, name, &found, &count, message),
+		-EINVAL);
 	assert_null(found);
 }
 
@@ -196,13 +198,13 @@ static int set_up(void **state)
 	run_path(path, "%s/usr/share/misc/pci.ids", work);
 	run_make_parents(path);
 	assert_int_equal(files_copy("tests/ctl/pci.ids", path), 0);
-	return view_open(&view, &ctl, 0);
+	return inventory_open(&inventory, &ctl, 0);
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	view_close(&view);
+	inventory_close(&inventory);
 	return 0;
 }
 

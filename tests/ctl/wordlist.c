@@ -33,7 +33,7 @@ static void test_lists(void **state)
 
 		assert_non_null(list);
 		for (const char *const *word = lists[i].words; *word; word++)
-			wordlist_add(list, lists[i].size, *word);
+			joined_add(list, lists[i].size, *word);
 		assert_string_equal(list, lists[i].expected);
 		free(list);
 	}
@@ -48,7 +48,7 @@ static void test_every_size(void **state)
 		assert_non_null(list);
 		for (size_t length = 1; length < 20; length++)
 			for (int i = 0; i < 2; i++)
-				wordlist_add(list, size, &"12345678901234567890"[20 - length]);
+				joined_add(list, size, &"12345678901234567890"[20 - length]);
 		assert_true(strlen(list) < size);
 		free(list);
 	}

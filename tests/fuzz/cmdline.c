@@ -15,7 +15,7 @@ struct argument {
 };
 
 struct expected {
-	struct cmdline cmdline;
+	struct parameters parameters;
 	struct rules rules;
 	unsigned int bad;
 };
@@ -80,10 +80,10 @@ static bool expect_mode(struct expected *expected, const char *value)
 	bool on = value && strcmp(value, "on") == 0;
 
 	if (on || (value && strcmp(value, "off") == 0)) {
-		expected->cmdline.on = on;
-		expected->cmdline.off_by = on ? NULL : "vfio_early=off";
+		expected->parameters.on = on;
+		expected->parameters.off_by = on ? NULL : "vfio_early=off";
 	} else if (value && strcmp(value, "dry-run") == 0) {
-		expected->cmdline.dry_run = true;
+		expected->parameters.dry_run = true;
 	} else {
 		return false;
 	}
@@ -97,9 +97,9 @@ static bool expect_timeout(struct expected *expected, const char *value)
 	if (!value || !*value || value[strspn(value, "0123456789")])
 		return false;
 	seconds = strtoul(value, NULL, 10);
-	if (seconds < 1 || seconds > CMDLINE_TIMEOUT_MAX)
+	if (seconds < 1 || seconds > PARAMETERS_TIMEOUT_MAX)
 		return false;
-	expected->cmdline.timeout = (unsigned int)seconds;
+	expected->parameters.timeout = (unsigned int)seconds;
 	return true;
 }
 
@@ -186,7 +186,7 @@ static void expect(struct expected *expected, char *text)
 	const char *recovery = NULL;
 	bool for_init = false;
 
-	*expected = (struct expected){ .cmdline.timeout = CMDLINE_TIMEOUT_DEFAULT };
+	*expected = (struct expected){ .parameters.timeout = PARAMETERS_TIMEOUT_DEFAULT };
 	while (*text) {
 		struct argument argument;
 
@@ -202,8 +202,8 @@ static void expect(struct expected *expected, char *text)
 		if (!for_init)
 			expected->bad += !expect_argument(expected, &argument);
 	}
-	if (!expected->cmdline.on && !expected->cmdline.off_by)
-		expected->cmdline.off_by = recovery;
+	if (!expected->parameters.on && !expected->parameters.off_by)
+		expected->parameters.off_by = recovery;
 }
 
 static bool is_same(const char *a, const char *b)
@@ -211,12 +211,12 @@ static bool is_same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static void check_expected(const struct expected *expected, const struct cmdline *cmdline,
+static void check_expected(const struct expected *expected, const struct parameters *parameters,
 			   const struct rules *rules)
 {
-	require(is_same(cmdline->off_by, expected->cmdline.off_by));
-	require(cmdline->dry_run == expected->cmdline.dry_run);
-	require(cmdline->timeout == expected->cmdline.timeout);
+	require(is_same(parameters->off_by, expected->parameters.off_by));
+	require(parameters->dry_run == expected->parameters.dry_run);
+	require(parameters->timeout == expected->parameters.timeout);
 	require(rules->bad == expected->bad);
 	require(rules->count == expected->rules.count);
 	for (size_t i = 0; i < rules->count; i++) {
@@ -242,18 +242,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned int problems = 0;
 	struct rules rules = { .problem = count_problem, .context = &problems };
 	struct expected expected;
-	struct cmdline cmdline;
+	struct parameters parameters;
 	char *copy = check_copy_bytes(data, size), *text = check_copy_text(data, size);
 	bool is_kernels = strlen(text) == size; /* who has no NUL in it */
 
-	require(cmdline_parse(&cmdline, &rules, copy, size) == 0);
+	require(parameters_parse(&parameters, &rules, copy, size) == 0);
 	require(problems == rules.bad);
-	require(cmdline.timeout >= 1 && cmdline.timeout <= CMDLINE_TIMEOUT_MAX);
+	require(parameters.timeout >= 1 && parameters.timeout <= PARAMETERS_TIMEOUT_MAX);
 	for (size_t i = 0; i < rules.count; i++)
 		check_rule(&rules.list[i]);
 	expect(&expected, text);
 	if (is_kernels)
-		check_expected(&expected, &cmdline, &rules);
+		check_expected(&expected, &parameters, &rules);
 	rules_free(&expected.rules);
 	rules_free(&rules);
 	free(copy);

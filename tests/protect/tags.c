@@ -31,7 +31,7 @@ static void test_two_signatures(void **state)
 	struct host host = { .directory = -1 };
 	char image[] = IMAGE, command[sizeof(image) + 64];
 	int fd = mkstemp(image);
-	struct tags tags;
+	struct block_tags tags;
 
 	(void)state;
 	assert_true(fd >= 0);
@@ -39,11 +39,11 @@ static void test_two_signatures(void **state)
 	snprintf(command, sizeof(command), "/sbin/mkfs.ext4 -q -F %s", image);
 	assert_int_equal(system(command), 0);
 	assert_int_equal(host_open(&host, "/"), 0);
-	assert_int_equal(tags_read(&host, "/sys/none", image, &tags), 0);
+	assert_int_equal(block_tags_read(&host, "/sys/none", image, &tags), 0);
 	assert_string_equal(tags.type, "ext4");
 	assert_string_equal(tags.ambivalent, "");
 	write_uberblocks(fd);
-	assert_int_equal(tags_read(&host, "/sys/none", image, &tags), 0);
+	assert_int_equal(block_tags_read(&host, "/sys/none", image, &tags), 0);
 	assert_string_equal(tags.type, "");
 	assert_non_null(strstr(tags.ambivalent, ":zfs_member:"));
 	assert_non_null(strstr(tags.ambivalent, ":ext4:"));

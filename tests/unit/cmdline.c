@@ -125,18 +125,18 @@ static void reads_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct rules rules = { .problem = note_problem };
-		struct cmdline cmdline;
+		struct parameters parameters;
 		size_t length = strlen(table[i].text);
 		char *copy = test_malloc(length), text[1024];
 
 		print_message("# %s\n", table[i].text);
 		problems[0] = '\0';
 		memcpy(copy, table[i].text, length);
-		assert_int_equal(cmdline_parse(&cmdline, &rules, copy, length), 0);
+		assert_int_equal(parameters_parse(&parameters, &rules, copy, length), 0);
 		test_free(copy);
-		assert_string_equal(cmdline.off_by ?: "", table[i].off_by ?: "");
-		assert_int_equal(cmdline.dry_run, table[i].dry_run);
-		assert_int_equal(cmdline.timeout, table[i].timeout);
+		assert_string_equal(parameters.off_by ?: "", table[i].off_by ?: "");
+		assert_int_equal(parameters.dry_run, table[i].dry_run);
+		assert_int_equal(parameters.timeout, table[i].timeout);
 		list_rules(&rules, text);
 		assert_string_equal(text, table[i].rules);
 		print_message("# bad: %s\n", problems);

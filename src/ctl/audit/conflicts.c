@@ -17,154 +17,160 @@ struct meant {
 
 /* A device can have several modules: without nvidiafb, which Proxmox VE blacklists, it has nouveau.
  */
-static bool has_other_driver(const struct rival *rival, const struct pci_device *device)
+static bool has_other_driver(const struct conflict *conflict, const struct pci_device *device)
 {
-	return rival->kind == RIVAL_BLACKLIST && device->driver &&
-	       !strstr(device->driver, "vfio") && !text_same_name(device->driver, rival->text);
+	return conflict->kind == CONFLICT_BLACKLIST && device->driver &&
+	       !strstr(device->driver, "vfio") && !text_same_name(device->driver, conflict->text);
 }
 
-static void find_meant(const struct view *view, const struct rival *rival, struct meant *meant)
+static void find_meant(const struct inventory *inventory, const struct conflict *conflict,
+		       struct meant *meant)
 {
-	const struct pci *pci = &view->forecast.pci;
+	const struct pci *pci = &inventory->forecast.pci;
 
 	*meant = (struct meant){ .row = NULL };
 	for (size_t i = 0; i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i];
-		const struct plan_row *row = view_row(view, device);
+		const struct plan_row *row = inventory_row(inventory, device);
 		char address[PCI_ADDRESS_TEXT_MAX];
 
-		if (!rivals_means(rival, pci, device) || pci_is_bridge(device))
+		if (!conflicts_means(conflict, pci, device) || pci_is_bridge(device))
 			continue;
 		pci_address_format(&device->address, address);
-		if (view_is_taken(row))
-			wordlist_add(meant->taken, LIST_MAX, address);
-		else if (!has_other_driver(rival, device))
-			wordlist_add(meant->kept, LIST_MAX, address);
-		if (view_is_taken(row) && !meant->row)
+		if (inventory_is_taken(row))
+			joined_add(meant->taken, LIST_MAX, address);
+		else if (!has_other_driver(conflict, device))
+			joined_add(meant->kept, LIST_MAX, address);
+		if (inventory_is_taken(row) && !meant->row)
 			meant->row = row;
 	}
 }
 
-static void audit_ids(struct findings *findings, const struct rival *rival,
+static void audit_ids(struct findings *findings, const struct conflict *conflict,
 		      const struct meant *meant)
 {
 	if (meant->kept[0] != '\0' && meant->row)
-		findings_add(findings, VIEW_WARNING, rival->where,
+		findings_add(findings, FINDING_WARNING, conflict->where,
 			     "ids=%s takes every card of this model, also %s, which no rule gives "
 			     "away; take it out",
-			     rival->text, meant->kept);
+			     conflict->text, meant->kept);
 	else if (meant->kept[0] != '\0')
-		findings_add(findings, VIEW_NOTE, rival->where,
+		findings_add(findings, FINDING_NOTE, conflict->where,
 			     "ids=%s takes %s, no rule does; 'vfio-earlyctl import' makes rules of "
 			     "such lines",
-			     rival->text, meant->kept);
+			     conflict->text, meant->kept);
 	else
-		findings_add(findings, VIEW_NOTE, rival->where,
+		findings_add(findings, FINDING_NOTE, conflict->where,
 			     "ids=%s is needless beside the rules, and takes every card of this "
 			     "model that may be added; take it out",
-			     rival->text);
+			     conflict->text);
 }
 
-static void audit_driverctl(struct findings *findings, const struct rival *rival,
+static void audit_driverctl(struct findings *findings, const struct conflict *conflict,
 			    const struct meant *meant)
 {
-	if (meant->row && strcmp(meant->row->driver, rival->driver) != 0)
-		findings_add(findings, VIEW_WARNING, rival->where,
+	if (meant->row && strcmp(meant->row->driver, conflict->driver) != 0)
+		findings_add(findings, FINDING_WARNING, conflict->where,
 			     "driverctl gives %s to %s when the system is up; run 'driverctl "
 			     "unset-override %s'",
-			     rival->text, rival->driver, rival->text);
+			     conflict->text, conflict->driver, conflict->text);
 	else if (meant->row)
-		findings_add(findings, VIEW_NOTE, rival->where,
+		findings_add(findings, FINDING_NOTE, conflict->where,
 			     "the override is needless beside the rules; remove the file "
 			     "('driverctl unset-override' would give %s back at once)",
-			     rival->text);
-	else if (meant->kept[0] != '\0' && strstr(rival->driver, "vfio"))
-		findings_add(findings, VIEW_NOTE, rival->where,
+			     conflict->text);
+	else if (meant->kept[0] != '\0' && strstr(conflict->driver, "vfio"))
+		findings_add(findings, FINDING_NOTE, conflict->where,
 			     "driverctl gives %s to %s when the system is up, no rule does; "
 			     "'vfio-earlyctl import' makes rules of such files",
-			     rival->text, rival->driver);
+			     conflict->text, conflict->driver);
 }
 
-static void audit_blacklist(struct findings *findings, const struct rival *rival,
+static void audit_blacklist(struct findings *findings, const struct conflict *conflict,
 			    const struct meant *meant)
 {
 	if (!meant->row)
 		return;
 	if (meant->kept[0] != '\0')
-		findings_add(findings, VIEW_WARNING, rival->where,
+		findings_add(findings, FINDING_WARNING, conflict->where,
 			     "without the module %s, %s has no driver of the host, although no "
 			     "rule gives it away; the rules need no such line",
-			     rival->text, meant->kept);
+			     conflict->text, meant->kept);
 	else
-		findings_add(findings, VIEW_NOTE, rival->where,
-			     "%s would not get %s even without this line", rival->text,
+		findings_add(findings, FINDING_NOTE, conflict->where,
+			     "%s would not get %s even without this line", conflict->text,
 			     meant->taken);
 }
 
-static void audit_softdep(struct findings *findings, const struct rival *rival,
+static void audit_softdep(struct findings *findings, const struct conflict *conflict,
 			  const struct meant *meant)
 {
 	if (meant->row)
 		findings_add(
-			findings, VIEW_NOTE, rival->where,
+			findings, FINDING_NOTE, conflict->where,
 			"the softdep of %s is needless beside the rules, which are carried out "
 			"before it is loaded; take it out",
-			rival->text);
+			conflict->text);
 }
 
 /*
  * What ids= or driverctl takes from the host, as no rule does. Whether the host needs any of it:
  * then nothing else is to be said.
  */
-static bool audit_host(struct findings *findings, struct view *view, const struct rival *rival)
+static bool audit_host(struct findings *findings, struct inventory *inventory,
+		       const struct conflict *conflict)
 {
-	const struct pci *pci = &view->forecast.pci;
-	bool ids = rival->kind == RIVAL_IDS, needed = false;
+	const struct pci *pci = &inventory->forecast.pci;
+	bool ids = conflict->kind == CONFLICT_IDS, needed = false;
 	const char *what = ids ? "ids=" : "the override ";
-	const char *which = ids ? rival->text : rival->driver;
-	char name[PCINAMES_SENTENCE_MAX];
+	const char *which = ids ? conflict->text : conflict->driver;
+	char name[PCI_IDS_SENTENCE_MAX];
 
 	for (size_t i = 0; i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i];
-		const char *reason = view_reason(view, device), *use = view_use(view, device);
+		const char *reason = inventory_reason(inventory, device),
+			   *use = inventory_use(inventory, device);
 
-		if (!rivals_means(rival, pci, device) || view_is_taken(view_row(view, device)))
+		if (!conflicts_means(conflict, pci, device) ||
+		    inventory_is_taken(inventory_row(inventory, device)))
 			continue;
-		pcinames_sentence(&view->names, device, name, sizeof(name));
+		pci_ids_sentence(&inventory->names, device, name, sizeof(name));
 		if (reason)
-			findings_add(findings, VIEW_WARNING, rival->where,
+			findings_add(findings, FINDING_WARNING, conflict->where,
 				     "%s%s takes %s, which the host needs: %s; %s", what, which,
-				     name, reason, rivals_cure(rival));
+				     name, reason, conflicts_cure(conflict));
 		else if (use)
-			findings_add(findings, VIEW_WARNING, rival->where,
-				     "%s%s takes %s, which " VIEW_USED, what, which, name, use);
+			findings_add(findings, FINDING_WARNING, conflict->where,
+				     "%s%s takes %s, which " INVENTORY_USED, what, which, name,
+				     use);
 		needed |= reason != NULL;
 	}
 	return needed;
 }
 
-void audit_rivals(struct findings *findings, struct view *view, const struct rivals *rivals)
+void audit_conflicts(struct findings *findings, struct inventory *inventory,
+		     const struct conflicts *conflicts)
 {
-	for (size_t i = 0; i < rivals->count; i++) {
-		const struct rival *rival = &rivals->list[i];
+	for (size_t i = 0; i < conflicts->count; i++) {
+		const struct conflict *conflict = &conflicts->list[i];
 		struct meant meant;
 
-		if (rival->kind == RIVAL_BAD) {
-			findings_add(findings, VIEW_NOTE, rival->where, "found '%s', expected %s",
-				     rival->text, rival->expected);
+		if (conflict->kind == CONFLICT_BAD) {
+			findings_add(findings, FINDING_NOTE, conflict->where,
+				     "found '%s', expected %s", conflict->text, conflict->expected);
 			continue;
 		}
-		if ((rival->kind == RIVAL_IDS || rival->kind == RIVAL_DRIVERCTL) &&
-		    !rivals_is_for_host(rival) && audit_host(findings, view, rival))
+		if ((conflict->kind == CONFLICT_IDS || conflict->kind == CONFLICT_DRIVERCTL) &&
+		    !conflicts_is_for_host(conflict) && audit_host(findings, inventory, conflict))
 			continue;
-		find_meant(view, rival, &meant);
-		if (rival->kind == RIVAL_IDS)
-			audit_ids(findings, rival, &meant);
-		else if (rival->kind == RIVAL_DRIVERCTL)
-			audit_driverctl(findings, rival, &meant);
-		else if (rival->kind == RIVAL_SOFTDEP)
-			audit_softdep(findings, rival, &meant);
+		find_meant(inventory, conflict, &meant);
+		if (conflict->kind == CONFLICT_IDS)
+			audit_ids(findings, conflict, &meant);
+		else if (conflict->kind == CONFLICT_DRIVERCTL)
+			audit_driverctl(findings, conflict, &meant);
+		else if (conflict->kind == CONFLICT_SOFTDEP)
+			audit_softdep(findings, conflict, &meant);
 		else
-			audit_blacklist(findings, rival, &meant);
+			audit_blacklist(findings, conflict, &meant);
 	}
 }

@@ -8,48 +8,49 @@
 #include "look/device.h"
 
 /* Number in an attribute of the device; 0 if there is none. */
-static unsigned long read_number(const struct view *view, const struct pci_device *device,
+static unsigned long read_number(const struct inventory *inventory, const struct pci_device *device,
 				 const char *attribute, int base)
 {
 	char address[PCI_ADDRESS_TEXT_MAX], directory[PATH_MAX], number[24];
 
 	if (host_path(directory, "/" PCI_DEVICES "/%s",
 		      pci_address_format(&device->address, address)) < 0 ||
-	    host_read_line(&view->host, directory, attribute, number, sizeof(number)) < 0)
+	    host_read_line(&inventory->host, directory, attribute, number, sizeof(number)) < 0)
 		return 0;
 	return strtoul(number, NULL, base);
 }
 
 /* Whether a rule by ID or class that matches the device matches functions that it makes as well. */
-static bool means_virtual(const struct view *view, const struct rule *rule,
+static bool means_virtual(const struct inventory *inventory, const struct rule *rule,
 			  const struct pci_device *device)
 {
 	struct pci_device virtual = *device;
 
-	if (rule->terms & RULE_LOCATES || read_number(view, device, "sriov_totalvfs", 10) == 0)
+	if (rule->terms & RULE_LOCATES || read_number(inventory, device, "sriov_totalvfs", 10) == 0)
 		return false;
-	virtual.device = (uint16_t)read_number(view, device, "sriov_vf_device", 16);
-	return match_rule(rule, &view->forecast.pci, &virtual) == MATCH_YES;
+	virtual.device = (uint16_t)read_number(inventory, device, "sriov_vf_device", 16);
+	return match_rule(rule, &inventory->forecast.pci, &virtual) == MATCH_YES;
 }
 
 /* For a virtual function's sake: such a rule finds no group at boot, and later takes it alone. */
-static bool is_by_group(const struct view *view, const struct plan_row *row)
+static bool is_by_group(const struct inventory *inventory, const struct plan_row *row)
 {
-	const struct forecast *forecast = &view->forecast;
+	const struct forecast *forecast = &inventory->forecast;
 
 	return forecast->plan.choices[row->device - forecast->pci.devices].by_group;
 }
 
-static void audit_physical(struct findings *findings, struct view *view, const struct plan_row *row)
+static void audit_physical(struct findings *findings, struct inventory *inventory,
+			   const struct plan_row *row)
 {
 	char where[AUDIT_WHERE_MAX], address[PCI_ADDRESS_TEXT_MAX];
 
-	if (read_number(view, row->device, "sriov_numvfs", 10) == 0 &&
-	    !means_virtual(view, row->rule, row->device))
+	if (read_number(inventory, row->device, "sriov_numvfs", 10) == 0 &&
+	    !means_virtual(inventory, row->rule, row->device))
 		return;
 	pci_address_format(&row->device->address, address);
 	audit_format_rule(row->rule, where);
-	findings_add(findings, VIEW_WARNING, where,
+	findings_add(findings, FINDING_WARNING, where,
 		     "%s is taken as a whole, as it has no virtual functions yet at boot, and "
 		     "will have none; if those are meant, name them by address, with 'optional', "
 		     "and keep this one with '!%s'",
@@ -57,34 +58,35 @@ static void audit_physical(struct findings *findings, struct view *view, const s
 }
 
 /* Where nothing else answers the rule, the boot finds no device for it. */
-static bool means_only_virtual(const struct view *view, const struct rule *rule)
+static bool means_only_virtual(const struct inventory *inventory, const struct rule *rule)
 {
-	const struct pci *pci = &view->forecast.pci;
+	const struct pci *pci = &inventory->forecast.pci;
 	size_t count = 0;
 
 	for (size_t i = 0; i < pci->count; i++) {
 		if (match_rule(rule, pci, &pci->devices[i]) != MATCH_YES)
 			continue;
-		if (!traits_is_virtual(view, &pci->devices[i]))
+		if (!device_is_virtual(inventory, &pci->devices[i]))
 			return false;
 		count++;
 	}
 	return count > 0;
 }
 
-void audit_virtual(struct findings *findings, struct view *view)
+void audit_virtual(struct findings *findings, struct inventory *inventory)
 {
-	const struct plan *plan = &view->forecast.plan;
-	const struct rules *rules = &view->forecast.rules;
+	const struct plan *plan = &inventory->forecast.plan;
+	const struct rules *rules = &inventory->forecast.rules;
 	char where[AUDIT_WHERE_MAX];
 
 	for (size_t i = 0; i < plan->count; i++)
-		if (view_is_taken(&plan->rows[i]) && !is_by_group(view, &plan->rows[i]))
-			audit_physical(findings, view, &plan->rows[i]);
+		if (inventory_is_taken(&plan->rows[i]) && !is_by_group(inventory, &plan->rows[i]))
+			audit_physical(findings, inventory, &plan->rows[i]);
 	for (size_t i = 0; i < rules->count; i++)
 		if (!rules->list[i].exclude && !(rules->list[i].options & RULE_OPTIONAL) &&
-		    means_only_virtual(view, &rules->list[i]))
-			findings_add(findings, VIEW_NOTE, audit_format_rule(&rules->list[i], where),
+		    means_only_virtual(inventory, &rules->list[i]))
+			findings_add(findings, FINDING_NOTE,
+				     audit_format_rule(&rules->list[i], where),
 				     "it means virtual functions, which come after the boot pass: "
 				     "without 'optional', each boot warns that no device matches");
 }

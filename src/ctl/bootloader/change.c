@@ -287,7 +287,7 @@ int bootchange_refresh(const struct bootchange *change)
 }
 
 /* What the edits make of each file. */
-static int add_files(const struct bootchange *change, struct batch *batch)
+static int add_files(const struct bootchange *change, struct transaction *transaction)
 {
 	int result = 0;
 
@@ -296,9 +296,10 @@ static int add_files(const struct bootchange *change, struct batch *batch)
 		const struct bootfile *new = &change->changed.files.list[i];
 
 		if (strcmp(old->text, new->text) != 0)
-			result = batch_add(batch, new->path, old->absent ? BATCH_NEW : 0,
-					   &(struct batch_text){ old->text, old->length },
-					   &(struct batch_text){ new->text, new->length });
+			result = transaction_add(
+				transaction, new->path, old->absent ? TRANSACTION_NEW : 0,
+				&(struct transaction_text){ old->text, old->length },
+				&(struct transaction_text){ new->text, new->length });
 	}
 	return result;
 }
@@ -333,7 +334,7 @@ static int carry_root(struct bootchange *change, char *message)
 	return result < 0 ? result : edit(change, message);
 }
 
-int bootchange_fill(struct bootchange *change, struct batch *batch)
+int bootchange_fill(struct bootchange *change, struct transaction *transaction)
 {
 	char message[BOOT_MESSAGE_MAX] = "";
 	int result;
@@ -345,7 +346,7 @@ int bootchange_fill(struct bootchange *change, struct batch *batch)
 	    lacks_root(change, &change->changed))
 		result = carry_root(change, message);
 	if (result == 0)
-		result = add_files(change, batch);
+		result = add_files(change, transaction);
 	if (result < 0)
 		ctl_fail("%s", message[0] ? message : strerror(-result));
 	return result;
@@ -368,30 +369,30 @@ int bootchange_check(const struct bootchange *change)
 	return result;
 }
 
-static int apply_files(const struct bootchange *change, struct batch *batch)
+static int apply_files(const struct bootchange *change, struct transaction *transaction)
 {
 	if (!bootchange_needs_refresh(change))
 		return confirm(change);
 	if (bootchange_check(change) < 0)
 		return CTL_INTERNAL;
 	if (change->dry_run) {
-		batch_show(batch);
+		transaction_show(transaction);
 		printf("then: %s\n", change->bootloader.refresh);
 		return CTL_OK;
 	}
-	if (batch_write(batch) < 0)
+	if (transaction_write(transaction) < 0)
 		return CTL_INTERNAL;
-	batch_keep(batch);
+	transaction_keep(transaction);
 	return bootchange_refresh(change);
 }
 
 int bootchange_apply(struct bootchange *change)
 {
-	struct batch batch = { .host = change->host };
+	struct transaction transaction = { .host = change->host };
 	int status = CTL_INTERNAL;
 
-	if (bootchange_fill(change, &batch) == 0)
-		status = apply_files(change, &batch);
-	batch_free(&batch);
+	if (bootchange_fill(change, &transaction) == 0)
+		status = apply_files(change, &transaction);
+	transaction_free(&transaction);
 	return status;
 }

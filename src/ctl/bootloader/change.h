@@ -51,7 +51,7 @@ int bootchange_apply(struct bootchange *change);
  * The same in parts, for a change that comes with others. What the files become: 0 or -errno after
  * a message. A new /etc/kernel/cmdline gets what the running kernel has about its root.
  */
-int bootchange_fill(struct bootchange *change, struct batch *batch);
+int bootchange_fill(struct bootchange *change, struct transaction *transaction);
 
 /* Whether something must be run to put the files into effect: some change, or did so before. */
 bool bootchange_needs_refresh(const struct bootchange *change);

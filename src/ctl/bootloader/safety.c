@@ -111,7 +111,7 @@ static int check_images(const struct bootloader *bootloader, const struct host *
 		result = boot_say(message, -ENOEXEC,
 				  "kernel %s has no image, so '%s' would add an entry that starts "
 				  "it without one; run '%s %s' first",
-				  kernel->release, bootloader->refresh, kernels.rebuild->first,
+				  kernel->release, bootloader->refresh, kernels.builder->first,
 				  kernel->release);
 	kernels_free(&kernels);
 	return result;

@@ -26,73 +26,72 @@ static const char usage[] =
 	"  -h, --help       print this\n";
 
 /* Whether a function that an operand means is of the same card. */
-static bool has_sibling(const struct change *change, const struct pci_device *device)
+static bool has_sibling(const struct edit *edit, const struct pci_device *device)
 {
-	const struct pci *pci = &change->view.forecast.pci;
+	const struct pci *pci = &edit->inventory.forecast.pci;
 	const struct pci_device *first;
 	size_t count = pci_card(pci, device, &first);
 
 	for (size_t i = 0; i < count; i++)
-		if (change->meant[&first[i] - pci->devices])
+		if (edit->meant[&first[i] - pci->devices])
 			return true;
 	return false;
 }
 
-static bool is_left_out(const struct change *change, const struct pci_device *device)
+static bool is_left_out(const struct edit *edit, const struct pci_device *device)
 {
-	return !change->meant[device - change->view.forecast.pci.devices] &&
-	       has_sibling(change, device) && !pci_is_bridge(device) &&
-	       !view_is_taken(view_row(&change->view, device)) &&
-	       !traits_is_virtual(&change->view, device);
+	return !edit->meant[device - edit->inventory.forecast.pci.devices] &&
+	       has_sibling(edit, device) && !pci_is_bridge(device) &&
+	       !inventory_is_taken(inventory_row(&edit->inventory, device)) &&
+	       !device_is_virtual(&edit->inventory, device);
 }
 
 /* People forget the sound function of a display card. */
-static void print_left_out(struct change *change)
+static void print_left_out(struct edit *edit)
 {
-	const struct pci *pci = &change->view.forecast.pci;
+	const struct pci *pci = &edit->inventory.forecast.pci;
 	bool begun = false;
 
 	for (size_t i = 0; i < pci->count; i++) {
-		char address[PCI_ADDRESS_TEXT_MAX], name[PCINAMES_MAX];
+		char address[PCI_ADDRESS_TEXT_MAX], name[PCI_IDS_TEXT_MAX];
 
-		if (!is_left_out(change, &pci->devices[i]))
+		if (!is_left_out(edit, &pci->devices[i]))
 			continue;
 		if (!begun)
 			puts("Other functions of the card stay with the host; to add them, too:");
 		begun = true;
 		printf("  vfio-earlyctl add %s  # %s\n",
 		       pci_address_format(&pci->devices[i].address, address),
-		       pcinames_short(&change->view.names, &pci->devices[i], name, sizeof(name)));
+		       pci_ids_short(&edit->inventory.names, &pci->devices[i], name, sizeof(name)));
 	}
 }
 
 static int finish(struct draft *draft)
 {
-	struct change *change = draft->change;
+	struct edit *edit = draft->edit;
 	int result = draft_foretell(draft);
 
 	if (result < 0)
 		return ctl_fail("planning: %s", strerror(-result));
-	if (draft->lines[0] && !change->dry_run)
-		result = rulesfile_add(&change->view.host, change_path(change), draft->lines);
+	if (draft->lines[0] && !edit->dry_run)
+		result = rulesfile_add(&edit->inventory.host, edit_path(edit), draft->lines);
 	if (result < 0)
-		return ctl_fail("%s: cannot be written: %s", change_path(change),
-				strerror(-result));
+		return ctl_fail("%s: cannot be written: %s", edit_path(edit), strerror(-result));
 	if (draft->lines[0])
-		printf("%s: %s:\n%s", change_path(change),
-		       change->dry_run ? "would be added" : "added", draft->lines);
-	print_left_out(change);
-	return draft->lines[0] || change->update ? change_rebuild(change) : CTL_OK;
+		printf("%s: %s:\n%s", edit_path(edit), edit->dry_run ? "would be added" : "added",
+		       draft->lines);
+	print_left_out(edit);
+	return draft->lines[0] || edit->update ? edit_rebuild(edit) : CTL_OK;
 }
 
 /* All or nothing: a card of which half was added is of no use. */
-static int add(struct change *change)
+static int add(struct edit *edit)
 {
-	struct draft draft = { .change = change };
+	struct draft draft = { .edit = edit };
 	int status = CTL_INTERNAL;
 	int result = 0;
 
-	for (char *const *name = change->operands; *name && result == 0; name++)
+	for (char *const *name = edit->operands; *name && result == 0; name++)
 		result = draft_take(&draft, *name);
 	if (result == 0) {
 		result = draft_make(&draft);
@@ -109,11 +108,11 @@ static int add(struct change *change)
 
 int command_add(const struct ctl *ctl, int argc, char **argv)
 {
-	struct change change;
-	int status = change_open(&change, ctl, argc, argv, usage, true);
+	struct edit edit;
+	int status = edit_open(&edit, ctl, argc, argv, usage, true);
 
 	if (status == OPTIONS_RUN)
-		status = add(&change);
-	change_close(&change);
+		status = add(&edit);
+	edit_close(&edit);
 	return ctl_finish(status);
 }

@@ -60,7 +60,7 @@ static int make_rules(const struct live *live, struct rules *rules)
 
 static int make_plan(const struct live *live, const struct rules *rules, struct plan *plan)
 {
-	const struct forecast *forecast = &live->view.forecast;
+	const struct forecast *forecast = &live->inventory.forecast;
 	int result = plan_choose(plan, rules, &forecast->pci);
 
 	if (result < 0)
@@ -77,12 +77,12 @@ static bool is_open(const struct plan_row *row)
 /* At boot nothing was in use yet; now something can be. */
 static void protect_used(const struct live *live, struct plan *plan)
 {
-	char text[USAGE_TEXT_MAX];
+	char text[BUSY_TEXT_MAX];
 
 	for (size_t i = 0; i < plan->count && !live->force; i++) {
 		struct plan_row *row = &plan->rows[i];
 
-		if (!is_open(row) || !usage_find(&live->view.host, row->device, text))
+		if (!is_open(row) || !busy_find(&live->inventory.host, row->device, text))
 			continue;
 		plan_row_set(row, OUTCOME_PROTECTED);
 		snprintf(row->detail, sizeof(row->detail), "in use: %s", text);
@@ -161,9 +161,9 @@ static void print_hint(const struct live *live)
 static int carry_out(struct live *live, struct plan *plan)
 {
 	const struct apply apply = {
-		.pci = &live->view.forecast.pci,
+		.pci = &live->inventory.forecast.pci,
 		.modules = &live->modules,
-		.root = live->view.host.directory,
+		.root = live->inventory.host.directory,
 		.timeout = live->timeout,
 	};
 	sigset_t before;
@@ -189,10 +189,10 @@ static int bind_devices(struct live *live)
 	struct rules rules = { .list = NULL };
 	int status, result;
 
-	if (live->driver && !foreign_is_driver(live->driver))
+	if (live->driver && !conflict_is_driver(live->driver))
 		return ctl_fail("found '%s', expected the name of a driver, such as vfio-pci",
 				live->driver);
-	if (live->view.protect.hidden && !live->force)
+	if (live->inventory.protect.hidden && !live->force)
 		return ctl_fail("what the host stands on cannot be seen from here; "
 				"--force binds all the same"),
 		       CTL_INCOMPLETE;
@@ -208,7 +208,7 @@ static int bind_devices(struct live *live)
 int command_bind(const struct ctl *ctl, int argc, char **argv)
 {
 	struct live live;
-	int status = live_open(&live, ctl, argc, argv, usage, 2, VIEW_PROTECT);
+	int status = live_open(&live, ctl, argc, argv, usage, 2, INVENTORY_PROTECT);
 
 	if (status == OPTIONS_RUN)
 		status = bind_devices(&live);

@@ -38,18 +38,18 @@ static const struct table_column used_columns[] = {
 };
 
 struct check {
-	struct view view;
+	struct inventory inventory;
 	struct table_options options;
 	struct document document;
 	struct findings findings;
-	struct rivals rivals;
+	struct conflicts conflicts;
 	struct kernels kernels;
 	bool all; /* devices, also those that no rule is about */
 	char *const *files;
 	size_t file_count;
 };
 
-static const char *explain(const struct view *view, const struct plan_row *row)
+static const char *explain(const struct inventory *inventory, const struct plan_row *row)
 {
 	if (!row)
 		return "no rule is about it";
@@ -59,39 +59,40 @@ static const char *explain(const struct view *view, const struct plan_row *row)
 		return row->detail;
 	if (row->rule->exclude)
 		return "an exclusion beats every rule";
-	if (view->forecast.plan.choices[row->device - view->forecast.pci.devices].by_group)
+	if (inventory->forecast.plan.choices[row->device - inventory->forecast.pci.devices]
+		    .by_group)
 		return "the rule takes the whole group";
 	return "the first rule that matches decides";
 }
 
-static void set_lost(const struct view *view, struct table *table, struct libscols_line *line,
-		     const struct plan_row *row)
+static void set_lost(const struct inventory *inventory, struct table *table,
+		     struct libscols_line *line, const struct plan_row *row)
 {
-	const struct rules *rules = &view->forecast.rules;
-	char list[TRAITS_TEXT_MAX] = "", where[AUDIT_WHERE_MAX];
+	const struct rules *rules = &inventory->forecast.rules;
+	char list[DEVICE_TEXT_MAX] = "", where[AUDIT_WHERE_MAX];
 
 	for (size_t i = 0; i < rules->count; i++)
 		if (&rules->list[i] != row->rule &&
-		    match_rule(&rules->list[i], &view->forecast.pci, row->device) == MATCH_YES)
-			traits_add(list, audit_format_rule(&rules->list[i], where));
+		    match_rule(&rules->list[i], &inventory->forecast.pci, row->device) == MATCH_YES)
+			device_add(list, audit_format_rule(&rules->list[i], where));
 	table_set(table, line, LOST, list);
 }
 
-static void set_row(const struct view *view, struct table *table, struct libscols_line *line,
-		    const struct plan_row *row)
+static void set_row(const struct inventory *inventory, struct table *table,
+		    struct libscols_line *line, const struct plan_row *row)
 {
 	char where[AUDIT_WHERE_MAX];
-	bool taken = view_is_taken(row);
+	bool taken = inventory_is_taken(row);
 
 	table_set(table, line, NEXT, taken ? row->wanted : outcome_name(row->outcome));
 	table_set(table, line, RULE, audit_format_rule(row->rule, where));
 	table_set(table, line, OUTCOME, outcome_name(row->outcome));
 	if (row->device)
-		set_lost(view, table, line, row);
+		set_lost(inventory, table, line, row);
 	else
 		table_set(table, line, NAME, row->rule->text);
-	if (view_is_for_vm(row))
-		table_color(table, line, view_is_spoiled(row) ? TABLE_RED : TABLE_GREEN);
+	if (inventory_is_for_vm(row))
+		table_color(table, line, inventory_is_spoiled(row) ? TABLE_RED : TABLE_GREEN);
 	else if (!row->satisfied)
 		table_color(table, line, TABLE_YELLOW);
 }
@@ -100,28 +101,28 @@ static void add_line(struct check *check, struct table *table, const struct pci_
 		     const struct plan_row *row)
 {
 	struct libscols_line *line = table_add(table, NULL);
-	char address[PCI_ADDRESS_TEXT_MAX], id[16], name[PCINAMES_MAX];
+	char address[PCI_ADDRESS_TEXT_MAX], id[16], name[PCI_IDS_TEXT_MAX];
 
 	if (device) {
 		table_set(table, line, DEVICE, pci_address_format(&device->address, address));
 		snprintf(id, sizeof(id), "%04x:%04x", device->vendor, device->device);
 		table_set(table, line, ID, id);
 		table_set(table, line, NAME,
-			  pcinames_short(&check->view.names, device, name, sizeof(name)));
+			  pci_ids_short(&check->inventory.names, device, name, sizeof(name)));
 		table_set(table, line, DRIVER, device->driver);
 	}
-	table_set(table, line, WHY, explain(&check->view, row));
+	table_set(table, line, WHY, explain(&check->inventory, row));
 	if (row)
-		set_row(&check->view, table, line, row);
+		set_row(&check->inventory, table, line, row);
 }
 
 static void fill_devices(struct check *check, struct table *table)
 {
-	const struct pci *pci = &check->view.forecast.pci;
-	const struct plan *plan = &check->view.forecast.plan;
+	const struct pci *pci = &check->inventory.forecast.pci;
+	const struct plan *plan = &check->inventory.forecast.plan;
 
 	for (size_t i = 0; i < pci->count; i++) {
-		const struct plan_row *row = view_row(&check->view, &pci->devices[i]);
+		const struct plan_row *row = inventory_row(&check->inventory, &pci->devices[i]);
 
 		if (row || (check->all && !pci_is_bridge(&pci->devices[i])))
 			add_line(check, table, &pci->devices[i], row);
@@ -147,23 +148,25 @@ static int print_devices(struct check *check)
 static int print_used(struct check *check)
 {
 	const struct table_options options = { .json = check->options.json };
-	const struct pci *pci = &check->view.forecast.pci;
+	const struct pci *pci = &check->inventory.forecast.pci;
 	struct table table;
 	int result = table_open(&table, &options, "used", used_columns,
 				sizeof(used_columns) / sizeof(used_columns[0]));
 
 	for (size_t i = 0; i < pci->count && result == 0; i++) {
-		char address[PCI_ADDRESS_TEXT_MAX], name[PCINAMES_MAX], uses[TRAITS_TEXT_MAX] = "";
+		char address[PCI_ADDRESS_TEXT_MAX], name[PCI_IDS_TEXT_MAX],
+			uses[DEVICE_TEXT_MAX] = "";
 		struct libscols_line *line;
 
-		if (!view_reason(&check->view, &pci->devices[i]))
+		if (!inventory_reason(&check->inventory, &pci->devices[i]))
 			continue;
 		line = table_add(&table, NULL);
 		table_set(&table, line, USED_DEVICE,
 			  pci_address_format(&pci->devices[i].address, address));
 		table_set(&table, line, USED_NAME,
-			  pcinames_short(&check->view.names, &pci->devices[i], name, sizeof(name)));
-		traits_add_reasons(&check->view, &pci->devices[i], uses);
+			  pci_ids_short(&check->inventory.names, &pci->devices[i], name,
+					sizeof(name)));
+		device_add_reasons(&check->inventory, &pci->devices[i], uses);
 		table_set(&table, line, USED_FOR, uses);
 	}
 	if (result == 0)
@@ -178,22 +181,22 @@ static int print_used(struct check *check)
 static int look_around(struct check *check)
 {
 	char message[BOOT_MESSAGE_MAX];
-	int result = rivals_read(&check->rivals, &check->view.host);
+	int result = conflicts_read(&check->conflicts, &check->inventory.host);
 
 	if (result == 0)
-		audit_rivals(&check->findings, &check->view, &check->rivals);
+		audit_conflicts(&check->findings, &check->inventory, &check->conflicts);
 	if (result == 0 && !check->files &&
-	    bootsafe_check_root(&check->view.host, message) == -EINVAL)
-		findings_add(&check->findings, VIEW_ERROR, NULL, "%s", message);
+	    bootsafe_check_root(&check->inventory.host, message) == -EINVAL)
+		findings_add(&check->findings, FINDING_ERROR, NULL, "%s", message);
 	if (result == 0 && !check->files) {
-		result = kernels_find(&check->kernels, &check->view.host);
+		result = kernels_find(&check->kernels, &check->inventory.host);
 		if (result < 0)
-			findings_add(&check->findings, VIEW_WARNING, NULL,
+			findings_add(&check->findings, FINDING_WARNING, NULL,
 				     "whether images are current cannot be seen: %s",
 				     strerror(-result));
 		else
 			audit_kernels(&check->findings, &check->kernels,
-				      check->view.forecast.rules.count > 0);
+				      check->inventory.forecast.rules.count > 0);
 		result = 0;
 	}
 	return result;
@@ -204,24 +207,24 @@ static size_t count_for_vms(const struct plan *plan)
 	size_t count = 0;
 
 	for (size_t i = 0; i < plan->count; i++)
-		if (view_is_for_vm(&plan->rows[i]) && !view_is_spoiled(&plan->rows[i]))
+		if (inventory_is_for_vm(&plan->rows[i]) && !inventory_is_spoiled(&plan->rows[i]))
 			count++;
 	return count;
 }
 
 static void print_summary(struct check *check)
 {
-	size_t taken = count_for_vms(&check->view.forecast.plan);
-	bool bad = check->view.forecast.rules.bad > 0;
+	size_t taken = count_for_vms(&check->inventory.forecast.plan);
+	bool bad = check->inventory.forecast.rules.bad > 0;
 	char counts[FINDINGS_COUNTS_MAX];
 
 	document_print_gap(&check->document);
-	if (check->view.forecast.rules.count == 0 && !bad)
+	if (check->inventory.forecast.rules.count == 0 && !bad)
 		document_print_text(&check->document, "%s",
 				    check->files
 					    ? "There are no rules."
 					    : "There are no rules; 'vfio-earlyctl add' makes one.");
-	else if (check->view.forecast.pci.directory >= 0)
+	else if (check->inventory.forecast.pci.directory >= 0)
 		document_print_text(&check->document, "%zu device%s for VMs at the next boot; %s.",
 				    taken, taken == 1 ? "" : "s",
 				    findings_format_counts(&check->findings, counts));
@@ -252,10 +255,10 @@ static int print_all(struct check *check)
 
 static int find_all(struct check *check)
 {
-	audit_messages(&check->findings, &check->view);
-	audit_plan(&check->findings, &check->view);
-	audit_virtual(&check->findings, &check->view);
-	audit_groups(&check->findings, &check->view);
+	audit_messages(&check->findings, &check->inventory);
+	audit_plan(&check->findings, &check->inventory);
+	audit_virtual(&check->findings, &check->inventory);
+	audit_groups(&check->findings, &check->inventory);
 	return look_around(check);
 }
 
@@ -263,18 +266,19 @@ static int run(struct check *check, const struct ctl *ctl)
 {
 	int result, status = CTL_INTERNAL;
 
-	if (view_open_files(&check->view, ctl, VIEW_PLAN, check->files, check->file_count) == 0) {
+	if (inventory_open_files(&check->inventory, ctl, INVENTORY_PLAN, check->files,
+				 check->file_count) == 0) {
 		check->document.options = &check->options;
 		result = find_all(check);
 		if (result == 0)
 			result = print_all(check);
 		status = document_end(&check->document, result,
-				      audit_status(&check->findings, &check->view));
+				      audit_status(&check->findings, &check->inventory));
 	}
 	kernels_free(&check->kernels);
-	rivals_free(&check->rivals);
+	conflicts_free(&check->conflicts);
 	findings_free(&check->findings);
-	view_close(&check->view);
+	inventory_close(&check->inventory);
 	return status;
 }
 

@@ -31,11 +31,11 @@ struct offer {
 	bool taken; /* cannot be chosen; the flags say why */
 	bool used;  /* can be, but the host will lack something */
 	char address[PCI_ADDRESS_TEXT_MAX];
-	char flags[TRAITS_TEXT_MAX];
+	char flags[DEVICE_TEXT_MAX];
 };
 
 struct choice {
-	struct view *view;
+	struct inventory *inventory;
 	struct offer *offers;
 	size_t count;
 };
@@ -44,13 +44,13 @@ struct choice {
 static void add_flag(struct offer *offer, const char *flag)
 {
 	if (!strstr(offer->flags, flag))
-		traits_add(offer->flags, flag);
+		device_add(offer->flags, flag);
 }
 
 /* The row of a rule that decides at every boot. */
 static const struct plan_row *find_row(const struct choice *choice, const struct pci_device *device)
 {
-	const struct plan_row *row = view_row(choice->view, device);
+	const struct plan_row *row = inventory_row(choice->inventory, device);
 
 	if (!row || row->outcome == OUTCOME_GUARD_MISMATCH || row->rule->file[0] != '/')
 		return NULL;
@@ -62,15 +62,15 @@ static void describe(const struct choice *choice, const struct pci_device *devic
 {
 	const struct plan_row *row = find_row(choice, device);
 
-	traits_add_uses(choice->view, device, offer->flags);
-	offer->taken |= view_reason(choice->view, device) != NULL;
-	offer->used |= view_use(choice->view, device) != NULL;
+	device_add_uses(choice->inventory, device, offer->flags);
+	offer->taken |= inventory_reason(choice->inventory, device) != NULL;
+	offer->used |= inventory_use(choice->inventory, device) != NULL;
 	if (row && row->rule->exclude)
 		add_flag(offer, "excluded by a rule");
 	else if (row)
 		add_flag(offer, "has a rule");
 	offer->taken |= row != NULL;
-	if (traits_is_boot_console(choice->view, device))
+	if (device_is_boot_console(choice->inventory, device))
 		add_flag(offer, CONSOLE);
 }
 
@@ -93,15 +93,15 @@ static bool is_whole(const struct choice *choice, const struct pci_device *first
 /* Virtual functions come only after the boot; what has no group where others do is for no VM. */
 static bool is_for_vms(const struct choice *choice, const struct pci_device *device)
 {
-	return !pci_is_bridge(device) && !traits_is_virtual(choice->view, device) &&
-	       (device->group >= 0 || view_lacks_iommu(choice->view));
+	return !pci_is_bridge(device) && !device_is_virtual(choice->inventory, device) &&
+	       (device->group >= 0 || inventory_lacks_iommu(choice->inventory));
 }
 
 static void add_offer(struct choice *choice, const struct pci_device *device)
 {
 	const struct pci_device *first;
 	struct offer *offer = &choice->offers[choice->count];
-	size_t count = pci_card(&choice->view->forecast.pci, device, &first);
+	size_t count = pci_card(&choice->inventory->forecast.pci, device, &first);
 
 	if (!is_for_vms(choice, device))
 		return;
@@ -139,7 +139,7 @@ static int compare_taken(const void *a, const void *b)
 
 static int make_offers(struct choice *choice)
 {
-	const struct pci *pci = &choice->view->forecast.pci;
+	const struct pci *pci = &choice->inventory->forecast.pci;
 
 	choice->offers = calloc(pci->count + 1, sizeof(*choice->offers));
 	if (!choice->offers)
@@ -163,7 +163,7 @@ static void add_row(const struct choice *choice, struct table *table, size_t ind
 {
 	const struct offer *offer = &choice->offers[index];
 	struct libscols_line *line = table_add(table, NULL);
-	char text[PCINAMES_MAX];
+	char text[PCI_IDS_TEXT_MAX];
 
 	if (!offer->taken) {
 		snprintf(text, sizeof(text), "%zu", index + 1);
@@ -175,7 +175,7 @@ static void add_row(const struct choice *choice, struct table *table, size_t ind
 	}
 	table_set(table, line, DEVICE, offer->address);
 	table_set(table, line, NAME,
-		  pcinames_short(&choice->view->names, offer->device, text, sizeof(text)));
+		  pci_ids_short(&choice->inventory->names, offer->device, text, sizeof(text)));
 	table_set(table, line, DRIVER, offer->device->driver);
 	table_set(table, line, FLAGS, offer->flags);
 }
@@ -236,13 +236,13 @@ static int ask_numbers(const struct choice *choice, size_t count, bool *chosen)
 
 static char *format_item(const struct choice *choice, const struct offer *offer)
 {
-	char name[PCINAMES_MAX], group[32] = "", *text;
+	char name[PCI_IDS_TEXT_MAX], group[32] = "", *text;
 	const char *console = strstr(offer->flags, CONSOLE) ? ", " CONSOLE : "";
 	const char *used = offer->used ? ", in use by the host" : "";
 
 	if (offer->device->group >= 0)
 		snprintf(group, sizeof(group), "group %d: ", offer->device->group);
-	pcinames_short(&choice->view->names, offer->device, name, sizeof(name));
+	pci_ids_short(&choice->inventory->names, offer->device, name, sizeof(name));
 	return asprintf(&text, "%s%s%s%s", group, name, console, used) < 0 ? NULL : text;
 }
 
@@ -301,9 +301,9 @@ static int collect(const struct choice *choice, const bool *chosen, size_t count
 	return 0;
 }
 
-int choose_devices(struct view *view, char ***names)
+int choose_devices(struct inventory *inventory, char ***names)
 {
-	struct choice choice = { .view = view };
+	struct choice choice = { .inventory = inventory };
 	int result = make_offers(&choice);
 	size_t count = result == 0 ? count_free(&choice) : 0;
 	bool *chosen = calloc(count + 1, sizeof(*chosen));

@@ -6,12 +6,12 @@
 #include "look/inventory.h"
 
 /*
- * Shows the devices by IOMMU group, with whiptail(1) or as a numbered list, and asks. The view has
- * the plan. 0: *names, which choose_free() frees, ends with a NULL and has an address for each
+ * Shows the devices by IOMMU group, with whiptail(1) or as a numbered list, and asks. The inventory
+ * has the plan. 0: *names, which choose_free() frees, ends with a NULL and has an address for each
  * device or card that was chosen, if any. -ECANCELED if the person wants to go no further, or
  * another -errno.
  */
-int choose_devices(struct view *view, char ***names);
+int choose_devices(struct inventory *inventory, char ***names);
 void choose_free(char **names);
 
 #endif

@@ -48,7 +48,7 @@ struct run {
 };
 
 /* What show looks at. */
-struct view_of_words {
+struct inventory_of_words {
 	struct bootloader bootloader;
 	bool detected, read; /* the bootloader, its files */
 	struct bootconfig config;
@@ -56,47 +56,49 @@ struct view_of_words {
 	struct findings findings;
 };
 
-static void look(struct view_of_words *view, const struct run *run)
+static void look(struct inventory_of_words *inventory, const struct run *run)
 {
 	char message[BOOT_MESSAGE_MAX] = "";
-	int result = bootloader_read_running(&run->host, &view->running);
+	int result = bootloader_read_running(&run->host, &inventory->running);
 
 	if (result < 0)
-		findings_add(&view->findings, VIEW_WARNING, "/proc/cmdline", "%s",
+		findings_add(&inventory->findings, FINDING_WARNING, "/proc/cmdline", "%s",
 			     strerror(-result));
-	result = bootloader_detect(&view->bootloader, &run->host, message);
-	view->detected = result == 0;
+	result = bootloader_detect(&inventory->bootloader, &run->host, message);
+	inventory->detected = result == 0;
 	if (result == 0)
-		result = bootloader_read_config(&view->bootloader, &run->host, &view->config,
-						message);
-	view->read = result == 0;
+		result = bootloader_read_config(&inventory->bootloader, &run->host,
+						&inventory->config, message);
+	inventory->read = result == 0;
 	if (result < 0)
-		findings_add(&view->findings, VIEW_WARNING, NULL, "%s",
+		findings_add(&inventory->findings, FINDING_WARNING, NULL, "%s",
 			     message[0] ? message : strerror(-result));
 }
 
 /* Whether the next boot has what the files say. */
-static void check_entries(struct view_of_words *view, const struct run *run)
+static void check_entries(struct inventory_of_words *inventory, const struct run *run)
 {
-	size_t count = view->config.words.count;
+	size_t count = inventory->config.words.count;
 	struct bootwant *wants = calloc(count + 1, sizeof(*wants));
 	char message[BOOT_MESSAGE_MAX], danger[BOOT_MESSAGE_MAX];
-	int result = -ENOMEM, safe = bootsafe_check(&view->bootloader, &run->host, &view->config,
-						    &view->running, danger);
+	int result = -ENOMEM,
+	    safe = bootsafe_check(&inventory->bootloader, &run->host, &inventory->config,
+				  &inventory->running, danger);
 
 	for (size_t i = 0; wants && i < count; i++)
-		wants[i].word = view->config.words.list[i].text;
+		wants[i].word = inventory->config.words.list[i].text;
 	if (wants)
-		result = bootentries_check(&view->bootloader, &run->host, wants, count, message);
+		result = bootentries_check(&inventory->bootloader, &run->host, wants, count,
+					   message);
 	if (safe == -EINVAL)
-		findings_add(&view->findings, VIEW_ERROR, NULL, "%s", danger);
+		findings_add(&inventory->findings, FINDING_ERROR, NULL, "%s", danger);
 	else if (result == -EINVAL)
-		findings_add(&view->findings, VIEW_WARNING, NULL, "%s",
+		findings_add(&inventory->findings, FINDING_WARNING, NULL, "%s",
 			     safe == -ENOEXEC ? danger : message);
-	else if (result == 0 && !view->config.files.list[0].absent)
+	else if (result == 0 && !inventory->config.files.list[0].absent)
 		for (size_t i = 0; i < count; i++)
-			if (bootwords_find(&view->running, wants[i].word) < 0)
-				findings_add(&view->findings, VIEW_NOTE, NULL,
+			if (bootwords_find(&inventory->running, wants[i].word) < 0)
+				findings_add(&inventory->findings, FINDING_NOTE, NULL,
 					     "%s: the next boot has it", wants[i].word);
 	free(wants);
 }
@@ -126,35 +128,37 @@ static void add_word(const struct run *run, struct table *table, const char *wor
 		table_color(table, line, TABLE_YELLOW);
 }
 
-static void add_configured(const struct run *run, const struct view_of_words *view,
+static void add_configured(const struct run *run, const struct inventory_of_words *inventory,
 			   struct table *table, size_t index)
 {
-	const char *word = view->config.words.list[index].text;
+	const char *word = inventory->config.words.list[index].text;
 	char source[PATH_MAX] = "";
 	unsigned int line = 0;
-	const char *path = bootconfig_where(&view->config, index, &line);
+	const char *path = bootconfig_where(&inventory->config, index, &line);
 
 	if (path && host_path(source, "%s:%u", path, line) < 0)
 		source[0] = '\0';
-	if (view->config.files.list[0].absent && !run->options.json && path)
+	if (inventory->config.files.list[0].absent && !run->options.json && path)
 		snprintf(source, sizeof(source), "no %s yet", path);
-	add_word(run, table, word, bootwords_find(&view->running, word) >= 0, true, source);
+	add_word(run, table, word, bootwords_find(&inventory->running, word) >= 0, true, source);
 }
 
-static void add_words(const struct run *run, const struct view_of_words *view, struct table *table)
+static void add_words(const struct run *run, const struct inventory_of_words *inventory,
+		      struct table *table)
 {
-	for (size_t i = 0; i < view->running.count; i++) {
-		const char *word = view->running.list[i].text;
-		bool adds = view->detected && bootloader_adds_word(&view->bootloader, word);
+	for (size_t i = 0; i < inventory->running.count; i++) {
+		const char *word = inventory->running.list[i].text;
+		bool adds =
+			inventory->detected && bootloader_adds_word(&inventory->bootloader, word);
 
-		if (bootwords_find(&view->config.words, word) < 0)
+		if (bootwords_find(&inventory->config.words, word) < 0)
 			add_word(run, table, word, true, false, adds ? "bootloader" : "");
 	}
-	for (size_t i = 0; i < view->config.words.count; i++)
-		add_configured(run, view, table, i);
+	for (size_t i = 0; i < inventory->config.words.count; i++)
+		add_configured(run, inventory, table, i);
 }
 
-static int print_loader(const struct run *run, const struct view_of_words *view,
+static int print_loader(const struct run *run, const struct inventory_of_words *inventory,
 			struct document *document)
 {
 	const struct table_options options = { .json = true };
@@ -163,18 +167,18 @@ static int print_loader(const struct run *run, const struct view_of_words *view,
 	int result;
 
 	if (!run->options.json) {
-		if (view->detected && !table_is_alone(&run->options))
-			document_print_text(document, "%s: %s.", view->bootloader.name,
-					    view->bootloader.reason);
+		if (inventory->detected && !table_is_alone(&run->options))
+			document_print_text(document, "%s: %s.", inventory->bootloader.name,
+					    inventory->bootloader.reason);
 		return 0;
 	}
 	result = table_open(&table, &options, "bootloader", loader_columns,
 			    sizeof(loader_columns) / sizeof(loader_columns[0]));
-	if (result == 0 && view->detected) {
+	if (result == 0 && inventory->detected) {
 		line = table_add(&table, NULL);
-		table_set(&table, line, NAME, view->bootloader.name);
-		table_set(&table, line, REASON, view->bootloader.reason);
-		table_set(&table, line, REFRESH, view->bootloader.refresh);
+		table_set(&table, line, NAME, inventory->bootloader.name);
+		table_set(&table, line, REASON, inventory->bootloader.reason);
+		table_set(&table, line, REFRESH, inventory->bootloader.refresh);
 	}
 	if (result == 0)
 		result = document_print_table(document, &table, NULL);
@@ -182,41 +186,42 @@ static int print_loader(const struct run *run, const struct view_of_words *view,
 	return result;
 }
 
-static int print(const struct run *run, struct view_of_words *view)
+static int print(const struct run *run, struct inventory_of_words *inventory)
 {
 	struct document document = { .options = &run->options };
 	struct table table;
 	int result = table_open(&table, &run->options, "words", columns, COLUMN_COUNT);
 
 	if (result == 0)
-		result = print_loader(run, view, &document);
+		result = print_loader(run, inventory, &document);
 	if (result == 0) {
-		add_words(run, view, &table);
+		add_words(run, inventory, &table);
 		result = document_print_table(&document, &table, NULL);
 	}
 	if (result == 0 && !table_is_alone(&run->options))
-		result = findings_print(&view->findings, &document);
+		result = findings_print(&inventory->findings, &document);
 	table_close(&table);
-	return document_end(&document, result,
-			    findings_count(&view->findings, VIEW_ERROR) +
-						    findings_count(&view->findings, VIEW_WARNING) >
-					    0
-				    ? CTL_INCOMPLETE
-				    : CTL_OK);
+	return document_end(
+		&document, result,
+		findings_count(&inventory->findings, FINDING_ERROR) +
+					findings_count(&inventory->findings, FINDING_WARNING) >
+				0
+			? CTL_INCOMPLETE
+			: CTL_OK);
 }
 
 static int show(struct run *run)
 {
-	struct view_of_words view = { .detected = false };
+	struct inventory_of_words inventory = { .detected = false };
 	int status;
 
-	look(&view, run);
-	if (view.read)
-		check_entries(&view, run);
-	status = print(run, &view);
-	bootconfig_free(&view.config);
-	bootwords_free(&view.running);
-	findings_free(&view.findings);
+	look(&inventory, run);
+	if (inventory.read)
+		check_entries(&inventory, run);
+	status = print(run, &inventory);
+	bootconfig_free(&inventory.config);
+	bootwords_free(&inventory.running);
+	findings_free(&inventory.findings);
 	return status;
 }
 

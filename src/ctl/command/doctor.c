@@ -23,13 +23,13 @@ static const struct table_column columns[] = {
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
-#define RESULT_COUNT (VIEW_OK + 1)
+#define RESULT_COUNT (FINDING_OK + 1)
 
 /* Where a summary has several. */
 static const char *const plurals[RESULT_COUNT] = {
-	[VIEW_ERROR] = "problems", [VIEW_WARNING] = "warnings",
-	[VIEW_NOTE] = "notes",     [VIEW_UNKNOWN] = "unknown",
-	[VIEW_OK] = "ok",
+	[FINDING_ERROR] = "problems", [FINDING_WARNING] = "warnings",
+	[FINDING_NOTE] = "notes",     [FINDING_UNKNOWN] = "unknown",
+	[FINDING_OK] = "ok",
 };
 
 struct run {
@@ -94,7 +94,7 @@ static void print_summary(struct run *run)
 		if (run->counts[i] > 0)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%zu %s",
 				 text[0] ? ", " : "", run->counts[i],
-				 run->counts[i] == 1 ? doctor_result_name((enum view_level)i)
+				 run->counts[i] == 1 ? doctor_result_name((enum finding_level)i)
 						     : plurals[i]);
 	document_print_text(&run->document, "\n%s.", text);
 }
@@ -115,9 +115,11 @@ static int run_checks(struct run *run)
 
 static int get_status(const struct run *run)
 {
-	if (run->doctor.view.forecast.rules.bad)
+	if (run->doctor.inventory.forecast.rules.bad)
 		return CTL_BAD_RULES;
-	return run->counts[VIEW_ERROR] + run->counts[VIEW_WARNING] + run->counts[VIEW_UNKNOWN] > 0
+	return run->counts[FINDING_ERROR] + run->counts[FINDING_WARNING] +
+				       run->counts[FINDING_UNKNOWN] >
+			       0
 		       ? CTL_INCOMPLETE
 		       : CTL_OK;
 }

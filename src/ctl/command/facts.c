@@ -16,7 +16,7 @@
 #include "term/options.h"
 
 struct facts {
-	struct view view;
+	struct inventory inventory;
 	struct booted booted;
 	struct kernels kernels;
 	bool ran;                  /* at this boot */
@@ -37,14 +37,14 @@ static void count_row(struct facts *facts, const struct booted_row *row)
 	for (int outcome = 0; outcome < OUTCOMES; outcome++)
 		if (strcmp(row->code, outcome_name((enum outcome)outcome)) == 0)
 			facts->outcomes[outcome]++;
-	if (booted_compare(row, &facts->view.forecast.pci) != BOOTED_SAME)
+	if (booted_compare(row, &facts->inventory.forecast.pci) != BOOTED_SAME)
 		facts->changed++;
 }
 
 /* A reboot helps only if some image has what the one that booted has not. */
 static void judge(struct facts *facts)
 {
-	bool has_rules = facts->view.forecast.rules.count > 0;
+	bool has_rules = facts->inventory.forecast.rules.count > 0;
 
 	for (size_t i = 0; i < facts->kernels.count; i++)
 		if (kernels_is_stale(&facts->kernels.list[i], has_rules))
@@ -56,7 +56,7 @@ static void judge(struct facts *facts)
 
 static int find(struct facts *facts)
 {
-	int result = booted_read(&facts->booted, &facts->view.host);
+	int result = booted_read(&facts->booted, &facts->inventory.host);
 
 	facts->ran = result == 0;
 	if (result < 0 && result != -ENOENT) {
@@ -68,9 +68,9 @@ static int find(struct facts *facts)
 	}
 	for (size_t i = 0; i < facts->booted.count; i++)
 		count_row(facts, &facts->booted.rows[i]);
-	result = kernels_find(&facts->kernels, &facts->view.host);
+	result = kernels_find(&facts->kernels, &facts->inventory.host);
 	if (result == 0)
-		result = booted_compare_rules(&facts->view.host, &facts->rules);
+		result = booted_compare_rules(&facts->inventory.host, &facts->rules);
 	if (result < 0)
 		ctl_fail("images and their rules: %s", strerror(-result));
 	judge(facts);
@@ -90,12 +90,12 @@ static json_t *pack_outcomes(const struct facts *facts)
 /* The command that makes the image anew; null if that is not needed. */
 static json_t *pack_command(const struct facts *facts, const struct kernel *kernel)
 {
-	const struct rebuild *rebuild = facts->kernels.rebuild;
+	const struct builder *builder = facts->kernels.builder;
 
-	if (!kernels_is_stale(kernel, facts->view.forecast.rules.count > 0))
+	if (!kernels_is_stale(kernel, facts->inventory.forecast.rules.count > 0))
 		return json_null();
 	return json_sprintf("%s %s",
-			    kernel->state == KERNEL_NO_IMAGE ? rebuild->first : rebuild->one,
+			    kernel->state == KERNEL_NO_IMAGE ? builder->first : builder->one,
 			    kernel->release);
 }
 
@@ -118,10 +118,10 @@ static int print_json(const struct facts *facts)
 {
 	json_t *document = json_pack(
 		"{s:s, s:{s:i, s:i}, s:{s:b, s:s, s:o, s:i}, s:o, s:b, s:b}", "version", VERSION,
-		"rules", "count", (int)facts->view.forecast.rules.count, "errors",
-		(int)view_count_messages(&facts->view, VIEW_ERROR), "boot", "ran", facts->ran,
-		"rules", rules_names[facts->rules], "outcomes", pack_outcomes(facts), "changed",
-		(int)facts->changed, "images", pack_images(facts), "update_needed",
+		"rules", "count", (int)facts->inventory.forecast.rules.count, "errors",
+		(int)inventory_count_messages(&facts->inventory, FINDING_ERROR), "boot", "ran",
+		facts->ran, "rules", rules_names[facts->rules], "outcomes", pack_outcomes(facts),
+		"changed", (int)facts->changed, "images", pack_images(facts), "update_needed",
 		facts->update_needed, "reboot_needed", facts->reboot_needed);
 	int result = document ? json_dumpf(document, stdout, JSON_INDENT(2)) : -1;
 
@@ -162,7 +162,7 @@ static void print_images(const struct facts *facts)
 static int print_prometheus(const struct facts *facts)
 {
 	print_value("rule_errors", "Lines of the rules that cannot be understood.",
-		    view_count_messages(&facts->view, VIEW_ERROR));
+		    inventory_count_messages(&facts->inventory, FINDING_ERROR));
 	print_value("ran", "Whether vfio-early left a report at this boot.", facts->ran);
 	print_outcomes(facts);
 	print_value("devices_changed", "Devices of which something else is true since.",
@@ -178,7 +178,7 @@ static int print_prometheus(const struct facts *facts)
 static int run(const struct ctl *ctl, int (*print)(const struct facts *facts))
 {
 	struct facts facts = { .ran = false };
-	int result = view_open(&facts.view, ctl, 0);
+	int result = inventory_open(&facts.inventory, ctl, 0);
 
 	if (result == 0)
 		result = find(&facts);
@@ -186,7 +186,7 @@ static int run(const struct ctl *ctl, int (*print)(const struct facts *facts))
 		result = print(&facts);
 	kernels_free(&facts.kernels);
 	booted_free(&facts.booted);
-	view_close(&facts.view);
+	inventory_close(&facts.inventory);
 	return result < 0 ? CTL_INTERNAL : ctl_finish(CTL_OK);
 }
 

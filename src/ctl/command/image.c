@@ -255,7 +255,7 @@ static void look_into_all(struct run *run)
 		worsen(run, document_end(&document, result, CTL_OK));
 	table_close(&run->table);
 	if (run->wrong && !run->quiet)
-		ctl_fail("what is wrong is mended by '%s'", rebuild_find(&run->host)->command);
+		ctl_fail("what is wrong is mended by '%s'", builder_find(&run->host)->command);
 }
 
 static int find_images(struct run *run, int count, char **operands)

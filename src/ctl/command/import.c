@@ -21,8 +21,8 @@
 #define LIST_MAX 256
 
 struct import {
-	struct view view;
-	struct rivals rivals;
+	struct inventory inventory;
+	struct conflicts conflicts;
 	const char *file; /* NULL: look around */
 	bool write;
 	int lock;        /* of the rules; -1: none */
@@ -50,11 +50,11 @@ static void add_open(struct meant *meant, const struct pci_device *device, const
 	char address[PCI_ADDRESS_TEXT_MAX];
 
 	meant->open++;
-	wordlist_add(meant->open_list, LIST_MAX, pci_address_format(&device->address, address));
+	joined_add(meant->open_list, LIST_MAX, pci_address_format(&device->address, address));
 	if (!use)
 		return;
-	wordlist_add(meant->used_list, LIST_MAX, address);
-	wordlist_add(meant->uses, LIST_MAX, use);
+	joined_add(meant->used_list, LIST_MAX, address);
+	joined_add(meant->uses, LIST_MAX, use);
 }
 
 /* By a rule that means it, although the host needs it. */
@@ -69,20 +69,20 @@ static void look_at(const struct import *import, const struct plan_choice *choic
 	if (!meant->first)
 		meant->first = device;
 	meant->count++;
-	if (view_reason(&import->view, device) && !is_forced(choice->rule))
+	if (inventory_reason(&import->inventory, device) && !is_forced(choice->rule))
 		meant->needed = device;
 	else if (choice->rule && choice->rule->exclude)
 		meant->kept = choice->rule;
 	else if (choice->rule)
 		meant->taken = choice->rule;
 	else
-		add_open(meant, device, view_use(&import->view, device));
+		add_open(meant, device, inventory_use(&import->inventory, device));
 }
 
 /* 0 or -ENOMEM. */
 static int find_meant(const struct import *import, const struct rule *rule, struct meant *meant)
 {
-	const struct forecast *forecast = &import->view.forecast;
+	const struct forecast *forecast = &import->inventory.forecast;
 	const struct pci *pci = &forecast->pci;
 	struct plan plan;
 	int result = plan_choose(&plan, &forecast->rules, pci);
@@ -119,7 +119,7 @@ static const struct rule *find_same(const struct rules *rules, const struct rule
 }
 
 __attribute__((format(printf, 3, 4))) static void leave_out(struct import *import,
-							    const struct rival *rival,
+							    const struct conflict *conflict,
 							    const char *format, ...)
 {
 	char text[512];
@@ -128,47 +128,49 @@ __attribute__((format(printf, 3, 4))) static void leave_out(struct import *impor
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	ctl_fail("%s: '%s' is left out: %s", rival->where, rival->text, text);
-	import->left_out[rival - import->rivals.list] = true;
+	ctl_fail("%s: '%s' is left out: %s", conflict->where, conflict->text, text);
+	import->left_out[conflict - import->conflicts.list] = true;
 	import->incomplete = true;
 }
 
 /* Also where it means other devices as well. Unraid's file is not this host's own. */
-static void refuse_needed(struct import *import, const struct rival *rival,
+static void refuse_needed(struct import *import, const struct conflict *conflict,
 			  const struct meant *meant)
 {
-	const char *cure = rival->kind == RIVAL_UNRAID ? NULL : rivals_cure(rival);
+	const char *cure = conflict->kind == CONFLICT_UNRAID ? NULL : conflicts_cure(conflict);
 	const char *others = meant->open > 0 ? meant->open_list : NULL;
-	char device[PCINAMES_MAX];
+	char device[PCI_IDS_TEXT_MAX];
 
-	leave_out(import, rival, "the host needs %s: %s%s%s%s%s",
-		  pcinames_sentence(&import->view.names, meant->needed, device, sizeof(device)),
-		  view_reason(&import->view, meant->needed), cure ? "; " : "", cure ? cure : "",
-		  others ? "; 'vfio-earlyctl add' makes rules for " : "", others ? others : "");
+	leave_out(import, conflict, "the host needs %s: %s%s%s%s%s",
+		  pci_ids_sentence(&import->inventory.names, meant->needed, device, sizeof(device)),
+		  inventory_reason(&import->inventory, meant->needed), cure ? "; " : "",
+		  cure ? cure : "", others ? "; 'vfio-earlyctl add' makes rules for " : "",
+		  others ? others : "");
 }
 
 /* Why no rule of it would do anything good. */
-static bool refuse(struct import *import, const struct rival *rival, const struct meant *meant)
+static bool refuse(struct import *import, const struct conflict *conflict,
+		   const struct meant *meant)
 {
-	char where[AUDIT_WHERE_MAX], device[PCINAMES_MAX];
+	char where[AUDIT_WHERE_MAX], device[PCI_IDS_TEXT_MAX];
 
 	if (!meant->needed && (meant->open > 0 || meant->taken))
 		return false;
 	if (meant->needed)
-		refuse_needed(import, rival, meant);
+		refuse_needed(import, conflict, meant);
 	else if (meant->kept)
-		leave_out(import, rival, "the exclusion %s keeps it for the host",
+		leave_out(import, conflict, "the exclusion %s keeps it for the host",
 			  audit_format_rule(meant->kept, where));
 	else if (meant->other)
-		leave_out(import, rival, "found %s there, which is another card",
-			  pcinames_sentence(&import->view.names, meant->other, device,
-					    sizeof(device)));
+		leave_out(import, conflict, "found %s there, which is another card",
+			  pci_ids_sentence(&import->inventory.names, meant->other, device,
+					   sizeof(device)));
 	else if (meant->bridges > 0)
-		leave_out(import, rival, "bridges are never bound");
-	return import->left_out[rival - import->rivals.list];
+		leave_out(import, conflict, "bridges are never bound");
+	return import->left_out[conflict - import->conflicts.list];
 }
 
-static bool is_covered(const struct import *import, const struct rival *rival,
+static bool is_covered(const struct import *import, const struct conflict *conflict,
 		       const struct meant *meant)
 {
 	const struct rule *rule = meant->taken;
@@ -177,24 +179,24 @@ static bool is_covered(const struct import *import, const struct rival *rival,
 	if (meant->open > 0)
 		return false;
 	if (meant->count == 0)
-		rule = find_same(&import->view.forecast.rules, &rival->rule);
+		rule = find_same(&import->inventory.forecast.rules, &conflict->rule);
 	if (rule && rule->file)
-		ctl_fail("%s: '%s' has a rule already: %s", rival->where, rival->text,
+		ctl_fail("%s: '%s' has a rule already: %s", conflict->where, conflict->text,
 			 audit_format_rule(rule, where));
 	return rule != NULL;
 }
 
 /* As narrow as it can be: ids= and overrides of absent devices are no fault either. */
-static struct rule make_rule(const struct import *import, const struct rival *rival,
+static struct rule make_rule(const struct import *import, const struct conflict *conflict,
 			     const struct meant *meant)
 {
-	struct rule rule = rival->rule;
+	struct rule rule = conflict->rule;
 
-	if (strcmp(rival->driver, RULE_DEFAULT_DRIVER) != 0) {
+	if (strcmp(conflict->driver, RULE_DEFAULT_DRIVER) != 0) {
 		rule.options |= RULE_DRIVER;
-		strcpy(rule.driver, rival->driver);
+		strcpy(rule.driver, conflict->driver);
 	}
-	if (meant->count == 0 && import->view.forecast.pci.count > 0)
+	if (meant->count == 0 && import->inventory.forecast.pci.count > 0)
 		rule.options |= RULE_OPTIONAL;
 	if (meant->count > 0 && rule.terms == RULE_PLACE) {
 		rule.terms |= RULE_ID;
@@ -205,66 +207,68 @@ static struct rule make_rule(const struct import *import, const struct rival *ri
 }
 
 /* 0 or -ENOMEM. */
-static int add_rule(struct import *import, const struct rival *rival, const struct meant *meant)
+static int add_rule(struct import *import, const struct conflict *conflict,
+		    const struct meant *meant)
 {
-	struct rule rule = make_rule(import, rival, meant);
-	char name[PCINAMES_MAX];
+	struct rule rule = make_rule(import, conflict, meant);
+	char name[PCI_IDS_TEXT_MAX];
 
 	if (meant->count > 0)
 		fprintf(import->lines, "# %s (%s), from %s\n",
-			pcinames_device(&import->view.names, meant->first, name, sizeof(name)),
-			meant->open_list, rival->where);
+			pci_ids_device(&import->inventory.names, meant->first, name, sizeof(name)),
+			meant->open_list, conflict->where);
 	else
 		fprintf(import->lines, "# %s, from %s\n",
-			import->view.forecast.pci.count > 0 ? "no such device now" : "not seen",
-			rival->where);
-	foreign_print_rule(import->lines, &rule);
+			import->inventory.forecast.pci.count > 0 ? "no such device now"
+								 : "not seen",
+			conflict->where);
+	conflict_print_rule(import->lines, &rule);
 	if (meant->uses[0] != '\0')
 		ctl_fail("%s: '%s' means devices in use by the host (%s); without them the host "
 			 "lacks %s",
-			 rival->where, rival->text, meant->used_list, meant->uses);
+			 conflict->where, conflict->text, meant->used_list, meant->uses);
 	import->added++;
-	return rules_append(&import->view.forecast.rules, &rule);
+	return rules_append(&import->inventory.forecast.rules, &rule);
 }
 
 /* 0 or -ENOMEM. */
-static int take_rival(struct import *import, const struct rival *rival)
+static int take_conflict(struct import *import, const struct conflict *conflict)
 {
 	struct meant meant;
 	int result;
 
-	if (rival->kind == RIVAL_BLACKLIST || rival->kind == RIVAL_SOFTDEP ||
-	    (rival->kind == RIVAL_DRIVERCTL && rivals_is_for_host(rival)))
+	if (conflict->kind == CONFLICT_BLACKLIST || conflict->kind == CONFLICT_SOFTDEP ||
+	    (conflict->kind == CONFLICT_DRIVERCTL && conflicts_is_for_host(conflict)))
 		return 0;
-	if (rival->kind == RIVAL_BAD) {
-		leave_out(import, rival, "expected %s", rival->expected);
+	if (conflict->kind == CONFLICT_BAD) {
+		leave_out(import, conflict, "expected %s", conflict->expected);
 		return 0;
 	}
-	result = find_meant(import, &rival->rule, &meant);
-	if (result < 0 || refuse(import, rival, &meant) || is_covered(import, rival, &meant))
+	result = find_meant(import, &conflict->rule, &meant);
+	if (result < 0 || refuse(import, conflict, &meant) || is_covered(import, conflict, &meant))
 		return result;
-	return add_rule(import, rival, &meant);
+	return add_rule(import, conflict, &meant);
 }
 
 /* What to do with each kind of setting when it is no longer needed. */
 static const char *const removals[] = {
-	[RIVAL_IDS] = "take out ids= of vfio-pci",
-	[RIVAL_DRIVERCTL] = "remove the file ('driverctl unset-override' would give the device "
-			    "back at once)",
+	[CONFLICT_IDS] = "take out ids= of vfio-pci",
+	[CONFLICT_DRIVERCTL] = "remove the file ('driverctl unset-override' would give the device "
+			       "back at once)",
 };
 
 /* A place of which nothing is left out. Rivals are sorted by it. */
 static void print_removals(const struct import *import)
 {
-	const struct rivals *rivals = &import->rivals;
+	const struct conflicts *conflicts = &import->conflicts;
 
-	for (size_t i = 0, end; i < rivals->count; i = end) {
-		const struct rival *first = &rivals->list[i];
-		bool whole = first->kind == RIVAL_IDS ||
-			     (first->kind == RIVAL_DRIVERCTL && !rivals_is_for_host(first));
+	for (size_t i = 0, end; i < conflicts->count; i = end) {
+		const struct conflict *first = &conflicts->list[i];
+		bool whole = first->kind == CONFLICT_IDS ||
+			     (first->kind == CONFLICT_DRIVERCTL && !conflicts_is_for_host(first));
 
-		for (end = i;
-		     end < rivals->count && strcmp(rivals->list[end].where, first->where) == 0;
+		for (end = i; end < conflicts->count &&
+			      strcmp(conflicts->list[end].where, first->where) == 0;
 		     end++)
 			whole &= !import->left_out[end];
 		if (whole)
@@ -282,7 +286,7 @@ static int add_lines(struct import *import, const char *lines)
 		return 0;
 	}
 	if (import->write) {
-		result = rulesfile_add(&import->view.host, RULES_FILE, lines);
+		result = rulesfile_add(&import->inventory.host, RULES_FILE, lines);
 		if (result < 0)
 			return ctl_fail(RULES_FILE ": %s; nothing was added", strerror(-result)),
 			       result;
@@ -291,7 +295,8 @@ static int add_lines(struct import *import, const char *lines)
 	fflush(stdout);
 	if (import->write)
 		ctl_fail(RULES_FILE ": %zu rule%s added; run '%s'", import->added,
-			 import->added == 1 ? "" : "s", rebuild_find(&import->view.host)->command);
+			 import->added == 1 ? "" : "s",
+			 builder_find(&import->inventory.host)->command);
 	else
 		ctl_fail(
 			"nothing was changed; 'vfio-earlyctl import --write' adds %s to " RULES_FILE,
@@ -306,11 +311,11 @@ static int import_all(struct import *import)
 	int result = 0;
 
 	import->lines = open_memstream(&lines, &length);
-	import->left_out = calloc(import->rivals.count + 1, sizeof(*import->left_out));
+	import->left_out = calloc(import->conflicts.count + 1, sizeof(*import->left_out));
 	if (!import->lines || !import->left_out)
 		result = -ENOMEM;
-	for (size_t i = 0; i < import->rivals.count && result == 0; i++)
-		result = take_rival(import, &import->rivals.list[i]);
+	for (size_t i = 0; i < import->conflicts.count && result == 0; i++)
+		result = take_conflict(import, &import->conflicts.list[i]);
 	if (import->lines && fclose(import->lines) != 0 && result == 0)
 		result = -ENOMEM;
 	if (result < 0)
@@ -327,12 +332,12 @@ static int import_all(struct import *import)
 static int read_settings(struct import *import)
 {
 	const char *file = import->file;
-	int result = file ? rivals_read_file(&import->rivals, file)
-			  : rivals_read(&import->rivals, &import->view.host);
+	int result = file ? conflicts_read_file(&import->conflicts, file)
+			  : conflicts_read(&import->conflicts, &import->inventory.host);
 
 	if (result < 0)
 		ctl_fail("%s: %s", file ? file : "settings", strerror(-result));
-	if (result == 0 && file && import->rivals.count == 0) {
+	if (result == 0 && file && import->conflicts.count == 0) {
 		ctl_fail("%s: found no BIND= and no ids= of vfio-pci", file);
 		import->incomplete = true;
 	}
@@ -355,24 +360,25 @@ static int lock_rules(struct import *import, const struct ctl *ctl)
 
 static int run(struct import *import, const struct ctl *ctl)
 {
-	const struct view *view = &import->view;
-	int result = view_open(&import->view, ctl, VIEW_PROTECT);
+	const struct inventory *inventory = &import->inventory;
+	int result = inventory_open(&import->inventory, ctl, INVENTORY_PROTECT);
 
 	if (result < 0)
 		return CTL_INTERNAL;
-	view_print_messages(view, VIEW_ERROR);
-	view_print_messages(view, VIEW_WARNING);
-	if (import->write && view->forecast.rules.bad)
+	inventory_print_messages(inventory, FINDING_ERROR);
+	inventory_print_messages(inventory, FINDING_WARNING);
+	if (import->write && inventory->forecast.rules.bad)
 		return CTL_BAD_RULES;
 	result = read_settings(import);
 	if (result == 0)
 		result = import_all(import);
 	if (result < 0)
 		return CTL_INTERNAL;
-	if (view->forecast.rules.bad)
+	if (inventory->forecast.rules.bad)
 		return CTL_BAD_RULES;
-	return import->incomplete || view_count_messages(view, VIEW_WARNING) > 0 ? CTL_INCOMPLETE
-										 : CTL_OK;
+	return import->incomplete || inventory_count_messages(inventory, FINDING_WARNING) > 0
+		       ? CTL_INCOMPLETE
+		       : CTL_OK;
 }
 
 static const char usage[] =
@@ -406,8 +412,8 @@ int command_import(const struct ctl *ctl, int argc, char **argv)
 	status = CTL_INTERNAL;
 	if (!import.write || lock_rules(&import, ctl) >= 0) {
 		status = run(&import, ctl);
-		rivals_free(&import.rivals);
-		view_close(&import.view);
+		conflicts_free(&import.conflicts);
+		inventory_close(&import.inventory);
 	}
 	file_close(&import.lock);
 	return ctl_finish(status);

@@ -53,7 +53,7 @@ static const struct table_column columns[] = {
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 struct list {
-	struct view view;
+	struct inventory inventory;
 	struct table table;
 	struct table_options options;
 	struct group *groups; /* by number plus one: the first is of devices without */
@@ -82,7 +82,7 @@ static struct group *find_group(const struct list *list, const struct pci_device
 
 static int judge_groups(struct list *list)
 {
-	const struct pci *pci = &list->view.forecast.pci;
+	const struct pci *pci = &list->inventory.forecast.pci;
 
 	list->last = PCI_GROUP_NONE;
 	for (size_t i = 0; i < pci->count; i++)
@@ -93,14 +93,14 @@ static int judge_groups(struct list *list)
 		return -ENOMEM;
 	for (size_t i = 0; i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i];
-		const struct plan_row *row = view_row(&list->view, device);
+		const struct plan_row *row = inventory_row(&list->inventory, device);
 		struct group *group = find_group(list, device);
 
 		group->shown |= is_shown(list, device);
-		group->taken |= view_is_for_vm(row);
-		group->split |= view_is_spoiled(row);
-		group->needed |= view_reason(&list->view, device) != NULL;
-		group->used |= view_use(&list->view, device) != NULL;
+		group->taken |= inventory_is_for_vm(row);
+		group->split |= inventory_is_spoiled(row);
+		group->needed |= inventory_reason(&list->inventory, device) != NULL;
+		group->used |= inventory_use(&list->inventory, device) != NULL;
 	}
 	return 0;
 }
@@ -136,11 +136,11 @@ static struct libscols_line *add_group(struct list *list, int number, const stru
 static void set_names(struct list *list, struct libscols_line *line,
 		      const struct pci_device *device)
 {
-	struct pcinames *names = &list->view.names;
-	char text[PCINAMES_MAX];
+	struct pci_ids *names = &list->inventory.names;
+	char text[PCI_IDS_TEXT_MAX];
 
-	table_set(&list->table, line, NAME, pcinames_short(names, device, text, sizeof(text)));
-	table_set(&list->table, line, CLASS, pcinames_class(names, device, text, sizeof(text)));
+	table_set(&list->table, line, NAME, pci_ids_short(names, device, text, sizeof(text)));
+	table_set(&list->table, line, CLASS, pci_ids_class(names, device, text, sizeof(text)));
 }
 
 static void set_numbers(struct list *list, struct libscols_line *line,
@@ -178,11 +178,12 @@ static void set_serial(struct list *list, struct libscols_line *line,
 static void set_places(struct list *list, struct libscols_line *line,
 		       const struct pci_device *device)
 {
-	char text[PLACE_TEXT_MAX], slots[TRAITS_TEXT_MAX] = "";
+	char text[PLACE_TEXT_MAX], slots[DEVICE_TEXT_MAX] = "";
 
-	table_set(&list->table, line, PATH, place_format(&list->view.forecast.pci, device, text));
+	table_set(&list->table, line, PATH,
+		  place_format(&list->inventory.forecast.pci, device, text));
 	for (const struct pci_slot *slot = device->slots; slot; slot = slot->same)
-		traits_add(slots, slot->name);
+		device_add(slots, slot->name);
 	table_set(&list->table, line, SLOT, slots);
 }
 
@@ -196,8 +197,9 @@ static void set_plan(struct list *list, struct libscols_line *line, const struct
 	if (!row->rule->exclude)
 		table_set(&list->table, line, WANTED,
 			  row->wanted[0] ? row->wanted : rule_driver(row->rule));
-	if (view_is_for_vm(row))
-		table_color(&list->table, line, view_is_spoiled(row) ? TABLE_RED : TABLE_GREEN);
+	if (inventory_is_for_vm(row))
+		table_color(&list->table, line,
+			    inventory_is_spoiled(row) ? TABLE_RED : TABLE_GREEN);
 	else if (!row->satisfied)
 		table_color(&list->table, line, TABLE_YELLOW);
 }
@@ -205,7 +207,8 @@ static void set_plan(struct list *list, struct libscols_line *line, const struct
 /* What is needed comes first. */
 static void set_use(struct list *list, struct libscols_line *line, const struct pci_device *device)
 {
-	const char *reason = view_reason(&list->view, device), *use = view_use(&list->view, device);
+	const char *reason = inventory_reason(&list->inventory, device),
+		   *use = inventory_use(&list->inventory, device);
 	char text[2 * PROTECT_REASON_MAX + 3];
 
 	snprintf(text, sizeof(text), "%s%s%s", reason ? reason : "", reason && use ? ", " : "",
@@ -216,22 +219,22 @@ static void set_use(struct list *list, struct libscols_line *line, const struct 
 static void set_flags(struct list *list, struct libscols_line *line,
 		      const struct pci_device *device, const struct group *group)
 {
-	const struct plan_row *row = view_row(&list->view, device);
-	char flags[TRAITS_TEXT_MAX] = "", override[PCI_DRIVER_NAME_MAX], text[80];
+	const struct plan_row *row = inventory_row(&list->inventory, device);
+	char flags[DEVICE_TEXT_MAX] = "", override[PCI_DRIVER_NAME_MAX], text[80];
 
-	if (row && !view_is_taken(row))
-		traits_add(flags, outcome_name(row->outcome));
-	if (group->split && !view_is_for_vm(row) && !pci_is_bridge(device) && device->driver)
-		traits_add(flags, "stays");
-	if (traits_is_boot_console(&list->view, device))
-		traits_add(flags, "boot console");
-	traits_add_uses(&list->view, device, flags);
-	if (traits_is_virtual(&list->view, device))
-		traits_add(flags, "virtual");
-	if (traits_override(&list->view, device, override) &&
+	if (row && !inventory_is_taken(row))
+		device_add(flags, outcome_name(row->outcome));
+	if (group->split && !inventory_is_for_vm(row) && !pci_is_bridge(device) && device->driver)
+		device_add(flags, "stays");
+	if (device_is_boot_console(&list->inventory, device))
+		device_add(flags, "boot console");
+	device_add_uses(&list->inventory, device, flags);
+	if (device_is_virtual(&list->inventory, device))
+		device_add(flags, "virtual");
+	if (device_override(&list->inventory, device, override) &&
 	    (!device->driver || strcmp(device->driver, override) != 0)) {
 		snprintf(text, sizeof(text), "only for %s", override);
-		traits_add(flags, text);
+		device_add(flags, text);
 	}
 	table_set(&list->table, line, FLAGS, flags);
 	set_use(list, line, device);
@@ -241,7 +244,7 @@ static void add_device(struct list *list, struct libscols_line *above,
 		       const struct pci_device *device)
 {
 	struct libscols_line *line = table_add(&list->table, above);
-	const struct plan_row *row = view_row(&list->view, device);
+	const struct plan_row *row = inventory_row(&list->inventory, device);
 
 	set_numbers(list, line, device);
 	set_names(list, line, device);
@@ -256,7 +259,7 @@ static void add_device(struct list *list, struct libscols_line *above,
 
 static void add_tree(struct list *list, int number)
 {
-	const struct pci *pci = &list->view.forecast.pci;
+	const struct pci *pci = &list->inventory.forecast.pci;
 	struct libscols_line *above = NULL;
 
 	for (size_t i = 0; i < pci->count; i++) {
@@ -280,7 +283,7 @@ static void add_trees(struct list *list)
 
 static void add_devices(struct list *list)
 {
-	const struct pci *pci = &list->view.forecast.pci;
+	const struct pci *pci = &list->inventory.forecast.pci;
 
 	for (size_t i = 0; i < pci->count; i++)
 		if (is_shown(list, &pci->devices[i]))
@@ -309,31 +312,32 @@ static int print_list(struct list *list)
 /* What is wrong goes behind the list, where it is read. */
 static int print_problems(const struct list *list)
 {
-	unsigned int bad = list->view.forecast.rules.bad;
-	bool lacking = view_lacks_iommu(&list->view);
+	unsigned int bad = list->inventory.forecast.rules.bad;
+	bool lacking = inventory_lacks_iommu(&list->inventory);
 
 	if (bad)
 		ctl_fail("%u %s of the rules cannot be understood; run 'vfio-earlyctl check'", bad,
 			 bad == 1 ? "line" : "lines");
 	if (lacking)
-		ctl_fail(VIEW_NO_IOMMU);
-	view_print_messages(&list->view, VIEW_WARNING);
+		ctl_fail(INVENTORY_NO_IOMMU);
+	inventory_print_messages(&list->inventory, FINDING_WARNING);
 	if (bad)
 		return CTL_BAD_RULES;
-	return lacking || view_count_messages(&list->view, VIEW_WARNING) > 0 ? CTL_INCOMPLETE
-									     : CTL_OK;
+	return lacking || inventory_count_messages(&list->inventory, FINDING_WARNING) > 0
+		       ? CTL_INCOMPLETE
+		       : CTL_OK;
 }
 
 static int run(struct list *list, const struct ctl *ctl)
 {
 	int status = CTL_INTERNAL;
 
-	if (view_open(&list->view, ctl, VIEW_SERIALS | VIEW_PLAN) == 0)
+	if (inventory_open(&list->inventory, ctl, INVENTORY_SERIALS | INVENTORY_PLAN) == 0)
 		status = print_list(list);
 	if (status == CTL_OK)
 		status = print_problems(list);
 	table_close(&list->table);
-	view_close(&list->view);
+	inventory_close(&list->inventory);
 	free(list->groups);
 	return status;
 }

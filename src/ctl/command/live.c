@@ -16,9 +16,10 @@ static int take_timeout(struct live *live, const char *text)
 	char *end;
 	unsigned long seconds = strtoul(text, &end, 10);
 
-	if (text[0] < '0' || text[0] > '9' || *end || seconds < 1 || seconds > CMDLINE_TIMEOUT_MAX)
+	if (text[0] < '0' || text[0] > '9' || *end || seconds < 1 ||
+	    seconds > PARAMETERS_TIMEOUT_MAX)
 		return ctl_fail("--timeout: found '%s', expected 1 to %d seconds", text,
-				CMDLINE_TIMEOUT_MAX),
+				PARAMETERS_TIMEOUT_MAX),
 		       -EINVAL;
 	live->timeout = (unsigned int)seconds;
 	return 0;
@@ -26,9 +27,9 @@ static int take_timeout(struct live *live, const char *text)
 
 static int find_devices(struct live *live)
 {
-	char message[NAMES_MESSAGE_MAX] = "";
-	int result = names_find(&live->view.forecast, &live->view.host, live->device, &live->found,
-				&live->count, message);
+	char message[FIND_MESSAGE_MAX] = "";
+	int result = find_by_name(&live->inventory.forecast, &live->inventory.host, live->device,
+				  &live->found, &live->count, message);
 
 	if (result < 0)
 		ctl_fail("%s", message[0] ? message : strerror(-result));
@@ -37,13 +38,13 @@ static int find_devices(struct live *live)
 
 static int look(struct live *live, const struct ctl *ctl, unsigned int what)
 {
-	int result = view_open(&live->view, ctl, what);
+	int result = inventory_open(&live->inventory, ctl, what);
 
 	if (result < 0)
 		return result;
-	view_print_messages(&live->view, VIEW_WARNING);
-	live->modules.root = live->view.host.root;
-	if (live->view.host.live && geteuid() != 0)
+	inventory_print_messages(&live->inventory, FINDING_WARNING);
+	live->modules.root = live->inventory.host.root;
+	if (live->inventory.host.live && geteuid() != 0)
 		return ctl_fail("only root may change drivers"), -EPERM;
 	return find_devices(live);
 }
@@ -66,10 +67,10 @@ int live_open(struct live *live, const struct ctl *ctl, int argc, char **argv, c
 	int status;
 
 	*live = (struct live){
-		.timeout = CMDLINE_TIMEOUT_DEFAULT,
-		.view.host.directory = -1,
-		.view.forecast.pci.directory = -1,
-		.view.protect.pci.directory = -1,
+		.timeout = PARAMETERS_TIMEOUT_DEFAULT,
+		.inventory.host.directory = -1,
+		.inventory.forecast.pci.directory = -1,
+		.inventory.protect.pci.directory = -1,
 	};
 	status = options_parse(&options, ctl, &argc, &argv);
 	if (status != OPTIONS_RUN)
@@ -85,13 +86,13 @@ void live_close(struct live *live)
 {
 	modules_free(&live->modules);
 	free(live->found);
-	view_close(&live->view);
+	inventory_close(&live->inventory);
 }
 
 struct pci_device *live_device(const struct live *live, size_t index,
 			       char address[PCI_ADDRESS_TEXT_MAX])
 {
-	struct pci_device *device = &live->view.forecast.pci.devices[live->found[index]];
+	struct pci_device *device = &live->inventory.forecast.pci.devices[live->found[index]];
 
 	pci_address_format(&device->address, address);
 	return device;
@@ -100,7 +101,7 @@ struct pci_device *live_device(const struct live *live, size_t index,
 int live_find_rule(const struct live *live, const struct pci_device *device,
 		   const struct rule **rule)
 {
-	const struct forecast *forecast = &live->view.forecast;
+	const struct forecast *forecast = &live->inventory.forecast;
 	struct plan plan;
 	int result = plan_choose(&plan, &forecast->rules, &forecast->pci);
 

@@ -7,7 +7,7 @@
 #include "look/inventory.h"
 
 struct live {
-	struct view view;
+	struct inventory inventory;
 	struct modules modules;
 	const char *device, *driver; /* operands; driver is NULL if there is none */
 	bool force;
@@ -18,8 +18,8 @@ struct live {
 
 /*
  * Takes options and operands of a command (usage is for --help), looks at the host (what is of
- * enum view_part) and finds the devices. OPTIONS_RUN, or the exit status: after --help, or after a
- * message on standard error. live_close() in any case.
+ * enum inventory_part) and finds the devices. OPTIONS_RUN, or the exit status: after --help, or
+ * after a message on standard error. live_close() in any case.
  */
 int live_open(struct live *live, const struct ctl *ctl, int argc, char **argv, const char *usage,
 	      int operands_max, unsigned int what);

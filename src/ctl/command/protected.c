@@ -64,7 +64,7 @@ static void warn_use(const struct protect *protect, const struct plan_row *row)
 	    (row->outcome != OUTCOME_WOULD_BIND && row->outcome != OUTCOME_NO_IOMMU) ||
 	    (protect->reasons[index][0] != '\0' && !(row->rule->options & RULE_FORCE)))
 		return;
-	fprintf(stderr, "W: vfio-early: %s: %s (%04x:%04x) " VIEW_USED "\n",
+	fprintf(stderr, "W: vfio-early: %s: %s (%04x:%04x) " INVENTORY_USED "\n",
 		audit_format_rule(row->rule, where), pci_address_format(&device->address, address),
 		device->vendor, device->device, protect->uses[index]);
 }

@@ -24,7 +24,7 @@ static const char usage[] =
 	"  -h, --help       print this\n";
 
 struct removal {
-	struct change *change;
+	struct edit *edit;
 	struct rule *rules; /* those that go */
 	size_t count;
 	bool refused; /* one that must not go */
@@ -35,8 +35,8 @@ struct removal {
 static void list_others(const struct removal *removal, const struct rule *rule, char *text,
 			size_t size)
 {
-	const struct plan *plan = &removal->change->view.forecast.plan;
-	const struct pci *pci = &removal->change->view.forecast.pci;
+	const struct plan *plan = &removal->edit->inventory.forecast.plan;
+	const struct pci *pci = &removal->edit->inventory.forecast.pci;
 	size_t used = 0;
 
 	text[0] = '\0';
@@ -45,7 +45,7 @@ static void list_others(const struct removal *removal, const struct rule *rule, 
 		char address[PCI_ADDRESS_TEXT_MAX];
 
 		if (row->rule != rule || !row->device ||
-		    removal->change->meant[row->device - pci->devices])
+		    removal->edit->meant[row->device - pci->devices])
 			continue;
 		pci_address_format(&row->device->address, address);
 		if (used + strlen(address) + 3 < size)
@@ -68,7 +68,7 @@ static int keep_rule(struct removal *removal, const struct rule *rule)
 /* Notes the rule, or says why it stays. */
 static int judge(struct removal *removal, const struct rule *rule)
 {
-	const struct change *change = removal->change;
+	const struct edit *edit = removal->edit;
 	char where[AUDIT_WHERE_MAX], others[256];
 
 	audit_format_rule(rule, where);
@@ -78,10 +78,10 @@ static int judge(struct removal *removal, const struct rule *rule)
 			 "settings are",
 			 where);
 		removal->kept = true;
-	} else if (change->file && strcmp(change->file, rule->file) != 0) {
-		ctl_fail("%s: takes it as well, and is not in %s", where, change->file);
+	} else if (edit->file && strcmp(edit->file, rule->file) != 0) {
+		ctl_fail("%s: takes it as well, and is not in %s", where, edit->file);
 		removal->kept = true;
-	} else if (others[0] && !change->force) {
+	} else if (others[0] && !edit->force) {
 		ctl_fail("%s: '%s' also takes %s; --force removes it all the same", where,
 			 rule->text, others);
 		removal->refused = true;
@@ -94,25 +94,26 @@ static int judge(struct removal *removal, const struct rule *rule)
 /* Takes a rule out of the plan: what was behind it may decide now. */
 static int take_rule(struct removal *removal, const struct rule *rule)
 {
-	struct view *view = &removal->change->view;
-	struct rules *rules = &view->forecast.rules;
+	struct inventory *inventory = &removal->edit->inventory;
+	struct rules *rules = &inventory->forecast.rules;
 	size_t index = (size_t)(rule - rules->list);
 	int result = judge(removal, rule);
 
 	rules->count--;
 	memmove(&rules->list[index], &rules->list[index + 1],
 		(rules->count - index) * sizeof(*rules->list));
-	return result < 0 ? result : view_make_plan(view);
+	return result < 0 ? result : inventory_make_plan(inventory);
 }
 
 static const struct rule *find_rule(const struct removal *removal)
 {
-	const struct view *view = &removal->change->view;
+	const struct inventory *inventory = &removal->edit->inventory;
 
-	for (size_t i = 0; i < view->forecast.pci.count; i++) {
-		const struct plan_row *row = view_row(view, &view->forecast.pci.devices[i]);
+	for (size_t i = 0; i < inventory->forecast.pci.count; i++) {
+		const struct plan_row *row =
+			inventory_row(inventory, &inventory->forecast.pci.devices[i]);
 
-		if (removal->change->meant[i] && row && !row->rule->exclude)
+		if (removal->edit->meant[i] && row && !row->rule->exclude)
 			return row->rule;
 	}
 	return NULL;
@@ -140,7 +141,7 @@ static bool is_called(const struct rule *rule, const char *name)
 /* A rule whose device is gone can be named by its own words. */
 static const struct rule *find_stale(const struct removal *removal, const char *name)
 {
-	const struct plan *plan = &removal->change->view.forecast.plan;
+	const struct plan *plan = &removal->edit->inventory.forecast.plan;
 
 	for (size_t i = 0; i < plan->count; i++)
 		if (!plan->rows[i].device && !plan->rows[i].rule->exclude &&
@@ -157,21 +158,21 @@ static int take_operand(struct removal *removal, const char *name)
 
 	if (rule)
 		return take_rule(removal, rule);
-	result = change_find(removal->change, name, &found, &count);
+	result = edit_find(removal->edit, name, &found, &count);
 	free(found);
 	return result;
 }
 
-static void print_unruled(struct change *change)
+static void print_unruled(struct edit *edit)
 {
-	const struct pci *pci = &change->view.forecast.pci;
+	const struct pci *pci = &edit->inventory.forecast.pci;
 
 	for (size_t i = 0; i < pci->count; i++) {
-		char name[PCINAMES_MAX];
+		char name[PCI_IDS_TEXT_MAX];
 
-		if (change->meant[i])
+		if (edit->meant[i])
 			printf("%s: no rule takes it\n",
-			       change_describe(change, &pci->devices[i], name));
+			       edit_describe(edit, &pci->devices[i], name));
 	}
 }
 
@@ -232,24 +233,24 @@ static int cut_rules(struct rulesfile *file, const struct rule *rules, size_t co
 	return 0;
 }
 
-static int edit_file(const struct change *change, const struct rule *rules, size_t count)
+static int edit_file(const struct edit *edit, const struct rule *rules, size_t count)
 {
 	struct rulesfile file;
 	char *cut = NULL;
-	int result = rulesfile_read(&file, &change->view.host, rules[0].file);
+	int result = rulesfile_read(&file, &edit->inventory.host, rules[0].file);
 
 	if (result == 0)
 		result = cut_rules(&file, rules, count, &cut);
-	if (result == 0 && !change->dry_run)
-		result = rulesfile_write(&file, &change->view.host);
+	if (result == 0 && !edit->dry_run)
+		result = rulesfile_write(&file, &edit->inventory.host);
 	if (result == -ESTALE)
 		ctl_fail("%s: was changed meanwhile, and stays as it is; run this again",
 			 rules[0].file);
 	else if (result < 0)
 		ctl_fail("%s: cannot be written: %s", rules[0].file, strerror(-result));
 	else
-		printf("%s: %s:\n%s", rules[0].file,
-		       change->dry_run ? "would be removed" : "removed", cut);
+		printf("%s: %s:\n%s", rules[0].file, edit->dry_run ? "would be removed" : "removed",
+		       cut);
 	free(cut);
 	rulesfile_free(&file);
 	return result;
@@ -266,7 +267,7 @@ static int edit_files(struct removal *removal)
 		if (i < removal->count &&
 		    strcmp(removal->rules[i].file, removal->rules[first].file) == 0)
 			continue;
-		result = edit_file(removal->change, &removal->rules[first], i - first);
+		result = edit_file(removal->edit, &removal->rules[first], i - first);
 		first = i;
 	}
 	return result;
@@ -281,22 +282,22 @@ static int finish(struct removal *removal)
 		return CTL_INCOMPLETE;
 	}
 	if (removal->count == 0 && !removal->kept)
-		print_unruled(removal->change);
+		print_unruled(removal->edit);
 	if (edit_files(removal) < 0)
 		return CTL_INTERNAL;
-	if (removal->count == 0 && !removal->change->update)
+	if (removal->count == 0 && !removal->edit->update)
 		return status;
-	rebuilt = change_rebuild(removal->change);
+	rebuilt = edit_rebuild(removal->edit);
 	return rebuilt == CTL_OK ? status : rebuilt;
 }
 
-static int remove_rules(struct change *change)
+static int remove_rules(struct edit *edit)
 {
-	struct removal removal = { .change = change };
+	struct removal removal = { .edit = edit };
 	int status = CTL_INTERNAL;
 	int result = 0;
 
-	for (char *const *name = change->operands; *name && result == 0; name++)
+	for (char *const *name = edit->operands; *name && result == 0; name++)
 		result = take_operand(&removal, *name);
 	if (result == 0) {
 		result = take_rules(&removal);
@@ -308,11 +309,11 @@ static int remove_rules(struct change *change)
 
 int command_remove(const struct ctl *ctl, int argc, char **argv)
 {
-	struct change change;
-	int status = change_open(&change, ctl, argc, argv, usage, false);
+	struct edit edit;
+	int status = edit_open(&edit, ctl, argc, argv, usage, false);
 
 	if (status == OPTIONS_RUN)
-		status = remove_rules(&change);
-	change_close(&change);
+		status = remove_rules(&edit);
+	edit_close(&edit);
 	return ctl_finish(status);
 }

@@ -55,7 +55,7 @@ struct listing {
 	struct table_options options;
 	struct document document;
 	struct findings findings;
-	struct view view;                /* open if the operand is a device */
+	struct inventory inventory;      /* open if the operand is a device */
 	const struct pci_device *device; /* NULL: a file */
 	const char *dump;                /* file to write; NULL: none */
 	bool force;
@@ -178,7 +178,7 @@ static int print_listing(struct listing *listing)
 				    rom->length, describe_boot(rom));
 	if (result == 0 && !table_is_alone(&listing->options))
 		result = findings_print(&listing->findings, &listing->document);
-	if (findings_count(findings, VIEW_ERROR) + findings_count(findings, VIEW_WARNING) > 0)
+	if (findings_count(findings, FINDING_ERROR) + findings_count(findings, FINDING_WARNING) > 0)
 		status = CTL_INCOMPLETE;
 	return document_end(&listing->document, result, status);
 }
@@ -220,13 +220,13 @@ static int show(struct listing *listing)
 /* A card has one ROM, as a rule behind its first function. */
 static int choose_device(struct listing *listing, const size_t *found, size_t count)
 {
-	const struct pci *pci = &listing->view.forecast.pci;
+	const struct pci *pci = &listing->inventory.forecast.pci;
 	const struct pci_device *chosen = NULL;
 	size_t roms = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct pci_device *device = &pci->devices[found[i]];
-		bool has_rom = romread_has_rom(&listing->view.host, device);
+		bool has_rom = romcard_has_rom(&listing->inventory.host, device);
 
 		if (!chosen || (has_rom && roms == 0))
 			chosen = device;
@@ -254,13 +254,13 @@ static int find_device(struct listing *listing, const struct ctl *ctl)
 {
 	char message[256] = "";
 	size_t *found = NULL, count = 0;
-	int result = view_open(&listing->view, ctl, 0);
+	int result = inventory_open(&listing->inventory, ctl, 0);
 
 	if (result < 0)
 		return result;
-	view_print_messages(&listing->view, VIEW_WARNING);
-	result = names_find(&listing->view.forecast, &listing->view.host, listing->source, &found,
-			    &count, message);
+	inventory_print_messages(&listing->inventory, FINDING_WARNING);
+	result = find_by_name(&listing->inventory.forecast, &listing->inventory.host,
+			      listing->source, &found, &count, message);
 	if (result < 0)
 		ctl_fail("%s", message[0] ? message : strerror(-result));
 	if (result == -ENOENT && !strchr(listing->source, ':'))
@@ -273,11 +273,12 @@ static int find_device(struct listing *listing, const struct ctl *ctl)
 
 static int show_device(struct listing *listing, const struct ctl *ctl)
 {
-	char message[ROMREAD_MESSAGE_MAX];
+	char message[ROMCARD_MESSAGE_MAX];
 
 	if (find_device(listing, ctl) < 0)
 		return CTL_INTERNAL;
-	if (romread_device(&listing->read, &listing->view.host, listing->device, message) < 0) {
+	if (romcard_device(&listing->read, &listing->inventory.host, listing->device, message) <
+	    0) {
 		ctl_fail("%s: %s", listing->source, message);
 		return CTL_INCOMPLETE;
 	}
@@ -313,7 +314,7 @@ static int run(struct listing *listing, const struct ctl *ctl, const char *opera
 		status = show_file(listing);
 	} else {
 		status = show_device(listing, ctl);
-		view_close(&listing->view);
+		inventory_close(&listing->inventory);
 	}
 	free(listing->read.data);
 	findings_free(&listing->findings);

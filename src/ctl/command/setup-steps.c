@@ -41,7 +41,7 @@ static void ignore_terminal(void)
 
 static int write_files(struct setup *setup)
 {
-	return batch_write(&setup->batch) < 0 ? CTL_INTERNAL : CTL_OK;
+	return transaction_write(&setup->transaction) < 0 ? CTL_INTERNAL : CTL_OK;
 }
 
 static int refresh(struct setup *setup)
@@ -51,24 +51,24 @@ static int refresh(struct setup *setup)
 
 static int rebuild(struct setup *setup)
 {
-	const struct host *host = &setup->change.view.host;
-	const struct rebuild *rebuild = rebuild_find(host);
-	int result = run_program(host, rebuild->argv);
+	const struct host *host = &setup->edit.inventory.host;
+	const struct builder *builder = builder_find(host);
+	int result = run_program(host, builder->argv);
 
 	if (result == 0)
-		return change_check_images(&setup->kernels, host, true);
+		return edit_check_images(&setup->kernels, host, true);
 	if (result == -EXDEV) {
-		ctl_fail("the rules have no effect before '%s' on that host", rebuild->command);
+		ctl_fail("the rules have no effect before '%s' on that host", builder->command);
 		return CTL_INCOMPLETE;
 	}
 	if (result < 0)
-		return ctl_fail("%s: %s", rebuild->argv[0], strerror(-result));
-	return ctl_fail("%s: found exit status %d, expected 0", rebuild->argv[0], result);
+		return ctl_fail("%s: %s", builder->argv[0], strerror(-result));
+	return ctl_fail("%s: found exit status %d, expected 0", builder->argv[0], result);
 }
 
 static void undo_files(struct setup *setup, bool *failed)
 {
-	*failed |= batch_undo(&setup->batch) < 0;
+	*failed |= transaction_undo(&setup->transaction) < 0;
 }
 
 /* On another host nothing was run, and so nothing is to be run again. */
@@ -89,10 +89,10 @@ static void undo_refresh(struct setup *setup, bool *failed)
 
 static void undo_rebuild(struct setup *setup, bool *failed)
 {
-	const struct host *host = &setup->change.view.host;
-	const struct rebuild *rebuild = rebuild_find(host);
+	const struct host *host = &setup->edit.inventory.host;
+	const struct builder *builder = builder_find(host);
 
-	check_undo(rebuild->command, run_program(host, rebuild->argv), failed);
+	check_undo(builder->command, run_program(host, builder->argv), failed);
 }
 
 /* In this order they are done, and taken back. */
@@ -111,7 +111,7 @@ static bool is_wanted(const struct setup *setup, const struct step *step)
 {
 	if (step->carry_out == refresh)
 		return setup->refresh;
-	return step->carry_out == rebuild ? setup->rebuild : setup->batch.count > 0;
+	return step->carry_out == rebuild ? setup->rebuild : setup->transaction.count > 0;
 }
 
 /* A step that failed may have done a part of its work, and is taken back as well. */
@@ -153,7 +153,7 @@ static int run_steps(struct setup *setup)
 		if (step != CTL_OK)
 			status = step;
 	}
-	batch_keep(&setup->batch);
+	transaction_keep(&setup->transaction);
 	return status;
 }
 
@@ -163,7 +163,7 @@ static int run_steps(struct setup *setup)
  */
 int setup_carry_out(struct setup *setup)
 {
-	cleanup_fd int lock = lock_take(&setup->change.view.host);
+	cleanup_fd int lock = lock_take(&setup->edit.inventory.host);
 
 	if (lock < 0)
 		return CTL_INTERNAL;

@@ -27,8 +27,8 @@ static bool is_hopeless(const struct doctor_entry *check, const struct finding *
 	if (check->use != DOCTOR_NEEDED)
 		return false;
 	/* Who sees not all of the host cannot change it either. */
-	return finding->level == VIEW_ERROR ||
-	       (finding->level == VIEW_UNKNOWN && check->run == doctor_check_host);
+	return finding->level == FINDING_ERROR ||
+	       (finding->level == FINDING_UNKNOWN && check->run == doctor_check_host);
 }
 
 /* What is said of the IOMMU while it is off is said by who switches it on. */
@@ -45,7 +45,7 @@ static int take_finding(void *context, const struct doctor_entry *check, struct 
 
 	look->hopeless |= hopeless;
 	if (!hopeless && (is_set_up(look, check) ||
-			  (finding->level != VIEW_ERROR && finding->level != VIEW_WARNING)))
+			  (finding->level != FINDING_ERROR && finding->level != FINDING_WARNING)))
 		return 0;
 	return doctor_print_finding(&look->document, check, finding);
 }
@@ -57,7 +57,7 @@ static int look_at_host(const struct ctl *ctl)
 	int result = doctor_open(&doctor, ctl);
 
 	look.document.options = &look.options;
-	look.lacks_iommu = result == 0 && view_lacks_iommu(&doctor.view);
+	look.lacks_iommu = result == 0 && inventory_lacks_iommu(&doctor.inventory);
 	if (result == 0) {
 		result = doctor_run_checks(&doctor, take_finding, &look);
 		if (result < 0)
@@ -80,21 +80,21 @@ static int choose(struct setup *setup)
 	if (!ask_is_possible())
 		return ctl_fail("setup: no device given, and no terminal to ask on; "
 				"'vfio-earlyctl list' shows them");
-	result = choose_devices(&setup->change.view, &setup->names);
+	result = choose_devices(&setup->edit.inventory, &setup->names);
 	if (result == -ECANCELED) {
 		ctl_fail("nothing was changed");
 		return CTL_INCOMPLETE;
 	}
 	if (result < 0)
 		return ctl_fail("%s", strerror(-result));
-	setup->change.operands = setup->names;
+	setup->edit.operands = setup->names;
 	return CTL_OK;
 }
 
 /* Groups are there only when the IOMMU is on; what the next boot makes of the rules, too. */
 static int foretell(struct setup *setup)
 {
-	if (!view_lacks_iommu(&setup->change.view))
+	if (!inventory_lacks_iommu(&setup->edit.inventory))
 		return draft_foretell(&setup->draft);
 	draft_warn_uses(&setup->draft);
 	if (setup->draft.count > 0)
@@ -108,8 +108,8 @@ static int draft_rules(struct setup *setup)
 	struct draft *draft = &setup->draft;
 	int result = 0;
 
-	draft->change = &setup->change;
-	for (char *const *name = setup->change.operands; *name; name++)
+	draft->edit = &setup->edit;
+	for (char *const *name = setup->edit.operands; *name; name++)
 		if (draft_take(draft, *name) < 0)
 			return CTL_INTERNAL;
 	result = draft_make(draft);
@@ -125,21 +125,21 @@ static int draft_rules(struct setup *setup)
 /* What the file of rules becomes. */
 static int fill_rules(struct setup *setup)
 {
-	const char *path = change_path(&setup->change);
+	const char *path = edit_path(&setup->edit);
 	struct rulesfile file;
-	struct batch_text old = { .data = NULL }, new;
-	int result = rulesfile_read(&file, &setup->change.view.host, path);
-	unsigned int flags = BATCH_OURS;
+	struct transaction_text old = { .data = NULL }, new;
+	int result = rulesfile_read(&file, &setup->edit.inventory.host, path);
+	unsigned int flags = TRANSACTION_OURS;
 
-	if (!host_has(&setup->change.view.host, "", path + 1))
-		flags |= BATCH_NEW;
+	if (!host_has(&setup->edit.inventory.host, "", path + 1))
+		flags |= TRANSACTION_NEW;
 	if (result == 0) {
-		old = (struct batch_text){ strdup(file.text), file.length };
+		old = (struct transaction_text){ strdup(file.text), file.length };
 		result = old.data ? rulesfile_append(&file, setup->draft.lines) : -ENOMEM;
 	}
 	if (result == 0) {
-		new = (struct batch_text){ file.text, file.length };
-		result = batch_add(&setup->batch, path, flags, &old, &new);
+		new = (struct transaction_text){ file.text, file.length };
+		result = transaction_add(&setup->transaction, path, flags, &old, &new);
 	}
 	free(old.data);
 	rulesfile_free(&file);
@@ -152,21 +152,21 @@ static int refuse_imageless(const struct setup *setup)
 	const struct kernel *kernel = kernels_find_imageless(&setup->kernels);
 
 	return ctl_fail("kernel %s has no image; run '%s %s' first, nothing was changed",
-			kernel->release, setup->kernels.rebuild->first, kernel->release);
+			kernel->release, setup->kernels.builder->first, kernel->release);
 }
 
 static int plan_rules(struct setup *setup)
 {
-	struct view *view = &setup->change.view;
+	struct inventory *inventory = &setup->edit.inventory;
 	bool adds = setup->draft.lines[0] != '\0';
-	int result = kernels_find(&setup->kernels, &view->host);
+	int result = kernels_find(&setup->kernels, &inventory->host);
 
 	if (result < 0)
 		return ctl_fail("/boot: %s", strerror(-result));
 	setup->rebuild = adds;
 	for (size_t i = 0; i < setup->kernels.count; i++)
-		setup->rebuild |=
-			kernels_is_stale(&setup->kernels.list[i], view->forecast.rules.count > 0);
+		setup->rebuild |= kernels_is_stale(&setup->kernels.list[i],
+						   inventory->forecast.rules.count > 0);
 	if (setup->rebuild && kernels_find_imageless(&setup->kernels))
 		return refuse_imageless(setup);
 	return adds ? fill_rules(setup) : CTL_OK;
@@ -176,11 +176,11 @@ static int plan(struct setup *setup)
 {
 	int status = CTL_OK;
 
-	if (!setup->change.operands[0])
+	if (!setup->edit.operands[0])
 		status = choose(setup);
 	if (status == CTL_OK)
 		status = draft_rules(setup);
-	if (status == CTL_OK && bootchange_fill(&setup->boot, &setup->batch) < 0)
+	if (status == CTL_OK && bootchange_fill(&setup->boot, &setup->transaction) < 0)
 		status = CTL_INTERNAL;
 	if (status != CTL_OK)
 		return status;
@@ -193,11 +193,11 @@ static int plan(struct setup *setup)
 static void show(const struct setup *setup)
 {
 	puts("\nThis is to be done:");
-	batch_show(&setup->batch);
+	transaction_show(&setup->transaction);
 	if (setup->refresh)
 		printf("then: %s\n", setup->boot.bootloader.refresh);
 	if (setup->rebuild)
-		printf("then: %s\n", rebuild_find(&setup->change.view.host)->command);
+		printf("then: %s\n", builder_find(&setup->edit.inventory.host)->command);
 }
 
 static void show_next(const struct setup *setup)
@@ -235,7 +235,7 @@ static int carry_out(struct setup *setup)
 {
 	int status;
 
-	if (!setup->refresh && !setup->rebuild && setup->batch.count == 0) {
+	if (!setup->refresh && !setup->rebuild && setup->transaction.count == 0) {
 		puts("Nothing is to be done: all is so already.");
 		show_next(setup);
 		return CTL_OK;
@@ -255,9 +255,9 @@ static int work(struct setup *setup, const struct ctl *ctl)
 	int status = look_at_host(ctl);
 
 	if (status == CTL_OK)
-		status = change_look(&setup->change, ctl);
+		status = edit_look(&setup->edit, ctl);
 	if (status == CTL_OK)
-		status = enable_plan(&setup->boot, &setup->change.view.host);
+		status = enable_plan(&setup->boot, &setup->edit.inventory.host);
 	if (status == CTL_OK)
 		status = plan(setup);
 	return status == CTL_OK ? carry_out(setup) : status;
@@ -267,14 +267,14 @@ static int run(struct setup *setup, const struct ctl *ctl)
 {
 	int status;
 
-	setup->change.dry_run = true; /* nothing is locked while a person thinks */
+	setup->edit.dry_run = true; /* nothing is locked while a person thinks */
 	status = work(setup, ctl);
-	batch_free(&setup->batch);
+	transaction_free(&setup->transaction);
 	bootchange_close(&setup->boot);
 	kernels_free(&setup->kernels);
 	draft_free(&setup->draft);
 	choose_free(setup->names);
-	change_close(&setup->change);
+	edit_close(&setup->edit);
 	return ctl_finish(status);
 }
 
@@ -296,9 +296,9 @@ static const char statuses[] =
 
 int command_setup(const struct ctl *ctl, int argc, char **argv)
 {
-	struct setup setup = { .batch.host = NULL };
+	struct setup setup = { .transaction.host = NULL };
 	const struct options_entry entries[] = {
-		{ 'g', "group", .set = &setup.change.group },
+		{ 'g', "group", .set = &setup.edit.group },
 		{ 'n', "dry-run", .set = &setup.dry_run },
 		{ 'y', "yes", .set = &setup.yes },
 		{},
@@ -311,11 +311,11 @@ int command_setup(const struct ctl *ctl, int argc, char **argv)
 	};
 	int status;
 
-	change_init(&setup.change);
+	edit_init(&setup.edit);
 	status = options_parse(&options, ctl, &argc, &argv);
 	if (status != OPTIONS_RUN)
 		return status;
-	setup.change.operands = argv;
-	setup.batch.host = &setup.change.view.host;
+	setup.edit.operands = argv;
+	setup.transaction.host = &setup.edit.inventory.host;
 	return run(&setup, ctl);
 }

@@ -10,14 +10,14 @@
 
 struct setup {
 	bool dry_run, yes;
-	struct change change; /* of the rules; its view is the host */
+	struct edit edit; /* of the rules; its inventory is the host */
 	struct draft draft;
 	struct bootchange boot;
 	struct kernels kernels;
-	struct batch batch; /* of all files */
-	bool refresh;       /* the bootloader's files are to be put into effect */
-	bool rebuild;       /* the images are to be rebuilt */
-	char **names;       /* that a person has chosen */
+	struct transaction transaction; /* of all files */
+	bool refresh;                   /* the bootloader's files are to be put into effect */
+	bool rebuild;                   /* the images are to be rebuilt */
+	char **names;                   /* that a person has chosen */
 };
 
 /*

@@ -39,7 +39,7 @@ static const char *const image_names[] = {
 };
 
 struct status {
-	struct view view;
+	struct inventory inventory;
 	struct booted booted;
 	struct kernels kernels;
 	struct findings findings;
@@ -58,37 +58,37 @@ static bool is_satisfied(const struct booted_row *row)
 }
 
 static const char *format_name(struct status *status, const struct pci_device *device,
-			       char text[PCINAMES_SENTENCE_MAX])
+			       char text[PCI_IDS_SENTENCE_MAX])
 {
-	return pcinames_sentence(&status->view.names, device, text, PCINAMES_SENTENCE_MAX);
+	return pci_ids_sentence(&status->inventory.names, device, text, PCI_IDS_SENTENCE_MAX);
 }
 
 static void audit_change(struct status *status, const struct booted_row *row,
 			 const struct pci_device *device)
 {
 	struct findings *findings = &status->findings;
-	char name[PCINAMES_SENTENCE_MAX];
+	char name[PCI_IDS_SENTENCE_MAX];
 
-	switch (booted_compare(row, &status->view.forecast.pci)) {
+	switch (booted_compare(row, &status->inventory.forecast.pci)) {
 	case BOOTED_LOST:
-		findings_add(findings, VIEW_WARNING, row->rule,
+		findings_add(findings, FINDING_WARNING, row->rule,
 			     "%s had %s after this boot, now %s%s; run 'vfio-earlyctl bind %s %s'",
 			     format_name(status, device, name), row->driver,
 			     device->driver ? "it has " : "no driver has it",
 			     device->driver ? device->driver : "", row->address, row->driver);
 		break;
 	case BOOTED_SINCE:
-		findings_add(findings, VIEW_NOTE, row->rule,
+		findings_add(findings, FINDING_NOTE, row->rule,
 			     "%s was %s at this boot, now %s has it",
 			     format_name(status, device, name), row->code, device->driver);
 		break;
 	case BOOTED_GONE:
-		findings_add(findings, VIEW_WARNING, row->rule,
+		findings_add(findings, FINDING_WARNING, row->rule,
 			     "%s is no longer there: taken out, or it fell off its bus",
 			     row->address);
 		break;
 	case BOOTED_OTHER:
-		findings_add(findings, VIEW_WARNING, row->rule,
+		findings_add(findings, FINDING_WARNING, row->rule,
 			     "%s was there at this boot, now another card is: %s", row->id,
 			     format_name(status, device, name));
 		break;
@@ -98,38 +98,38 @@ static void audit_change(struct status *status, const struct booted_row *row,
 }
 
 /* Of what is told of a row, its own words say whether that was wanted. */
-static enum view_level judge(const struct booted_row *row)
+static enum finding_level judge(const struct booted_row *row)
 {
 	if (strcmp(row->code, outcome_name(OUTCOME_NOT_FOUND)) == 0)
-		return strstr(row->detail, " optional") ? VIEW_NOTE : VIEW_WARNING;
+		return strstr(row->detail, " optional") ? FINDING_NOTE : FINDING_WARNING;
 	if (strcmp(row->code, outcome_name(OUTCOME_WOULD_BIND)) == 0)
-		return VIEW_WARNING;
-	return is_satisfied(row) && row->detail[0] == '\0' ? VIEW_NOTE : VIEW_WARNING;
+		return FINDING_WARNING;
+	return is_satisfied(row) && row->detail[0] == '\0' ? FINDING_NOTE : FINDING_WARNING;
 }
 
 static void audit_row(struct status *status, const struct booted_row *row)
 {
-	const struct pci_device *device = booted_device(row, &status->view.forecast.pci);
-	enum booted_change change = booted_compare(row, &status->view.forecast.pci);
+	const struct pci_device *device = booted_device(row, &status->inventory.forecast.pci);
+	enum booted_change change = booted_compare(row, &status->inventory.forecast.pci);
 	const char *colon = row->detail[0] != '\0' ? ": " : "";
-	char name[PCINAMES_SENTENCE_MAX];
+	char name[PCI_IDS_SENTENCE_MAX];
 
 	audit_change(status, row, device);
-	if (judge(row) != VIEW_WARNING || change == BOOTED_SINCE)
+	if (judge(row) != FINDING_WARNING || change == BOOTED_SINCE)
 		return;
 	if (device && change != BOOTED_OTHER)
-		findings_add(&status->findings, VIEW_WARNING, row->rule, "%s: %s%s%s",
+		findings_add(&status->findings, FINDING_WARNING, row->rule, "%s: %s%s%s",
 			     format_name(status, device, name), row->code, colon, row->detail);
 	else
-		findings_add(&status->findings, VIEW_WARNING, row->rule, "%s%s%s", row->code, colon,
-			     row->detail);
+		findings_add(&status->findings, FINDING_WARNING, row->rule, "%s%s%s", row->code,
+			     colon, row->detail);
 }
 
 /* What VMs can have, although this boot knows nothing of it. */
 static void audit_others(struct status *status)
 {
-	const struct pci *pci = &status->view.forecast.pci;
-	char name[PCINAMES_SENTENCE_MAX];
+	const struct pci *pci = &status->inventory.forecast.pci;
+	char name[PCI_IDS_SENTENCE_MAX];
 
 	for (size_t i = 0; i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i];
@@ -138,7 +138,7 @@ static void audit_others(struct status *status)
 		for (size_t j = 0; j < status->booted.count && !known; j++)
 			known = booted_device(&status->booted.rows[j], pci) == device;
 		if (!known)
-			findings_add(&status->findings, VIEW_NOTE, NULL,
+			findings_add(&status->findings, FINDING_NOTE, NULL,
 				     "%s has %s, but not by vfio-early",
 				     format_name(status, device, name), device->driver);
 	}
@@ -146,59 +146,59 @@ static void audit_others(struct status *status)
 
 static bool has_rules(const struct status *status)
 {
-	return status->view.forecast.rules.count > 0;
+	return status->inventory.forecast.rules.count > 0;
 }
 
 #define RULES_CHANGED "the rules have changed since the image that booted was built; "
 
 static void audit_images(struct status *status)
 {
-	if (kernels_find(&status->kernels, &status->view.host) < 0 ||
-	    booted_compare_rules(&status->view.host, &status->image) < 0) {
-		findings_add(&status->findings, VIEW_WARNING, NULL,
+	if (kernels_find(&status->kernels, &status->inventory.host) < 0 ||
+	    booted_compare_rules(&status->inventory.host, &status->image) < 0) {
+		findings_add(&status->findings, FINDING_WARNING, NULL,
 			     "the rules cannot be read, so nothing can be said of images");
 		return;
 	}
 	if (status->image != BOOTED_RULES_CHANGED)
 		return;
 	if (kernels_have_current(&status->kernels))
-		findings_add(&status->findings, VIEW_WARNING, NULL,
+		findings_add(&status->findings, FINDING_WARNING, NULL,
 			     RULES_CHANGED "they count after a reboot");
 	else
-		findings_add(&status->findings, VIEW_WARNING, NULL,
+		findings_add(&status->findings, FINDING_WARNING, NULL,
 			     RULES_CHANGED "run '%s' and reboot",
-			     rebuild_find(&status->view.host)->command);
+			     builder_find(&status->inventory.host)->command);
 }
 
 /* Why there is nothing to tell of this boot. */
 static void audit_absence(struct status *status, bool pending)
 {
-	const struct forecast *forecast = &status->view.forecast;
+	const struct forecast *forecast = &status->inventory.forecast;
 
 	if (status->error == -EBADMSG)
-		findings_add(&status->findings, VIEW_WARNING, BOOTED_STATUS,
+		findings_add(&status->findings, FINDING_WARNING, BOOTED_STATUS,
 			     "found something else, expected the outcome of this boot");
 	else if (status->error != -ENOENT)
-		findings_add(&status->findings, VIEW_WARNING, BOOTED_STATUS, "%s",
+		findings_add(&status->findings, FINDING_WARNING, BOOTED_STATUS, "%s",
 			     strerror(-status->error));
-	else if (forecast->cmdline.off_by)
-		findings_add(&status->findings, VIEW_WARNING, "/proc/cmdline",
-			     "%s: this boot did nothing", forecast->cmdline.off_by);
+	else if (forecast->parameters.off_by)
+		findings_add(&status->findings, FINDING_WARNING, "/proc/cmdline",
+			     "%s: this boot did nothing", forecast->parameters.off_by);
 	else if (status->image == BOOTED_RULES_CHANGED)
 		return; /* and that has been said */
 	else if (forecast->rules.count > 0 && pending)
-		findings_add(&status->findings, VIEW_WARNING, NULL,
+		findings_add(&status->findings, FINDING_WARNING, NULL,
 			     "this boot knew nothing of the rules; they count after a reboot");
 	else if (forecast->rules.count > 0)
-		findings_add(&status->findings, VIEW_WARNING, NULL,
+		findings_add(&status->findings, FINDING_WARNING, NULL,
 			     "there are rules now, but this boot had none, or no vfio-early in its "
 			     "image; run 'vfio-earlyctl image' to look into it");
 }
 
 static void find_all(struct status *status)
 {
-	audit_messages(&status->findings, &status->view);
-	status->error = booted_read(&status->booted, &status->view.host);
+	audit_messages(&status->findings, &status->inventory);
+	status->error = booted_read(&status->booted, &status->inventory.host);
 	audit_images(status);
 	if (status->error < 0)
 		audit_absence(status, kernels_have_current(&status->kernels));
@@ -210,11 +210,11 @@ static void find_all(struct status *status)
 
 static void add_row(struct status *status, struct table *table, const struct booted_row *row)
 {
-	const struct pci *pci = &status->view.forecast.pci;
+	const struct pci *pci = &status->inventory.forecast.pci;
 	const struct pci_device *device = booted_device(row, pci);
 	enum booted_change change = booted_compare(row, pci);
 	struct libscols_line *line = table_add(table, NULL);
-	char name[PCINAMES_MAX];
+	char name[PCI_IDS_TEXT_MAX];
 
 	table_set(table, line, DEVICE, row->address);
 	table_set(table, line, ID, row->id);
@@ -227,13 +227,13 @@ static void add_row(struct status *status, struct table *table, const struct boo
 	if (device) {
 		table_set(table, line, NOW, device->driver);
 		table_set(table, line, NAME,
-			  pcinames_short(&status->view.names, device, name, sizeof(name)));
+			  pci_ids_short(&status->inventory.names, device, name, sizeof(name)));
 	} else if (row->id[0] == '\0') {
 		table_set(table, line, NAME, row->detail);
 	}
 	if (change == BOOTED_LOST || change == BOOTED_OTHER)
 		table_color(table, line, TABLE_RED);
-	else if (judge(row) == VIEW_WARNING)
+	else if (judge(row) == FINDING_WARNING)
 		table_color(table, line, TABLE_YELLOW);
 }
 
@@ -274,14 +274,14 @@ static int print_image(struct status *status)
 static void print_summary(struct status *status)
 {
 	const struct findings *findings = &status->findings;
-	size_t errors = findings_count(findings, VIEW_ERROR);
+	size_t errors = findings_count(findings, FINDING_ERROR);
 	char counts[FINDINGS_COUNTS_MAX];
 
 	document_print_gap(&status->document);
 	if (status->error == -ENOENT && !has_rules(status) && errors == 0)
 		document_print_text(&status->document,
 				    "There are no rules; 'vfio-earlyctl add' makes one.");
-	else if (errors == 0 && findings_count(findings, VIEW_WARNING) == 0)
+	else if (errors == 0 && findings_count(findings, FINDING_WARNING) == 0)
 		document_print_text(&status->document, "All is as the rules want it.");
 	else
 		document_print_text(&status->document, "%s.",
@@ -312,17 +312,17 @@ static int run(struct status *status, const struct ctl *ctl)
 {
 	int result, ended = CTL_INTERNAL;
 
-	if (view_open(&status->view, ctl, 0) == 0) {
+	if (inventory_open(&status->inventory, ctl, 0) == 0) {
 		status->document.options = &status->options;
 		find_all(status);
 		result = print_all(status);
 		ended = document_end(&status->document, result,
-				     audit_status(&status->findings, &status->view));
+				     audit_status(&status->findings, &status->inventory));
 	}
 	kernels_free(&status->kernels);
 	booted_free(&status->booted);
 	findings_free(&status->findings);
-	view_close(&status->view);
+	inventory_close(&status->inventory);
 	return ended;
 }
 

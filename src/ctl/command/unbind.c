@@ -33,7 +33,7 @@ struct return_step {
 
 static int devices_of(const struct return_step *step)
 {
-	return step->live->view.forecast.pci.directory;
+	return step->live->inventory.forecast.pci.directory;
 }
 
 /* An override that was left behind can keep a device from any driver, so that is no host's. */
@@ -155,13 +155,13 @@ static void print_rule(const struct return_step *step)
 /* Nothing is begun if one of them is in use. */
 static int refuse_used(const struct live *live)
 {
-	char address[PCI_ADDRESS_TEXT_MAX], text[USAGE_TEXT_MAX];
+	char address[PCI_ADDRESS_TEXT_MAX], text[BUSY_TEXT_MAX];
 	int status = CTL_OK;
 
 	for (size_t i = 0; i < live->count && !live->force; i++) {
 		const struct pci_device *device = live_device(live, i, address);
 
-		if (is_with_host(device) || !usage_find(&live->view.host, device, text))
+		if (is_with_host(device) || !busy_find(&live->inventory.host, device, text))
 			continue;
 		ctl_fail("%s: in use: %s; nothing was changed; stop the VM, or use --force",
 			 address, text);

@@ -26,7 +26,7 @@ static int check_entries(const struct look *look, char message[BOOT_MESSAGE_MAX]
 	for (size_t i = 0; wants && i < count; i++)
 		wants[i].word = look->config.words.list[i].text;
 	if (wants)
-		result = bootentries_check(&look->bootloader, &look->doctor->view.host, wants,
+		result = bootentries_check(&look->bootloader, &look->doctor->inventory.host, wants,
 					   count, message);
 	free(wants);
 	return result;
@@ -46,11 +46,11 @@ static void check_missing(const struct look *look, bool pending)
 		    host_path(where, "%s:%u", path ? path : look->bootloader.name, line) < 0)
 			continue;
 		if (pending)
-			findings_add(look->findings, VIEW_WARNING, where,
+			findings_add(look->findings, FINDING_WARNING, where,
 				     "the kernel does not run with %s yet; reboot",
 				     words->list[i].text);
 		else
-			findings_add(look->findings, VIEW_WARNING, where,
+			findings_add(look->findings, FINDING_WARNING, where,
 				     "the kernel does not run with %s; run '%s' and reboot",
 				     words->list[i].text, look->bootloader.refresh);
 	}
@@ -74,7 +74,7 @@ static void check_surplus(const struct look *look)
 	for (size_t i = 0; i < words->count; i++)
 		if (counts(words->list[i].text) &&
 		    bootwords_find(&look->config.words, words->list[i].text) < 0)
-			findings_add(look->findings, VIEW_NOTE, "/proc/cmdline",
+			findings_add(look->findings, FINDING_NOTE, "/proc/cmdline",
 				     "%s is in no file of %s, so the next boot will not have it; "
 				     "to keep it, run 'vfio-earlyctl cmdline add %s'",
 				     words->list[i].text, look->bootloader.name,
@@ -85,14 +85,14 @@ static void check_surplus(const struct look *look)
 static bool check_safety(const struct look *look)
 {
 	char message[BOOT_MESSAGE_MAX];
-	int result = bootsafe_check(&look->bootloader, &look->doctor->view.host, &look->config,
+	int result = bootsafe_check(&look->bootloader, &look->doctor->inventory.host, &look->config,
 				    &look->doctor->words, message);
 
 	if (result < 0)
 		findings_add(look->findings,
-			     result == -EINVAL    ? VIEW_ERROR
-			     : result == -ENOEXEC ? VIEW_WARNING
-						  : VIEW_UNKNOWN,
+			     result == -EINVAL    ? FINDING_ERROR
+			     : result == -ENOEXEC ? FINDING_WARNING
+						  : FINDING_UNKNOWN,
 			     NULL, "%s", message[0] ? message : strerror(-result));
 	return result == 0;
 }
@@ -106,17 +106,17 @@ static void check_words(const struct look *look)
 		return;
 	result = check_entries(look, message);
 	if (result == -EINVAL)
-		findings_add(look->findings, VIEW_WARNING, NULL, "%s", message);
+		findings_add(look->findings, FINDING_WARNING, NULL, "%s", message);
 	else
 		check_missing(look, result == 0);
 	check_surplus(look);
 	if (look->findings->count > 0)
 		return;
 	if (result == 0)
-		findings_add(look->findings, VIEW_OK, NULL,
+		findings_add(look->findings, FINDING_OK, NULL,
 			     "%s: the kernel runs with what its files say", look->bootloader.name);
 	else
-		findings_add(look->findings, VIEW_UNKNOWN, NULL,
+		findings_add(look->findings, FINDING_UNKNOWN, NULL,
 			     "%s: the kernel runs with what its files say, but whether the next "
 			     "boot will cannot be seen: %s",
 			     look->bootloader.name, message[0] ? message : strerror(-result));
@@ -126,16 +126,16 @@ void doctor_check_bootloader(struct doctor *doctor, struct findings *findings)
 {
 	struct look look = { .doctor = doctor, .findings = findings };
 	char message[BOOT_MESSAGE_MAX] = "";
-	int result = bootloader_detect(&look.bootloader, &doctor->view.host, message);
+	int result = bootloader_detect(&look.bootloader, &doctor->inventory.host, message);
 
 	if (result == 0)
-		result = bootloader_read_config(&look.bootloader, &doctor->view.host, &look.config,
-						message);
+		result = bootloader_read_config(&look.bootloader, &doctor->inventory.host,
+						&look.config, message);
 	if (result < 0)
-		findings_add(findings, VIEW_UNKNOWN, NULL, "%s",
+		findings_add(findings, FINDING_UNKNOWN, NULL, "%s",
 			     message[0] ? message : strerror(-result));
 	else if (doctor->words_error < 0)
-		findings_add(findings, VIEW_UNKNOWN, "/proc/cmdline", "%s",
+		findings_add(findings, FINDING_UNKNOWN, "/proc/cmdline", "%s",
 			     strerror(-doctor->words_error));
 	else
 		check_words(&look);

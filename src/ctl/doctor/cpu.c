@@ -13,18 +13,18 @@
 
 void doctor_check_host(struct doctor *doctor, struct findings *findings)
 {
-	const struct host *host = &doctor->view.host;
+	const struct host *host = &doctor->inventory.host;
 	const char *hidden = host_hidden(host);
 
 	if (hidden)
-		findings_add(findings, VIEW_UNKNOWN, NULL,
+		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "the host cannot be seen from here: %s; run this on the host itself",
 			     hidden);
 	else if (host->live && geteuid() != 0)
-		findings_add(findings, VIEW_UNKNOWN, NULL,
+		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "some of what counts is shown to root only; run this as root");
 	else
-		findings_add(findings, VIEW_OK, NULL, "all of it can be seen");
+		findings_add(findings, FINDING_OK, NULL, "all of it can be seen");
 }
 
 /*
@@ -70,23 +70,24 @@ static int is_off(const struct host *host, const struct processor *processor)
 static bool is_sure(const struct doctor *doctor, const struct processor *processor)
 {
 	return strcmp(processor->flag, "svm") != 0 || doctor_is_kernel(doctor, 6, 7) ||
-	       is_off(&doctor->view.host, processor) == 0 ||
-	       host_has(&doctor->view.host, "/sys/class/misc", "kvm");
+	       is_off(&doctor->inventory.host, processor) == 0 ||
+	       host_has(&doctor->inventory.host, "/sys/class/misc", "kvm");
 }
 
 static void check_present(struct doctor *doctor, struct findings *findings,
 			  const struct processor *processor)
 {
-	if (is_off(&doctor->view.host, processor) == 1)
-		findings_add(findings, VIEW_ERROR, NULL, "the firmware has %s switched off%s",
+	if (is_off(&doctor->inventory.host, processor) == 1)
+		findings_add(findings, FINDING_ERROR, NULL, "the firmware has %s switched off%s",
 			     processor->name, NO_SWITCH);
 	else if (!is_sure(doctor, processor))
-		findings_add(findings, VIEW_UNKNOWN, NULL,
+		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "the processor has %s, but whether the firmware has it switched off "
 			     "cannot be seen; run 'modprobe kvm_amd', which fails if so",
 			     processor->name);
 	else
-		findings_add(findings, VIEW_OK, NULL, "%s (%s)", processor->name, processor->flag);
+		findings_add(findings, FINDING_OK, NULL, "%s (%s)", processor->name,
+			     processor->flag);
 }
 
 /* The flag of Intel's is gone where firmware has it switched off, since 5.6. */
@@ -95,19 +96,19 @@ static void check_absent(struct doctor *doctor, struct findings *findings, const
 	const struct processor *vmx = &processors[0];
 
 	if (!strstr(cpuinfo, "\nflags"))
-		findings_add(findings, VIEW_UNKNOWN, NULL,
+		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "this is no x86 processor: whether it can run VMs was not looked at");
 	else if (has_flag(cpuinfo, "hypervisor"))
-		findings_add(findings, VIEW_ERROR, NULL,
+		findings_add(findings, FINDING_ERROR, NULL,
 			     "this is a VM itself, and its host gives it neither VT-x nor AMD-V; "
 			     "switch nested virtualisation on there, and give it the host's CPU "
 			     "type");
-	else if (strstr(cpuinfo, "GenuineIntel") && is_off(&doctor->view.host, vmx) == 1)
-		findings_add(findings, VIEW_ERROR, NULL, "the firmware has VT-x switched off%s",
+	else if (strstr(cpuinfo, "GenuineIntel") && is_off(&doctor->inventory.host, vmx) == 1)
+		findings_add(findings, FINDING_ERROR, NULL, "the firmware has VT-x switched off%s",
 			     NO_SWITCH);
 	else
 		findings_add(
-			findings, VIEW_ERROR, NULL,
+			findings, FINDING_ERROR, NULL,
 			"neither VT-x nor AMD-V is there: the firmware has it switched off, or "
 			"the processor has none%s",
 			NO_SWITCH);
@@ -118,7 +119,7 @@ bool doctor_is_vm(const struct doctor *doctor)
 	char *cpuinfo;
 	bool is_vm;
 
-	if (host_read_text(&doctor->view.host, "/proc/cpuinfo", &cpuinfo) < 0)
+	if (host_read_text(&doctor->inventory.host, "/proc/cpuinfo", &cpuinfo) < 0)
 		return false;
 	is_vm = has_flag(cpuinfo, "hypervisor");
 	free(cpuinfo);
@@ -129,10 +130,10 @@ void doctor_check_cpu(struct doctor *doctor, struct findings *findings)
 {
 	const struct processor *found = NULL;
 	char *cpuinfo;
-	int result = host_read_text(&doctor->view.host, "/proc/cpuinfo", &cpuinfo);
+	int result = host_read_text(&doctor->inventory.host, "/proc/cpuinfo", &cpuinfo);
 
 	if (result < 0) {
-		findings_add(findings, VIEW_UNKNOWN, NULL, "/proc/cpuinfo cannot be read: %s",
+		findings_add(findings, FINDING_UNKNOWN, NULL, "/proc/cpuinfo cannot be read: %s",
 			     strerror(-result));
 		return;
 	}

@@ -12,10 +12,10 @@
 
 static bool takes_some(const struct doctor *doctor)
 {
-	const struct plan *plan = &doctor->view.forecast.plan;
+	const struct plan *plan = &doctor->inventory.forecast.plan;
 
 	for (size_t i = 0; i < plan->count; i++)
-		if (view_is_for_vm(&plan->rows[i]))
+		if (inventory_is_for_vm(&plan->rows[i]))
 			return true;
 	return false;
 }
@@ -23,51 +23,54 @@ static bool takes_some(const struct doctor *doctor)
 /* How many devices the next boot gives to VMs that can use them. */
 static size_t count_useful(const struct doctor *doctor)
 {
-	const struct plan *plan = &doctor->view.forecast.plan;
+	const struct plan *plan = &doctor->inventory.forecast.plan;
 	size_t count = 0;
 
 	for (size_t i = 0; i < plan->count; i++)
-		count += view_is_for_vm(&plan->rows[i]) && !view_is_spoiled(&plan->rows[i]);
+		count += inventory_is_for_vm(&plan->rows[i]) &&
+			 !inventory_is_spoiled(&plan->rows[i]);
 	return count;
 }
 
-/* What the messages of a view are to a doctor: notes are for who asks for more. */
+/* What the messages of a inventory are to a doctor: notes are for who asks for more. */
 static void check_messages(struct doctor *doctor, struct findings *findings)
 {
-	const struct view *view = &doctor->view;
+	const struct inventory *inventory = &doctor->inventory;
 
-	if (view->forecast.rules.bad > 0)
-		findings_add(findings, VIEW_ERROR, NULL,
+	if (inventory->forecast.rules.bad > 0)
+		findings_add(findings, FINDING_ERROR, NULL,
 			     "%u line%s cannot be understood, so that no image is built; run "
 			     "'vfio-earlyctl check'",
-			     view->forecast.rules.bad, view->forecast.rules.bad == 1 ? "" : "s");
-	for (size_t i = 0; i < view->message_count; i++)
-		if (view->messages[i].level == VIEW_WARNING)
-			findings_add(findings, VIEW_UNKNOWN, NULL, "%s", view->messages[i].text);
+			     inventory->forecast.rules.bad,
+			     inventory->forecast.rules.bad == 1 ? "" : "s");
+	for (size_t i = 0; i < inventory->message_count; i++)
+		if (inventory->messages[i].level == FINDING_WARNING)
+			findings_add(findings, FINDING_UNKNOWN, NULL, "%s",
+				     inventory->messages[i].text);
 }
 
 void doctor_check_rules(struct doctor *doctor, struct findings *findings)
 {
-	const struct forecast *forecast = &doctor->view.forecast;
+	const struct forecast *forecast = &doctor->inventory.forecast;
 	size_t useful = count_useful(doctor), lost = 0;
 
 	check_messages(doctor, findings);
 	for (size_t i = 0; i < forecast->plan.count; i++)
 		lost += !forecast->plan.rows[i].satisfied;
-	if (forecast->cmdline.off_by || forecast->cmdline.dry_run)
-		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
+	if (forecast->parameters.off_by || forecast->parameters.dry_run)
+		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
 			     "%s keeps the rules from being carried out; reboot without it",
-			     forecast->cmdline.off_by ?: "vfio_early=dry-run");
+			     forecast->parameters.off_by ?: "vfio_early=dry-run");
 	if (lost > 0)
-		findings_add(findings, VIEW_WARNING, NULL,
+		findings_add(findings, FINDING_WARNING, NULL,
 			     "the next boot will not get %zu of the devices that they want; run "
 			     "'vfio-earlyctl check'",
 			     lost);
 	if (findings->count == 0 && forecast->rules.count == 0)
-		findings_add(findings, VIEW_NOTE, NULL,
+		findings_add(findings, FINDING_NOTE, NULL,
 			     "there are none; 'vfio-earlyctl add' makes one");
 	else if (findings->count == 0)
-		findings_add(findings, VIEW_OK, NULL, "%zu device%s for VMs at the next boot",
+		findings_add(findings, FINDING_OK, NULL, "%zu device%s for VMs at the next boot",
 			     useful, useful == 1 ? "" : "s");
 }
 
@@ -82,7 +85,7 @@ static void check_group(struct doctor *doctor, struct findings *findings,
 	const char *own = strstr(finding->text, "; "); /* the rule's option 'group' */
 	int length = (int)(own ? own - finding->text : (long)strlen(finding->text));
 
-	findings_add(findings, VIEW_ERROR, finding->where,
+	findings_add(findings, FINDING_ERROR, finding->where,
 		     "%.*s; choose the first of these that you can: %sanother slot for the card, "
 		     "ACS in the firmware's setup%s",
 		     length, finding->text, own ? "the option 'group' in the rule, " : "",
@@ -93,13 +96,13 @@ void doctor_check_groups(struct doctor *doctor, struct findings *findings)
 {
 	struct findings shared = { .count = 0 };
 
-	audit_groups(&shared, &doctor->view);
+	audit_groups(&shared, &doctor->inventory);
 	for (size_t i = 0; i < shared.count; i++)
 		check_group(doctor, findings, &shared.list[i]);
 	findings->failed |= shared.failed;
 	findings_free(&shared);
 	if (findings->count == 0)
-		findings_add(findings, VIEW_OK, NULL, "%s",
+		findings_add(findings, FINDING_OK, NULL, "%s",
 			     takes_some(doctor)
 				     ? "what goes to VMs shares no IOMMU group with the host"
 				     : "nothing goes to VMs");
@@ -111,11 +114,11 @@ static bool can_be_reset(const struct doctor *doctor, const struct pci_device *d
 	char directory[DOCTOR_DIRECTORY_MAX], methods[64];
 
 	doctor_format_directory(device, directory);
-	if (host_read_line(&doctor->view.host, directory, "reset_method", methods,
+	if (host_read_line(&doctor->inventory.host, directory, "reset_method", methods,
 			   sizeof(methods)) == 0)
 		return false;
-	return host_has(&doctor->view.host, directory, "reset_method") ||
-	       host_has(&doctor->view.host, directory, "reset");
+	return host_has(&doctor->inventory.host, directory, "reset_method") ||
+	       host_has(&doctor->inventory.host, directory, "reset");
 }
 
 static bool is_on_bus_of(const struct pci_device *device, const struct pci_device *other)
@@ -133,7 +136,7 @@ static bool is_on_bus_of(const struct pci_device *device, const struct pci_devic
 static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *device,
 			  char staying[STAYING_MAX])
 {
-	const struct pci *pci = &doctor->view.forecast.pci;
+	const struct pci *pci = &doctor->inventory.forecast.pci;
 	char address[PCI_ADDRESS_TEXT_MAX];
 	size_t others = 0;
 
@@ -145,9 +148,9 @@ static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *
 		if (pci_is_bridge(other))
 			return false;
 		others++;
-		if (!view_is_for_vm(view_row(&doctor->view, other)))
-			wordlist_add(staying, STAYING_MAX,
-				     pci_address_format(&other->address, address));
+		if (!inventory_is_for_vm(inventory_row(&doctor->inventory, other)))
+			joined_add(staying, STAYING_MAX,
+				   pci_address_format(&other->address, address));
 	}
 	return device->parent != PCI_NO_PARENT && others > 0;
 }
@@ -155,19 +158,19 @@ static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *
 static void check_reset(struct doctor *doctor, struct findings *findings,
 			const struct pci_device *device)
 {
-	char name[PCINAMES_SENTENCE_MAX], staying[STAYING_MAX] = "";
+	char name[PCI_IDS_SENTENCE_MAX], staying[STAYING_MAX] = "";
 	bool as_bus = resets_as_bus(doctor, device, staying);
 
 	if (can_be_reset(doctor, device) || (as_bus && !staying[0]))
 		return;
 	doctor_name_device(doctor, device, name);
 	if (as_bus)
-		findings_add(findings, VIEW_WARNING, NULL,
+		findings_add(findings, FINDING_WARNING, NULL,
 			     "%s can be reset only together with %s, which the host keeps, so a VM "
 			     "may find it as the one before left it; give the VM all of them",
 			     name, staying);
 	else
-		findings_add(findings, VIEW_WARNING, NULL,
+		findings_add(findings, FINDING_WARNING, NULL,
 			     "%s cannot be reset by the kernel, so a VM may find it as the one "
 			     "before left it; where it fails at a VM's second start, reboot the "
 			     "host in between",
@@ -176,13 +179,13 @@ static void check_reset(struct doctor *doctor, struct findings *findings,
 
 void doctor_check_reset(struct doctor *doctor, struct findings *findings)
 {
-	const struct plan *plan = &doctor->view.forecast.plan;
+	const struct plan *plan = &doctor->inventory.forecast.plan;
 
 	for (size_t i = 0; i < plan->count; i++)
-		if (view_is_for_vm(&plan->rows[i]))
+		if (inventory_is_for_vm(&plan->rows[i]))
 			check_reset(doctor, findings, plan->rows[i].device);
 	if (findings->count == 0)
-		findings_add(findings, VIEW_OK, NULL, "%s",
+		findings_add(findings, FINDING_OK, NULL, "%s",
 			     takes_some(doctor) ? "what goes to VMs can be reset"
 						: "nothing goes to VMs");
 }

@@ -22,12 +22,12 @@ static bool is_display(const struct pci_device *device)
 /* The next graphics card that goes to a VM, from the row at *i on; NULL if there is none. */
 static const struct pci_device *next_display(const struct doctor *doctor, size_t *i)
 {
-	const struct plan *plan = &doctor->view.forecast.plan;
+	const struct plan *plan = &doctor->inventory.forecast.plan;
 
 	while (*i < plan->count) {
 		const struct plan_row *row = &plan->rows[(*i)++];
 
-		if (view_is_for_vm(row) && is_display(row->device))
+		if (inventory_is_for_vm(row) && is_display(row->device))
 			return row->device;
 	}
 	return NULL;
@@ -47,18 +47,18 @@ __attribute__((format(printf, 3, 4))) static void conclude(const struct doctor *
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	findings_add(findings, VIEW_OK, NULL, "%s",
+	findings_add(findings, FINDING_OK, NULL, "%s",
 		     next_display(doctor, &i) ? text : "no graphics card goes to a VM");
 }
 
 /* A graphics card that stays with the host; NULL if all go. */
 static const struct pci_device *find_kept_display(const struct doctor *doctor)
 {
-	const struct pci *pci = &doctor->view.forecast.pci;
+	const struct pci *pci = &doctor->inventory.forecast.pci;
 
 	for (size_t i = 0; i < pci->count; i++)
 		if (is_display(&pci->devices[i]) &&
-		    !view_is_for_vm(view_row(&doctor->view, &pci->devices[i])))
+		    !inventory_is_for_vm(inventory_row(&doctor->inventory, &pci->devices[i])))
 			return &pci->devices[i];
 	return NULL;
 }
@@ -66,20 +66,20 @@ static const struct pci_device *find_kept_display(const struct doctor *doctor)
 void doctor_check_console(struct doctor *doctor, struct findings *findings)
 {
 	const struct pci_device *kept = find_kept_display(doctor), *device;
-	char name[PCINAMES_SENTENCE_MAX], other[PCINAMES_SENTENCE_MAX];
+	char name[PCI_IDS_SENTENCE_MAX], other[PCI_IDS_SENTENCE_MAX];
 
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
-		if (!traits_is_boot_console(&doctor->view, device))
+		if (!device_is_boot_console(&doctor->inventory, device))
 			continue;
 		doctor_name_device(doctor, device, name);
 		if (kept)
-			findings_add(findings, VIEW_WARNING, NULL,
+			findings_add(findings, FINDING_WARNING, NULL,
 				     "%s shows the boot console, and the screen goes dark when it "
 				     "is taken; make %s the primary display in the firmware's "
 				     "setup",
 				     name, doctor_name_device(doctor, kept, other));
 		else
-			findings_add(findings, VIEW_WARNING, NULL,
+			findings_add(findings, FINDING_WARNING, NULL,
 				     "%s shows the boot console, and the host has no other "
 				     "display; make sure that you can reach the host by network",
 				     name);
@@ -89,18 +89,18 @@ void doctor_check_console(struct doctor *doctor, struct findings *findings)
 
 void doctor_check_framebuffer(struct doctor *doctor, struct findings *findings)
 {
-	char name[PCINAMES_SENTENCE_MAX], address[PCI_ADDRESS_TEXT_MAX], *iomem = NULL;
-	int result = host_read_text(&doctor->view.host, "/proc/iomem", &iomem);
+	char name[PCI_IDS_SENTENCE_MAX], address[PCI_ADDRESS_TEXT_MAX], *iomem = NULL;
+	int result = host_read_text(&doctor->inventory.host, "/proc/iomem", &iomem);
 	const struct pci_device *device;
 
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
 		if (!device->driver || !strstr(device->driver, "vfio"))
 			continue; /* the framebuffer goes when the card is taken */
 		if (result < 0)
-			findings_add(findings, VIEW_UNKNOWN, NULL, "/proc/iomem cannot be read: %s",
-				     strerror(-result));
+			findings_add(findings, FINDING_UNKNOWN, NULL,
+				     "/proc/iomem cannot be read: %s", strerror(-result));
 		else if (framebuffer_find(iomem, pci_address_format(&device->address, address)))
-			findings_add(findings, VIEW_WARNING, NULL,
+			findings_add(findings, FINDING_WARNING, NULL,
 				     "the firmware's framebuffer still is in the memory of %s, "
 				     "which a VM cannot map then; run 'vfio-earlyctl cmdline add "
 				     "initcall_blacklist=sysfb_init' and reboot",
@@ -129,20 +129,20 @@ static unsigned long long parse_bar(const char *resources, unsigned int bar)
 static void check_bars(struct doctor *doctor, struct findings *findings,
 		       const struct pci_device *device)
 {
-	char directory[DOCTOR_DIRECTORY_MAX], path[PATH_MAX], name[PCINAMES_SENTENCE_MAX],
+	char directory[DOCTOR_DIRECTORY_MAX], path[PATH_MAX], name[PCI_IDS_SENTENCE_MAX],
 		*resources;
 
 	doctor_format_directory(device, directory);
 	if (host_path(path, "%s/resource", directory) < 0 ||
-	    host_read_text(&doctor->view.host, path, &resources) < 0)
+	    host_read_text(&doctor->inventory.host, path, &resources) < 0)
 		return;
 	for (unsigned int bar = 0; bar < BARS_MAX; bar++) {
 		unsigned long long size = parse_bar(resources, bar);
 		char attribute[32];
 
 		snprintf(attribute, sizeof(attribute), "resource%u_resize", bar);
-		if (size > BAR_PLAIN_MIB && host_has(&doctor->view.host, directory, attribute))
-			findings_add(findings, VIEW_NOTE, NULL,
+		if (size > BAR_PLAIN_MIB && host_has(&doctor->inventory.host, directory, attribute))
+			findings_add(findings, FINDING_NOTE, NULL,
 				     "BAR %u of %s is resizable and has %llu MiB; if the guest's "
 				     "driver fails (code 43), switch Resizable BAR off in the "
 				     "firmware's setup",
@@ -162,20 +162,20 @@ void doctor_check_rebar(struct doctor *doctor, struct findings *findings)
 
 void doctor_check_rom(struct doctor *doctor, struct findings *findings)
 {
-	char directory[DOCTOR_DIRECTORY_MAX], name[PCINAMES_SENTENCE_MAX],
+	char directory[DOCTOR_DIRECTORY_MAX], name[PCI_IDS_SENTENCE_MAX],
 		address[PCI_ADDRESS_TEXT_MAX];
 	const struct pci_device *device;
 
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
 		doctor_name_device(doctor, device, name);
-		if (!host_has(&doctor->view.host, doctor_format_directory(device, directory),
+		if (!host_has(&doctor->inventory.host, doctor_format_directory(device, directory),
 			      "rom"))
-			findings_add(findings, VIEW_NOTE, NULL,
+			findings_add(findings, FINDING_NOTE, NULL,
 				     "%s has no ROM that could be read; if the VM's screen stays "
 				     "dark, give it a file with romfile=",
 				     name);
-		else if (traits_is_boot_console(&doctor->view, device))
-			findings_add(findings, VIEW_NOTE, NULL,
+		else if (device_is_boot_console(&doctor->inventory, device))
+			findings_add(findings, FINDING_NOTE, NULL,
 				     "the ROM of %s is the copy that the firmware has run and may "
 				     "have changed; if the VM's screen stays dark, look at it with "
 				     "'vfio-earlyctl rom %s'",
@@ -205,22 +205,23 @@ void doctor_check_msrs(struct doctor *doctor, struct findings *findings)
 	size_t i = 0;
 
 	if (!next_display(doctor, &i))
-		findings_add(findings, VIEW_OK, NULL, "no graphics card goes to a VM");
+		findings_add(findings, FINDING_OK, NULL, "no graphics card goes to a VM");
 	else if (ignored < 0)
-		findings_add(findings, VIEW_UNKNOWN, NULL,
+		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "kvm is not loaded, so its options cannot be seen; run 'modprobe "
 			     "kvm'");
 	else if (!ignored)
-		findings_add(findings, VIEW_NOTE, NULL,
+		findings_add(findings, FINDING_NOTE, NULL,
 			     "kvm answers an unknown register with an exception, at which some "
 			     "drivers of graphics cards crash their guest; if that happens, put "
 			     "'options kvm ignore_msrs=1 report_ignored_msrs=0' into "
 			     "/etc/modprobe.d/kvm.conf and reboot");
 	else if (reported != 0)
-		findings_add(findings, VIEW_NOTE, NULL,
+		findings_add(findings, FINDING_NOTE, NULL,
 			     "kvm ignores unknown registers and fills the log with them; put "
 			     "'options kvm report_ignored_msrs=0' into /etc/modprobe.d/kvm.conf "
 			     "and reboot");
 	else
-		findings_add(findings, VIEW_OK, NULL, "kvm ignores unknown registers, and quietly");
+		findings_add(findings, FINDING_OK, NULL,
+			     "kvm ignores unknown registers, and quietly");
 }

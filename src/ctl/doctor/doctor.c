@@ -27,18 +27,18 @@ static const struct doctor_entry checks[] = {
 	{ "rebar", "Graphics cards", doctor_check_rebar, true, DOCTOR_ADVICE },
 	{ "rom", "Graphics cards", doctor_check_rom, true, DOCTOR_ADVICE },
 	{ "msrs", "Graphics cards", doctor_check_msrs, true, DOCTOR_ADVICE },
-	{ "settings", "Other settings", doctor_check_rivals, true, DOCTOR_ADVICE },
+	{ "settings", "Other settings", doctor_check_conflicts, true, DOCTOR_ADVICE },
 	{ "images", "Images", doctor_check_images, false, DOCTOR_SET_UP },
 };
 
-const char *doctor_result_name(enum view_level level)
+const char *doctor_result_name(enum finding_level level)
 {
-	return level == VIEW_ERROR ? "problem" : findings_level_name(level);
+	return level == FINDING_ERROR ? "problem" : findings_level_name(level);
 }
 
 static void read_kernel(struct doctor *doctor)
 {
-	const struct host *host = &doctor->view.host;
+	const struct host *host = &doctor->inventory.host;
 
 	doctor->kernels_error = kernels_find(&doctor->kernels, host);
 	doctor->words_error = bootloader_read_running(host, &doctor->words);
@@ -52,7 +52,7 @@ int doctor_open(struct doctor *doctor, const struct ctl *ctl)
 	int result;
 
 	*doctor = (struct doctor){ .words_error = 0 };
-	result = view_open(&doctor->view, ctl, VIEW_PLAN);
+	result = inventory_open(&doctor->inventory, ctl, INVENTORY_PLAN);
 	if (result == 0)
 		read_kernel(doctor);
 	return result;
@@ -62,7 +62,7 @@ void doctor_close(struct doctor *doctor)
 {
 	bootwords_free(&doctor->words);
 	kernels_free(&doctor->kernels);
-	view_close(&doctor->view);
+	inventory_close(&doctor->inventory);
 }
 
 static int run_check(struct doctor *doctor, const struct doctor_entry *check, doctor_take *take,
@@ -71,8 +71,8 @@ static int run_check(struct doctor *doctor, const struct doctor_entry *check, do
 	struct findings findings = { .count = 0 };
 	int result = 0;
 
-	if (check->on_devices && doctor->view.forecast.pci.directory < 0)
-		findings_add(&findings, VIEW_UNKNOWN, NULL, "no PCI device can be seen");
+	if (check->on_devices && doctor->inventory.forecast.pci.directory < 0)
+		findings_add(&findings, FINDING_UNKNOWN, NULL, "no PCI device can be seen");
 	else
 		check->run(doctor, &findings);
 	findings_sort(&findings);
@@ -100,8 +100,8 @@ int doctor_print_finding(struct document *document, const struct doctor_entry *c
 	char *text;
 
 	if (asprintf(&text, "%s%s%s%s%s", where, where[0] ? ": " : "", finding->text,
-		     finding->level == VIEW_OK ? "" : "; see " DOCTOR_MANUAL,
-		     finding->level == VIEW_OK ? "" : check->section) < 0)
+		     finding->level == FINDING_OK ? "" : "; see " DOCTOR_MANUAL,
+		     finding->level == FINDING_OK ? "" : check->section) < 0)
 		return -ENOMEM;
 	document_print_entry(document, check->name, doctor_result_name(finding->level),
 			     findings_level_color(finding->level), text);

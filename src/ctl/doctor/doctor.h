@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What vfio-earlyctl doctor looks at. A check tells what it found as findings, whose level says
- * how bad that is (VIEW_ERROR: a problem) and whose text is "what was found; what to do". It finds
- * one thing at least, if only that all is well.
+ * how bad that is (FINDING_ERROR: a problem) and whose text is "what was found; what to do". It
+ * finds one thing at least, if only that all is well.
  */
 #ifndef VFIO_EARLY_DOCTOR_DOCTOR_H
 #define VFIO_EARLY_DOCTOR_DOCTOR_H
@@ -16,7 +16,7 @@
 #include "term/findings.h"
 
 struct doctor {
-	struct view view; /* with the plan */
+	struct inventory inventory; /* with the plan */
 	struct kernels kernels;
 	int kernels_error;      /* of kernels_find() */
 	struct bootwords words; /* of the running kernel's command line */
@@ -49,7 +49,7 @@ typedef int doctor_take(void *context, const struct doctor_entry *check, struct 
 int doctor_run_checks(struct doctor *doctor, doctor_take *take, void *context);
 
 /* "problem", "warning", ... */
-const char *doctor_result_name(enum view_level level);
+const char *doctor_result_name(enum finding_level level);
 
 /* Prints a finding for people, with the section of the manual. 0 or -ENOMEM. */
 #define DOCTOR_MANUAL "vfio-earlyctl(8), section "
@@ -75,7 +75,7 @@ doctor_check doctor_check_bootloader;
 
 /* doctor-options.c: what modprobe.d(5) and others set besides the rules. */
 doctor_check doctor_check_options;
-doctor_check doctor_check_rivals;
+doctor_check doctor_check_conflicts;
 doctor_check doctor_check_module_lists;
 
 /* doctor-devices.c: rules and the devices that they give away. */
@@ -119,7 +119,7 @@ bool doctor_has_option(const struct doctor *doctor, const char *module, const ch
 
 /* Writes "0000:0b:00.0 (NVIDIA GP104 [GeForce GTX 1070])". Returns text. */
 const char *doctor_name_device(struct doctor *doctor, const struct pci_device *device,
-			       char text[PCINAMES_SENTENCE_MAX]);
+			       char text[PCI_IDS_SENTENCE_MAX]);
 
 /* Writes the device's directory in sysfs, with / at its start. */
 #define DOCTOR_DIRECTORY_MAX (sizeof("/" PCI_DEVICES "/") + PCI_ADDRESS_TEXT_MAX)

@@ -29,7 +29,7 @@ int doctor_has_config(const struct doctor *doctor, const char *line)
 	int result = host_path(path, "/boot/config-%s", doctor->release);
 
 	if (result == 0)
-		result = host_read_text(&doctor->view.host, path, &text);
+		result = host_read_text(&doctor->inventory.host, path, &text);
 	if (result < 0)
 		return result;
 	rest = text;
@@ -45,7 +45,7 @@ int doctor_read_switch(const struct doctor *doctor, const char *module, const ch
 	int result = host_path(directory, "/sys/module/%s/parameters", module);
 
 	if (result == 0)
-		result = host_read_line(&doctor->view.host, directory, parameter, value,
+		result = host_read_line(&doctor->inventory.host, directory, parameter, value,
 					sizeof(value));
 	return result < 0 ? result : value[0] == 'Y';
 }
@@ -76,14 +76,14 @@ bool doctor_has_option(const struct doctor *doctor, const char *module, const ch
 	if (snprintf(word, sizeof(word), "%s.%s", module, option) < (int)sizeof(word) &&
 	    doctor_has_word(doctor, word))
 		return true;
-	modprobe_read(&doctor->view.host, take_option, &wanted);
+	modprobe_read(&doctor->inventory.host, take_option, &wanted);
 	return wanted.found;
 }
 
 const char *doctor_name_device(struct doctor *doctor, const struct pci_device *device,
-			       char text[PCINAMES_SENTENCE_MAX])
+			       char text[PCI_IDS_SENTENCE_MAX])
 {
-	return pcinames_sentence(&doctor->view.names, device, text, PCINAMES_SENTENCE_MAX);
+	return pci_ids_sentence(&doctor->inventory.names, device, text, PCI_IDS_SENTENCE_MAX);
 }
 
 const char *doctor_format_directory(const struct pci_device *device,

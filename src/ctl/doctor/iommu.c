@@ -24,7 +24,7 @@ static const struct {
 static const char *find_table(const struct doctor *doctor, const char **what)
 {
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (host_has(&doctor->view.host, TABLES "/tables", tables[i].name)) {
+		if (host_has(&doctor->inventory.host, TABLES "/tables", tables[i].name)) {
 			*what = tables[i].what;
 			return tables[i].name;
 		}
@@ -36,14 +36,16 @@ void doctor_check_firmware(struct doctor *doctor, struct findings *findings)
 	const char *what, *table = find_table(doctor, &what);
 
 	if (table)
-		findings_add(findings, VIEW_OK, NULL, "table %s (%s)", table, what);
-	else if (doctor->view.forecast.pci.count > 0 && !view_lacks_iommu(&doctor->view))
-		findings_add(findings, VIEW_OK, NULL, "the kernel knows an IOMMU without a table");
-	else if (!host_has(&doctor->view.host, TABLES, "tables"))
-		findings_add(findings, VIEW_UNKNOWN, NULL,
+		findings_add(findings, FINDING_OK, NULL, "table %s (%s)", table, what);
+	else if (doctor->inventory.forecast.pci.count > 0 &&
+		 !inventory_lacks_iommu(&doctor->inventory))
+		findings_add(findings, FINDING_OK, NULL,
+			     "the kernel knows an IOMMU without a table");
+	else if (!host_has(&doctor->inventory.host, TABLES, "tables"))
+		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "the firmware's tables cannot be seen in " TABLES);
 	else
-		findings_add(findings, VIEW_ERROR, NULL,
+		findings_add(findings, FINDING_ERROR, NULL,
 			     "the firmware tells of no IOMMU: there is no table DMAR (Intel) or "
 			     "IVRS (AMD); %s",
 			     doctor_is_vm(doctor)
@@ -61,7 +63,7 @@ struct names {
 static void add_name(struct names *names, const char *name)
 {
 	names->count++;
-	wordlist_add(names->text, sizeof(names->text), name);
+	joined_add(names->text, sizeof(names->text), name);
 }
 
 /* What the kernel does with the host's own DMA; IOMMU groups have "type" since 5.11. */
@@ -109,24 +111,24 @@ static void explain_no_groups(struct doctor *doctor, struct findings *findings)
 
 	for (size_t i = 0; i < sizeof(off_words) / sizeof(off_words[0]); i++)
 		if (keeps_off(doctor, i, table)) {
-			findings_add(findings, VIEW_ERROR, "/proc/cmdline",
+			findings_add(findings, FINDING_ERROR, "/proc/cmdline",
 				     "%s keeps the IOMMU off; run 'vfio-earlyctl cmdline remove "
 				     "%s' and reboot",
 				     off_words[i].word, off_words[i].word);
 			return;
 		}
 	if (!table)
-		findings_add(findings, VIEW_ERROR, NULL,
+		findings_add(findings, FINDING_ERROR, NULL,
 			     "no device has an IOMMU group, so no VM can have any; mend what the "
 			     "check 'firmware' says first");
 	else if (strcmp(table, "DMAR") == 0 && !doctor_has_word(doctor, "intel_iommu=on") &&
 		 doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") != 1 &&
 		 doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y") != 1)
-		findings_add(findings, VIEW_ERROR, NULL,
+		findings_add(findings, FINDING_ERROR, NULL,
 			     "no device has an IOMMU group: this kernel leaves Intel's IOMMU off "
 			     "unless it is told; run 'vfio-earlyctl enable-iommu' and reboot");
 	else
-		findings_add(findings, VIEW_ERROR, NULL,
+		findings_add(findings, FINDING_ERROR, NULL,
 			     "no device has an IOMMU group, although the firmware has the table "
 			     "%s; run 'dmesg | grep -e DMAR -e AMD-Vi' to see why",
 			     table);
@@ -135,8 +137,8 @@ static void explain_no_groups(struct doctor *doctor, struct findings *findings)
 /* Debian's kernels leave Intel's own graphics, at 00:02.0, out unless intel_iommu=on is there. */
 static void check_graphics(struct doctor *doctor, struct findings *findings)
 {
-	const struct plan *plan = &doctor->view.forecast.plan;
-	char device[PCINAMES_SENTENCE_MAX];
+	const struct plan *plan = &doctor->inventory.forecast.plan;
+	char device[PCI_IDS_SENTENCE_MAX];
 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
@@ -144,7 +146,7 @@ static void check_graphics(struct doctor *doctor, struct findings *findings)
 		if (row->outcome == OUTCOME_NO_IOMMU && row->device &&
 		    row->device->vendor == 0x8086 && row->device->class >> 16 == 0x03 &&
 		    row->device->address.bus == 0 && !doctor_has_word(doctor, "intel_iommu=on"))
-			findings_add(findings, VIEW_ERROR, NULL,
+			findings_add(findings, FINDING_ERROR, NULL,
 				     "%s has no IOMMU group, since this kernel leaves Intel's own "
 				     "graphics out; run 'vfio-earlyctl cmdline add "
 				     "intel_iommu=on' and reboot",
@@ -160,29 +162,29 @@ static void take_unit(void *context, const char *directory, const char *name)
 
 void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
 {
-	struct groups groups = { .host = &doctor->view.host };
+	struct groups groups = { .host = &doctor->inventory.host };
 	struct names units = { .count = 0 }, types = { .count = 0 };
 
 	if (doctor_read_switch(doctor, "vfio", "enable_unsafe_noiommu_mode") == 1)
-		findings_add(findings, VIEW_ERROR, NULL,
+		findings_add(findings, FINDING_ERROR, NULL,
 			     "vfio gives VMs devices without any IOMMU, so that they can write all "
 			     "memory; take enable_unsafe_noiommu_mode out of /etc/modprobe.d and "
 			     "reboot");
-	else if (doctor->view.forecast.pci.count == 0)
-		findings_add(findings, VIEW_UNKNOWN, NULL,
+	else if (doctor->inventory.forecast.pci.count == 0)
+		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "there is no PCI device, so no group tells whether it is on");
-	else if (view_lacks_iommu(&doctor->view))
+	else if (inventory_lacks_iommu(&doctor->inventory))
 		explain_no_groups(doctor, findings);
 	else
 		check_graphics(doctor, findings);
 	if (findings->count > 0)
 		return;
-	host_list(&doctor->view.host, UNITS, take_unit, &units);
-	host_list(&doctor->view.host, GROUPS, take_group, &groups);
+	host_list(&doctor->inventory.host, UNITS, take_unit, &units);
+	host_list(&doctor->inventory.host, GROUPS, take_group, &groups);
 	for (size_t i = 0; i < MODES; i++)
 		if (groups.has[i])
 			add_name(&types, modes[i]);
-	findings_add(findings, VIEW_OK, NULL, "%s, %zu IOMMU groups%s%s",
+	findings_add(findings, FINDING_OK, NULL, "%s, %zu IOMMU groups%s%s",
 		     units.count ? units.text : "on", groups.count, types.count ? " of type " : "",
 		     types.text);
 }
@@ -225,25 +227,25 @@ static const char *find_intremap_off(const struct doctor *doctor)
 /* No VM with a device starts: vfio_iommu_type1 refuses with EPERM. */
 static void explain_no_remapping(struct doctor *doctor, struct findings *findings)
 {
-	struct ecaps ecaps = { .host = &doctor->view.host };
+	struct ecaps ecaps = { .host = &doctor->inventory.host };
 	const char *word = find_intremap_off(doctor);
 
-	host_list(&doctor->view.host, UNITS, take_ecap, &ecaps);
+	host_list(&doctor->inventory.host, UNITS, take_ecap, &ecaps);
 	if (word)
-		findings_add(findings, VIEW_ERROR, "/proc/cmdline",
+		findings_add(findings, FINDING_ERROR, "/proc/cmdline",
 			     "%s keeps interrupts from being remapped, so no VM with a device "
 			     "starts; run 'vfio-earlyctl cmdline remove %s' and reboot",
 			     word, word);
 	else if (ecaps.lacking.count > 0)
-		findings_add(findings, VIEW_ERROR, NULL,
+		findings_add(findings, FINDING_ERROR, NULL,
 			     "%s cannot remap interrupts, so no VM with a device starts; if you "
 			     "trust your VMs like the host itself, to which such a VM can send "
 			     "any interrupt, put 'options vfio_iommu_type1 "
 			     "allow_unsafe_interrupts=1' into /etc/modprobe.d/vfio.conf, run "
 			     "'%s' and reboot",
-			     ecaps.lacking.text, rebuild_find(&doctor->view.host)->command);
+			     ecaps.lacking.text, builder_find(&doctor->inventory.host)->command);
 	else
-		findings_add(findings, VIEW_ERROR, NULL,
+		findings_add(findings, FINDING_ERROR, NULL,
 			     "interrupts are not remapped, so no VM with a device starts; look for "
 			     "x2APIC or interrupt remapping in the firmware's setup, and for the "
 			     "reason in 'dmesg | grep -i remapping'");
@@ -251,25 +253,25 @@ static void explain_no_remapping(struct doctor *doctor, struct findings *finding
 
 void doctor_check_interrupts(struct doctor *doctor, struct findings *findings)
 {
-	int remapped = vfio_remaps_interrupts(doctor->view.host.directory);
+	int remapped = vfio_remaps_interrupts(doctor->inventory.host.directory);
 	bool unsafe = allows_unsafe(doctor);
 
 	if (remapped < 0)
-		findings_add(findings, VIEW_UNKNOWN, NULL, "/sys/kernel/irq cannot be read: %s",
+		findings_add(findings, FINDING_UNKNOWN, NULL, "/sys/kernel/irq cannot be read: %s",
 			     strerror(-remapped));
 	else if (remapped && unsafe)
-		findings_add(findings, VIEW_NOTE, NULL,
+		findings_add(findings, FINDING_NOTE, NULL,
 			     "remapped, so allow_unsafe_interrupts=1 is needless; take it out of "
 			     "/etc/modprobe.d");
 	else if (remapped)
-		findings_add(findings, VIEW_OK, NULL, "remapped");
-	else if (view_lacks_iommu(&doctor->view))
-		findings_add(findings, VIEW_NOTE, NULL,
+		findings_add(findings, FINDING_OK, NULL, "remapped");
+	else if (inventory_lacks_iommu(&doctor->inventory))
+		findings_add(findings, FINDING_NOTE, NULL,
 			     "not remapped while there is no IOMMU; mend what the check 'iommu' "
 			     "says first");
 	else if (unsafe)
 		findings_add(
-			findings, VIEW_WARNING, NULL,
+			findings, FINDING_WARNING, NULL,
 			"not remapped, and allow_unsafe_interrupts=1 lets VMs have devices all "
 			"the same: such a VM can send the host any interrupt; run none that "
 			"you do not trust like the host itself");

@@ -50,18 +50,18 @@ static void check_acs_words(struct doctor *doctor, struct findings *findings)
 		return;
 	word = doctor->words.list[index].text;
 	if (doctor_has_acs_override(doctor))
-		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
+		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
 			     "%s makes groups of devices that the hardware does not keep apart: "
 			     "a VM's device can reach another device's memory past the IOMMU; "
 			     "run none that you do not trust like the host itself",
 			     word);
 	else if (is_debian(doctor))
-		findings_add(findings, VIEW_WARNING, "/proc/cmdline",
+		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
 			     "%s does nothing: this kernel has not the patch; run 'vfio-earlyctl "
 			     "cmdline remove %s'",
 			     word, word);
 	else
-		findings_add(findings, VIEW_UNKNOWN, "/proc/cmdline",
+		findings_add(findings, FINDING_UNKNOWN, "/proc/cmdline",
 			     "%s counts only in a kernel with the patch for it, and whether %s has "
 			     "that cannot be seen; if it has, run no VM that you do not trust like "
 			     "the host itself",
@@ -80,18 +80,18 @@ static const char *describe_default(const struct doctor *doctor)
 void doctor_check_kernel(struct doctor *doctor, struct findings *findings)
 {
 	if (!doctor->release[0] || doctor->words_error < 0) {
-		findings_add(findings, VIEW_UNKNOWN, NULL,
+		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "the running kernel's release or command line cannot be read");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(needless) / sizeof(needless[0]); i++)
 		if (doctor_has_word(doctor, needless[i].word))
-			findings_add(findings, VIEW_NOTE, "/proc/cmdline",
+			findings_add(findings, FINDING_NOTE, "/proc/cmdline",
 				     "%s %s; run 'vfio-earlyctl cmdline remove %s'",
 				     needless[i].word, needless[i].why, needless[i].word);
 	check_acs_words(doctor, findings);
 	if (findings->count == 0)
-		findings_add(findings, VIEW_OK, NULL, "%s%s", doctor->release,
+		findings_add(findings, FINDING_OK, NULL, "%s%s", doctor->release,
 			     describe_default(doctor));
 }
 
@@ -139,17 +139,18 @@ static void check_kernel_modules(struct doctor *doctor, struct findings *finding
 	static const char *const modules[] = { "vfio_pci", VFIO_IOMMU_MODULE };
 
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		int there = has_module(&doctor->view.host, kernel->release, modules[i]);
+		int there = has_module(&doctor->inventory.host, kernel->release, modules[i]);
 
 		if (there < 0) {
-			findings_add(findings, there == -ENOENT ? VIEW_ERROR : VIEW_UNKNOWN, NULL,
+			findings_add(findings, there == -ENOENT ? FINDING_ERROR : FINDING_UNKNOWN,
+				     NULL,
 				     "kernel %s: its modules cannot be found in /lib/modules: %s; "
 				     "install the package of this kernel again",
 				     kernel->release, strerror(-there));
 			return;
 		}
 		if (there == 0)
-			findings_add(findings, VIEW_ERROR, NULL,
+			findings_add(findings, FINDING_ERROR, NULL,
 				     "kernel %s has no module %s; boot another kernel: Debian's "
 				     "'cloud' kernels have none",
 				     kernel->release, modules[i]);
@@ -159,10 +160,10 @@ static void check_kernel_modules(struct doctor *doctor, struct findings *finding
 static bool sees_kernels(struct doctor *doctor, struct findings *findings)
 {
 	if (doctor->kernels_error < 0)
-		findings_add(findings, VIEW_UNKNOWN, NULL, "the installed kernels: %s",
+		findings_add(findings, FINDING_UNKNOWN, NULL, "the installed kernels: %s",
 			     strerror(-doctor->kernels_error));
 	else if (doctor->kernels.count == 0)
-		findings_add(findings, VIEW_UNKNOWN, NULL,
+		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "there is no kernel in /boot that could be looked at");
 	return findings->count == 0;
 }
@@ -176,21 +177,21 @@ void doctor_check_modules(struct doctor *doctor, struct findings *findings)
 	for (size_t i = 0; i < kernels->count; i++)
 		check_kernel_modules(doctor, findings, &kernels->list[i]);
 	if (findings->count == 0)
-		findings_add(findings, VIEW_OK, NULL,
+		findings_add(findings, FINDING_OK, NULL,
 			     "vfio-pci and " VFIO_IOMMU_MODULE " are there for %zu kernel%s",
 			     kernels->count, kernels->count == 1 ? "" : "s");
 }
 
 void doctor_check_images(struct doctor *doctor, struct findings *findings)
 {
-	bool has_rules = doctor->view.forecast.rules.count > 0;
+	bool has_rules = doctor->inventory.forecast.rules.count > 0;
 
 	if (!sees_kernels(doctor, findings))
 		return;
 	audit_kernels(findings, &doctor->kernels, has_rules);
 	if (findings->count == 0)
 		findings_add(
-			findings, VIEW_OK, NULL,
+			findings, FINDING_OK, NULL,
 			has_rules
 				? "the images of %zu kernel%s have the rules of now"
 				: "there are no rules that the images of %zu kernel%s should have",

@@ -79,20 +79,20 @@ static bool is_copied(const char *where)
 
 static void compare(struct findings *findings, const struct options *wanted,
 		    const struct options *there, const struct kernel *kernel,
-		    const struct rebuild *rebuild)
+		    const struct builder *builder)
 {
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct option_line *line = &wanted->list[i];
 
 		if (!has_option(there, line))
-			findings_add(findings, VIEW_WARNING, line->where,
+			findings_add(findings, FINDING_WARNING, line->where,
 				     "%s of %s is not in the image of %s, in which the module is "
 				     "loaded; %srun '%s %s'",
 				     line->option, line->module, kernel->release,
 				     is_copied(line->where)
 					     ? ""
 					     : "move the line to a file in /etc/modprobe.d and ",
-				     rebuild->one, kernel->release);
+				     builder->one, kernel->release);
 	}
 }
 
@@ -105,16 +105,16 @@ static void check_image(struct doctor *doctor, struct findings *findings,
 	int result = kernels_image(kernel, image);
 
 	if (result == 0)
-		result = host_outside(&doctor->view.host, image, path);
+		result = host_outside(&doctor->inventory.host, image, path);
 	if (result == 0)
 		result = contents_read(&contents, path, message);
 	if (result == 0)
 		result = contents_each_modprobe(&contents, take_options, &there);
 	if (result < 0)
-		findings_add(findings, VIEW_UNKNOWN, image, "whether it has %s: %s",
+		findings_add(findings, FINDING_UNKNOWN, image, "whether it has %s: %s",
 			     wanted->list[0].option, message[0] ? message : strerror(-result));
 	else
-		compare(findings, wanted, &there, kernel, doctor->kernels.rebuild);
+		compare(findings, wanted, &there, kernel, doctor->kernels.builder);
 	findings->failed |= there.failed;
 	free(there.list);
 	contents_free(&contents);
@@ -132,10 +132,10 @@ static void check_images(struct doctor *doctor, struct findings *findings,
 			images++;
 		}
 	if (findings->count == 0 && images == 0)
-		findings_add(findings, VIEW_UNKNOWN, wanted->list[0].where,
+		findings_add(findings, FINDING_UNKNOWN, wanted->list[0].where,
 			     "there is no image that could have %s", wanted->list[0].option);
 	else if (findings->count == 0)
-		findings_add(findings, VIEW_OK, NULL, "%s%s in all images, as in modprobe.d",
+		findings_add(findings, FINDING_OK, NULL, "%s%s in all images, as in modprobe.d",
 			     wanted->list[0].option,
 			     wanted->count > 1 ? " and other options are" : " is");
 }
@@ -143,13 +143,13 @@ static void check_images(struct doctor *doctor, struct findings *findings,
 void doctor_check_options(struct doctor *doctor, struct findings *findings)
 {
 	struct options wanted = { .count = 0 };
-	int result = modprobe_read(&doctor->view.host, take_options, &wanted);
+	int result = modprobe_read(&doctor->inventory.host, take_options, &wanted);
 
 	findings->failed |= result < 0 || wanted.failed;
 	if (wanted.count == 0)
-		findings_add(findings, VIEW_OK, NULL, "modprobe.d sets none of vfio's modules");
-	else if (doctor->view.forecast.rules.count == 0)
-		findings_add(findings, VIEW_OK, NULL,
+		findings_add(findings, FINDING_OK, NULL, "modprobe.d sets none of vfio's modules");
+	else if (doctor->inventory.forecast.rules.count == 0)
+		findings_add(findings, FINDING_OK, NULL,
 			     "%s%s in modprobe.d; without rules, no image needs it",
 			     wanted.list[0].option,
 			     wanted.count > 1 ? " and other options are" : " is");
@@ -158,19 +158,19 @@ void doctor_check_options(struct doctor *doctor, struct findings *findings)
 	free(wanted.list);
 }
 
-void doctor_check_rivals(struct doctor *doctor, struct findings *findings)
+void doctor_check_conflicts(struct doctor *doctor, struct findings *findings)
 {
-	struct rivals rivals;
-	int result = rivals_read(&rivals, &doctor->view.host);
+	struct conflicts conflicts;
+	int result = conflicts_read(&conflicts, &doctor->inventory.host);
 
 	if (result < 0)
-		findings_add(findings, VIEW_UNKNOWN, NULL, "%s", strerror(-result));
+		findings_add(findings, FINDING_UNKNOWN, NULL, "%s", strerror(-result));
 	else
-		audit_rivals(findings, &doctor->view, &rivals);
+		audit_conflicts(findings, &doctor->inventory, &conflicts);
 	if (findings->count == 0)
-		findings_add(findings, VIEW_OK, NULL,
+		findings_add(findings, FINDING_OK, NULL,
 			     "no blacklist, softdep, ids= or driverctl is about the same devices");
-	rivals_free(&rivals);
+	conflicts_free(&conflicts);
 }
 
 /* Files that name modules to be loaded, one a line. */
@@ -183,7 +183,7 @@ static const char *explain_module(const struct doctor *doctor, const char *modul
 {
 	if (text_same_name(module, "vfio_virqfd") && doctor_is_kernel(doctor, 6, 2))
 		return "no kernel since 6.2 has this module";
-	if (text_same_name(module, "vfio_pci") && doctor->view.forecast.rules.count > 0)
+	if (text_same_name(module, "vfio_pci") && doctor->inventory.forecast.rules.count > 0)
 		return "needless, since it is loaded as soon as a rule needs it";
 	return NULL;
 }
@@ -195,8 +195,8 @@ static void take_module(void *context, const char *where, char *line)
 	const char *why = module ? explain_module(list->doctor, module) : NULL;
 
 	if (why)
-		findings_add(list->findings, VIEW_NOTE, where, "%s: %s; take the line out", module,
-			     why);
+		findings_add(list->findings, FINDING_NOTE, where, "%s: %s; take the line out",
+			     module, why);
 }
 
 static void take_list(void *context, const char *directory, const char *name)
@@ -205,7 +205,7 @@ static void take_list(void *context, const char *directory, const char *name)
 	char path[PATH_MAX], *text;
 
 	if (host_path(path, "%s/%s", directory, name) < 0 ||
-	    host_read_text(&list->doctor->view.host, path, &text) < 0)
+	    host_read_text(&list->doctor->inventory.host, path, &text) < 0)
 		return;
 	modprobe_parse(path, text, take_module, list);
 	free(text);
@@ -217,7 +217,7 @@ void doctor_check_module_lists(struct doctor *doctor, struct findings *findings)
 
 	take_list(&list, "/etc", "modules");
 	take_list(&list, "/etc/initramfs-tools", "modules");
-	host_list(&doctor->view.host, "/etc/modules-load.d", take_list, &list);
+	host_list(&doctor->inventory.host, "/etc/modules-load.d", take_list, &list);
 	if (findings->count == 0)
-		findings_add(findings, VIEW_OK, NULL, "no list names a module for nothing");
+		findings_add(findings, FINDING_OK, NULL, "no list names a module for nothing");
 }

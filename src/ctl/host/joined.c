@@ -11,7 +11,7 @@ static const char separator[] = ", ", rest[] = "...";
 #define REST_LENGTH      (sizeof(rest) - 1)
 
 /* Behind each word there is room for a separator and the rest, or it would not have been added. */
-void wordlist_add(char *list, size_t size, const char *word)
+void joined_add(char *list, size_t size, const char *word)
 {
 	size_t used = strlen(list);
 	const char *before = used > 0 ? separator : "";

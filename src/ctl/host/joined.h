@@ -9,6 +9,6 @@
  * Adds a word to the list, which is a string in a buffer of size bytes, 6 or more. Of words that
  * do not fit, "..." is left, once.
  */
-void wordlist_add(char *list, size_t size, const char *word);
+void joined_add(char *list, size_t size, const char *word);
 
 #endif

@@ -158,7 +158,7 @@ int kernels_list(struct kernels *kernels, const struct host *host)
 	struct finder finder = { .kernels = kernels };
 	int result;
 
-	*kernels = (struct kernels){ .rebuild = rebuild_find(host) };
+	*kernels = (struct kernels){ .builder = builder_find(host) };
 	result = host_list(host, BOOT, take_file, &finder);
 	if (result == 0 || result == -ENOENT)
 		result = finder.error;
@@ -236,7 +236,7 @@ const char *kernels_remedy(const struct kernels *kernels, enum kernel_state stat
 {
 	if (state == KERNEL_UNREADABLE)
 		return "vfio-earlyctl image";
-	return state == KERNEL_NO_IMAGE ? kernels->rebuild->first : kernels->rebuild->one;
+	return state == KERNEL_NO_IMAGE ? kernels->builder->first : kernels->builder->one;
 }
 
 bool kernels_is_stale(const struct kernel *kernel, bool has_rules)

@@ -31,7 +31,7 @@ struct kernel {
 struct kernels {
 	struct kernel *list; /* the newest first */
 	size_t count;
-	const struct rebuild *rebuild; /* what makes images there */
+	const struct builder *builder; /* what makes images there */
 };
 
 /*

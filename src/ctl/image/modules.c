@@ -138,8 +138,8 @@ static void require_drivers(const struct need *need)
 		require_module(need, VFIO_IOMMU_MODULE);
 }
 
-void needed_check(const struct host *host, const struct contents *contents,
-		  const struct rules *rules, struct verdict *verdict)
+void image_modules_check(const struct host *host, const struct contents *contents,
+			 const struct rules *rules, struct verdict *verdict)
 {
 	struct need need = {
 		.contents = contents,

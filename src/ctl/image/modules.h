@@ -12,7 +12,7 @@
  * Looks whether the drivers that rules want are in the image or built in, with all modules that
  * they need, as the host's own modules of that kernel tell.
  */
-void needed_check(const struct host *host, const struct contents *contents,
-		  const struct rules *rules, struct verdict *verdict);
+void image_modules_check(const struct host *host, const struct contents *contents,
+			 const struct rules *rules, struct verdict *verdict);
 
 #endif

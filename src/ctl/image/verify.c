@@ -287,7 +287,7 @@ static void check_modules(struct run *run, struct verdict *verdict)
 	if (verify->kernel && verify->contents->kernel[0] &&
 	    strcmp(verify->kernel, verify->contents->kernel) != 0)
 		verdict_wrong(verdict, "they are those of %s", verify->contents->kernel);
-	needed_check(verify->host, verify->contents, &run->rules, verdict);
+	image_modules_check(verify->host, verify->contents, &run->rules, verdict);
 }
 
 static void (*const checks[VERIFY_CHECKS])(struct run *run, struct verdict *verdict) = {

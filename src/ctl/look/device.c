@@ -15,48 +15,48 @@ static void format_directory(const struct pci_device *device, char directory[DIR
 		 pci_address_format(&device->address, address));
 }
 
-bool traits_is_boot_console(const struct view *view, const struct pci_device *device)
+bool device_is_boot_console(const struct inventory *inventory, const struct pci_device *device)
 {
 	char directory[DIRECTORY_MAX], shown[4];
 
 	if (device->class >> 16 != 0x03)
 		return false;
 	format_directory(device, directory);
-	return host_read_line(&view->host, directory, "boot_vga", shown, sizeof(shown)) == 1 &&
+	return host_read_line(&inventory->host, directory, "boot_vga", shown, sizeof(shown)) == 1 &&
 	       shown[0] == '1';
 }
 
-bool traits_is_virtual(const struct view *view, const struct pci_device *device)
+bool device_is_virtual(const struct inventory *inventory, const struct pci_device *device)
 {
 	char directory[DIRECTORY_MAX];
 
 	format_directory(device, directory);
-	return host_has(&view->host, directory, "physfn");
+	return host_has(&inventory->host, directory, "physfn");
 }
 
-bool traits_override(const struct view *view, const struct pci_device *device,
+bool device_override(const struct inventory *inventory, const struct pci_device *device,
 		     char driver[PCI_DRIVER_NAME_MAX])
 {
 	char directory[DIRECTORY_MAX];
 
 	format_directory(device, directory);
-	return host_read_line(&view->host, directory, "driver_override", driver,
+	return host_read_line(&inventory->host, directory, "driver_override", driver,
 			      PCI_DRIVER_NAME_MAX) > 0 &&
 	       strcmp(driver, "(null)") != 0;
 }
 
-void traits_add(char text[TRAITS_TEXT_MAX], const char *line)
+void device_add(char text[DEVICE_TEXT_MAX], const char *line)
 {
 	size_t used = strlen(text), length = strlen(line);
 	const char *separator = used > 0 ? "\n" : "";
 
-	if (used + 1 + length < TRAITS_TEXT_MAX)
-		snprintf(text + used, TRAITS_TEXT_MAX - used, "%s%s", separator, line);
+	if (used + 1 + length < DEVICE_TEXT_MAX)
+		snprintf(text + used, DEVICE_TEXT_MAX - used, "%s%s", separator, line);
 }
 
 /* Calls take with each reason; they are separated by ", ". */
-static void split_reasons(const char *reasons, char text[TRAITS_TEXT_MAX],
-			  void (*take)(char text[TRAITS_TEXT_MAX], char *reason))
+static void split_reasons(const char *reasons, char text[DEVICE_TEXT_MAX],
+			  void (*take)(char text[DEVICE_TEXT_MAX], char *reason))
 {
 	while (reasons) {
 		const char *end = strstr(reasons, ", ");
@@ -69,34 +69,34 @@ static void split_reasons(const char *reasons, char text[TRAITS_TEXT_MAX],
 	}
 }
 
-static void add_reason(char text[TRAITS_TEXT_MAX], char *reason)
+static void add_reason(char text[DEVICE_TEXT_MAX], char *reason)
 {
-	traits_add(text, reason);
+	device_add(text, reason);
 }
 
 /* "/ (ext4 on /dev/nvme0n1p2)": what is before the parenthesis is kept. */
-static void add_use(char text[TRAITS_TEXT_MAX], char *reason)
+static void add_use(char text[DEVICE_TEXT_MAX], char *reason)
 {
 	if (strstr(reason, " ("))
 		*strstr(reason, " (") = '\0';
 	if (strcmp(reason, "/") == 0)
-		traits_add(text, "root disk");
+		device_add(text, "root disk");
 	else if (strstr(reason, "default route"))
-		traits_add(text, "network");
+		device_add(text, "network");
 	else
-		traits_add(text, reason);
+		device_add(text, reason);
 }
 
-void traits_add_uses(const struct view *view, const struct pci_device *device,
-		     char text[TRAITS_TEXT_MAX])
+void device_add_uses(const struct inventory *inventory, const struct pci_device *device,
+		     char text[DEVICE_TEXT_MAX])
 {
-	const char *reason = view_reason(view, device);
+	const char *reason = inventory_reason(inventory, device);
 
-	split_reasons(reason ? reason : view_use(view, device), text, add_use);
+	split_reasons(reason ? reason : inventory_use(inventory, device), text, add_use);
 }
 
-void traits_add_reasons(const struct view *view, const struct pci_device *device,
-			char text[TRAITS_TEXT_MAX])
+void device_add_reasons(const struct inventory *inventory, const struct pci_device *device,
+			char text[DEVICE_TEXT_MAX])
 {
-	split_reasons(view_reason(view, device), text, add_reason);
+	split_reasons(inventory_reason(inventory, device), text, add_reason);
 }

@@ -5,33 +5,33 @@
 
 #include "look/inventory.h"
 
-#define TRAITS_TEXT_MAX 192
+#define DEVICE_TEXT_MAX 192
 
 /* Whether the firmware shows its picture, and the kernel its console, on the device. */
-bool traits_is_boot_console(const struct view *view, const struct pci_device *device);
+bool device_is_boot_console(const struct inventory *inventory, const struct pci_device *device);
 
 /* Whether the device is a virtual function of another. */
-bool traits_is_virtual(const struct view *view, const struct pci_device *device);
+bool device_is_virtual(const struct inventory *inventory, const struct pci_device *device);
 
 /*
  * Writes the driver that driver_override allows alone; false if any may. An override is what
  * keeps the host's driver away, and what a failed attempt can leave behind.
  */
-bool traits_override(const struct view *view, const struct pci_device *device,
+bool device_override(const struct inventory *inventory, const struct pci_device *device,
 		     char driver[PCI_DRIVER_NAME_MAX]);
 
-/* Adds a line to a text of TRAITS_TEXT_MAX bytes; one that does not fit is left out. */
-void traits_add(char text[TRAITS_TEXT_MAX], const char *line);
+/* Adds a line to a text of DEVICE_TEXT_MAX bytes; one that does not fit is left out. */
+void device_add(char text[DEVICE_TEXT_MAX], const char *line);
 
 /*
  * Adds what the host needs the device for, or else uses it for, short and a line each: "root disk",
  * "swap", "network", "/boot".
  */
-void traits_add_uses(const struct view *view, const struct pci_device *device,
-		     char text[TRAITS_TEXT_MAX]);
+void device_add_uses(const struct inventory *inventory, const struct pci_device *device,
+		     char text[DEVICE_TEXT_MAX]);
 
 /* Adds what the host needs the device for in full, a line each: "/ (ext4 on /dev/sda2)". */
-void traits_add_reasons(const struct view *view, const struct pci_device *device,
-			char text[TRAITS_TEXT_MAX]);
+void device_add_reasons(const struct inventory *inventory, const struct pci_device *device,
+			char text[DEVICE_TEXT_MAX]);
 
 #endif

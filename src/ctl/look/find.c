@@ -159,14 +159,14 @@ static bool looks_like_terms(const char *name)
 
 /* Marks what the name means; with a message what is wrong with it. */
 static int take_name(struct search_by_name *search, const char *name,
-		     char message[NAMES_MESSAGE_MAX])
+		     char message[FIND_MESSAGE_MAX])
 {
 	struct rule_error error;
 	struct rule rule;
 	int parsed = rule_parse(name, strlen(name), &rule, &error);
 
 	if (parsed > 0 && (rule.exclude || rule.options != 0)) {
-		snprintf(message, NAMES_MESSAGE_MAX,
+		snprintf(message, FIND_MESSAGE_MAX,
 			 "%s: found an option or !, expected terms that name a device",
 			 search->shown);
 		return -EINVAL;
@@ -174,7 +174,7 @@ static int take_name(struct search_by_name *search, const char *name,
 	if (parsed > 0 || parse_lspci(name, &rule)) {
 		take_rule(search, &rule);
 	} else if (looks_like_terms(name) && parsed < 0) {
-		snprintf(message, NAMES_MESSAGE_MAX, "%s: found %s, expected %s", search->shown,
+		snprintf(message, FIND_MESSAGE_MAX, "%s: found %s, expected %s", search->shown,
 			 error.found, error.expected);
 		return -EINVAL;
 	} else if (name[0] == '/') {
@@ -187,16 +187,16 @@ static int take_name(struct search_by_name *search, const char *name,
 
 /* The words after a semicolon, if there is anything near. */
 static int report_unknown(const struct search_by_name *search, const char *name,
-			  char message[NAMES_MESSAGE_MAX])
+			  char message[FIND_MESSAGE_MAX])
 {
 	char nearest[NEAREST_MAX];
 
 	nearest_find(&search->forecast->pci, search->host, classes, name, nearest);
 	if (nearest[0] != '\0')
-		snprintf(message, NAMES_MESSAGE_MAX, "%s: no such device; did you mean %s?",
+		snprintf(message, FIND_MESSAGE_MAX, "%s: no such device; did you mean %s?",
 			 search->shown, nearest);
 	else
-		snprintf(message, NAMES_MESSAGE_MAX,
+		snprintf(message, FIND_MESSAGE_MAX,
 			 "%s: no such device; 'vfio-earlyctl list' shows them", search->shown);
 	return -ENOENT;
 }
@@ -215,13 +215,13 @@ static int collect(const struct search_by_name *search, size_t **found, size_t *
 	return 0;
 }
 
-static int find(struct search_by_name *search, const char *name, char message[NAMES_MESSAGE_MAX])
+static int find(struct search_by_name *search, const char *name, char message[FIND_MESSAGE_MAX])
 {
 	const struct text text = { name, name + strlen(name) };
 	int result;
 
 	if (name[0] == '\0') {
-		snprintf(message, NAMES_MESSAGE_MAX,
+		snprintf(message, FIND_MESSAGE_MAX,
 			 "found an empty name, expected a device; 'vfio-earlyctl list' shows them");
 		return -EINVAL;
 	}
@@ -242,8 +242,8 @@ static char *trim(const char *name)
 	return strndup(name, length);
 }
 
-int names_find(struct forecast *forecast, const struct host *host, const char *name, size_t **found,
-	       size_t *count, char message[NAMES_MESSAGE_MAX])
+int find_by_name(struct forecast *forecast, const struct host *host, const char *name,
+		 size_t **found, size_t *count, char message[FIND_MESSAGE_MAX])
 {
 	struct search_by_name search = {
 		.forecast = forecast,

@@ -13,7 +13,7 @@
 #include "core/forecast.h"
 #include "host/host.h"
 
-#define NAMES_MESSAGE_MAX 256
+#define FIND_MESSAGE_MAX 256
 
 /*
  * Finds the functions that name means. Groups, parents and slots of forecast->pci have been read;
@@ -21,7 +21,7 @@
  * into forecast->pci.devices, at least one. -ENOENT if no device is called so, or -EINVAL if that
  * is no name, with the reason in message and what the person may have meant; or -ENOMEM.
  */
-int names_find(struct forecast *forecast, const struct host *host, const char *name, size_t **found,
-	       size_t *count, char message[NAMES_MESSAGE_MAX]);
+int find_by_name(struct forecast *forecast, const struct host *host, const char *name,
+		 size_t **found, size_t *count, char message[FIND_MESSAGE_MAX]);
 
 #endif

@@ -13,26 +13,27 @@
 
 #define CONFIG_SIZE_UNPRIVILEGED 64
 
-static void add_message(struct view *view, enum view_level level, const char *text)
+static void add_message(struct inventory *inventory, enum finding_level level, const char *text)
 {
-	struct view_message *messages =
-		reallocarray(view->messages, view->message_count + 1, sizeof(*messages));
+	struct inventory_message *messages =
+		reallocarray(inventory->messages, inventory->message_count + 1, sizeof(*messages));
 
 	if (!messages) {
-		view->failed = true;
+		inventory->failed = true;
 		return;
 	}
-	view->messages = messages;
-	messages[view->message_count].level = level;
-	messages[view->message_count].text = strdup(text);
-	if (messages[view->message_count].text)
-		view->message_count++;
+	inventory->messages = messages;
+	messages[inventory->message_count].level = level;
+	messages[inventory->message_count].text = strdup(text);
+	if (messages[inventory->message_count].text)
+		inventory->message_count++;
 	else
-		view->failed = true;
+		inventory->failed = true;
 }
 
-__attribute__((format(printf, 3, 4))) static void tell(struct view *view, enum view_level level,
-						       const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void tell(struct inventory *inventory,
+						       enum finding_level level, const char *format,
+						       ...)
 {
 	char *text;
 	va_list arguments;
@@ -42,27 +43,27 @@ __attribute__((format(printf, 3, 4))) static void tell(struct view *view, enum v
 	length = vasprintf(&text, format, arguments);
 	va_end(arguments);
 	if (length < 0) {
-		view->failed = true;
+		inventory->failed = true;
 		return;
 	}
-	add_message(view, level, text);
+	add_message(inventory, level, text);
 	free(text);
 }
 
 /* While rules are read, every problem is one of a rule, and later one of a device. */
 static void take_rule_problem(void *context, const char *message)
 {
-	add_message(context, VIEW_ERROR, message);
+	add_message(context, FINDING_ERROR, message);
 }
 
 static void take_device_problem(void *context, const char *message)
 {
-	add_message(context, VIEW_WARNING, message);
+	add_message(context, FINDING_WARNING, message);
 }
 
 static void take_protect_message(void *context, enum protect_message kind, const char *text)
 {
-	add_message(context, kind == PROTECT_WARNING ? VIEW_WARNING : VIEW_NOTE, text);
+	add_message(context, kind == PROTECT_WARNING ? FINDING_WARNING : FINDING_NOTE, text);
 }
 
 static int fail(const char *what, int error)
@@ -85,9 +86,9 @@ static int read_file(struct rules *rules, const char *name)
 	return result < 0 ? fail(name, result) : 0;
 }
 
-static int read_rules(struct view *view, char *const *files, size_t count)
+static int read_rules(struct inventory *inventory, char *const *files, size_t count)
 {
-	struct forecast *forecast = &view->forecast;
+	struct forecast *forecast = &inventory->forecast;
 	int result = files ? forecast_read_cmdline(forecast) : forecast_read_rules(forecast);
 
 	if (result < 0)
@@ -109,23 +110,23 @@ static bool hides_config(const struct pci *pci)
 	return file_read(pci->directory, path, config, sizeof(config)) == CONFIG_SIZE_UNPRIVILEGED;
 }
 
-static void read_serials(struct view *view, unsigned int what)
+static void read_serials(struct inventory *inventory, unsigned int what)
 {
-	struct forecast *forecast = &view->forecast;
+	struct forecast *forecast = &inventory->forecast;
 	bool ruled = rules_terms(&forecast->rules) & RULE_SERIAL;
 
-	if (what & VIEW_SERIALS && !ruled)
+	if (what & INVENTORY_SERIALS && !ruled)
 		pci_read_serials(&forecast->pci);
-	if (what & VIEW_SERIALS || ruled)
-		view->serials_hidden = hides_config(&forecast->pci);
-	if (ruled && view->serials_hidden)
-		tell(view, VIEW_WARNING,
+	if (what & INVENTORY_SERIALS || ruled)
+		inventory->serials_hidden = hides_config(&forecast->pci);
+	if (ruled && inventory->serials_hidden)
+		tell(inventory, FINDING_WARNING,
 		     "serial numbers are shown to root only, so rules with serial= match nothing");
 }
 
-static void read_places(struct view *view)
+static void read_places(struct inventory *inventory)
 {
-	struct pci *pci = &view->forecast.pci;
+	struct pci *pci = &inventory->forecast.pci;
 
 	for (size_t i = 0; i < pci->count; i++) {
 		char address[PCI_ADDRESS_TEXT_MAX];
@@ -134,35 +135,38 @@ static void read_places(struct view *view)
 
 		pci_address_format(&pci->devices[i].address, address);
 		if (parents < 0)
-			tell(view, VIEW_WARNING, "%s: its path: %s", address, strerror(-parents));
+			tell(inventory, FINDING_WARNING, "%s: its path: %s", address,
+			     strerror(-parents));
 		if (group < 0)
-			tell(view, VIEW_WARNING, "%s: its IOMMU group: %s", address,
+			tell(inventory, FINDING_WARNING, "%s: its IOMMU group: %s", address,
 			     strerror(-group));
 	}
 }
 
-static int read_devices(struct view *view, unsigned int what)
+static int read_devices(struct inventory *inventory, unsigned int what)
 {
-	struct forecast *forecast = &view->forecast;
+	struct forecast *forecast = &inventory->forecast;
 	struct pci *pci = &forecast->pci;
 	int result = forecast_read_devices(forecast);
 
 	if (result < 0 && pci->directory < 0) {
-		tell(view, VIEW_WARNING, "/" PCI_DEVICES ": %s: no device can be seen",
+		tell(inventory, FINDING_WARNING, "/" PCI_DEVICES ": %s: no device can be seen",
 		     strerror(-result));
 		return 0;
 	}
 	if (result < 0)
 		return result;
 	if (pci->unreadable)
-		tell(view, VIEW_WARNING, "%zu PCI devices could not be read", pci->unreadable);
-	read_serials(view, what);
-	read_places(view);
+		tell(inventory, FINDING_WARNING, "%zu PCI devices could not be read",
+		     pci->unreadable);
+	read_serials(inventory, what);
+	read_places(inventory);
 	return rules_terms(&forecast->rules) & RULE_SLOT ? 0 : pci_read_slots(pci, forecast->root);
 }
 
 /* What an image built now would list, with addresses for paths: nothing moves meanwhile. */
-static int add_protection(struct view *view, const struct pci_device *device, const char *reason)
+static int add_protection(struct inventory *inventory, const struct pci_device *device,
+			  const char *reason)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 	struct rule rule = {
@@ -174,116 +178,117 @@ static int add_protection(struct view *view, const struct pci_device *device, co
 
 	snprintf(rule.note, sizeof(rule.note), "%s %s",
 		 pci_address_format(&device->address, address), reason);
-	return rules_append(&view->forecast.protections, &rule);
+	return rules_append(&inventory->forecast.protections, &rule);
 }
 
-static int read_protections(struct view *view, const struct ctl *ctl)
+static int read_protections(struct inventory *inventory, const struct ctl *ctl)
 {
-	struct protect *protect = &view->protect;
+	struct protect *protect = &inventory->protect;
 	int result = protect_find(protect, ctl->root);
 
 	for (size_t i = 0; i < protect->pci.count && result == 0; i++)
 		if (protect->reasons[i][0] != '\0')
-			result =
-				add_protection(view, &protect->pci.devices[i], protect->reasons[i]);
+			result = add_protection(inventory, &protect->pci.devices[i],
+						protect->reasons[i]);
 	return result;
 }
 
-int view_make_plan(struct view *view)
+int inventory_make_plan(struct inventory *inventory)
 {
-	struct modules modules = { .root = view->host.root };
+	struct modules modules = { .root = inventory->host.root };
 	const struct apply apply = {
-		.pci = &view->forecast.pci,
+		.pci = &inventory->forecast.pci,
 		.modules = &modules,
-		.root = view->host.directory,
+		.root = inventory->host.directory,
 		.dry_run = true,
 	};
 	int result;
 
-	plan_free(&view->forecast.plan);
-	result = forecast_make_plan(&view->forecast, false);
+	plan_free(&inventory->forecast.plan);
+	result = forecast_make_plan(&inventory->forecast, false);
 	if (result == 0)
-		apply_foretell(&apply, &view->forecast.plan);
+		apply_foretell(&apply, &inventory->forecast.plan);
 	modules_free(&modules);
 	return result;
 }
 
-static int fill(struct view *view, const struct ctl *ctl, unsigned int what, char *const *files,
-		size_t count)
+static int fill(struct inventory *inventory, const struct ctl *ctl, unsigned int what,
+		char *const *files, size_t count)
 {
-	int result = read_rules(view, files, count);
+	int result = read_rules(inventory, files, count);
 
 	if (result < 0)
 		return result;
-	view->forecast.problem = take_device_problem;
-	result = read_devices(view, what);
+	inventory->forecast.problem = take_device_problem;
+	result = read_devices(inventory, what);
 	if (result < 0)
 		return fail("/" PCI_DEVICES, result);
-	if (view->forecast.pci.directory < 0)
+	if (inventory->forecast.pci.directory < 0)
 		return 0;
-	if (what & (VIEW_PROTECT | VIEW_PLAN))
-		result = read_protections(view, ctl);
+	if (what & (INVENTORY_PROTECT | INVENTORY_PLAN))
+		result = read_protections(inventory, ctl);
 	if (result < 0)
 		return fail("what the host stands on", result);
-	if (what & VIEW_PLAN)
-		result = view_make_plan(view);
+	if (what & INVENTORY_PLAN)
+		result = inventory_make_plan(inventory);
 	return result < 0 ? fail("planning", result) : 0;
 }
 
-int view_open_files(struct view *view, const struct ctl *ctl, unsigned int what, char *const *files,
-		    size_t count)
+int inventory_open_files(struct inventory *inventory, const struct ctl *ctl, unsigned int what,
+			 char *const *files, size_t count)
 {
 	int result;
 
-	*view = (struct view){
+	*inventory = (struct inventory){
 		.protect = { .pci = { .directory = -1 }, .tell = take_protect_message },
 	};
-	view->protect.context = view;
-	result = host_open(&view->host, ctl->root);
-	forecast_init(&view->forecast, view->host.directory, take_rule_problem, view);
+	inventory->protect.context = inventory;
+	result = host_open(&inventory->host, ctl->root);
+	forecast_init(&inventory->forecast, inventory->host.directory, take_rule_problem,
+		      inventory);
 	if (result == 0)
-		result = pcinames_open(&view->names, &view->host);
+		result = pci_ids_open(&inventory->names, &inventory->host);
 	if (result < 0)
 		return fail(ctl->root, result);
-	result = fill(view, ctl, what, files, count);
-	return result == 0 && view->failed ? fail("messages", -ENOMEM) : result;
+	result = fill(inventory, ctl, what, files, count);
+	return result == 0 && inventory->failed ? fail("messages", -ENOMEM) : result;
 }
 
-int view_open(struct view *view, const struct ctl *ctl, unsigned int what)
+int inventory_open(struct inventory *inventory, const struct ctl *ctl, unsigned int what)
 {
-	return view_open_files(view, ctl, what, NULL, 0);
+	return inventory_open_files(inventory, ctl, what, NULL, 0);
 }
 
-void view_close(struct view *view)
+void inventory_close(struct inventory *inventory)
 {
-	while (view->message_count > 0)
-		free(view->messages[--view->message_count].text);
-	free(view->messages);
-	pcinames_close(&view->names);
-	protect_free(&view->protect);
-	forecast_free(&view->forecast);
-	host_close(&view->host);
+	while (inventory->message_count > 0)
+		free(inventory->messages[--inventory->message_count].text);
+	free(inventory->messages);
+	pci_ids_close(&inventory->names);
+	protect_free(&inventory->protect);
+	forecast_free(&inventory->forecast);
+	host_close(&inventory->host);
 }
 
 /* The device's text of a list that is for protect.pci. */
-static const char *find_text(const struct view *view, char (*list)[PROTECT_REASON_MAX + 1],
-			     const struct pci_device *device)
+static const char *find_text(const struct inventory *inventory,
+			     char (*list)[PROTECT_REASON_MAX + 1], const struct pci_device *device)
 {
-	const struct pci *pci = &view->protect.pci;
+	const struct pci *pci = &inventory->protect.pci;
 	const struct pci_device *found = pci_find(pci, &device->address);
 	const char *text = found ? list[found - pci->devices] : "";
 
 	return text[0] != '\0' ? text : NULL;
 }
 
-const char *view_reason(const struct view *view, const struct pci_device *device)
+const char *inventory_reason(const struct inventory *inventory, const struct pci_device *device)
 {
-	return find_text(view, view->protect.reasons, device);
+	return find_text(inventory, inventory->protect.reasons, device);
 }
 
-const char *view_use(const struct view *view, const struct pci_device *device)
+const char *inventory_use(const struct inventory *inventory, const struct pci_device *device)
 {
-	return find_text(view, view->protect.uses, device);
+	return find_text(inventory, inventory->protect.uses, device);
 }
 
 /* Rows are in the order of their devices, those without one come last. */
@@ -296,33 +301,34 @@ static int compare_row(const void *key, const void *element)
 	return device > other;
 }
 
-const struct plan_row *view_row(const struct view *view, const struct pci_device *device)
+const struct plan_row *inventory_row(const struct inventory *inventory,
+				     const struct pci_device *device)
 {
-	const struct plan *plan = &view->forecast.plan;
+	const struct plan *plan = &inventory->forecast.plan;
 
 	return plan->count == 0
 		       ? NULL
 		       : bsearch(device, plan->rows, plan->count, sizeof(*plan->rows), compare_row);
 }
 
-bool view_is_taken(const struct plan_row *row)
+bool inventory_is_taken(const struct plan_row *row)
 {
 	return row && (row->outcome == OUTCOME_WOULD_BIND || row->outcome == OUTCOME_ALREADY_BOUND);
 }
 
-bool view_is_for_vm(const struct plan_row *row)
+bool inventory_is_for_vm(const struct plan_row *row)
 {
-	return view_is_taken(row) && strstr(row->wanted, "vfio");
+	return inventory_is_taken(row) && strstr(row->wanted, "vfio");
 }
 
-bool view_is_spoiled(const struct plan_row *row)
+bool inventory_is_spoiled(const struct plan_row *row)
 {
-	return view_is_taken(row) && row->spoiled;
+	return inventory_is_taken(row) && row->spoiled;
 }
 
-bool view_lacks_iommu(const struct view *view)
+bool inventory_lacks_iommu(const struct inventory *inventory)
 {
-	const struct pci *pci = &view->forecast.pci;
+	const struct pci *pci = &inventory->forecast.pci;
 
 	for (size_t i = 0; i < pci->count; i++)
 		if (pci->devices[i].group >= 0)
@@ -330,19 +336,19 @@ bool view_lacks_iommu(const struct view *view)
 	return pci->count > 0;
 }
 
-size_t view_count_messages(const struct view *view, enum view_level level)
+size_t inventory_count_messages(const struct inventory *inventory, enum finding_level level)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < view->message_count; i++)
-		if (view->messages[i].level == level)
+	for (size_t i = 0; i < inventory->message_count; i++)
+		if (inventory->messages[i].level == level)
 			count++;
 	return count;
 }
 
-void view_print_messages(const struct view *view, enum view_level level)
+void inventory_print_messages(const struct inventory *inventory, enum finding_level level)
 {
-	for (size_t i = 0; i < view->message_count; i++)
-		if (view->messages[i].level == level)
-			ctl_fail("%s", view->messages[i].text);
+	for (size_t i = 0; i < inventory->message_count; i++)
+		if (inventory->messages[i].level == level)
+			ctl_fail("%s", inventory->messages[i].text);
 }

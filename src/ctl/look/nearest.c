@@ -104,20 +104,20 @@ static void offer_numbers(struct nearest *nearest, const struct pci_device *devi
 
 static void offer_described(struct nearest *nearest, const struct pci *pci, const struct host *host)
 {
-	struct pcinames names = { NULL };
+	struct pci_ids names = { NULL };
 
-	if (strlen(nearest->name) < LENGTH_SHORT || pcinames_open(&names, host) < 0) {
-		pcinames_close(&names);
+	if (strlen(nearest->name) < LENGTH_SHORT || pci_ids_open(&names, host) < 0) {
+		pci_ids_close(&names);
 		return;
 	}
 	for (size_t i = 0; i < pci->count; i++) {
-		char address[PCI_ADDRESS_TEXT_MAX], name[PCINAMES_MAX];
+		char address[PCI_ADDRESS_TEXT_MAX], name[PCI_IDS_TEXT_MAX];
 
-		pcinames_device(&names, &pci->devices[i], name, sizeof(name));
+		pci_ids_device(&names, &pci->devices[i], name, sizeof(name));
 		if (strcasestr(name, nearest->name))
 			add(nearest, pci_address_format(&pci->devices[i].address, address), 0);
 	}
-	pcinames_close(&names);
+	pci_ids_close(&names);
 }
 
 void nearest_find(const struct pci *pci, const struct host *host, const char *const *classes,

@@ -56,7 +56,7 @@ static void load(struct pci_access *access)
 		pci_set_name_list_path(access, nothing, 0);
 }
 
-int pcinames_open(struct pcinames *names, const struct host *host)
+int pci_ids_open(struct pci_ids *names, const struct host *host)
 {
 	int result;
 
@@ -73,15 +73,15 @@ int pcinames_open(struct pcinames *names, const struct host *host)
 	return result;
 }
 
-void pcinames_close(struct pcinames *names)
+void pci_ids_close(struct pci_ids *names)
 {
 	if (names->access)
 		pci_cleanup(names->access);
 	names->access = NULL;
 }
 
-const char *pcinames_device(struct pcinames *names, const struct pci_device *device, char *buffer,
-			    size_t size)
+const char *pci_ids_device(struct pci_ids *names, const struct pci_device *device, char *buffer,
+			   size_t size)
 {
 	return pci_lookup_name(names->access, buffer, (int)size,
 			       FLAGS | PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, device->vendor,
@@ -128,14 +128,14 @@ static void shorten_vendor(char *name)
 	}
 }
 
-const char *pcinames_short(struct pcinames *names, const struct pci_device *device, char *buffer,
-			   size_t size)
+const char *pci_ids_short(struct pci_ids *names, const struct pci_device *device, char *buffer,
+			  size_t size)
 {
-	char vendor[PCINAMES_MAX], model[PCINAMES_MAX];
+	char vendor[PCI_IDS_TEXT_MAX], model[PCI_IDS_TEXT_MAX];
 
 	if (!pci_lookup_name(names->access, vendor, sizeof(vendor),
 			     FLAGS | PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, device->vendor))
-		return pcinames_device(names, device, buffer, size);
+		return pci_ids_device(names, device, buffer, size);
 	pci_lookup_name(names->access, model, sizeof(model), FLAGS | PCI_LOOKUP_DEVICE,
 			device->vendor, device->device);
 	shorten_vendor(vendor);
@@ -143,18 +143,18 @@ const char *pcinames_short(struct pcinames *names, const struct pci_device *devi
 	return buffer;
 }
 
-const char *pcinames_sentence(struct pcinames *names, const struct pci_device *device, char *buffer,
-			      size_t size)
+const char *pci_ids_sentence(struct pci_ids *names, const struct pci_device *device, char *buffer,
+			     size_t size)
 {
-	char address[PCI_ADDRESS_TEXT_MAX], name[PCINAMES_MAX];
+	char address[PCI_ADDRESS_TEXT_MAX], name[PCI_IDS_TEXT_MAX];
 
 	snprintf(buffer, size, "%s (%s)", pci_address_format(&device->address, address),
-		 pcinames_short(names, device, name, sizeof(name)));
+		 pci_ids_short(names, device, name, sizeof(name)));
 	return buffer;
 }
 
-const char *pcinames_class(struct pcinames *names, const struct pci_device *device, char *buffer,
-			   size_t size)
+const char *pci_ids_class(struct pci_ids *names, const struct pci_device *device, char *buffer,
+			  size_t size)
 {
 	return pci_lookup_name(names->access, buffer, (int)size, FLAGS | PCI_LOOKUP_CLASS,
 			       (int)(device->class >> 8));

@@ -9,15 +9,15 @@
 #include "host/host.h"
 
 /* Longer names are cut. */
-#define PCINAMES_MAX 160
+#define PCI_IDS_TEXT_MAX 160
 
-struct pcinames {
+struct pci_ids {
 	struct pci_access *access;
 };
 
-/* Of a recorded host, its own pci.ids counts. 0 or -errno; pcinames_close() in any case. */
-int pcinames_open(struct pcinames *names, const struct host *host);
-void pcinames_close(struct pcinames *names);
+/* Of a recorded host, its own pci.ids counts. 0 or -errno; pci_ids_close() in any case. */
+int pci_ids_open(struct pci_ids *names, const struct host *host);
+void pci_ids_close(struct pci_ids *names);
 
 /*
  * These write a name into the buffer of size bytes and return it. What pci.ids does not know is
@@ -25,20 +25,20 @@ void pcinames_close(struct pcinames *names);
  */
 
 /* "NVIDIA Corporation GP104 [GeForce GTX 1070]", as lspci prints it. */
-const char *pcinames_device(struct pcinames *names, const struct pci_device *device, char *buffer,
-			    size_t size);
+const char *pci_ids_device(struct pci_ids *names, const struct pci_device *device, char *buffer,
+			   size_t size);
 
 /* The same with the maker's name short, for tables: "NVIDIA GP104 [GeForce GTX 1070]". */
-const char *pcinames_short(struct pcinames *names, const struct pci_device *device, char *buffer,
-			   size_t size);
+const char *pci_ids_short(struct pci_ids *names, const struct pci_device *device, char *buffer,
+			  size_t size);
 
 /* "0000:0b:00.0 (NVIDIA GP104 [GeForce GTX 1070])" */
-#define PCINAMES_SENTENCE_MAX (PCI_ADDRESS_TEXT_MAX + PCINAMES_MAX + 3)
-const char *pcinames_sentence(struct pcinames *names, const struct pci_device *device, char *buffer,
-			      size_t size);
+#define PCI_IDS_SENTENCE_MAX (PCI_ADDRESS_TEXT_MAX + PCI_IDS_TEXT_MAX + 3)
+const char *pci_ids_sentence(struct pci_ids *names, const struct pci_device *device, char *buffer,
+			     size_t size);
 
 /* "VGA compatible controller" */
-const char *pcinames_class(struct pcinames *names, const struct pci_device *device, char *buffer,
-			   size_t size);
+const char *pci_ids_class(struct pci_ids *names, const struct pci_device *device, char *buffer,
+			  size_t size);
 
 #endif

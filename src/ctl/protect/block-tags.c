@@ -13,13 +13,14 @@ static const struct tag {
 	const char *name, *udev;
 	size_t offset, size;
 } table[] = {
-	{ "TYPE", "E:ID_FS_TYPE=", offsetof(struct tags, type), sizeof(((struct tags *)0)->type) },
-	{ "LABEL", "E:ID_FS_LABEL=", offsetof(struct tags, label),
-	  sizeof(((struct tags *)0)->label) },
-	{ "PART_ENTRY_TYPE", "E:ID_PART_ENTRY_TYPE=", offsetof(struct tags, part_type),
-	  sizeof(((struct tags *)0)->part_type) },
-	{ "AMBIVALENT", "E:ID_FS_AMBIVALENT=", offsetof(struct tags, ambivalent),
-	  sizeof(((struct tags *)0)->ambivalent) },
+	{ "TYPE", "E:ID_FS_TYPE=", offsetof(struct block_tags, type),
+	  sizeof(((struct block_tags *)0)->type) },
+	{ "LABEL", "E:ID_FS_LABEL=", offsetof(struct block_tags, label),
+	  sizeof(((struct block_tags *)0)->label) },
+	{ "PART_ENTRY_TYPE", "E:ID_PART_ENTRY_TYPE=", offsetof(struct block_tags, part_type),
+	  sizeof(((struct block_tags *)0)->part_type) },
+	{ "AMBIVALENT", "E:ID_FS_AMBIVALENT=", offsetof(struct block_tags, ambivalent),
+	  sizeof(((struct block_tags *)0)->ambivalent) },
 };
 
 /* Directories of links that udev makes. */
@@ -67,7 +68,7 @@ static int scan_devices(const char *tag, const char *value, char node[PATH_MAX])
 	return result;
 }
 
-int tags_find_node(const struct host *host, const char *spec, char node[PATH_MAX])
+int block_tags_find_node(const struct host *host, const char *spec, char node[PATH_MAX])
 {
 	char *tag = NULL, *value = NULL;
 	int result;
@@ -84,13 +85,14 @@ int tags_find_node(const struct host *host, const char *spec, char node[PATH_MAX
 	return result;
 }
 
-static void set_tag(struct tags *tags, const struct tag *tag, const char *value, size_t length)
+static void set_tag(struct block_tags *tags, const struct tag *tag, const char *value,
+		    size_t length)
 {
 	snprintf((char *)tags + tag->offset, tag->size, "%.*s", (int)length, value);
 }
 
 /* As `blkid -o udev` does; libblkid itself has no such value, and systemd's udev notes none. */
-static int list_ambivalent(blkid_probe probe, struct tags *tags)
+static int list_ambivalent(blkid_probe probe, struct block_tags *tags)
 {
 	size_t used = 0;
 	const char *type;
@@ -103,7 +105,7 @@ static int list_ambivalent(blkid_probe probe, struct tags *tags)
 	return 0;
 }
 
-static int probe(blkid_probe probe, struct tags *tags)
+static int probe(blkid_probe probe, struct block_tags *tags)
 {
 	const char *value;
 	int result;
@@ -123,7 +125,7 @@ static int probe(blkid_probe probe, struct tags *tags)
 	return 0;
 }
 
-static int read_device(const char *node, struct tags *tags)
+static int read_device(const char *node, struct block_tags *tags)
 {
 	blkid_probe prober = blkid_new_probe_from_filename(node);
 	int result;
@@ -135,7 +137,7 @@ static int read_device(const char *node, struct tags *tags)
 	return result;
 }
 
-static void parse_udev_line(const char *line, size_t length, struct tags *tags)
+static void parse_udev_line(const char *line, size_t length, struct block_tags *tags)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		size_t prefix = strlen(table[i].udev);
@@ -145,7 +147,7 @@ static void parse_udev_line(const char *line, size_t length, struct tags *tags)
 	}
 }
 
-static int read_udev(const struct host *host, const char *directory, struct tags *tags)
+static int read_udev(const struct host *host, const char *directory, struct block_tags *tags)
 {
 	char number[32], path[64], *text;
 	int result = host_read_line(host, directory, "dev", number, sizeof(number));
@@ -166,9 +168,10 @@ static int read_udev(const struct host *host, const char *directory, struct tags
 	return 0;
 }
 
-int tags_read(const struct host *host, const char *directory, const char *node, struct tags *tags)
+int block_tags_read(const struct host *host, const char *directory, const char *node,
+		    struct block_tags *tags)
 {
-	*tags = (struct tags){ .type = "" };
+	*tags = (struct block_tags){ .type = "" };
 	if (host->live && read_device(node, tags) == 0)
 		return 0;
 	return read_udev(host, directory, tags);

@@ -6,7 +6,7 @@
 #include "host/host.h"
 
 /* Empty where there is none. */
-struct tags {
+struct block_tags {
 	char type[32];      /* of the file system or member: "vfat", "zfs_member" */
 	char label[256];    /* of a pool of ZFS its name */
 	char part_type[40]; /* GUID, or "0xef" on a disk with an MBR */
@@ -18,12 +18,13 @@ struct tags {
  * Finds the node of a device by how fstab(5) names it: TAG=value, or a path, which is copied.
  * 0, -ENOENT if there is none, or another -errno.
  */
-int tags_find_node(const struct host *host, const char *spec, char node[PATH_MAX]);
+int block_tags_find_node(const struct host *host, const char *spec, char node[PATH_MAX]);
 
 /*
  * Reads what is on the device with this directory in /sys/devices and this node: from itself, or,
  * of a recorded host and where that is not allowed, as udev noted it. 0 or -errno.
  */
-int tags_read(const struct host *host, const char *directory, const char *node, struct tags *tags);
+int block_tags_read(const struct host *host, const char *directory, const char *node,
+		    struct block_tags *tags);
 
 #endif

@@ -128,7 +128,7 @@ static bool is_group_busy(const struct host *host, const struct pci_device *devi
 }
 
 static bool find_process(const struct host *host, const struct pci_device *device,
-			 char text[USAGE_TEXT_MAX])
+			 char text[BUSY_TEXT_MAX])
 {
 	struct nodes nodes = { .host = host };
 	char command[COMMAND_MAX + 1] = "", directory[NAME_MAX + 8];
@@ -139,19 +139,19 @@ static bool find_process(const struct host *host, const struct pci_device *devic
 	if (!nodes.name && !is_group_busy(host, device))
 		return false;
 	if (!nodes.name) {
-		snprintf(text, USAGE_TEXT_MAX, "a process has /dev/vfio/%d open", device->group);
+		snprintf(text, BUSY_TEXT_MAX, "a process has /dev/vfio/%d open", device->group);
 		return true;
 	}
 	snprintf(directory, sizeof(directory), "/proc/%s", nodes.process);
 	host_read_line(host, directory, "comm", command, sizeof(command));
-	snprintf(text, USAGE_TEXT_MAX, "%s (process %.10s) has /dev%.32s open",
+	snprintf(text, BUSY_TEXT_MAX, "%s (process %.10s) has /dev%.32s open",
 		 command[0] ? command : "a process", nodes.process, nodes.name);
 	return true;
 }
 
 /* The disks of the host, one after the other, and whether they are on the device. */
 struct disks {
-	struct search search;
+	struct walk walk;
 	struct protect protect;
 	const struct pci_device *device;
 	char busy[NAME_MAX + 1]; /* empty: none is */
@@ -166,9 +166,9 @@ static bool is_below(struct disks *disks, const char *directory)
 		return false;
 	reason = disks->protect.reasons[device - disks->protect.pci.devices];
 	reason[0] = '\0';
-	search_begin(&disks->search, "in use");
-	disks_follow(&disks->search, directory);
-	search_end(&disks->search);
+	walk_begin(&disks->walk, "in use");
+	disks_follow(&disks->walk, directory);
+	walk_end(&disks->walk);
 	return reason[0] != '\0';
 }
 
@@ -189,23 +189,23 @@ static void look_at_disk(void *context, const char *all, const char *name)
 	char directory[PATH_MAX], node[PATH_MAX];
 
 	(void)all;
-	if (disks->busy[0] || disks_find_name(disks->search.host, name, directory) < 0 ||
+	if (disks->busy[0] || disks_find_name(disks->walk.host, name, directory) < 0 ||
 	    strncmp(directory, made, sizeof(made) - 1) == 0 || !is_below(disks, directory))
 		return;
-	disks_format_node(disks->search.host, directory, node);
-	if (is_claimed(disks->search.host, node))
+	disks_format_node(disks->walk.host, directory, node);
+	if (is_claimed(disks->walk.host, node))
 		snprintf(disks->busy, sizeof(disks->busy), "%s", name);
 }
 
 static bool find_disk(const struct host *host, const struct pci_device *device,
-		      char text[USAGE_TEXT_MAX])
+		      char text[BUSY_TEXT_MAX])
 {
 	struct disks disks = {
-		.search = { .host = host },
+		.walk = { .host = host },
 		.device = device,
 	};
 
-	disks.search.protect = &disks.protect;
+	disks.walk.protect = &disks.protect;
 	if (pci_read(&disks.protect.pci, host->directory) == 0)
 		disks.protect.reasons =
 			calloc(disks.protect.pci.count + 1, sizeof(*disks.protect.reasons));
@@ -214,12 +214,12 @@ static bool find_disk(const struct host *host, const struct pci_device *device,
 	protect_free(&disks.protect);
 	if (!disks.busy[0])
 		return false;
-	snprintf(text, USAGE_TEXT_MAX, "%.24s is mounted, or part of something that is in use",
+	snprintf(text, BUSY_TEXT_MAX, "%.24s is mounted, or part of something that is in use",
 		 disks.busy);
 	return true;
 }
 
-bool usage_find(const struct host *host, const struct pci_device *device, char text[USAGE_TEXT_MAX])
+bool busy_find(const struct host *host, const struct pci_device *device, char text[BUSY_TEXT_MAX])
 {
 	return find_process(host, device, text) || find_disk(host, device, text);
 }

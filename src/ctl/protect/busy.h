@@ -8,7 +8,7 @@
 #include "core/pci.h"
 #include "host/host.h"
 
-#define USAGE_TEXT_MAX 96
+#define BUSY_TEXT_MAX 96
 
 /*
  * Looks for processes that have the device's group or VFIO device open (a driver of VFIO waits
@@ -16,7 +16,6 @@
  * disks below the device that are mounted, swapped to, or part of something that is. Says who in
  * text. The device's IOMMU group must have been read.
  */
-bool usage_find(const struct host *host, const struct pci_device *device,
-		char text[USAGE_TEXT_MAX]);
+bool busy_find(const struct host *host, const struct pci_device *device, char text[BUSY_TEXT_MAX]);
 
 #endif

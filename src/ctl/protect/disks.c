@@ -54,7 +54,7 @@ static int find_node(const struct host *host, const char *node, char directory[P
 int disks_find_spec(const struct host *host, const char *spec, char directory[PATH_MAX])
 {
 	char node[PATH_MAX];
-	int result = tags_find_node(host, spec, node);
+	int result = block_tags_find_node(host, spec, node);
 
 	return result < 0 ? result : find_node(host, node, directory);
 }
@@ -71,26 +71,25 @@ void disks_format_node(const struct host *host, const char *directory, char node
 	exchange(node, '!', '/');
 }
 
-int disks_read_tags(const struct host *host, const char *directory, struct tags *tags)
+int disks_read_tags(const struct host *host, const char *directory, struct block_tags *tags)
 {
 	char node[PATH_MAX];
 
 	disks_format_node(host, directory, node);
-	return tags_read(host, directory, node, tags);
+	return block_tags_read(host, directory, node, tags);
 }
 
-void disks_follow_link(struct search *search, const char *directory, const char *name)
+void disks_follow_link(struct walk *walk, const char *directory, const char *name)
 {
 	char link[PATH_MAX], target[PATH_MAX];
 
-	if (host_path(link, "%s/%s", directory, name) == 0 &&
-	    search_resolve(search, link, target) == 0)
-		disks_follow(search, target);
+	if (host_path(link, "%s/%s", directory, name) == 0 && walk_resolve(walk, link, target) == 0)
+		disks_follow(walk, target);
 }
 
-static void follow_partition(struct search *search, const char *directory)
+static void follow_partition(struct walk *walk, const char *directory)
 {
-	disks_follow_link(search, directory, "..");
+	disks_follow_link(walk, directory, "..");
 }
 
 static void follow_slave(void *context, const char *directory, const char *name)
@@ -98,12 +97,12 @@ static void follow_slave(void *context, const char *directory, const char *name)
 	disks_follow_link(context, directory, name);
 }
 
-static void follow_slaves(struct search *search, const char *directory)
+static void follow_slaves(struct walk *walk, const char *directory)
 {
 	char path[PATH_MAX];
 
 	if (host_path(path, "%s/slaves", directory) == 0)
-		search_list(search, path, follow_slave, search);
+		walk_list(walk, path, follow_slave, walk);
 }
 
 /* "LVM-" and the UUIDs of the group and of the volume, 32 characters each. */
@@ -119,7 +118,7 @@ static bool read_group(const struct host *host, const char *directory, char grou
 }
 
 struct group_search {
-	struct search *search;
+	struct walk *walk;
 	const char *group;
 };
 
@@ -130,58 +129,58 @@ static void follow_group_volume(void *context, const char *directory, const char
 
 	(void)directory;
 	if (strncmp(name, "dm-", 3) == 0 &&
-	    disks_find_name(groups->search->host, name, volume) == 0 &&
-	    read_group(groups->search->host, volume, group) && strcmp(group, groups->group) == 0)
-		follow_slaves(groups->search, volume);
+	    disks_find_name(groups->walk->host, name, volume) == 0 &&
+	    read_group(groups->walk->host, volume, group) && strcmp(group, groups->group) == 0)
+		follow_slaves(groups->walk, volume);
 }
 
 /*
  * LVM activates the volumes of a group by itself only when all of its disks are there, so those of
  * the other volumes count as well (lvmautoactivation(7)).
  */
-static void follow_group(struct search *search, const char *directory)
+static void follow_group(struct walk *walk, const char *directory)
 {
 	char group[128];
-	struct group_search groups = { search, group };
+	struct group_search groups = { walk, group };
 
-	if (!read_group(search->host, directory, group) || !search_enter(search, group))
+	if (!read_group(walk->host, directory, group) || !walk_enter(walk, group))
 		return;
-	search_list(search, DISKS_ALL, follow_group_volume, &groups);
-	search_leave(search);
+	walk_list(walk, DISKS_ALL, follow_group_volume, &groups);
+	walk_leave(walk);
 }
 
-static void follow_path(struct search *search, const char *directory, const char *attribute)
+static void follow_path(struct walk *walk, const char *directory, const char *attribute)
 {
 	char path[PATH_MAX], block[PATH_MAX];
-	int length = host_read_line(search->host, directory, attribute, path, sizeof(path));
+	int length = host_read_line(walk->host, directory, attribute, path, sizeof(path));
 
 	if (length < 0)
-		search_lose(search, "%s: %s/%s: %s", search->reason, directory, attribute,
-			    strerror(-length));
-	else if (path[0] == '/' && find_node(search->host, path, block) == 0)
-		disks_follow(search, block);
+		walk_lose(walk, "%s: %s/%s: %s", walk->reason, directory, attribute,
+			  strerror(-length));
+	else if (path[0] == '/' && find_node(walk->host, path, block) == 0)
+		disks_follow(walk, block);
 	else if (path[0] == '/')
-		search_follow_file(search, path);
+		walk_follow_file(walk, path);
 }
 
-static void follow_loop(struct search *search, const char *directory)
+static void follow_loop(struct walk *walk, const char *directory)
 {
-	follow_path(search, directory, "loop/backing_file");
+	follow_path(walk, directory, "loop/backing_file");
 }
 
 /* Compressed memory; it can put what it has no use for on a disk. */
-static void follow_zram(struct search *search, const char *directory)
+static void follow_zram(struct walk *walk, const char *directory)
 {
-	search_take_other(search);
-	if (host_has(search->host, directory, "backing_dev"))
-		follow_path(search, directory, "backing_dev");
+	walk_take_other(walk);
+	if (host_has(walk->host, directory, "backing_dev"))
+		follow_path(walk, directory, "backing_dev");
 }
 
 /* It can be in another machine or in this one. */
-static void follow_unknown(struct search *search, const char *name)
+static void follow_unknown(struct walk *walk, const char *name)
 {
-	search_lose(search, "%s: what %s is on is not known", search->reason, name);
-	network_follow_server(search, NULL);
+	walk_lose(walk, "%s: what %s is on is not known", walk->reason, name);
+	network_follow_server(walk, NULL);
 }
 
 static bool is_fabrics(const char *directory)
@@ -193,48 +192,48 @@ static bool is_fabrics(const char *directory)
  * A controller of NVMe over Fabrics says "traddr=10.0.0.1,trsvcid=4420"; over Fibre Channel its
  * address is not one of IP.
  */
-static void follow_fabrics(struct search *search, const char *controller)
+static void follow_fabrics(struct walk *walk, const char *controller)
 {
 	char line[256], *address = NULL;
 
-	if (host_read_line(search->host, controller, "address", line, sizeof(line)) > 0)
+	if (host_read_line(walk->host, controller, "address", line, sizeof(line)) > 0)
 		address = strstr(line, "traddr=");
 	if (address) {
 		address += strlen("traddr=");
 		address[strcspn(address, ",")] = '\0';
 	}
 	if (address && network_is_address(address))
-		network_follow_server(search, address);
+		network_follow_server(walk, address);
 	else
-		follow_unknown(search, strrchr(controller, '/') + 1);
+		follow_unknown(walk, strrchr(controller, '/') + 1);
 }
 
 /* Controllers are links nvme0, nvme1, ...; the disks beside them are called nvme0n1. */
 static void follow_nvme_controller(void *context, const char *directory, const char *name)
 {
 	char path[PATH_MAX], controller[PATH_MAX];
-	struct search *search = context;
+	struct walk *walk = context;
 
 	if (strncmp(name, "nvme", 4) != 0 || name[4 + strspn(name + 4, "0123456789")] != '\0' ||
 	    host_path(path, "%s/%s", directory, name) < 0 ||
-	    search_resolve(search, path, controller) < 0)
+	    walk_resolve(walk, path, controller) < 0)
 		return;
-	if (search_take_path(search, controller) > 0)
+	if (walk_take_path(walk, controller) > 0)
 		return;
 	if (is_fabrics(controller)) {
-		follow_fabrics(search, controller);
+		follow_fabrics(walk, controller);
 		return;
 	}
-	search_note(search, "%s: %s is on no PCI bus", search->reason, name);
-	search_take_other(search);
+	walk_note(walk, "%s: %s is on no PCI bus", walk->reason, name);
+	walk_take_other(walk);
 }
 
-static void follow_nvme_subsystem(struct search *search, const char *directory)
+static void follow_nvme_subsystem(struct walk *walk, const char *directory)
 {
 	char path[PATH_MAX];
 
 	if (host_path(path, "%s/..", directory) == 0)
-		search_list(search, path, follow_nvme_controller, search);
+		walk_list(walk, path, follow_nvme_controller, walk);
 }
 
 /*
@@ -245,7 +244,7 @@ static void follow_nvme_subsystem(struct search *search, const char *directory)
 static const struct stacking {
 	const char *marker; /* what the directory of such a device has */
 	bool stacked;
-	void (*follow)(struct search *search, const char *directory);
+	void (*follow)(struct walk *walk, const char *directory);
 } stackings[] = {
 	{ "slaves", false, follow_slaves },
 	{ "dm", true, follow_group },
@@ -257,22 +256,22 @@ static const struct stacking {
 	{ "../iopolicy", true, follow_nvme_subsystem },
 };
 
-static bool follow_stackings(struct search *search, const char *directory)
+static bool follow_stackings(struct walk *walk, const char *directory)
 {
 	bool stacked = false;
 
 	for (size_t i = 0; i < sizeof(stackings) / sizeof(stackings[0]); i++) {
-		if (!host_has(search->host, directory, stackings[i].marker))
+		if (!host_has(walk->host, directory, stackings[i].marker))
 			continue;
 		if (stackings[i].follow)
-			stackings[i].follow(search, directory);
+			stackings[i].follow(walk, directory);
 		stacked = stacked || stackings[i].stacked;
 	}
 	return stacked;
 }
 
 struct iscsi_search {
-	struct search *search;
+	struct walk *walk;
 	unsigned int session;
 	bool found;
 };
@@ -282,7 +281,7 @@ static void follow_iscsi_connection(void *context, const char *directory, const 
 {
 	static const char *const attributes[] = { "address", "persistent_address" };
 	struct iscsi_search *iscsi = context;
-	const struct host *host = iscsi->search->host;
+	const struct host *host = iscsi->walk->host;
 	char path[PATH_MAX], address[128];
 	unsigned int session;
 
@@ -292,97 +291,96 @@ static void follow_iscsi_connection(void *context, const char *directory, const 
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
 		if (host_read_line(host, path, attributes[i], address, sizeof(address)) > 0 &&
 		    network_is_address(address)) {
-			network_follow_server(iscsi->search, address);
+			network_follow_server(iscsi->walk, address);
 			iscsi->found = true;
 		}
 }
 
 /* .../sessionN/targetH:C:T/H:C:T:L/block/sda, of an initiator in software. */
-static bool follow_iscsi(struct search *search, const char *directory)
+static bool follow_iscsi(struct walk *walk, const char *directory)
 {
-	struct iscsi_search iscsi = { .search = search };
+	struct iscsi_search iscsi = { .walk = walk };
 	const char *session = strstr(directory, "/session");
 
 	if (!session || sscanf(session, "/session%u/", &iscsi.session) != 1)
 		return false;
-	search_list(search, "/sys/class/iscsi_connection", follow_iscsi_connection, &iscsi);
+	walk_list(walk, "/sys/class/iscsi_connection", follow_iscsi_connection, &iscsi);
 	if (!iscsi.found)
-		network_follow_server(search, NULL);
+		network_follow_server(walk, NULL);
 	return true;
 }
 
 /* Below /sys/devices/virtual, and on nothing that sysfs shows. */
-static void follow_virtual(struct search *search, const char *name)
+static void follow_virtual(struct walk *walk, const char *name)
 {
 	static const char *const remote[] = { "nbd", "rbd", "etherd!", "drbd" };
 
 	if (strncmp(name, "ram", 3) == 0) {
-		search_take_other(search);
+		walk_take_other(walk);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
 		if (strncmp(name, remote[i], strlen(remote[i])) == 0) {
-			network_follow_server(search, NULL);
+			network_follow_server(walk, NULL);
 			return;
 		}
-	follow_unknown(search, name);
+	follow_unknown(walk, name);
 }
 
 /* A disk on no PCI bus. */
-static void follow_elsewhere(struct search *search, const char *directory)
+static void follow_elsewhere(struct walk *walk, const char *directory)
 {
 	const char *name = strrchr(directory, '/') + 1;
 	char controller[PATH_MAX];
 
-	if (follow_iscsi(search, directory))
+	if (follow_iscsi(walk, directory))
 		return;
 	if (is_fabrics(directory) &&
 	    host_path(controller, "%.*s", (int)(name - directory - 1), directory) == 0)
-		follow_fabrics(search, controller);
+		follow_fabrics(walk, controller);
 	else if (strncmp(directory, "/sys/devices/virtual/", 21) == 0)
-		follow_virtual(search, name);
+		follow_virtual(walk, name);
 }
 
-void disks_follow(struct search *search, const char *directory)
+void disks_follow(struct walk *walk, const char *directory)
 {
-	size_t ends = search->ends;
+	size_t ends = walk->ends;
 	const char *name = strrchr(directory, '/') + 1;
 	bool stacked;
 
-	if (!search_enter(search, directory))
+	if (!walk_enter(walk, directory))
 		return;
-	stacked = follow_stackings(search, directory);
-	if (!stacked && search_take_path(search, directory) == 0 && search->ends == ends)
-		follow_elsewhere(search, directory);
-	search_leave(search);
-	if (search->ends > ends)
+	stacked = follow_stackings(walk, directory);
+	if (!stacked && walk_take_path(walk, directory) == 0 && walk->ends == ends)
+		follow_elsewhere(walk, directory);
+	walk_leave(walk);
+	if (walk->ends > ends)
 		return;
 	if (stacked) {
-		search_lose(search, "%s: found nothing below %s", search->reason, name);
+		walk_lose(walk, "%s: found nothing below %s", walk->reason, name);
 		return;
 	}
-	search_note(search, "%s: %s is on no PCI bus", search->reason, name);
-	search_take_other(search);
+	walk_note(walk, "%s: %s is on no PCI bus", walk->reason, name);
+	walk_take_other(walk);
 }
 
-int disks_resolve_spec(struct search *search, const char *spec, bool in_use,
-		       char directory[PATH_MAX])
+int disks_resolve_spec(struct walk *walk, const char *spec, bool in_use, char directory[PATH_MAX])
 {
-	int result = disks_find_spec(search->host, spec, directory);
+	int result = disks_find_spec(walk->host, spec, directory);
 
 	if (result == -ENOENT && !in_use) {
-		search_warn(search, "%s: there is no %s", search->reason, spec);
-		search_take_other(search);
+		walk_warn(walk, "%s: there is no %s", walk->reason, spec);
+		walk_take_other(walk);
 	} else if (result < 0) {
-		search_lose(search, "%s: %s: %s", search->reason, spec, strerror(-result));
+		walk_lose(walk, "%s: %s: %s", walk->reason, spec, strerror(-result));
 	}
 	return result;
 }
 
-void disks_follow_spec(struct search *search, const char *spec, bool in_use)
+void disks_follow_spec(struct walk *walk, const char *spec, bool in_use)
 {
 	char directory[PATH_MAX];
 
-	if (disks_resolve_spec(search, spec, in_use, directory) == 0)
-		disks_follow(search, directory);
+	if (disks_resolve_spec(walk, spec, in_use, directory) == 0)
+		disks_follow(walk, directory);
 }

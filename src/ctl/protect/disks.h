@@ -22,22 +22,22 @@ int disks_find_spec(const struct host *host, const char *spec, char directory[PA
 void disks_format_node(const struct host *host, const char *directory, char node[PATH_MAX]);
 
 /* Reads what is on a block device, given by its directory. 0 or -errno. */
-int disks_read_tags(const struct host *host, const char *directory, struct tags *tags);
+int disks_read_tags(const struct host *host, const char *directory, struct block_tags *tags);
 
 /* Follows a block device, given by that directory. */
-void disks_follow(struct search *search, const char *directory);
+void disks_follow(struct walk *walk, const char *directory);
 
 /*
  * Finds that directory of a block device that is part of the search, as fstab(5) names it, and
  * tells of failure; one that is not in use may be absent. 0 or -errno.
  */
-int disks_resolve_spec(struct search *search, const char *spec, bool in_use,
-		       char directory[PATH_MAX]) __attribute__((warn_unused_result));
+int disks_resolve_spec(struct walk *walk, const char *spec, bool in_use, char directory[PATH_MAX])
+	__attribute__((warn_unused_result));
 
 /* Both in one. */
-void disks_follow_spec(struct search *search, const char *spec, bool in_use);
+void disks_follow_spec(struct walk *walk, const char *spec, bool in_use);
 
 /* Follows the block device that a link leads to. */
-void disks_follow_link(struct search *search, const char *directory, const char *name);
+void disks_follow_link(struct walk *walk, const char *directory, const char *name);
 
 #endif

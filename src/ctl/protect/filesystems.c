@@ -32,7 +32,7 @@ bool filesystem_in_use(struct libmnt_fs *fs)
 }
 
 struct btrfs_search {
-	struct search *search;
+	struct walk *walk;
 	const char *name; /* of the device that was mounted */
 	bool found;
 };
@@ -49,33 +49,33 @@ static void follow_btrfs_devices(void *context, const char *directory, const cha
 	char devices[PATH_MAX];
 
 	if (host_path(devices, "%s/%s/devices", directory, name) < 0 ||
-	    !host_has(btrfs->search->host, devices, btrfs->name))
+	    !host_has(btrfs->walk->host, devices, btrfs->name))
 		return;
 	btrfs->found = true;
-	search_list(btrfs->search, devices, follow_btrfs_device, btrfs->search);
+	walk_list(btrfs->walk, devices, follow_btrfs_device, btrfs->walk);
 }
 
 /* Every device of it; one that is not mounted is known by the device that fstab names only. */
-static void follow_btrfs(struct search *search, struct libmnt_fs *fs)
+static void follow_btrfs(struct walk *walk, struct libmnt_fs *fs)
 {
-	struct btrfs_search btrfs = { .search = search };
+	struct btrfs_search btrfs = { .walk = walk };
 	char directory[PATH_MAX];
 
-	if (disks_resolve_spec(search, filesystem_source(fs), filesystem_in_use(fs), directory) < 0)
+	if (disks_resolve_spec(walk, filesystem_source(fs), filesystem_in_use(fs), directory) < 0)
 		return;
 	btrfs.name = strrchr(directory, '/') + 1;
-	search_list(search, "/sys/fs/btrfs", follow_btrfs_devices, &btrfs);
+	walk_list(walk, "/sys/fs/btrfs", follow_btrfs_devices, &btrfs);
 	if (!btrfs.found)
-		disks_follow(search, directory);
+		disks_follow(walk, directory);
 }
 
 struct zfs_search {
-	struct search *search;
+	struct walk *walk;
 	const char *pool;
 };
 
 /* A member with another signature beside that of ZFS is one of an unknown pool. */
-static bool is_member(const struct tags *tags, const char *pool)
+static bool is_member(const struct block_tags *tags, const char *pool)
 {
 	if (strcmp(tags->type, "zfs_member") == 0)
 		return tags->label[0] == '\0' || strcmp(tags->label, pool) == 0;
@@ -87,46 +87,45 @@ static void follow_zfs_member(void *context, const char *directory, const char *
 {
 	struct zfs_search *zfs = context;
 	char device[PATH_MAX];
-	struct tags tags;
+	struct block_tags tags;
 	int result;
 
 	(void)directory;
 	if (strncmp(name, "fd", 2) == 0)
 		return;
-	result = disks_find_name(zfs->search->host, name, device);
+	result = disks_find_name(zfs->walk->host, name, device);
 	if (result == 0)
-		result = disks_read_tags(zfs->search->host, device, &tags);
+		result = disks_read_tags(zfs->walk->host, device, &tags);
 	if (result < 0 && result != -ENOENT)
-		search_lose(zfs->search, "%s: %s: %s", zfs->search->reason, name,
-			    strerror(-result));
+		walk_lose(zfs->walk, "%s: %s: %s", zfs->walk->reason, name, strerror(-result));
 	if (result == 0 && is_member(&tags, zfs->pool))
-		disks_follow(zfs->search, device);
+		disks_follow(zfs->walk, device);
 }
 
 /* The source is POOL/DATASET; the label of each member of the pool is its name. */
-static void follow_zfs(struct search *search, struct libmnt_fs *fs)
+static void follow_zfs(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *source = filesystem_source(fs);
 	char pool[256];
-	struct zfs_search zfs = { search, pool };
+	struct zfs_search zfs = { walk, pool };
 
 	snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(source, "/"), source);
-	search_list(search, DISKS_ALL, follow_zfs_member, &zfs);
+	walk_list(walk, DISKS_ALL, follow_zfs_member, &zfs);
 }
 
 /* The source is DEVICE:DEVICE:... */
-static void follow_bcachefs(struct search *search, struct libmnt_fs *fs)
+static void follow_bcachefs(struct walk *walk, struct libmnt_fs *fs)
 {
 	char *sources = strdup(filesystem_source(fs)), *rest = sources, *source;
 
 	if (!sources)
-		search->error = -ENOMEM;
+		walk->error = -ENOMEM;
 	while ((source = strsep(&rest, ":")))
-		disks_follow_spec(search, source, filesystem_in_use(fs));
+		disks_follow_spec(walk, source, filesystem_in_use(fs));
 	free(sources);
 }
 
-static void follow_directories(struct search *search, const char *list, size_t length)
+static void follow_directories(struct walk *walk, const char *list, size_t length)
 {
 	char directory[PATH_MAX];
 
@@ -135,13 +134,13 @@ static void follow_directories(struct search *search, const char *list, size_t l
 		size_t part = colon ? (size_t)(colon - list) : length;
 
 		if (list[0] == '/' && host_path(directory, "%.*s", (int)part, list) == 0)
-			search_follow_file(search, directory);
+			walk_follow_file(walk, directory);
 		list += part + (colon != NULL);
 		length -= part + (colon != NULL);
 	}
 }
 
-static void follow_overlay(struct search *search, struct libmnt_fs *fs)
+static void follow_overlay(struct walk *walk, struct libmnt_fs *fs)
 {
 	static const char *const options[] = { "lowerdir", "upperdir" };
 
@@ -150,33 +149,32 @@ static void follow_overlay(struct search *search, struct libmnt_fs *fs)
 		size_t length;
 
 		if (mnt_fs_get_option(fs, options[i], &value, &length) == 0 && value)
-			follow_directories(search, value, length);
+			follow_directories(walk, value, length);
 	}
 }
 
 /* FUSE: a program that puts directories together; those of mergerfs may be patterns. */
-static void follow_sources(struct search *search, struct libmnt_fs *fs)
+static void follow_sources(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *source = filesystem_source(fs);
-	size_t ends = search->ends;
+	size_t ends = walk->ends;
 
-	follow_directories(search, source, strlen(source));
-	if (search->ends == ends)
-		search_lose(search, "%s: what %s uses is not known", search->reason,
-			    filesystem_type(fs));
+	follow_directories(walk, source, strlen(source));
+	if (walk->ends == ends)
+		walk_lose(walk, "%s: what %s uses is not known", walk->reason, filesystem_type(fs));
 }
 
 /* Memory. */
-static void follow_nothing(struct search *search, struct libmnt_fs *fs)
+static void follow_nothing(struct walk *walk, struct libmnt_fs *fs)
 {
 	(void)fs;
-	search_take_other(search);
+	walk_take_other(walk);
 }
 
 /* File systems that have no block device's number, or more devices than that one. */
 static const struct filesystem {
 	const char *type;
-	void (*follow)(struct search *search, struct libmnt_fs *fs);
+	void (*follow)(struct walk *walk, struct libmnt_fs *fs);
 } filesystems[] = {
 	{ "btrfs", follow_btrfs },       { "zfs", follow_zfs },
 	{ "bcachefs", follow_bcachefs }, { "overlay", follow_overlay },
@@ -213,7 +211,7 @@ bool filesystem_is_remote(struct libmnt_fs *fs)
  * fstab, have the address that a name stands for as an option. A cluster has many servers, of
  * which the source names some.
  */
-static void follow_remote(struct search *search, struct libmnt_fs *fs)
+static void follow_remote(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *type = filesystem_type(fs), *source = filesystem_source(fs);
 	bool is_bare = source[0] != '/' && source[0] != '[';
@@ -222,7 +220,7 @@ static void follow_remote(struct search *search, struct libmnt_fs *fs)
 
 	if (strncmp(type, "nfs", 3) != 0 && strcmp(type, "cifs") != 0 &&
 	    strncmp(type, "smb", 3) != 0) {
-		network_follow_server(search, NULL);
+		network_follow_server(walk, NULL);
 		return;
 	}
 	source += strspn(source, "/[");
@@ -230,7 +228,7 @@ static void follow_remote(struct search *search, struct libmnt_fs *fs)
 		 source);
 	if (mnt_fs_get_option(fs, "addr", &value, &length) == 0 && value)
 		snprintf(address, sizeof(address), "%.*s", (int)length, value);
-	network_follow_server(search, address);
+	network_follow_server(walk, address);
 }
 
 static const struct filesystem *find_filesystem(struct libmnt_fs *fs)
@@ -253,20 +251,20 @@ bool filesystem_has_disks(struct libmnt_fs *fs)
 	return major(mnt_fs_get_devno(fs)) != 0;
 }
 
-static void follow_number(struct search *search, dev_t number)
+static void follow_number(struct walk *walk, dev_t number)
 {
 	char directory[PATH_MAX];
-	int result = disks_find_number(search->host, number, directory);
+	int result = disks_find_number(walk->host, number, directory);
 
 	if (result == 0)
-		disks_follow(search, directory);
+		disks_follow(walk, directory);
 	else
-		search_lose(search, "%s: block device %u:%u: %s", search->reason, major(number),
-			    minor(number), strerror(-result));
+		walk_lose(walk, "%s: block device %u:%u: %s", walk->reason, major(number),
+			  minor(number), strerror(-result));
 }
 
 /* Devices that XFS names in its options. */
-static void follow_options(struct search *search, struct libmnt_fs *fs)
+static void follow_options(struct walk *walk, struct libmnt_fs *fs)
 {
 	static const char *const options[] = { "logdev", "rtdev" };
 
@@ -276,26 +274,26 @@ static void follow_options(struct search *search, struct libmnt_fs *fs)
 
 		if (mnt_fs_get_option(fs, options[i], &value, &length) == 0 && value &&
 		    host_path(node, "%.*s", (int)length, value) == 0)
-			disks_follow_spec(search, node, filesystem_in_use(fs));
+			disks_follow_spec(walk, node, filesystem_in_use(fs));
 	}
 }
 
 /* Entries of fstab have no number. */
-void filesystem_follow(struct search *search, struct libmnt_fs *fs)
+void filesystem_follow(struct walk *walk, struct libmnt_fs *fs)
 {
 	const struct filesystem *filesystem = find_filesystem(fs);
 	dev_t number = mnt_fs_get_devno(fs);
 
 	if (filesystem_is_remote(fs) && major(number) == 0)
-		follow_remote(search, fs);
+		follow_remote(walk, fs);
 	else if (filesystem)
-		filesystem->follow(search, fs);
+		filesystem->follow(walk, fs);
 	else if (major(number) != 0)
-		follow_number(search, number);
+		follow_number(walk, number);
 	else if (filesystem_source(fs)[0] == '/' || strchr(filesystem_source(fs), '='))
-		disks_follow_spec(search, filesystem_source(fs), filesystem_in_use(fs));
+		disks_follow_spec(walk, filesystem_source(fs), filesystem_in_use(fs));
 	else
-		search_lose(search, "%s: do not know what %s stands on", search->reason,
-			    filesystem_type(fs));
-	follow_options(search, fs);
+		walk_lose(walk, "%s: do not know what %s stands on", walk->reason,
+			  filesystem_type(fs));
+	follow_options(walk, fs);
 }

@@ -26,6 +26,6 @@ bool filesystem_is_remote(struct libmnt_fs *fs);
 bool filesystem_is_fuse(struct libmnt_fs *fs);
 
 /* Follows every device of it, or the way to its server. */
-void filesystem_follow(struct search *search, struct libmnt_fs *fs);
+void filesystem_follow(struct walk *walk, struct libmnt_fs *fs);
 
 #endif

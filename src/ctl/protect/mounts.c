@@ -28,15 +28,15 @@ static bool is_target(const char *path)
 }
 
 /* The same file system may be met again on the way down, as below an overlay of itself. */
-static void follow_mount(struct search *search, struct libmnt_fs *fs)
+static void follow_mount(struct walk *walk, struct libmnt_fs *fs)
 {
 	char place[32];
 
 	snprintf(place, sizeof(place), "mount %d", mnt_fs_get_id(fs));
-	if (!search_enter(search, place))
+	if (!walk_enter(walk, place))
 		return;
-	filesystem_follow(search, fs);
-	search_leave(search);
+	filesystem_follow(walk, fs);
+	walk_leave(walk);
 }
 
 /* The last mount of a target hides those before; autofs waits to be mounted over. */
@@ -70,14 +70,14 @@ static struct libmnt_fs *find_mount_of(struct libmnt_table *mounts, const char *
 	return find_mounted(mounts, "/");
 }
 
-static void follow_file(struct search *search, const char *file)
+static void follow_file(struct walk *walk, const char *file)
 {
-	struct libmnt_fs *fs = find_mount_of(search->mounts, file);
+	struct libmnt_fs *fs = find_mount_of(walk->mounts, file);
 
 	if (fs)
-		follow_mount(search, fs);
+		follow_mount(walk, fs);
 	else
-		search_lose(search, "%s: %s is on no mount", search->reason, file);
+		walk_lose(walk, "%s: %s is on no mount", walk->reason, file);
 }
 
 static bool has_option(struct libmnt_fs *fs, const char *name)
@@ -89,39 +89,39 @@ static bool has_option(struct libmnt_fs *fs, const char *name)
 }
 
 /* The name of a node is shorter than a UUID; what is absent has no node. */
-static void format_device(const struct search *search, const char *spec, char name[PATH_MAX])
+static void format_device(const struct walk *walk, const char *spec, char name[PATH_MAX])
 {
 	char directory[PATH_MAX];
 
-	if (disks_find_spec(search->host, spec, directory) == 0)
-		disks_format_node(search->host, directory, name);
+	if (disks_find_spec(walk->host, spec, directory) == 0)
+		disks_format_node(walk->host, directory, name);
 	else
 		snprintf(name, PATH_MAX, "%s", spec);
 }
 
-static void find_mount(struct search *search, struct libmnt_fs *fs, const char *target)
+static void find_mount(struct walk *walk, struct libmnt_fs *fs, const char *target)
 {
 	bool mounted = mnt_fs_get_id(fs) != 0;
 	char name[PATH_MAX];
 
-	format_device(search, filesystem_source(fs), name);
-	search_begin(search, "%s%s (%s on %s)", target, mounted ? "" : " in fstab",
-		     filesystem_type(fs), mounted ? filesystem_source(fs) : name);
+	format_device(walk, filesystem_source(fs), name);
+	walk_begin(walk, "%s%s (%s on %s)", target, mounted ? "" : " in fstab", filesystem_type(fs),
+		   mounted ? filesystem_source(fs) : name);
 	if (!mounted && (has_option(fs, "bind") || has_option(fs, "rbind")))
-		follow_file(search, filesystem_source(fs));
+		follow_file(walk, filesystem_source(fs));
 	else
-		follow_mount(search, fs);
-	search_end(search);
+		follow_mount(walk, fs);
+	walk_end(walk);
 }
 
 /* Whether the disk that fstab names for a target is not the one that is mounted there now. */
-static bool is_elsewhere(const struct search *search, struct libmnt_fs *listed,
+static bool is_elsewhere(const struct walk *walk, struct libmnt_fs *listed,
 			 struct libmnt_fs *mounted)
 {
 	char next[PATH_MAX], now[PATH_MAX];
 
-	return disks_find_spec(search->host, filesystem_source(listed), next) == 0 &&
-	       disks_find_number(search->host, mnt_fs_get_devno(mounted), now) == 0 &&
+	return disks_find_spec(walk->host, filesystem_source(listed), next) == 0 &&
+	       disks_find_number(walk->host, mnt_fs_get_devno(mounted), now) == 0 &&
 	       strcmp(next, now) != 0;
 }
 
@@ -129,22 +129,22 @@ static bool is_elsewhere(const struct search *search, struct libmnt_fs *listed,
  * What is mounted tells more than what fstab has, except of FUSE: there mountinfo has any name.
  * Either can be NULL.
  */
-static void find_target(struct search *search, const char *target, struct libmnt_fs *listed)
+static void find_target(struct walk *walk, const char *target, struct libmnt_fs *listed)
 {
-	struct libmnt_fs *mounted = find_mounted(search->mounts, target);
+	struct libmnt_fs *mounted = find_mounted(walk->mounts, target);
 
 	if (mounted && listed && filesystem_is_fuse(listed))
 		mounted = NULL;
 	if (mounted)
-		find_mount(search, mounted, target);
-	if (listed && (!mounted || is_elsewhere(search, listed, mounted)))
-		find_mount(search, listed, target);
+		find_mount(walk, mounted, target);
+	if (listed && (!mounted || is_elsewhere(walk, listed, mounted)))
+		find_mount(walk, listed, target);
 }
 
-static void find_targets(struct search *search, struct libmnt_table *fstab)
+static void find_targets(struct walk *walk, struct libmnt_table *fstab)
 {
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		find_target(search, targets[i],
+		find_target(walk, targets[i],
 			    mnt_table_find_target(fstab, targets[i], MNT_ITER_FORWARD));
 }
 
@@ -170,143 +170,142 @@ static bool is_pseudo(struct libmnt_fs *fs)
 	       !has_option(fs, "bind") && !has_option(fs, "rbind");
 }
 
-static void find_listed(struct search *search, struct libmnt_fs *fs)
+static void find_listed(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *target = mnt_fs_get_target(fs);
 
 	if (target && target[0] == '/' && !is_target(target) && !mnt_fs_is_swaparea(fs) &&
 	    !is_pseudo(fs) && is_awaited(fs))
-		find_target(search, target, fs);
+		find_target(walk, target, fs);
 }
 
 /* On a host without udev's records, some partitions may not be looked at: they are none. */
-static bool has_part_type(struct search *search, const char *directory, const char *const *types)
+static bool has_part_type(struct walk *walk, const char *directory, const char *const *types)
 {
-	struct tags tags;
-	int result = disks_read_tags(search->host, directory, &tags);
+	struct block_tags tags;
+	int result = disks_read_tags(walk->host, directory, &tags);
 
 	if (result < 0 && result != -ENOENT)
-		search_lose(search, "%s: %s", strrchr(directory, '/') + 1, strerror(-result));
+		walk_lose(walk, "%s: %s", strrchr(directory, '/') + 1, strerror(-result));
 	while (result == 0 && *types)
 		if (strcasecmp(tags.part_type, *types++) == 0)
 			return true;
 	return false;
 }
 
-static bool is_esp(struct search *search, struct libmnt_fs *fs)
+static bool is_esp(struct walk *walk, struct libmnt_fs *fs)
 {
 	static const char *const types[] = { ESP_GUID, ESP_MBR, NULL };
 	char directory[PATH_MAX];
 
 	return strcmp(filesystem_type(fs), "vfat") == 0 &&
-	       disks_find_number(search->host, mnt_fs_get_devno(fs), directory) == 0 &&
-	       has_part_type(search, directory, types);
+	       disks_find_number(walk->host, mnt_fs_get_devno(fs), directory) == 0 &&
+	       has_part_type(walk, directory, types);
 }
 
 static void find_automatic_esp(void *context, const char *directory, const char *name)
 {
 	static const char *const types[] = { ESP_GUID, XBOOTLDR_GUID, NULL };
-	struct search *search = context;
+	struct walk *walk = context;
 	char partition[PATH_MAX];
 
 	(void)directory;
-	if (disks_find_name(search->host, name, partition) < 0 ||
-	    !host_has(search->host, partition, "partition") ||
-	    !has_part_type(search, partition, types))
+	if (disks_find_name(walk->host, name, partition) < 0 ||
+	    !host_has(walk->host, partition, "partition") || !has_part_type(walk, partition, types))
 		return;
-	search_begin(search, "ESP mounted on demand (/dev/%s)", name);
-	disks_follow(search, partition);
-	search_end(search);
+	walk_begin(walk, "ESP mounted on demand (/dev/%s)", name);
+	disks_follow(walk, partition);
+	walk_end(walk);
 }
 
 /*
  * systemd-gpt-auto-generator(8) mounts the ESP and the XBOOTLDR partition by their types when they
  * are used. Of which disk is not known before, so every one with such a partition is followed.
  */
-static void find_automatic_esps(struct search *search, struct libmnt_table *fstab)
+static void find_automatic_esps(struct walk *walk, struct libmnt_table *fstab)
 {
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		if (mnt_table_find_target(search->mounts, targets[i], MNT_ITER_BACKWARD) &&
-		    !find_mounted(search->mounts, targets[i]) &&
+		if (mnt_table_find_target(walk->mounts, targets[i], MNT_ITER_BACKWARD) &&
+		    !find_mounted(walk->mounts, targets[i]) &&
 		    !mnt_table_find_target(fstab, targets[i], MNT_ITER_FORWARD)) {
-			search_list(search, DISKS_ALL, find_automatic_esp, search);
+			walk_list(walk, DISKS_ALL, find_automatic_esp, walk);
 			return;
 		}
 }
 
 /* Calls each with every entry of a table. */
-static void for_each(struct search *search, struct libmnt_table *table,
-		     void (*each)(struct search *search, struct libmnt_fs *fs))
+static void for_each(struct walk *walk, struct libmnt_table *table,
+		     void (*each)(struct walk *walk, struct libmnt_fs *fs))
 {
 	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
 	struct libmnt_fs *fs;
 
 	if (!iterator)
-		search->error = -ENOMEM;
+		walk->error = -ENOMEM;
 	while (iterator && mnt_table_next_fs(table, iterator, &fs) == 0)
-		each(search, fs);
+		each(walk, fs);
 	mnt_free_iter(iterator);
 }
 
-static void find_esp(struct search *search, struct libmnt_fs *fs)
+static void find_esp(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *target = mnt_fs_get_target(fs);
 
-	if (!target || is_target(target) || !is_esp(search, fs))
+	if (!target || is_target(target) || !is_esp(walk, fs))
 		return;
-	search_begin(search, "%s (ESP on %s)", target, filesystem_source(fs));
-	follow_mount(search, fs);
-	search_end(search);
+	walk_begin(walk, "%s (ESP on %s)", target, filesystem_source(fs));
+	follow_mount(walk, fs);
+	walk_end(walk);
 }
 
 /* A partition, or a file: then nothing below /dev is called so. */
-static void find_swap(struct search *search, struct libmnt_fs *fs)
+static void find_swap(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *source = filesystem_source(fs);
 	char name[PATH_MAX];
 
-	format_device(search, source, name);
-	search_begin(search, "swap (%s)", name);
+	format_device(walk, source, name);
+	walk_begin(walk, "swap (%s)", name);
 	if (source[0] == '/' && strncmp(source, "/dev/", 5) != 0)
-		follow_file(search, source);
+		follow_file(walk, source);
 	else
-		disks_follow_spec(search, source, filesystem_in_use(fs));
-	search_end(search);
+		disks_follow_spec(walk, source, filesystem_in_use(fs));
+	walk_end(walk);
 }
 
-static void find_fstab_swap(struct search *search, struct libmnt_fs *fs)
+static void find_fstab_swap(struct walk *walk, struct libmnt_fs *fs)
 {
 	if (mnt_fs_is_swaparea(fs) && is_awaited(fs))
-		find_swap(search, fs);
+		find_swap(walk, fs);
 }
 
-static void find_proxmox_esp(struct search *search, const char *uuid)
+static void find_proxmox_esp(struct walk *walk, const char *uuid)
 {
 	char spec[64], name[PATH_MAX];
 
 	snprintf(spec, sizeof(spec), "UUID=%.50s", uuid);
-	format_device(search, spec, name);
-	search_begin(search, "ESP of proxmox-boot-tool (%s)", name);
-	disks_follow_spec(search, spec, false);
-	search_end(search);
+	format_device(walk, spec, name);
+	walk_begin(walk, "ESP of proxmox-boot-tool (%s)", name);
+	disks_follow_spec(walk, spec, false);
+	walk_end(walk);
 }
 
 /* One UUID a line. */
-static void find_proxmox_esps(struct search *search)
+static void find_proxmox_esps(struct walk *walk)
 {
 	char *text, *rest, *line;
-	int result = host_read_text(search->host, PROXMOX_ESPS, &text);
+	int result = host_read_text(walk->host, PROXMOX_ESPS, &text);
 
 	if (result == -ENOENT)
 		return;
 	if (result < 0) {
-		search_lose(search, PROXMOX_ESPS ": %s", strerror(-result));
+		walk_lose(walk, PROXMOX_ESPS ": %s", strerror(-result));
 		return;
 	}
 	rest = text;
 	while ((line = strsep(&rest, " \t\r\n")))
 		if (line[0] != '\0' && line[0] != '#')
-			find_proxmox_esp(search, line);
+			find_proxmox_esp(walk, line);
 	free(text);
 }
 
@@ -321,7 +320,7 @@ static bool is_snap(struct libmnt_fs *fs)
  * Whether an earlier mount is of the same ZFS pool. A pool can have hundreds of file systems, and
  * each would be followed to the same members, for which every block device is looked at.
  */
-static bool is_of_known_pool(struct search *search, struct libmnt_fs *fs)
+static bool is_of_known_pool(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *source = filesystem_source(fs);
 	size_t length = strcspn(source, "/");
@@ -330,8 +329,8 @@ static bool is_of_known_pool(struct search *search, struct libmnt_fs *fs)
 	bool known = false;
 
 	if (!iterator)
-		search->error = -ENOMEM;
-	while (iterator && !known && mnt_table_next_fs(search->mounts, iterator, &other) == 0 &&
+		walk->error = -ENOMEM;
+	while (iterator && !known && mnt_table_next_fs(walk->mounts, iterator, &other) == 0 &&
 	       other != fs)
 		known = strcmp(filesystem_type(other), "zfs") == 0 &&
 			strncmp(filesystem_source(other), source, length) == 0 &&
@@ -340,36 +339,36 @@ static bool is_of_known_pool(struct search *search, struct libmnt_fs *fs)
 	return known;
 }
 
-static void find_used_mount(struct search *search, struct libmnt_fs *fs)
+static void find_used_mount(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *target = mnt_fs_get_target(fs), *type = filesystem_type(fs);
 
 	if (!target || is_target(target) || !filesystem_has_disks(fs) || is_snap(fs) ||
-	    is_esp(search, fs) || (strcmp(type, "zfs") == 0 && is_of_known_pool(search, fs)))
+	    is_esp(walk, fs) || (strcmp(type, "zfs") == 0 && is_of_known_pool(walk, fs)))
 		return;
-	search_begin(search, "%s (%s on %s)", target, type, filesystem_source(fs));
-	follow_mount(search, fs);
-	search_end(search);
+	walk_begin(walk, "%s (%s on %s)", target, type, filesystem_source(fs));
+	follow_mount(walk, fs);
+	walk_end(walk);
 }
 
 /* After what is needed, which is not told of again. */
-static void find_used(struct search *search)
+static void find_used(struct walk *walk)
 {
-	search->grade = PROTECT_USED;
-	for_each(search, search->mounts, find_used_mount);
-	search->grade = PROTECT_NEEDED;
+	walk->grade = PROTECT_USED;
+	for_each(walk, walk->mounts, find_used_mount);
+	walk->grade = PROTECT_NEEDED;
 }
 
 static int bad_line(struct libmnt_table *table, const char *file, int line)
 {
-	struct search *search = mnt_table_get_userdata(table);
+	struct walk *walk = mnt_table_get_userdata(table);
 
-	search_lose(search, "%s:%d: cannot be understood", file + strlen(search->host->root), line);
+	walk_lose(walk, "%s:%d: cannot be understood", file + strlen(walk->host->root), line);
 	return 1; /* go on */
 }
 
 /* A file that is not there is an empty table. NULL on failure, which is told of. */
-static struct libmnt_table *read_table(struct search *search, const char *path,
+static struct libmnt_table *read_table(struct walk *walk, const char *path,
 				       int (*parse)(struct libmnt_table *table, const char *file))
 {
 	struct libmnt_table *table = mnt_new_table();
@@ -377,51 +376,51 @@ static struct libmnt_table *read_table(struct search *search, const char *path,
 	int result = -ENOMEM;
 
 	if (table) {
-		mnt_table_set_userdata(table, search);
+		mnt_table_set_userdata(table, walk);
 		mnt_table_set_parser_errcb(table, bad_line);
-		result = host_outside(search->host, path, file);
+		result = host_outside(walk->host, path, file);
 	}
-	if (result == 0 && host_has(search->host, "", path + 1))
+	if (result == 0 && host_has(walk->host, "", path + 1))
 		result = parse(table, file);
 	if (result < 0 && result != -ENOENT)
-		search_lose(search, "%s: %s", path, strerror(-result));
+		walk_lose(walk, "%s: %s", path, strerror(-result));
 	return table;
 }
 
-int mounts_open(struct search *search)
+int mounts_open(struct walk *walk)
 {
-	search->mounts = read_table(search, "/proc/self/mountinfo", mnt_table_parse_file);
-	if (!search->mounts)
+	walk->mounts = read_table(walk, "/proc/self/mountinfo", mnt_table_parse_file);
+	if (!walk->mounts)
 		return -ENOMEM;
-	search->follow_file = follow_file;
-	return mnt_table_find_target(search->mounts, "/", MNT_ITER_BACKWARD) ? 0 : -ENOENT;
+	walk->follow_file = follow_file;
+	return mnt_table_find_target(walk->mounts, "/", MNT_ITER_BACKWARD) ? 0 : -ENOENT;
 }
 
-void mounts_close(struct search *search)
+void mounts_close(struct walk *walk)
 {
-	mnt_unref_table(search->mounts);
-	search->mounts = NULL;
+	mnt_unref_table(walk->mounts);
+	walk->mounts = NULL;
 }
 
-void mounts_find(struct search *search)
+void mounts_find(struct walk *walk)
 {
-	struct libmnt_table *fstab = read_table(search, "/etc/fstab", mnt_table_parse_file);
-	struct libmnt_table *swaps = read_table(search, "/proc/swaps", mnt_table_parse_swaps);
+	struct libmnt_table *fstab = read_table(walk, "/etc/fstab", mnt_table_parse_file);
+	struct libmnt_table *swaps = read_table(walk, "/proc/swaps", mnt_table_parse_swaps);
 
-	search->on_disks = true;
+	walk->on_disks = true;
 	if (fstab && swaps) {
-		find_targets(search, fstab);
-		for_each(search, fstab, find_listed);
-		find_automatic_esps(search, fstab);
-		for_each(search, search->mounts, find_esp);
-		find_proxmox_esps(search);
-		for_each(search, swaps, find_swap);
-		for_each(search, fstab, find_fstab_swap);
-		find_used(search);
+		find_targets(walk, fstab);
+		for_each(walk, fstab, find_listed);
+		find_automatic_esps(walk, fstab);
+		for_each(walk, walk->mounts, find_esp);
+		find_proxmox_esps(walk);
+		for_each(walk, swaps, find_swap);
+		for_each(walk, fstab, find_fstab_swap);
+		find_used(walk);
 	} else {
-		search->error = -ENOMEM;
+		walk->error = -ENOMEM;
 	}
-	search->on_disks = false;
+	walk->on_disks = false;
 	mnt_unref_table(fstab);
 	mnt_unref_table(swaps);
 }

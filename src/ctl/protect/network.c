@@ -23,17 +23,17 @@
 #define ARPHRD_IP6GRE 823
 #endif
 
-void network_open(struct search *search)
+void network_open(struct walk *walk)
 {
-	int result = routes_read(&search->routes, search->host);
+	int result = routes_read(&walk->routes, walk->host);
 
 	if (result < 0)
-		search_lose(search, "addresses and routes: %s", strerror(-result));
+		walk_lose(walk, "addresses and routes: %s", strerror(-result));
 }
 
-void network_close(struct search *search)
+void network_close(struct walk *walk)
 {
-	routes_free(&search->routes);
+	routes_free(&walk->routes);
 }
 
 /* Halves of all addresses, and the eighths and sixteenths of IPv6 that VPNs use for a default
@@ -54,7 +54,7 @@ static bool is_reachable(const struct route *address)
 	return address->family == AF_INET || bytes[0] != 0xfe || (bytes[1] & 0xc0) != 0x80;
 }
 
-static void follow_interface(struct search *search, const char *name);
+static void follow_interface(struct walk *walk, const char *name);
 
 static void follow_lower(void *context, const char *directory, const char *name)
 {
@@ -69,15 +69,15 @@ static void follow_lower(void *context, const char *directory, const char *name)
  * What openvswitch calls an internal port has no type of its own and, unlike all else that has
  * none, nothing below it.
  */
-static bool is_ovs_internal(const struct search *search, const char *directory)
+static bool is_ovs_internal(const struct walk *walk, const char *directory)
 {
 	char *text, path[PATH_MAX];
 	bool has_type = true;
 
-	if (!host_has(search->host, INTERFACES, OVS_DATAPATH) ||
-	    !strstr(directory, "/virtual/net/") || host_has(search->host, directory, "tun_flags") ||
+	if (!host_has(walk->host, INTERFACES, OVS_DATAPATH) ||
+	    !strstr(directory, "/virtual/net/") || host_has(walk->host, directory, "tun_flags") ||
 	    host_path(path, "%s/uevent", directory) < 0 ||
-	    host_read_text(search->host, path, &text) < 0)
+	    host_read_text(walk->host, path, &text) < 0)
 		return false;
 	has_type = strncmp(text, "DEVTYPE=", 8) == 0 || strstr(text, "\nDEVTYPE=");
 	free(text);
@@ -86,59 +86,58 @@ static bool is_ovs_internal(const struct search *search, const char *directory)
 
 /*
  * Ports of bridges that lead to virtual machines and the like are on no PCI bus and no fault:
- * only an interface below which nothing at all was found is one, see search_end().
+ * only an interface below which nothing at all was found is one, see walk_end().
  */
-static void follow_interface(struct search *search, const char *name)
+static void follow_interface(struct walk *walk, const char *name)
 {
 	char link[64], directory[PATH_MAX];
-	size_t ends = search->ends;
+	size_t ends = walk->ends;
 
 	snprintf(link, sizeof(link), INTERFACES "/%.*s", IFNAMSIZ, name);
-	if (search_resolve(search, link, directory) < 0 || !search_enter(search, directory))
+	if (walk_resolve(walk, link, directory) < 0 || !walk_enter(walk, directory))
 		return;
-	search_take_path(search, directory);
-	search_list(search, directory, follow_lower, search);
-	if (search->ends == ends && is_ovs_internal(search, directory))
-		follow_interface(search, OVS_DATAPATH);
-	if (search->ends == ends && !strstr(directory, "/virtual/")) {
-		search_note(search, "%s: %s is on no PCI bus", search->reason, name);
-		search_take_other(search);
+	walk_take_path(walk, directory);
+	walk_list(walk, directory, follow_lower, walk);
+	if (walk->ends == ends && is_ovs_internal(walk, directory))
+		follow_interface(walk, OVS_DATAPATH);
+	if (walk->ends == ends && !strstr(directory, "/virtual/")) {
+		walk_note(walk, "%s: %s is on no PCI bus", walk->reason, name);
+		walk_take_other(walk);
 	}
-	search_leave(search);
+	walk_leave(walk);
 }
 
 /* Follows the interface of every address; those of virtual machines and the like lead nowhere. */
-static void follow_addresses(struct search *search, const char *why)
+static void follow_addresses(struct walk *walk, const char *why)
 {
-	const struct route_list *addresses = &search->routes.addresses;
+	const struct route_list *addresses = &walk->routes.addresses;
 	char before[PROTECT_REASON_MAX + 1];
 
 	for (size_t i = 0; i < addresses->count; i++) {
 		const char *interface = addresses->entries[i].interface;
 
 		if (!is_reachable(&addresses->entries[i]) ||
-		    !host_has(search->host, INTERFACES, interface))
+		    !host_has(walk->host, INTERFACES, interface))
 			continue;
-		search_set_reason(search, before, "address: %s (%s)", why, interface);
-		follow_interface(search, interface);
-		search_restore_reason(search, before);
+		walk_set_reason(walk, before, "address: %s (%s)", why, interface);
+		follow_interface(walk, interface);
+		walk_restore_reason(walk, before);
 	}
 }
 
 /* What is needed but can't be followed may be behind every interface with an address. */
-static void widen(struct search *search, const char *what, const char *why)
+static void widen(struct walk *walk, const char *what, const char *why)
 {
-	size_t ends = search->ends;
+	size_t ends = walk->ends;
 
-	if (search->grade != PROTECT_NEEDED)
+	if (walk->grade != PROTECT_NEEDED)
 		return;
-	search->protect->incomplete = true;
-	search_warn(search, "%s: %s is not known: every interface with an address is protected",
-		    search->reason, what);
-	follow_addresses(search, why);
-	if (search->ends == ends)
-		search_lose(search, "%s: no interface with an address has a device",
-			    search->reason);
+	walk->protect->incomplete = true;
+	walk_warn(walk, "%s: %s is not known: every interface with an address is protected",
+		  walk->reason, what);
+	follow_addresses(walk, why);
+	if (walk->ends == ends)
+		walk_lose(walk, "%s: no interface with an address has a device", walk->reason);
 }
 
 /* Whether a route leads to the address, and no longer prefix of the same table does. */
@@ -161,18 +160,18 @@ static bool is_best(const struct route_list *list, const struct route *route,
  * Calls follow for the interfaces of routes to an address but one: of those in each table, as
  * which one the rules of policy routing choose is not known here.
  */
-static void follow_routes(struct search *search, const struct route *address, const char *except,
-			  void (*follow)(struct search *search, const char *interface))
+static void follow_routes(struct walk *walk, const struct route *address, const char *except,
+			  void (*follow)(struct walk *walk, const char *interface))
 {
-	const struct route_list *list = &search->routes.routes;
+	const struct route_list *list = &walk->routes.routes;
 
 	for (size_t i = 0; i < list->count; i++)
 		if (is_best(list, &list->entries[i], address, except))
-			follow(search, list->entries[i].interface);
+			follow(walk, list->entries[i].interface);
 }
 
 /* Of ipip, sit, gre and their kind for IPv6: the hardware address is the tunnel's other end. */
-static bool read_endpoint(struct search *search, const char *name, struct route *endpoint)
+static bool read_endpoint(struct walk *walk, const char *name, struct route *endpoint)
 {
 	static const unsigned int types[] = { ARPHRD_TUNNEL, ARPHRD_TUNNEL6, ARPHRD_SIT,
 					      ARPHRD_IPGRE, ARPHRD_IP6GRE };
@@ -181,12 +180,12 @@ static bool read_endpoint(struct search *search, const char *name, struct route 
 	bool is_tunnel = false;
 
 	if (host_path(directory, INTERFACES "/%s", name) < 0 ||
-	    host_read_line(search->host, directory, "type", line, sizeof(line)) <= 0)
+	    host_read_line(walk->host, directory, "type", line, sizeof(line)) <= 0)
 		return false;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		is_tunnel |= strtoul(line, NULL, 10) == types[i];
 	if (!is_tunnel ||
-	    host_read_line(search->host, directory, "broadcast", line, sizeof(line)) <= 0)
+	    host_read_line(walk->host, directory, "broadcast", line, sizeof(line)) <= 0)
 		return false;
 	*endpoint = (struct route){ .family = AF_INET };
 	while ((byte = strsep(&rest, ":")) && size < sizeof(endpoint->address))
@@ -196,32 +195,32 @@ static bool read_endpoint(struct search *search, const char *name, struct route 
 	return true;
 }
 
-static void follow_pppoe(struct search *search)
+static void follow_pppoe(struct walk *walk)
 {
 	char *text, *rest, *line, interface[IFNAMSIZ];
 
-	if (host_read_text(search->host, PPPOE, &text) < 0)
+	if (host_read_text(walk->host, PPPOE, &text) < 0)
 		return;
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
 		if (sscanf(line, "%*x %*s %15s", interface) == 1)
-			follow_interface(search, interface);
+			follow_interface(walk, interface);
 	free(text);
 }
 
 /* Follows an interface; one with no device is a tunnel, whose packets go out by another one. */
-static void follow_way(struct search *search, const char *name)
+static void follow_way(struct walk *walk, const char *name)
 {
-	size_t ends = search->ends;
+	size_t ends = walk->ends;
 	struct route endpoint;
 
-	follow_interface(search, name);
-	if (search->ends > ends)
+	follow_interface(walk, name);
+	if (walk->ends > ends)
 		return;
 	if (strncmp(name, "ppp", 3) == 0)
-		follow_pppoe(search);
-	else if (read_endpoint(search, name, &endpoint))
-		follow_routes(search, &endpoint, name, follow_interface);
+		follow_pppoe(walk);
+	else if (read_endpoint(walk, name, &endpoint))
+		follow_routes(walk, &endpoint, name, follow_interface);
 }
 
 static bool parse_address(const char *text, struct route *address)
@@ -239,31 +238,31 @@ bool network_is_address(const char *text)
 	return parse_address(text, &address);
 }
 
-static void follow_server_way(struct search *search, const char *name)
+static void follow_server_way(struct walk *walk, const char *name)
 {
 	char before[PROTECT_REASON_MAX + 1];
 
-	search_set_reason(search, before, "server of %.*s (%s)", search_subject_length(search),
-			  search->reason, name);
-	follow_way(search, name);
-	search_restore_reason(search, before);
+	walk_set_reason(walk, before, "server of %.*s (%s)", walk_subject_length(walk),
+			walk->reason, name);
+	follow_way(walk, name);
+	walk_restore_reason(walk, before);
 }
 
-void network_follow_server(struct search *search, const char *address)
+void network_follow_server(struct walk *walk, const char *address)
 {
 	char why[PROTECT_REASON_MAX + 1];
-	size_t ends = search->ends;
+	size_t ends = walk->ends;
 	struct route server;
 
 	if (address && parse_address(address, &server))
-		follow_routes(search, &server, "", follow_server_way);
-	if (search->ends > ends)
+		follow_routes(walk, &server, "", follow_server_way);
+	if (walk->ends > ends)
 		return;
-	snprintf(why, sizeof(why), "server of %.*s unknown", search_subject_length(search),
-		 search->reason);
-	widen(search, "the interface to its server", why);
-	if (search->ends == ends)
-		search_take_other(search);
+	snprintf(why, sizeof(why), "server of %.*s unknown", walk_subject_length(walk),
+		 walk->reason);
+	widen(walk, "the interface to its server", why);
+	if (walk->ends == ends)
+		walk_take_other(walk);
 }
 
 static const char *name_family(const struct route_list *list, const struct route *route)
@@ -290,34 +289,33 @@ static bool is_first(const struct route_list *list, const struct route *route)
 	return true;
 }
 
-static void find_default(struct search *search, const struct route *route)
+static void find_default(struct walk *walk, const struct route *route)
 {
 	const char *name = route->interface[0] ? route->interface : "?";
 	char why[64];
 
-	search_begin(search, "%s default route (%s)", name_family(&search->routes.routes, route),
-		     name);
-	follow_way(search, name);
+	walk_begin(walk, "%s default route (%s)", name_family(&walk->routes.routes, route), name);
+	follow_way(walk, name);
 	snprintf(why, sizeof(why), "default route in %s", name);
-	if (search->found == 0 || search->lost)
-		widen(search, "the interface below it", why);
-	search_end(search);
+	if (walk->found == 0 || walk->lost)
+		widen(walk, "the interface below it", why);
+	walk_end(walk);
 }
 
-static void find_addresses(struct search *search)
+static void find_addresses(struct walk *walk)
 {
-	search_begin(search, "no default route");
-	follow_addresses(search, "no default route");
-	search_note(search, "no default route: %s",
-		    search->found ? "every interface with an address is protected"
-				  : "no network device is protected");
-	search_take_other(search);
-	search_end(search);
+	walk_begin(walk, "no default route");
+	follow_addresses(walk, "no default route");
+	walk_note(walk, "no default route: %s",
+		  walk->found ? "every interface with an address is protected"
+			      : "no network device is protected");
+	walk_take_other(walk);
+	walk_end(walk);
 }
 
-void network_find(struct search *search)
+void network_find(struct walk *walk)
 {
-	const struct route_list *list = &search->routes.routes;
+	const struct route_list *list = &walk->routes.routes;
 	bool found = false;
 
 	for (size_t i = 0; i < list->count; i++) {
@@ -325,8 +323,8 @@ void network_find(struct search *search)
 
 		found |= is_default(route);
 		if (is_default(route) && is_first(list, route))
-			find_default(search, route);
+			find_default(walk, route);
 	}
 	if (!found)
-		find_addresses(search);
+		find_addresses(walk);
 }

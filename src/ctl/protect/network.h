@@ -6,19 +6,19 @@
 #include "protect/walk.h"
 
 /* Reads the addresses and routes, before anything is followed; tells of failure. */
-void network_open(struct search *search);
-void network_close(struct search *search);
+void network_open(struct walk *walk);
+void network_close(struct walk *walk);
 
 /* Searches below the interfaces of every default route, or where there is none, of every address.
  */
-void network_find(struct search *search);
+void network_find(struct walk *walk);
 
 /*
  * Follows the interfaces on the way to a server, which something that is part of the search comes
  * from. Where these can't be told (the address is NULL or no number, no route leads there), every
  * interface with an address is protected if the server is needed, and that is told of.
  */
-void network_follow_server(struct search *search, const char *address);
+void network_follow_server(struct walk *walk, const char *address);
 
 /* Whether the text is a numeric address of IPv4 or IPv6, which may have a "%scope". */
 bool network_is_address(const char *text);

@@ -17,170 +17,169 @@ static void copy_printable(const char *string, char *buffer, size_t size)
 	text_copy_printable(&text, buffer, size);
 }
 
-__attribute__((format(printf, 3, 0))) static void tell(struct search *search,
-						       enum protect_message kind,
+__attribute__((format(printf, 3, 0))) static void tell(struct walk *walk, enum protect_message kind,
 						       const char *format, va_list arguments)
 {
 	char raw[PATH_MAX + 256], text[512];
 
-	if (!search->protect->tell)
+	if (!walk->protect->tell)
 		return;
 	vsnprintf(raw, sizeof(raw), format, arguments);
 	copy_printable(raw, text, sizeof(text));
-	search->protect->tell(search->protect->context, kind, text);
+	walk->protect->tell(walk->protect->context, kind, text);
 }
 
-void search_note(struct search *search, const char *format, ...)
+void walk_note(struct walk *walk, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	tell(search, PROTECT_NOTE, format, arguments);
+	tell(walk, PROTECT_NOTE, format, arguments);
 	va_end(arguments);
 }
 
-void search_warn(struct search *search, const char *format, ...)
+void walk_warn(struct walk *walk, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	tell(search, PROTECT_WARNING, format, arguments);
+	tell(walk, PROTECT_WARNING, format, arguments);
 	va_end(arguments);
 }
 
-void search_lose(struct search *search, const char *format, ...)
+void walk_lose(struct walk *walk, const char *format, ...)
 {
-	bool needed = search->grade == PROTECT_NEEDED;
+	bool needed = walk->grade == PROTECT_NEEDED;
 	va_list arguments;
 
 	/* Then more may be missing than what is lost here. */
 	if (errno == ENOMEM)
-		search->error = -ENOMEM;
+		walk->error = -ENOMEM;
 	va_start(arguments, format);
-	tell(search, needed ? PROTECT_WARNING : PROTECT_NOTE, format, arguments);
+	tell(walk, needed ? PROTECT_WARNING : PROTECT_NOTE, format, arguments);
 	va_end(arguments);
-	search->protect->incomplete |= needed;
-	search->lost = true;
+	walk->protect->incomplete |= needed;
+	walk->lost = true;
 }
 
-static void forget(struct search *search)
+static void forget(struct walk *walk)
 {
-	while (search->seen_count > 0)
-		free(search->seen[--search->seen_count]);
-	free(search->seen);
-	search->seen = NULL;
-	search->seen_capacity = 0;
+	while (walk->seen_count > 0)
+		free(walk->seen[--walk->seen_count]);
+	free(walk->seen);
+	walk->seen = NULL;
+	walk->seen_capacity = 0;
 }
 
-__attribute__((format(printf, 2, 0))) static void set_reason(struct search *search,
-							     const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void set_reason(struct walk *walk, const char *format,
+							     va_list arguments)
 {
 	char reason[PATH_MAX + 64];
 
 	vsnprintf(reason, sizeof(reason), format, arguments);
-	copy_printable(reason, search->reason, sizeof(search->reason));
+	copy_printable(reason, walk->reason, sizeof(walk->reason));
 }
 
-void search_begin(struct search *search, const char *format, ...)
+void walk_begin(struct walk *walk, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	set_reason(search, format, arguments);
+	set_reason(walk, format, arguments);
 	va_end(arguments);
-	search->ends = search->found = 0;
-	search->lost = false;
+	walk->ends = walk->found = 0;
+	walk->lost = false;
 }
 
-void search_set_reason(struct search *search, char before[PROTECT_REASON_MAX + 1],
-		       const char *format, ...)
+void walk_set_reason(struct walk *walk, char before[PROTECT_REASON_MAX + 1], const char *format,
+		     ...)
 {
 	va_list arguments;
 
-	memcpy(before, search->reason, sizeof(search->reason));
+	memcpy(before, walk->reason, sizeof(walk->reason));
 	va_start(arguments, format);
-	set_reason(search, format, arguments);
+	set_reason(walk, format, arguments);
 	va_end(arguments);
 }
 
-void search_restore_reason(struct search *search, const char before[PROTECT_REASON_MAX + 1])
+void walk_restore_reason(struct walk *walk, const char before[PROTECT_REASON_MAX + 1])
 {
-	memcpy(search->reason, before, sizeof(search->reason));
+	memcpy(walk->reason, before, sizeof(walk->reason));
 }
 
-int search_subject_length(const struct search *search)
+int walk_subject_length(const struct walk *walk)
 {
-	const char *end = strstr(search->reason, " (");
+	const char *end = strstr(walk->reason, " (");
 
-	return (int)(end ? (size_t)(end - search->reason) : strlen(search->reason));
+	return (int)(end ? (size_t)(end - walk->reason) : strlen(walk->reason));
 }
 
-static bool was_seen(const struct search *search, const char *place)
+static bool was_seen(const struct walk *walk, const char *place)
 {
-	for (size_t i = 0; i < search->seen_count; i++)
-		if (strcmp(search->seen[i], place) == 0)
+	for (size_t i = 0; i < walk->seen_count; i++)
+		if (strcmp(walk->seen[i], place) == 0)
 			return true;
 	return false;
 }
 
-static int remember(struct search *search, const char *place)
+static int remember(struct walk *walk, const char *place)
 {
 	char *copy;
 
-	if (search->seen_count == search->seen_capacity) {
-		size_t capacity = search->seen_capacity ? search->seen_capacity * 2 : 16;
-		char **seen = reallocarray(search->seen, capacity, sizeof(*seen));
+	if (walk->seen_count == walk->seen_capacity) {
+		size_t capacity = walk->seen_capacity ? walk->seen_capacity * 2 : 16;
+		char **seen = reallocarray(walk->seen, capacity, sizeof(*seen));
 
 		if (!seen)
 			return -ENOMEM;
-		search->seen = seen;
-		search->seen_capacity = capacity;
+		walk->seen = seen;
+		walk->seen_capacity = capacity;
 	}
 	copy = strdup(place);
 	if (!copy)
 		return -ENOMEM;
-	search->seen[search->seen_count++] = copy;
+	walk->seen[walk->seen_count++] = copy;
 	return 0;
 }
 
-bool search_enter(struct search *search, const char *place)
+bool walk_enter(struct walk *walk, const char *place)
 {
-	if (search->error < 0)
+	if (walk->error < 0)
 		return false;
-	if (was_seen(search, place)) {
-		search->ends++;
-		return false;
-	}
-	if (search->depth == SEARCH_DEPTH_MAX) {
-		search_lose(search, "%s: more than %d layers above %s", search->reason,
-			    SEARCH_DEPTH_MAX, place);
-		search->ends++;
+	if (was_seen(walk, place)) {
+		walk->ends++;
 		return false;
 	}
-	search->error = remember(search, place);
-	if (search->error < 0)
+	if (walk->depth == WALK_DEPTH_MAX) {
+		walk_lose(walk, "%s: more than %d layers above %s", walk->reason, WALK_DEPTH_MAX,
+			  place);
+		walk->ends++;
 		return false;
-	search->depth++;
+	}
+	walk->error = remember(walk, place);
+	if (walk->error < 0)
+		return false;
+	walk->depth++;
 	return true;
 }
 
-void search_leave(struct search *search)
+void walk_leave(struct walk *walk)
 {
-	search->depth--;
+	walk->depth--;
 }
 
-void search_follow_file(struct search *search, const char *file)
+void walk_follow_file(struct walk *walk, const char *file)
 {
-	if (search->follow_file)
-		search->follow_file(search, file);
+	if (walk->follow_file)
+		walk->follow_file(walk, file);
 	else
-		search_lose(search, "%s: what %s is on is not known", search->reason, file);
+		walk_lose(walk, "%s: what %s is on is not known", walk->reason, file);
 }
 
-void search_take_other(struct search *search)
+void walk_take_other(struct walk *walk)
 {
-	search->ends++;
-	search->found++;
+	walk->ends++;
+	walk->found++;
 }
 
 /* Whether the reason stands in the list of those of a function already. */
@@ -210,18 +209,18 @@ static void add_reason(char reasons[PROTECT_REASON_MAX + 1], const char *reason)
 		strcpy(reasons + used, rest);
 }
 
-static void take_function(struct search *search, struct pci_device *device)
+static void take_function(struct walk *walk, struct pci_device *device)
 {
-	struct protect *protect = search->protect;
+	struct protect *protect = walk->protect;
 	size_t index = (size_t)(device - protect->pci.devices);
 
-	search_take_other(search);
+	walk_take_other(walk);
 	if (pci_is_bridge(device))
 		return;
-	if (search->grade == PROTECT_NEEDED)
-		add_reason(protect->reasons[index], search->reason);
-	else if (!has_reason(protect->reasons[index], search->reason))
-		add_reason(protect->uses[index], search->reason);
+	if (walk->grade == PROTECT_NEEDED)
+		add_reason(protect->reasons[index], walk->reason);
+	else if (!has_reason(protect->reasons[index], walk->reason))
+		add_reason(protect->uses[index], walk->reason);
 }
 
 /* Base class 01h, and Fibre Channel adapters. VMD controllers are RAID controllers, 0104h. */
@@ -230,81 +229,80 @@ static bool is_storage(const struct pci_device *device)
 	return device->class >> 16 == 0x01 || device->class >> 8 == 0x0c04;
 }
 
-static void take_storage(struct search *search)
+static void take_storage(struct walk *walk)
 {
-	struct pci *pci = &search->protect->pci;
+	struct pci *pci = &walk->protect->pci;
 	char before[PROTECT_REASON_MAX + 1];
 
-	search_warn(search,
-		    "%s: not all of its devices are known: every storage controller is protected",
-		    search->reason);
-	search_set_reason(search, before, "storage: device of %.*s unknown",
-			  search_subject_length(search), search->reason);
+	walk_warn(walk,
+		  "%s: not all of its devices are known: every storage controller is protected",
+		  walk->reason);
+	walk_set_reason(walk, before, "storage: device of %.*s unknown", walk_subject_length(walk),
+			walk->reason);
 	for (size_t i = 0; i < pci->count; i++)
 		if (is_storage(&pci->devices[i]))
-			take_function(search, &pci->devices[i]);
-	search_restore_reason(search, before);
+			take_function(walk, &pci->devices[i]);
+	walk_restore_reason(walk, before);
 }
 
-void search_end(struct search *search)
+void walk_end(struct walk *walk)
 {
-	if (search->found == 0 && !search->lost && search->error == 0)
-		search_lose(search, "%s: found no device below it", search->reason);
-	if (search->lost && search->on_disks && search->grade == PROTECT_NEEDED)
-		take_storage(search);
-	forget(search);
+	if (walk->found == 0 && !walk->lost && walk->error == 0)
+		walk_lose(walk, "%s: found no device below it", walk->reason);
+	if (walk->lost && walk->on_disks && walk->grade == PROTECT_NEEDED)
+		take_storage(walk);
+	forget(walk);
 }
 
-int search_resolve(struct search *search, const char *path, char resolved[PATH_MAX])
+int walk_resolve(struct walk *walk, const char *path, char resolved[PATH_MAX])
 {
-	int result = host_resolve(search->host, path, resolved);
+	int result = host_resolve(walk->host, path, resolved);
 
 	if (result < 0)
-		search_lose(search, "%s: %s: %s", search->reason, path, strerror(-result));
+		walk_lose(walk, "%s: %s: %s", walk->reason, path, strerror(-result));
 	return result;
 }
 
-void search_list(struct search *search, const char *directory,
-		 void (*each)(void *context, const char *directory, const char *name),
-		 void *context)
+void walk_list(struct walk *walk, const char *directory,
+	       void (*each)(void *context, const char *directory, const char *name), void *context)
 {
-	int result = host_list(search->host, directory, each, context);
+	int result = host_list(walk->host, directory, each, context);
 
 	if (result < 0 && result != -ENOENT)
-		search_lose(search, "%s: %s: %s", search->reason, directory, strerror(-result));
+		walk_lose(walk, "%s: %s: %s", walk->reason, directory, strerror(-result));
 }
 
 /* The physical function of a virtual one: without its driver there would be no virtual one. */
-static void take_physical(struct search *search, const char *path)
+static void take_physical(struct walk *walk, const char *path)
 {
 	char link[PATH_MAX], physical[PATH_MAX];
 
-	if (host_has(search->host, path, "physfn") && host_path(link, "%s/physfn", path) == 0 &&
-	    search_resolve(search, link, physical) == 0 && search_enter(search, physical)) {
-		search_take_path(search, physical);
-		search_leave(search);
+	if (host_has(walk->host, path, "physfn") && host_path(link, "%s/physfn", path) == 0 &&
+	    walk_resolve(walk, link, physical) == 0 && walk_enter(walk, physical)) {
+		walk_take_path(walk, physical);
+		walk_leave(walk);
 	}
 }
 
-static size_t take_component(struct search *search, const char *path, const char *name)
+static size_t take_component(struct walk *walk, const char *path, const char *name)
 {
 	struct pci_address address;
 	struct pci_device *device;
 
 	if (!pci_address_parse(name, &address))
 		return 0;
-	device = pci_find(&search->protect->pci, &address);
+	device = pci_find(&walk->protect->pci, &address);
 	if (!device) {
-		search_lose(search, "%s: PCI device %s could not be read", search->reason, name);
-		search->ends++;
+		walk_lose(walk, "%s: PCI device %s could not be read", walk->reason, name);
+		walk->ends++;
 		return 1;
 	}
-	take_function(search, device);
-	take_physical(search, path);
+	take_function(walk, device);
+	take_physical(walk, path);
 	return 1;
 }
 
-size_t search_take_path(struct search *search, const char *path)
+size_t walk_take_path(struct walk *walk, const char *path)
 {
 	char part[PATH_MAX];
 	size_t taken = 0, length = strlen(path);
@@ -315,7 +313,7 @@ size_t search_take_path(struct search *search, const char *path)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		taken += take_component(search, part, strrchr(part, '/') + 1);
+		taken += take_component(walk, part, strrchr(part, '/') + 1);
 	}
 	return taken;
 }

@@ -48,7 +48,7 @@ static void set_up(struct reader *reader, const struct host *host, const struct 
 		 pci_address_format(&device->address, address));
 }
 
-bool romread_has_rom(const struct host *host, const struct pci_device *device)
+bool romcard_has_rom(const struct host *host, const struct pci_device *device)
 {
 	struct reader reader;
 
@@ -212,7 +212,7 @@ static const char *find_cause(const struct reader *reader, const struct pci_devi
 }
 
 static int explain(const struct reader *reader, const struct pci_device *device, int error,
-		   char message[ROMREAD_MESSAGE_MAX])
+		   char message[ROMCARD_MESSAGE_MAX])
 {
 	const char *cause = "'dmesg' may tell why";
 
@@ -222,7 +222,7 @@ static int explain(const struct reader *reader, const struct pci_device *device,
 		cause = "only root may read ROMs";
 	else if (error == -EIO)
 		cause = find_cause(reader, device);
-	snprintf(message, ROMREAD_MESSAGE_MAX, "its ROM cannot be read: %s: %s", strerror(-error),
+	snprintf(message, ROMCARD_MESSAGE_MAX, "its ROM cannot be read: %s: %s", strerror(-error),
 		 cause);
 	return error;
 }
@@ -237,7 +237,7 @@ static bool is_silent(const struct romread *rom)
 }
 
 static int read_open(struct reader *reader, const struct pci_device *device, struct romread *rom,
-		     char message[ROMREAD_MESSAGE_MAX])
+		     char message[ROMCARD_MESSAGE_MAX])
 {
 	struct romread read = { .data = NULL };
 	int restored, result = read_switched(reader, &read, &restored);
@@ -249,7 +249,7 @@ static int read_open(struct reader *reader, const struct pci_device *device, str
 	if (restored < 0) {
 		result = restored;
 		snprintf(
-			message, ROMREAD_MESSAGE_MAX,
+			message, ROMCARD_MESSAGE_MAX,
 			"its ROM could not be switched off again, or the card not sent to sleep: %s",
 			strerror(-restored));
 	}
@@ -262,8 +262,8 @@ static int read_open(struct reader *reader, const struct pci_device *device, str
 	return 0;
 }
 
-int romread_device(struct romread *rom, const struct host *host, const struct pci_device *device,
-		   char message[ROMREAD_MESSAGE_MAX])
+int romcard_device(struct romread *rom, const struct host *host, const struct pci_device *device,
+		   char message[ROMCARD_MESSAGE_MAX])
 {
 	struct reader reader;
 	char path[PATH_MAX];

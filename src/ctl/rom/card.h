@@ -10,7 +10,7 @@
 #include "core/pci.h"
 #include "host/host.h"
 
-#define ROMREAD_MESSAGE_MAX 320
+#define ROMCARD_MESSAGE_MAX 320
 
 struct romread {
 	uint8_t *data; /* the caller frees it */
@@ -19,14 +19,14 @@ struct romread {
 };
 
 /* Whether the device has a ROM that can be read at all. */
-bool romread_has_rom(const struct host *host, const struct pci_device *device);
+bool romcard_has_rom(const struct host *host, const struct pci_device *device);
 
 /*
  * Reads a device's ROM. For this time it is switched on, and the device kept awake; both are as
  * before when this returns, and no signal ends the process meanwhile. 0, or -errno with a message
  * of what is in the way and what to do.
  */
-int romread_device(struct romread *rom, const struct host *host, const struct pci_device *device,
-		   char message[ROMREAD_MESSAGE_MAX]);
+int romcard_device(struct romread *rom, const struct host *host, const struct pci_device *device,
+		   char message[ROMCARD_MESSAGE_MAX]);
 
 #endif

@@ -25,7 +25,8 @@ static void find_end(struct findings *findings, const char *where, const struct 
 		return;
 	if (ends[rom->end].of_last)
 		offset = rom->images[rom->count - 1].offset;
-	findings_add(findings, VIEW_ERROR, where, "at byte %zu: %s", offset, ends[rom->end].text);
+	findings_add(findings, FINDING_ERROR, where, "at byte %zu: %s", offset,
+		     ends[rom->end].text);
 }
 
 /* Chips are larger than what is in them. */
@@ -42,12 +43,12 @@ static void find_surroundings(struct findings *findings, const char *where, cons
 	size_t end = rom->start + rom->length;
 
 	if (rom->start > 0)
-		findings_add(findings, VIEW_WARNING, where,
+		findings_add(findings, FINDING_WARNING, where,
 			     "the ROM begins at byte %zu only, so no VM can use the file as it is; "
 			     "'--dump FILE' writes what begins there",
 			     rom->start);
 	if (rom->end == ROM_COMPLETE && !is_padding(rom->data + end, rom->size - end))
-		findings_add(findings, VIEW_NOTE, where,
+		findings_add(findings, FINDING_NOTE, where,
 			     "%zu bytes follow the last image; '--dump FILE' leaves them out",
 			     rom->size - end);
 }
@@ -56,7 +57,7 @@ static void find_sums(struct findings *findings, const char *where, const struct
 {
 	for (size_t i = 0; i < rom->count; i++)
 		if (rom->images[i].checksum == ROM_SUM_BAD)
-			findings_add(findings, VIEW_WARNING, where,
+			findings_add(findings, FINDING_WARNING, where,
 				     "at byte %zu: the image's checksum is wrong: a BIOS will not "
 				     "run it",
 				     rom->images[i].offset);
@@ -67,7 +68,7 @@ static void find_strangers(struct findings *findings, const char *where, const s
 {
 	if (rom->count == 0 || rom_is_for(rom, device->vendor, device->device))
 		return;
-	findings_add(findings, VIEW_WARNING, where,
+	findings_add(findings, FINDING_WARNING, where,
 		     "no image is for this card, %04x:%04x: no firmware will run them",
 		     device->vendor, device->device);
 }
@@ -82,7 +83,7 @@ void romcheck_find(struct findings *findings, const char *where, const struct ro
 		find_strangers(findings, where, rom, device);
 	if (shadow)
 		findings_add(
-			findings, VIEW_WARNING, where,
+			findings, FINDING_WARNING, where,
 			"this is the copy in memory that the firmware ran, which may have "
 			"changed since: for a VM take one that was read while another card was "
 			"the first");

@@ -23,55 +23,56 @@
 #define MODALIAS_MAX 80
 
 struct reader {
-	struct rivals *rivals;
+	struct conflicts *conflicts;
 	const struct host *host;
 };
 
-static void add(struct rivals *rivals, const struct rival *rival)
+static void add(struct conflicts *conflicts, const struct conflict *conflict)
 {
-	struct rival *list = reallocarray(rivals->list, rivals->count + 1, sizeof(*list));
+	struct conflict *list = reallocarray(conflicts->list, conflicts->count + 1, sizeof(*list));
 
 	if (!list) {
-		rivals->error = -ENOMEM;
+		conflicts->error = -ENOMEM;
 		return;
 	}
-	rivals->list = list;
-	list[rivals->count++] = *rival;
+	conflicts->list = list;
+	list[conflicts->count++] = *conflict;
 }
 
 /* Adds a copy of it with what one word says, or with what is wrong about that. */
-static void take_word(struct rivals *rivals, const struct rival *kind, const char *word,
+static void take_word(struct conflicts *conflicts, const struct conflict *kind, const char *word,
 		      const char *(*parse)(const char *text, struct rule *rule))
 {
-	struct rival rival = *kind;
+	struct conflict conflict = *kind;
 
-	snprintf(rival.text, sizeof(rival.text), "%s", word);
-	rival.expected = parse(word, &rival.rule);
-	if (rival.expected)
-		rival.kind = RIVAL_BAD;
-	add(rivals, &rival);
+	snprintf(conflict.text, sizeof(conflict.text), "%s", word);
+	conflict.expected = parse(word, &conflict.rule);
+	if (conflict.expected)
+		conflict.kind = CONFLICT_BAD;
+	add(conflicts, &conflict);
 }
 
-static void take_list(struct rivals *rivals, enum rival_kind kind, const char *where, char *list)
+static void take_list(struct conflicts *conflicts, enum conflict_kind kind, const char *where,
+		      char *list)
 {
-	struct rival rival = { .kind = kind, .driver = RULE_DEFAULT_DRIVER };
+	struct conflict conflict = { .kind = kind, .driver = RULE_DEFAULT_DRIVER };
 	const char *word;
 
-	snprintf(rival.where, sizeof(rival.where), "%s", where);
-	while ((word = strsep(&list, kind == RIVAL_IDS ? ",\"" : MODPROBE_BLANK "\"")))
+	snprintf(conflict.where, sizeof(conflict.where), "%s", where);
+	while ((word = strsep(&list, kind == CONFLICT_IDS ? ",\"" : MODPROBE_BLANK "\"")))
 		if (word[0] != '\0')
-			take_word(rivals, &rival, word,
-				  kind == RIVAL_IDS ? foreign_parse_id : foreign_parse_bind);
+			take_word(conflicts, &conflict, word,
+				  kind == CONFLICT_IDS ? conflict_parse_id : conflict_parse_bind);
 }
 
-static void take_module(struct rivals *rivals, enum rival_kind kind, const char *where,
+static void take_module(struct conflicts *conflicts, enum conflict_kind kind, const char *where,
 			const char *module)
 {
-	struct rival rival = { .kind = kind };
+	struct conflict conflict = { .kind = kind };
 
-	snprintf(rival.where, sizeof(rival.where), "%s", where);
-	snprintf(rival.text, sizeof(rival.text), "%s", module);
-	add(rivals, &rival);
+	snprintf(conflict.where, sizeof(conflict.where), "%s", where);
+	snprintf(conflict.text, sizeof(conflict.text), "%s", module);
+	add(conflicts, &conflict);
 }
 
 /* "install nouveau /bin/false" is how those blacklist who do not trust a blacklist. */
@@ -89,11 +90,11 @@ static bool is_dummy(const char *command)
 static void take_line(void *context, const char *where, char *line)
 {
 	static const char bind[] = "BIND=";
-	struct rivals *rivals = context;
+	struct conflicts *conflicts = context;
 	char *rest, *word, *module, *argument;
 
 	if (strncmp(line, bind, strlen(bind)) == 0) {
-		take_list(rivals, RIVAL_UNRAID, where, line + strlen(bind));
+		take_list(conflicts, CONFLICT_UNRAID, where, line + strlen(bind));
 		return;
 	}
 	word = strtok_r(line, MODPROBE_BLANK, &rest);
@@ -103,13 +104,13 @@ static void take_line(void *context, const char *where, char *line)
 	argument = strtok_r(NULL, MODPROBE_BLANK, &rest);
 	if (strcmp(word, "blacklist") == 0 ||
 	    (strcmp(word, "install") == 0 && argument && is_dummy(argument)))
-		take_module(rivals, RIVAL_BLACKLIST, where, module);
+		take_module(conflicts, CONFLICT_BLACKLIST, where, module);
 	for (; argument; argument = strtok_r(NULL, MODPROBE_BLANK, &rest))
 		if (strcmp(word, "softdep") == 0 && text_same_name(argument, "vfio_pci"))
-			take_module(rivals, RIVAL_SOFTDEP, where, module);
+			take_module(conflicts, CONFLICT_SOFTDEP, where, module);
 		else if (strcmp(word, "options") == 0 && text_same_name(module, "vfio_pci") &&
 			 strncmp(argument, "ids=", 4) == 0)
-			take_list(rivals, RIVAL_IDS, where, argument + 4);
+			take_list(conflicts, CONFLICT_IDS, where, argument + 4);
 }
 
 static const char *parse_address(const char *text, struct rule *rule)
@@ -132,29 +133,30 @@ static void trim_end(char *text)
 static void take_override(void *context, const char *directory, const char *name)
 {
 	struct reader *reader = context;
-	struct rival rival = { .kind = RIVAL_DRIVERCTL };
+	struct conflict conflict = { .kind = CONFLICT_DRIVERCTL };
 	const char *address = name;
 
 	if (strncmp(name, DRIVERCTL_PREFIX, strlen(DRIVERCTL_PREFIX)) == 0)
 		address += strlen(DRIVERCTL_PREFIX);
 	else if (!isxdigit((unsigned char)name[0]) || !strchr(name, ':'))
 		return;
-	if (host_read_line(reader->host, directory, name, rival.driver, sizeof(rival.driver)) <= 0)
+	if (host_read_line(reader->host, directory, name, conflict.driver,
+			   sizeof(conflict.driver)) <= 0)
 		return;
-	snprintf(rival.where, sizeof(rival.where), "%s/%.*s", directory, NAME_MAX / 4, name);
-	trim_end(rival.driver);
-	if (!foreign_is_driver(rival.driver)) {
-		rival.kind = RIVAL_BAD;
-		rival.expected = "the name of a driver, such as vfio-pci";
-		strcpy(rival.text, rival.driver);
-		add(reader->rivals, &rival);
+	snprintf(conflict.where, sizeof(conflict.where), "%s/%.*s", directory, NAME_MAX / 4, name);
+	trim_end(conflict.driver);
+	if (!conflict_is_driver(conflict.driver)) {
+		conflict.kind = CONFLICT_BAD;
+		conflict.expected = "the name of a driver, such as vfio-pci";
+		strcpy(conflict.text, conflict.driver);
+		add(reader->conflicts, &conflict);
 		return;
 	}
-	take_word(reader->rivals, &rival, address, parse_address);
+	take_word(reader->conflicts, &conflict, address, parse_address);
 }
 
 /* The parameter of a module that is built in, or that modprobe(8) takes from here. */
-static void take_cmdline(struct rivals *rivals, const struct host *host)
+static void take_cmdline(struct conflicts *conflicts, const struct host *host)
 {
 	static const char *const names[] = { "vfio-pci.ids=", "vfio_pci.ids=" };
 	char *text, *rest, *word;
@@ -165,13 +167,14 @@ static void take_cmdline(struct rivals *rivals, const struct host *host)
 	     word = strtok_r(NULL, MODPROBE_BLANK "\n", &rest))
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 			if (strncmp(word, names[i], strlen(names[i])) == 0)
-				take_list(rivals, RIVAL_IDS, CMDLINE, word + strlen(names[i]));
+				take_list(conflicts, CONFLICT_IDS, CMDLINE,
+					  word + strlen(names[i]));
 	free(text);
 }
 
 static int compare(const void *a, const void *b)
 {
-	const struct rival *one = a, *other = b;
+	const struct conflict *one = a, *other = b;
 	int order = strverscmp(one->where, other->where);
 
 	if (order == 0)
@@ -179,25 +182,26 @@ static int compare(const void *a, const void *b)
 	return order != 0 ? order : strcmp(one->text, other->text);
 }
 
-static bool names_module(const struct rival *rival)
+static bool names_module(const struct conflict *conflict)
 {
-	return rival->kind == RIVAL_BLACKLIST || rival->kind == RIVAL_SOFTDEP;
+	return conflict->kind == CONFLICT_BLACKLIST || conflict->kind == CONFLICT_SOFTDEP;
 }
 
-static bool add_alias(struct rival *rival, const char *pattern)
+static bool add_alias(struct conflict *conflict, const char *pattern)
 {
-	char **aliases = reallocarray(rival->aliases, rival->alias_count + 1, sizeof(*aliases));
+	char **aliases =
+		reallocarray(conflict->aliases, conflict->alias_count + 1, sizeof(*aliases));
 
 	if (aliases)
-		rival->aliases = aliases;
-	if (!aliases || !(aliases[rival->alias_count] = strdup(pattern)))
+		conflict->aliases = aliases;
+	if (!aliases || !(aliases[conflict->alias_count] = strdup(pattern)))
 		return false;
-	rival->alias_count++;
+	conflict->alias_count++;
 	return true;
 }
 
 /* "alias pci:v000010DEd*sv*sd*bc03sc*i* nouveau" */
-static void take_alias(struct rivals *rivals, char *line)
+static void take_alias(struct conflicts *conflicts, char *line)
 {
 	char *rest, *word = strtok_r(line, MODPROBE_BLANK, &rest);
 	char *pattern = word ? strtok_r(NULL, MODPROBE_BLANK, &rest) : NULL;
@@ -205,15 +209,15 @@ static void take_alias(struct rivals *rivals, char *line)
 
 	if (!module || strcmp(word, "alias") != 0 || strncmp(pattern, "pci:", 4) != 0)
 		return;
-	for (size_t i = 0; i < rivals->count; i++)
-		if (names_module(&rivals->list[i]) &&
-		    text_same_name(rivals->list[i].text, module) &&
-		    !add_alias(&rivals->list[i], pattern))
-			rivals->error = -ENOMEM;
+	for (size_t i = 0; i < conflicts->count; i++)
+		if (names_module(&conflicts->list[i]) &&
+		    text_same_name(conflicts->list[i].text, module) &&
+		    !add_alias(&conflicts->list[i], pattern))
+			conflicts->error = -ENOMEM;
 }
 
 /* What the kernel's modules are for, as the running kernel has them. */
-static void read_aliases(struct rivals *rivals, const struct host *host)
+static void read_aliases(struct conflicts *conflicts, const struct host *host)
 {
 	char release[NAME_MAX + 1], path[PATH_MAX], *text, *rest, *line;
 
@@ -223,7 +227,7 @@ static void read_aliases(struct rivals *rivals, const struct host *host)
 		return;
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
-		take_alias(rivals, line);
+		take_alias(conflicts, line);
 	free(text);
 }
 
@@ -236,81 +240,83 @@ static void format_modalias(const struct pci_device *device, char text[MODALIAS_
 }
 
 /* Whether the module that is named is for the device. */
-static bool drives(const struct rival *rival, const struct pci_device *device)
+static bool drives(const struct conflict *conflict, const struct pci_device *device)
 {
 	char modalias[MODALIAS_MAX];
 
-	if (device->driver && text_same_name(device->driver, rival->text))
+	if (device->driver && text_same_name(device->driver, conflict->text))
 		return true;
 	format_modalias(device, modalias);
-	for (size_t i = 0; i < rival->alias_count; i++)
-		if (fnmatch(rival->aliases[i], modalias, 0) == 0)
+	for (size_t i = 0; i < conflict->alias_count; i++)
+		if (fnmatch(conflict->aliases[i], modalias, 0) == 0)
 			return true;
 	return false;
 }
 
-bool rivals_means(const struct rival *rival, const struct pci *pci, const struct pci_device *device)
+bool conflicts_means(const struct conflict *conflict, const struct pci *pci,
+		     const struct pci_device *device)
 {
-	if (rival->kind == RIVAL_BAD)
+	if (conflict->kind == CONFLICT_BAD)
 		return false;
-	return names_module(rival) ? drives(rival, device)
-				   : match_rule(&rival->rule, pci, device) == MATCH_YES;
+	return names_module(conflict) ? drives(conflict, device)
+				      : match_rule(&conflict->rule, pci, device) == MATCH_YES;
 }
 
 /* pci-stub is how devices were kept from the host before vfio-pci. */
-bool rivals_is_for_host(const struct rival *rival)
+bool conflicts_is_for_host(const struct conflict *conflict)
 {
-	return !strstr(rival->driver, "vfio") && strcmp(rival->driver, "pci-stub") != 0;
+	return !strstr(conflict->driver, "vfio") && strcmp(conflict->driver, "pci-stub") != 0;
 }
 
 /* driverctl unset-override would unbind the device at once. */
-const char *rivals_cure(const struct rival *rival)
+const char *conflicts_cure(const struct conflict *conflict)
 {
-	return rival->kind == RIVAL_DRIVERCTL ? "remove the file" : "take that ID out of the line";
+	return conflict->kind == CONFLICT_DRIVERCTL ? "remove the file"
+						    : "take that ID out of the line";
 }
 
-int rivals_read_file(struct rivals *rivals, const char *path)
+int conflicts_read_file(struct conflicts *conflicts, const char *path)
 {
 	char *text;
 	size_t length;
 	int result = file_read_all(AT_FDCWD, path, RULES_FILE_MAX, &text, &length);
 
-	*rivals = (struct rivals){ .count = 0 };
+	*conflicts = (struct conflicts){ .count = 0 };
 	if (result < 0)
 		return result;
-	modprobe_parse(path, text, take_line, rivals);
+	modprobe_parse(path, text, take_line, conflicts);
 	free(text);
-	if (rivals->count > 1)
-		qsort(rivals->list, rivals->count, sizeof(*rivals->list), compare);
-	return rivals->error;
+	if (conflicts->count > 1)
+		qsort(conflicts->list, conflicts->count, sizeof(*conflicts->list), compare);
+	return conflicts->error;
 }
 
-int rivals_read(struct rivals *rivals, const struct host *host)
+int conflicts_read(struct conflicts *conflicts, const struct host *host)
 {
-	struct reader reader = { .rivals = rivals, .host = host };
+	struct reader reader = { .conflicts = conflicts, .host = host };
 	int result;
 
-	*rivals = (struct rivals){ .count = 0 };
-	result = modprobe_read(host, take_line, rivals);
+	*conflicts = (struct conflicts){ .count = 0 };
+	result = modprobe_read(host, take_line, conflicts);
 	if (result < 0)
-		rivals->error = result;
-	take_cmdline(rivals, host);
+		conflicts->error = result;
+	take_cmdline(conflicts, host);
 	host_list(host, DRIVERCTL, take_override, &reader);
-	if (rivals->count > 1)
-		qsort(rivals->list, rivals->count, sizeof(*rivals->list), compare);
-	read_aliases(rivals, host);
-	return rivals->error;
+	if (conflicts->count > 1)
+		qsort(conflicts->list, conflicts->count, sizeof(*conflicts->list), compare);
+	read_aliases(conflicts, host);
+	return conflicts->error;
 }
 
-void rivals_free(struct rivals *rivals)
+void conflicts_free(struct conflicts *conflicts)
 {
-	while (rivals->count > 0) {
-		struct rival *last = &rivals->list[--rivals->count];
+	while (conflicts->count > 0) {
+		struct conflict *last = &conflicts->list[--conflicts->count];
 
 		while (last->alias_count > 0)
 			free(last->aliases[--last->alias_count]);
 		free(last->aliases);
 	}
-	free(rivals->list);
-	rivals->list = NULL;
+	free(conflicts->list);
+	conflicts->list = NULL;
 }

@@ -11,54 +11,54 @@
 #include "core/rule.h"
 #include "host/host.h"
 
-enum rival_kind {
-	RIVAL_IDS,       /* an ID in ids= of vfio-pci or another driver of VFIO */
-	RIVAL_DRIVERCTL, /* an override that driverctl(8) keeps */
-	RIVAL_UNRAID,    /* a device of Unraid's BIND= */
-	RIVAL_BLACKLIST, /* of a module */
-	RIVAL_SOFTDEP,   /* of a module, which loads vfio-pci before it */
-	RIVAL_BAD, /* one of the first three that cannot be understood, or not be said in a rule */
+enum conflict_kind {
+	CONFLICT_IDS,       /* an ID in ids= of vfio-pci or another driver of VFIO */
+	CONFLICT_DRIVERCTL, /* an override that driverctl(8) keeps */
+	CONFLICT_UNRAID,    /* a device of Unraid's BIND= */
+	CONFLICT_BLACKLIST, /* of a module */
+	CONFLICT_SOFTDEP,   /* of a module, which loads vfio-pci before it */
+	CONFLICT_BAD, /* one of the first three that cannot be understood, or not be said in a rule */
 };
 
-struct rival {
-	enum rival_kind kind;
+struct conflict {
+	enum conflict_kind kind;
 	char where[RULE_WHERE_MAX + 16];  /* "FILE:LINE" or "FILE" */
 	char text[RULE_TEXT_MAX];         /* the ID, address or module, as it stands there */
 	char driver[PCI_DRIVER_NAME_MAX]; /* that the device gets; "" where a module is named */
 	struct rule rule;     /* that means the same devices, unless a module is named */
-	const char *expected; /* of RIVAL_BAD */
+	const char *expected; /* of CONFLICT_BAD */
 	char **aliases;       /* of that module: devices that it is for */
 	size_t alias_count;
 };
 
-struct rivals {
-	struct rival *list;
+struct conflicts {
+	struct conflict *list;
 	size_t count;
 	int error;
 };
 
 /*
  * Reads modprobe.d(5) as modprobe(8) does, vfio-pci.ids= on the kernel command line, and
- * /etc/driverctl.d. 0 or -errno; rivals_free() in any case.
+ * /etc/driverctl.d. 0 or -errno; conflicts_free() in any case.
  */
-int rivals_read(struct rivals *rivals, const struct host *host);
+int conflicts_read(struct conflicts *conflicts, const struct host *host);
 
 /*
  * Reads one file, by a path of this process's own: of modprobe.d(5), or Unraid's vfio-pci.cfg. The
  * rest as above.
  */
-int rivals_read_file(struct rivals *rivals, const char *path);
+int conflicts_read_file(struct conflicts *conflicts, const char *path);
 
 /* Whether the device is one that the setting is about. */
-bool rivals_means(const struct rival *rival, const struct pci *pci,
+bool conflicts_means(const struct conflict *conflict, const struct pci *pci,
 		  const struct pci_device *device);
 
 /* Whether the device gets a driver that the host uses it with, unlike those of VFIO, or pci-stub. */
-bool rivals_is_for_host(const struct rival *rival);
+bool conflicts_is_for_host(const struct conflict *conflict);
 
 /* How that setting of the host is taken back for one device. */
-const char *rivals_cure(const struct rival *rival);
+const char *conflicts_cure(const struct conflict *conflict);
 
-void rivals_free(struct rivals *rivals);
+void conflicts_free(struct conflicts *conflicts);
 
 #endif

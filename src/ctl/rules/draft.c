@@ -15,13 +15,13 @@ __attribute__((format(printf, 3, 4))) static void refuse(struct draft *draft,
 							 const struct pci_device *device,
 							 const char *format, ...)
 {
-	char name[PCINAMES_MAX], text[512];
+	char name[PCI_IDS_TEXT_MAX], text[512];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	ctl_fail("%s: %s", change_describe(draft->change, device, name), text);
+	ctl_fail("%s: %s", edit_describe(draft->edit, device, name), text);
 	draft->refused = true;
 }
 
@@ -49,20 +49,20 @@ static bool names_card(const char *name)
 /* Whether one rule can have all functions of a card: they are all meant, and none is a bridge. */
 static bool is_whole(const struct draft *draft, const struct pci_device *first, size_t count)
 {
-	const struct pci *pci = &draft->change->view.forecast.pci;
+	const struct pci *pci = &draft->edit->inventory.forecast.pci;
 
 	for (size_t i = 0; i < count; i++)
-		if (!draft->change->meant[first - pci->devices + (ptrdiff_t)i] ||
+		if (!draft->edit->meant[first - pci->devices + (ptrdiff_t)i] ||
 		    pci_is_bridge(&first[i]))
 			return false;
-	return draft->change->by != SELECTOR_ID;
+	return draft->edit->by != SELECTOR_ID;
 }
 
 int draft_take(struct draft *draft, const char *name)
 {
-	const struct pci *pci = &draft->change->view.forecast.pci;
+	const struct pci *pci = &draft->edit->inventory.forecast.pci;
 	size_t *found = NULL, count = 0;
-	int result = change_find(draft->change, name, &found, &count);
+	int result = edit_find(draft->edit, name, &found, &count);
 	bool card = result == 0 && names_card(name);
 
 	for (size_t i = 0; i < count && result == 0; i++) {
@@ -81,9 +81,9 @@ int draft_take(struct draft *draft, const char *name)
 /* Options that were asked for, and that the rule that decides already lacks. */
 static const char *get_lacking(const struct draft *draft, const struct rule *rule)
 {
-	if (draft->change->group && !(rule->options & RULE_GROUP))
+	if (draft->edit->group && !(rule->options & RULE_GROUP))
 		return "group";
-	if (draft->change->force && !(rule->options & RULE_FORCE))
+	if (draft->edit->force && !(rule->options & RULE_FORCE))
 		return "force";
 	return NULL;
 }
@@ -91,9 +91,9 @@ static const char *get_lacking(const struct draft *draft, const struct rule *rul
 /* Whether a rule decides for the device already; says so, or why that is in the way. */
 static bool is_decided(struct draft *draft, const struct pci_device *device)
 {
-	const struct plan_row *row = view_row(&draft->change->view, device);
+	const struct plan_row *row = inventory_row(&draft->edit->inventory, device);
 	const char *lacking;
-	char where[AUDIT_WHERE_MAX], name[PCINAMES_MAX];
+	char where[AUDIT_WHERE_MAX], name[PCI_IDS_TEXT_MAX];
 
 	/* The kernel command line may be another one at the next boot. */
 	if (!row || row->outcome == OUTCOME_GUARD_MISMATCH || row->rule->file[0] != '/')
@@ -111,7 +111,7 @@ static bool is_decided(struct draft *draft, const struct pci_device *device)
 		refuse(draft, device, "%s takes it already, without '%s'; add the word there",
 		       where, lacking);
 	else
-		printf("%s: has a rule already: %s\n", change_describe(draft->change, device, name),
+		printf("%s: has a rule already: %s\n", edit_describe(draft->edit, device, name),
 		       where);
 	return true;
 }
@@ -119,7 +119,7 @@ static bool is_decided(struct draft *draft, const struct pci_device *device)
 /* Whether a function of what is wanted needs a rule. */
 static bool check_function(struct draft *draft, const struct pci_device *device)
 {
-	const char *reason = view_reason(&draft->change->view, device);
+	const char *reason = inventory_reason(&draft->edit->inventory, device);
 
 	if (pci_is_bridge(device)) {
 		refuse(draft, device, "is a bridge, and bridges are never bound");
@@ -127,7 +127,7 @@ static bool check_function(struct draft *draft, const struct pci_device *device)
 	}
 	if (is_decided(draft, device))
 		return false;
-	if (reason && !draft->change->force)
+	if (reason && !draft->edit->force)
 		refuse(draft, device,
 		       "the host stands on it: %s; 'vfio-earlyctl add --force' adds it all the same",
 		       reason);
@@ -136,7 +136,7 @@ static bool check_function(struct draft *draft, const struct pci_device *device)
 
 static bool check_want(struct draft *draft, const struct draft_want *wanted)
 {
-	const struct pci *pci = &draft->change->view.forecast.pci;
+	const struct pci *pci = &draft->edit->inventory.forecast.pci;
 	const struct pci_device *first = wanted->device;
 	size_t count = wanted->card ? pci_card(pci, wanted->device, &first) : 1;
 	bool needed = false;
@@ -186,7 +186,7 @@ static void refuse_kind(struct draft *draft, struct selector *selector, int erro
 		[SELECTOR_ID] = "has no ID",
 		[SELECTOR_ADDRESS] = "has no address",
 	};
-	enum selector_kind kind = draft->change->by;
+	enum selector_kind kind = draft->edit->by;
 	char text[SELECTOR_TEXT_MAX], others[256], advice[SELECTOR_TEXT_MAX + 32] = "";
 	const char *better;
 
@@ -198,7 +198,7 @@ static void refuse_kind(struct draft *draft, struct selector *selector, int erro
 			 selector->text);
 	if (error == -EEXIST)
 		refuse(draft, selector->device, "'%s' also means %s%s", text, others, advice);
-	else if (kind == SELECTOR_SERIAL && draft->change->view.serials_hidden)
+	else if (kind == SELECTOR_SERIAL && draft->edit->inventory.serials_hidden)
 		refuse(draft, selector->device, "only root may see serial numbers%s", advice);
 	else
 		refuse(draft, selector->device, "%s%s", lacks[kind], advice);
@@ -211,18 +211,18 @@ static void refuse_kind(struct draft *draft, struct selector *selector, int erro
 static int format_lines(const struct draft *draft, const struct draft_want *wanted,
 			const char *terms, char **lines)
 {
-	struct pcinames *names = &draft->change->view.names;
+	struct pci_ids *names = &draft->edit->inventory.names;
 	struct pci_address address = wanted->device->address;
-	char text[PCI_ADDRESS_TEXT_MAX], class[PCINAMES_MAX], name[PCINAMES_MAX];
+	char text[PCI_ADDRESS_TEXT_MAX], class[PCI_IDS_TEXT_MAX], name[PCI_IDS_TEXT_MAX];
 
 	if (wanted->card)
 		address.function = PCI_FUNCTION_ANY;
 	return asprintf(lines, "# %s %s: %s\n%s%s%s%s\n", pci_address_format(&address, text),
-			pcinames_class(names, wanted->device, class, sizeof(class)),
-			pcinames_device(names, wanted->device, name, sizeof(name)), terms,
-			draft->change->group ? " group" : "", draft->change->force ? " force" : "",
-			traits_is_virtual(&draft->change->view, wanted->device) ? " optional"
-										: "") < 0
+			pci_ids_class(names, wanted->device, class, sizeof(class)),
+			pci_ids_device(names, wanted->device, name, sizeof(name)), terms,
+			draft->edit->group ? " group" : "", draft->edit->force ? " force" : "",
+			device_is_virtual(&draft->edit->inventory, wanted->device) ? " optional"
+										   : "") < 0
 		       ? -ENOMEM
 		       : 0;
 }
@@ -251,13 +251,13 @@ static int append(struct draft *draft, char *lines)
 static int add_want(struct draft *draft, const struct draft_want *wanted)
 {
 	struct selector selector = {
-		.pci = &draft->change->view.forecast.pci,
+		.pci = &draft->edit->inventory.forecast.pci,
 		.device = wanted->device,
 		.card = wanted->card,
-		.meant = draft->change->meant,
+		.meant = draft->edit->meant,
 	};
 	char *lines;
-	int result = selector_format(&selector, draft->change->by);
+	int result = selector_format(&selector, draft->edit->by);
 
 	if (result < 0) {
 		refuse_kind(draft, &selector, result);
@@ -273,7 +273,7 @@ static int add_want(struct draft *draft, const struct draft_want *wanted)
 /* A function of a card that is wanted as a whole, or what was named before. */
 static bool is_covered(const struct draft *draft, size_t index)
 {
-	const struct pci *pci = &draft->change->view.forecast.pci;
+	const struct pci *pci = &draft->edit->inventory.forecast.pci;
 	const struct draft_want *wanted = &draft->wants[index];
 	const struct pci_device *card, *first;
 

@@ -12,7 +12,7 @@ struct draft_want {
 };
 
 struct draft {
-	struct change *change;
+	struct edit *edit;
 	struct draft_want *wants;
 	size_t count;
 	char *lines; /* of the file: a comment and a rule each; empty if all is there already */
@@ -33,7 +33,7 @@ int draft_make(struct draft *draft);
 
 /*
  * Says which of these devices the next boot would not bind, which no VM could use, and what the
- * host lacks without them. The view has the plan with the new rules afterwards. 0 or -errno.
+ * host lacks without them. The inventory has the plan with the new rules afterwards. 0 or -errno.
  */
 int draft_foretell(struct draft *draft);
 

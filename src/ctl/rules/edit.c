@@ -14,11 +14,11 @@
 #include "rules/edit.h"
 #include "term/options.h"
 
-static int take_kind(struct change *change, const char *name)
+static int take_kind(struct edit *edit, const char *name)
 {
 	for (enum selector_kind kind = 0; kind < SELECTOR_KINDS; kind++)
 		if (strcmp(selector_names[kind], name) == 0) {
-			change->by = kind;
+			edit->by = kind;
 			return CTL_OK;
 		}
 	return ctl_fail("--by: found '%s', expected path, slot, serial, id or address", name);
@@ -34,10 +34,10 @@ static int check_file(const char *path)
 }
 
 /* What is wrong on the command line of the kernel's is of this boot only. */
-static int check_files(struct change *change)
+static int check_files(struct edit *edit)
 {
 	struct rules rules = { .list = NULL };
-	int result = rules_read(&rules, change->view.host.directory);
+	int result = rules_read(&rules, edit->inventory.host.directory);
 	bool bad = rules.bad > 0;
 
 	rules_free(&rules);
@@ -45,12 +45,12 @@ static int check_files(struct change *change)
 		return ctl_fail("reading rules: %s", strerror(-result));
 	if (!bad)
 		return CTL_OK;
-	view_print_messages(&change->view, VIEW_ERROR);
+	inventory_print_messages(&edit->inventory, FINDING_ERROR);
 	ctl_fail("nothing was changed: with these errors no image would be built");
 	return CTL_BAD_RULES;
 }
 
-static int lock(struct change *change, const struct ctl *ctl)
+static int lock(struct edit *edit, const struct ctl *ctl)
 {
 	struct host host;
 	int result = host_open(&host, ctl->root);
@@ -58,70 +58,70 @@ static int lock(struct change *change, const struct ctl *ctl)
 	if (result < 0)
 		ctl_fail("%s: %s", ctl->root, strerror(-result));
 	else
-		change->lock = lock_take(&host);
+		edit->lock = lock_take(&host);
 	host_close(&host);
-	return change->lock < 0 ? CTL_INTERNAL : CTL_OK;
+	return edit->lock < 0 ? CTL_INTERNAL : CTL_OK;
 }
 
 /*
  * Hooks in /etc/initramfs/post-update.d of systemd-boot and proxmox-boot-tool refresh the
  * bootloader after each image.
  */
-static int check_root(const struct change *change)
+static int check_root(const struct edit *edit)
 {
 	char message[BOOT_MESSAGE_MAX];
 
-	if (!change->update || bootsafe_check_root(&change->view.host, message) == 0)
+	if (!edit->update || bootsafe_check_root(&edit->inventory.host, message) == 0)
 		return CTL_OK;
 	ctl_fail("%s", message);
 	ctl_fail("nothing was changed");
 	return CTL_INCOMPLETE;
 }
 
-int change_look(struct change *change, const struct ctl *ctl)
+int edit_look(struct edit *edit, const struct ctl *ctl)
 {
-	unsigned int serials = change->by == SELECTOR_SERIAL ? VIEW_SERIALS : 0;
-	int status = change->dry_run ? CTL_OK : lock(change, ctl);
+	unsigned int serials = edit->by == SELECTOR_SERIAL ? INVENTORY_SERIALS : 0;
+	int status = edit->dry_run ? CTL_OK : lock(edit, ctl);
 
 	if (status != CTL_OK)
 		return status;
-	if (view_open(&change->view, ctl, VIEW_PROTECT | VIEW_PLAN | serials) < 0)
+	if (inventory_open(&edit->inventory, ctl, INVENTORY_PROTECT | INVENTORY_PLAN | serials) < 0)
 		return CTL_INTERNAL;
-	change->meant = calloc(change->view.forecast.pci.count + 1, sizeof(*change->meant));
-	if (!change->meant)
+	edit->meant = calloc(edit->inventory.forecast.pci.count + 1, sizeof(*edit->meant));
+	if (!edit->meant)
 		return ctl_fail("%s", strerror(ENOMEM));
-	view_print_messages(&change->view, VIEW_WARNING);
-	status = check_files(change);
-	return status == CTL_OK ? check_root(change) : status;
+	inventory_print_messages(&edit->inventory, FINDING_WARNING);
+	status = check_files(edit);
+	return status == CTL_OK ? check_root(edit) : status;
 }
 
-void change_init(struct change *change)
+void edit_init(struct edit *edit)
 {
-	*change = (struct change){
+	*edit = (struct edit){
 		.lock = -1,
-		.view.host.directory = -1,
-		.view.forecast.pci.directory = -1,
-		.view.protect.pci.directory = -1,
+		.inventory.host.directory = -1,
+		.inventory.forecast.pci.directory = -1,
+		.inventory.protect.pci.directory = -1,
 	};
 }
 
-const char *change_path(const struct change *change)
+const char *edit_path(const struct edit *edit)
 {
-	return change->file ? change->file : RULES_FILE;
+	return edit->file ? edit->file : RULES_FILE;
 }
 
-int change_open(struct change *change, const struct ctl *ctl, int argc, char **argv,
-		const char *usage, bool adds)
+int edit_open(struct edit *edit, const struct ctl *ctl, int argc, char **argv, const char *usage,
+	      bool adds)
 {
 	const char *by = NULL;
 	/* Those that not every command has come first. */
 	const struct options_entry entries[] = {
 		{ '\0', "by", .text = &by },
-		{ 'g', "group", .set = &change->group },
-		{ 'f', "force", .set = &change->force },
-		{ 'n', "dry-run", .set = &change->dry_run },
-		{ 'u', "update", .set = &change->update },
-		{ '\0', "file", .text = &change->file },
+		{ 'g', "group", .set = &edit->group },
+		{ 'f', "force", .set = &edit->force },
+		{ 'n', "dry-run", .set = &edit->dry_run },
+		{ 'u', "update", .set = &edit->update },
+		{ '\0', "file", .text = &edit->file },
 		{},
 	};
 	const struct options options = {
@@ -132,42 +132,43 @@ int change_open(struct change *change, const struct ctl *ctl, int argc, char **a
 	};
 	int status;
 
-	change_init(change);
+	edit_init(edit);
 	status = options_parse(&options, ctl, &argc, &argv);
 	if (status != OPTIONS_RUN)
 		return status;
-	if ((by && take_kind(change, by) != CTL_OK) ||
-	    (change->file && check_file(change->file) != CTL_OK))
+	if ((by && take_kind(edit, by) != CTL_OK) ||
+	    (edit->file && check_file(edit->file) != CTL_OK))
 		return ctl_fail("try 'vfio-earlyctl %s --help'", ctl->command);
-	change->operands = argv;
-	status = change_look(change, ctl);
+	edit->operands = argv;
+	status = edit_look(edit, ctl);
 	return status == CTL_OK ? OPTIONS_RUN : status;
 }
 
-void change_close(struct change *change)
+void edit_close(struct edit *edit)
 {
-	free(change->meant);
-	view_close(&change->view);
-	file_close(&change->lock);
+	free(edit->meant);
+	inventory_close(&edit->inventory);
+	file_close(&edit->lock);
 }
 
-int change_find(struct change *change, const char *name, size_t **found, size_t *count)
+int edit_find(struct edit *edit, const char *name, size_t **found, size_t *count)
 {
-	struct view *view = &change->view;
-	char message[NAMES_MESSAGE_MAX] = "";
-	int result = names_find(&view->forecast, &view->host, name, found, count, message);
+	struct inventory *inventory = &edit->inventory;
+	char message[FIND_MESSAGE_MAX] = "";
+	int result =
+		find_by_name(&inventory->forecast, &inventory->host, name, found, count, message);
 
 	if (result < 0)
 		ctl_fail("%s", message[0] ? message : strerror(-result));
 	for (size_t i = 0; result == 0 && i < *count; i++)
-		change->meant[(*found)[i]] = true;
+		edit->meant[(*found)[i]] = true;
 	return result;
 }
 
-const char *change_describe(struct change *change, const struct pci_device *device,
-			    char text[PCINAMES_MAX])
+const char *edit_describe(struct edit *edit, const struct pci_device *device,
+			  char text[PCI_IDS_TEXT_MAX])
 {
-	return pcinames_sentence(&change->view.names, device, text, PCINAMES_MAX);
+	return pci_ids_sentence(&edit->inventory.names, device, text, PCI_IDS_TEXT_MAX);
 }
 
 static int fail_image(const struct kernels *kernels, const struct kernel *kernel)
@@ -178,10 +179,10 @@ static int fail_image(const struct kernels *kernels, const struct kernel *kernel
 				kernels_remedy(kernels, kernel->state), kernel->release);
 	return ctl_fail("kernel %s: after '%s' its image still lacks the current rules; "
 			"'vfio-earlyctl image %s' tells more",
-			kernel->release, kernels->rebuild->command, kernel->release);
+			kernel->release, kernels->builder->command, kernel->release);
 }
 
-int change_check_images(struct kernels *kernels, const struct host *host, bool has_rules)
+int edit_check_images(struct kernels *kernels, const struct host *host, bool has_rules)
 {
 	int result, status = CTL_OK;
 
@@ -195,38 +196,38 @@ int change_check_images(struct kernels *kernels, const struct host *host, bool h
 	return status;
 }
 
-static int check_images(const struct change *change)
+static int check_images(const struct edit *edit)
 {
 	struct kernels kernels = { .count = 0 };
-	int status = change_check_images(&kernels, &change->view.host,
-					 change->view.forecast.rules.count > 0);
+	int status = edit_check_images(&kernels, &edit->inventory.host,
+				       edit->inventory.forecast.rules.count > 0);
 
 	kernels_free(&kernels);
 	return status;
 }
 
-int change_rebuild(struct change *change)
+int edit_rebuild(struct edit *edit)
 {
-	const struct rebuild *rebuild = rebuild_find(&change->view.host);
+	const struct builder *builder = builder_find(&edit->inventory.host);
 	int result;
 
-	file_close(&change->lock);
-	change->lock = -1;
-	if (change->dry_run)
+	file_close(&edit->lock);
+	edit->lock = -1;
+	if (edit->dry_run)
 		return CTL_OK;
-	if (!change->update) {
-		printf("This takes effect after '%s' and a reboot.\n", rebuild->command);
+	if (!edit->update) {
+		printf("This takes effect after '%s' and a reboot.\n", builder->command);
 		return CTL_OK;
 	}
-	result = run_program(&change->view.host, rebuild->argv);
-	if (result == 0 && check_images(change) == CTL_OK)
+	result = run_program(&edit->inventory.host, builder->argv);
+	if (result == 0 && check_images(edit) == CTL_OK)
 		return CTL_OK;
 	if (result == -EXDEV)
-		ctl_fail("%s: not run, as this is not the host; run it there", rebuild->command);
+		ctl_fail("%s: not run, as this is not the host; run it there", builder->command);
 	else if (result < 0)
-		ctl_fail("%s: %s", rebuild->argv[0], strerror(-result));
+		ctl_fail("%s: %s", builder->argv[0], strerror(-result));
 	else if (result > 0)
-		ctl_fail("%s: exit status %d", rebuild->argv[0], result);
+		ctl_fail("%s: exit status %d", builder->argv[0], result);
 	ctl_fail("the rules have changed, but not every image has them: the next boot can use "
 		 "the old ones");
 	return CTL_INCOMPLETE;

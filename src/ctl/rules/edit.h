@@ -7,8 +7,8 @@
 #include "look/inventory.h"
 #include "rules/selector.h"
 
-struct change {
-	struct view view;
+struct edit {
+	struct inventory inventory;
 	int lock;              /* of all rules, unless this is a dry run */
 	char *const *operands; /* the devices; ends with a NULL */
 	const char *file;      /* NULL if none was named */
@@ -20,40 +20,40 @@ struct change {
 /*
  * Takes options and operands of a command (usage is for --help; --by and --group are for add
  * alone), locks the rules, looks at the host and makes the plan. OPTIONS_RUN, or the exit status:
- * after --help, or after a message on standard error. change_close() in any case.
+ * after --help, or after a message on standard error. edit_close() in any case.
  */
-int change_open(struct change *change, const struct ctl *ctl, int argc, char **argv,
-		const char *usage, bool adds);
-void change_close(struct change *change);
+int edit_open(struct edit *edit, const struct ctl *ctl, int argc, char **argv, const char *usage,
+	      bool adds);
+void edit_close(struct edit *edit);
 
 /*
  * The same for who has options of another kind: an empty change, to be filled with operands and
  * options, and then the look, CTL_OK or the exit status. With dry_run, nothing is locked.
  */
-void change_init(struct change *change);
-int change_look(struct change *change, const struct ctl *ctl);
+void edit_init(struct edit *edit);
+int edit_look(struct edit *edit, const struct ctl *ctl);
 
 /* The file of rules that is changed. */
-const char *change_path(const struct change *change);
+const char *edit_path(const struct edit *edit);
 
 /*
- * Finds the devices of one operand, as names_find(), and marks them in meant. 0, or -errno after
+ * Finds the devices of one operand, as find_by_name(), and marks them in meant. 0, or -errno after
  * a message.
  */
-int change_find(struct change *change, const char *name, size_t **found, size_t *count);
+int edit_find(struct edit *edit, const char *name, size_t **found, size_t *count);
 
 /* A device for messages: address and name. */
-const char *change_describe(struct change *change, const struct pci_device *device,
-			    char text[PCINAMES_MAX]);
+const char *edit_describe(struct edit *edit, const struct pci_device *device,
+			  char text[PCI_IDS_TEXT_MAX]);
 
 /*
  * Whether the images of all kernels, which were rebuilt, have the current rules: where images are
  * not to be updated, or our hook is not there, the command for that succeeds all the same. Finds
  * the kernels again. CTL_OK, or CTL_INTERNAL after a message about each image that lacks them.
  */
-int change_check_images(struct kernels *kernels, const struct host *host, bool has_rules);
+int edit_check_images(struct kernels *kernels, const struct host *host, bool has_rules);
 
 /* The last step: has all images rebuilt, or says how that is done. Unlocks the rules. */
-int change_rebuild(struct change *change);
+int edit_rebuild(struct edit *edit);
 
 #endif

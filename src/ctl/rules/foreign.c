@@ -65,7 +65,7 @@ static const char *convert_class(uint32_t value, uint32_t mask, struct rule *rul
 	return NULL;
 }
 
-const char *foreign_parse_id(const char *text, struct rule *rule)
+const char *conflict_parse_id(const char *text, struct rule *rule)
 {
 	uint32_t fields[ID_FIELDS] = { 0, 0, KERNEL_ANY, KERNEL_ANY, 0, 0 };
 	struct rule parsed = { .terms = 0 };
@@ -83,7 +83,7 @@ const char *foreign_parse_id(const char *text, struct rule *rule)
 	return expected;
 }
 
-const char *foreign_parse_bind(const char *text, struct rule *rule)
+const char *conflict_parse_bind(const char *text, struct rule *rule)
 {
 	static const char expected[] = "an address with its function, or ADDRESS|VENDOR:DEVICE";
 	const char *bar = strchr(text, '|');
@@ -104,7 +104,7 @@ const char *foreign_parse_bind(const char *text, struct rule *rule)
 	return NULL;
 }
 
-bool foreign_is_driver(const char *name)
+bool conflict_is_driver(const char *name)
 {
 	char line[RULE_TEXT_MAX];
 	struct rule_error error;
@@ -143,7 +143,7 @@ static void print_class(FILE *stream, const struct rule *rule)
 	fprintf(stream, "class=%0*x", digits, (unsigned int)rule->class_value >> (24 - 4 * digits));
 }
 
-void foreign_print_rule(FILE *stream, const struct rule *rule)
+void conflict_print_rule(FILE *stream, const struct rule *rule)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 	const char *before = "";

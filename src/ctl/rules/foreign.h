@@ -16,15 +16,15 @@
  * One of ids= of vfio-pci, "vendor:device[:subvendor[:subdevice[:class[:class_mask]]]]", as
  * vfio_pci_fill_ids() of the kernel takes it.
  */
-const char *foreign_parse_id(const char *text, struct rule *rule);
+const char *conflict_parse_id(const char *text, struct rule *rule);
 
 /* One of Unraid's BIND=, "0000:03:00.0|8086:1533"; before 6.9 it was "03:00.0". */
-const char *foreign_parse_bind(const char *text, struct rule *rule);
+const char *conflict_parse_bind(const char *text, struct rule *rule);
 
 /* Whether a rule can have driver= with this name, as it is. */
-bool foreign_is_driver(const char *name);
+bool conflict_is_driver(const char *name);
 
 /* Prints such a rule with its driver= and optional, as a line. */
-void foreign_print_rule(FILE *stream, const struct rule *rule);
+void conflict_print_rule(FILE *stream, const struct rule *rule);
 
 #endif

@@ -5,18 +5,18 @@
 #include "audit/audit.h"
 #include "rules/draft.h"
 
-static void warn_row(struct change *change, const struct plan_row *row)
+static void warn_row(struct edit *edit, const struct plan_row *row)
 {
-	char name[PCINAMES_MAX], where[AUDIT_WHERE_MAX];
+	char name[PCI_IDS_TEXT_MAX], where[AUDIT_WHERE_MAX];
 	const char *what = row->wanted;
-	bool hint = view_is_spoiled(row) && !change->group;
+	bool hint = inventory_is_spoiled(row) && !edit->group;
 
 	if (row->outcome == OUTCOME_EXCLUDED)
 		what = audit_format_rule(row->rule, where);
 	else if (row->detail[0] != '\0')
 		what = row->detail;
-	change_describe(change, row->device, name);
-	if (!view_is_taken(row))
+	edit_describe(edit, row->device, name);
+	if (!inventory_is_taken(row))
 		ctl_fail("%s: the next boot will not bind it: %s: %s", name,
 			 outcome_name(row->outcome), what);
 	else if (row->level == LEVEL_WARNING)
@@ -25,13 +25,13 @@ static void warn_row(struct change *change, const struct plan_row *row)
 }
 
 /* No reason to refuse it: the host boots, and can be reached, without what is only used. */
-static void warn_use(struct change *change, const struct pci_device *device)
+static void warn_use(struct edit *edit, const struct pci_device *device)
 {
-	const char *use = view_use(&change->view, device);
-	char name[PCINAMES_MAX];
+	const char *use = inventory_use(&edit->inventory, device);
+	char name[PCI_IDS_TEXT_MAX];
 
 	if (use)
-		ctl_fail("%s " VIEW_USED, change_describe(change, device, name), use);
+		ctl_fail("%s " INVENTORY_USED, edit_describe(edit, device, name), use);
 }
 
 /* Without an IOMMU now, a boot with it takes the device. */
@@ -41,47 +41,46 @@ static bool is_to_go(const struct plan_row *row)
 }
 
 /* Whether the row is about a device of this run: named, or of the group of one that is. */
-static bool is_ours(const struct change *change, const struct plan_row *row, size_t rules_before)
+static bool is_ours(const struct edit *edit, const struct plan_row *row, size_t rules_before)
 {
-	const struct forecast *forecast = &change->view.forecast;
+	const struct forecast *forecast = &edit->inventory.forecast;
 
-	return row->device && (change->meant[row->device - forecast->pci.devices] ||
+	return row->device && (edit->meant[row->device - forecast->pci.devices] ||
 			       row->rule >= forecast->rules.list + rules_before);
 }
 
 int draft_foretell(struct draft *draft)
 {
-	struct view *view = &draft->change->view;
-	struct rules *rules = &view->forecast.rules;
-	const struct plan *plan = &view->forecast.plan;
+	struct inventory *inventory = &draft->edit->inventory;
+	struct rules *rules = &inventory->forecast.rules;
+	const struct plan *plan = &inventory->forecast.plan;
 	size_t before = rules->count;
-	int result =
-		rules_parse(rules, change_path(draft->change), draft->lines, strlen(draft->lines));
+	int result = rules_parse(rules, edit_path(draft->edit), draft->lines, strlen(draft->lines));
 
 	if (result == 0)
-		result = view_make_plan(view);
+		result = inventory_make_plan(inventory);
 	if (result < 0)
 		return result;
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
 
-		if (!is_ours(draft->change, row, before))
+		if (!is_ours(draft->edit, row, before))
 			continue;
-		warn_row(draft->change, row);
+		warn_row(draft->edit, row);
 		if (is_to_go(row))
-			warn_use(draft->change, row->device);
+			warn_use(draft->edit, row->device);
 	}
-	if (view_lacks_iommu(view))
-		ctl_fail("%s", VIEW_NO_IOMMU);
+	if (inventory_lacks_iommu(inventory))
+		ctl_fail("%s", INVENTORY_NO_IOMMU);
 	return 0;
 }
 
 void draft_warn_uses(const struct draft *draft)
 {
-	struct change *change = draft->change;
-	const struct pci *pci = &change->view.forecast.pci;
+	struct edit *edit = draft->edit;
+	const struct pci *pci = &edit->inventory.forecast.pci;
 
 	for (size_t i = 0; i < pci->count; i++)
-		if (change->meant[i])
-			warn_use(change, &pci->devices[i]);
+		if (edit->meant[i])
+			warn_use(edit, &pci->devices[i]);
 }

@@ -20,22 +20,22 @@ static const struct {
 	const char *name;
 	enum table_color color;
 } levels[] = {
-	[VIEW_ERROR] = { "error", TABLE_RED }, [VIEW_WARNING] = { "warning", TABLE_YELLOW },
-	[VIEW_NOTE] = { "note", TABLE_PLAIN }, [VIEW_UNKNOWN] = { "unknown", TABLE_YELLOW },
-	[VIEW_OK] = { "ok", TABLE_GREEN },
+	[FINDING_ERROR] = { "error", TABLE_RED }, [FINDING_WARNING] = { "warning", TABLE_YELLOW },
+	[FINDING_NOTE] = { "note", TABLE_PLAIN }, [FINDING_UNKNOWN] = { "unknown", TABLE_YELLOW },
+	[FINDING_OK] = { "ok", TABLE_GREEN },
 };
 
-const char *findings_level_name(enum view_level level)
+const char *findings_level_name(enum finding_level level)
 {
 	return levels[level].name;
 }
 
-enum table_color findings_level_color(enum view_level level)
+enum table_color findings_level_color(enum finding_level level)
 {
 	return levels[level].color;
 }
 
-void findings_add(struct findings *findings, enum view_level level, const char *where,
+void findings_add(struct findings *findings, enum finding_level level, const char *where,
 		  const char *format, ...)
 {
 	struct finding *list = reallocarray(findings->list, findings->count + 1, sizeof(*list));
@@ -61,7 +61,7 @@ void findings_add(struct findings *findings, enum view_level level, const char *
 	findings->failed = true;
 }
 
-size_t findings_count(const struct findings *findings, enum view_level level)
+size_t findings_count(const struct findings *findings, enum finding_level level)
 {
 	size_t count = 0;
 
@@ -73,8 +73,8 @@ size_t findings_count(const struct findings *findings, enum view_level level)
 
 const char *findings_format_counts(const struct findings *findings, char text[FINDINGS_COUNTS_MAX])
 {
-	size_t errors = findings_count(findings, VIEW_ERROR);
-	size_t warnings = findings_count(findings, VIEW_WARNING);
+	size_t errors = findings_count(findings, FINDING_ERROR);
+	size_t warnings = findings_count(findings, FINDING_WARNING);
 
 	snprintf(text, FINDINGS_COUNTS_MAX, "%zu error%s, %zu warning%s", errors,
 		 errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");

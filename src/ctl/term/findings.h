@@ -8,7 +8,7 @@
 
 struct finding {
 	size_t number; /* in the order in which they were added */
-	enum view_level level;
+	enum finding_level level;
 	char *where; /* NULL: no place in particular */
 	char *text;
 };
@@ -20,14 +20,14 @@ struct findings {
 };
 
 /* "error", "warning", ... and its colour. */
-const char *findings_level_name(enum view_level level);
-enum table_color findings_level_color(enum view_level level);
+const char *findings_level_name(enum finding_level level);
+enum table_color findings_level_color(enum finding_level level);
 
 /* Adds one; the text is a printf. where may be NULL. */
-void findings_add(struct findings *findings, enum view_level level, const char *where,
+void findings_add(struct findings *findings, enum finding_level level, const char *where,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-size_t findings_count(const struct findings *findings, enum view_level level);
+size_t findings_count(const struct findings *findings, enum finding_level level);
 
 /* Writes "0 errors, 1 warning". Returns text. */
 #define FINDINGS_COUNTS_MAX 64

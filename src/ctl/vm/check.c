@@ -26,13 +26,13 @@ static void check_iommu(struct vm *vm)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 
-	if (view_lacks_iommu(&vm->view)) {
-		findings_add(&vm->findings, VIEW_WARNING, NULL, VIEW_NO_IOMMU);
+	if (inventory_lacks_iommu(&vm->inventory)) {
+		findings_add(&vm->findings, FINDING_WARNING, NULL, INVENTORY_NO_IOMMU);
 		return;
 	}
 	for (size_t i = 0; i < vm->count; i++)
 		if (vm->devices[i]->group < 0)
-			findings_add(&vm->findings, VIEW_WARNING,
+			findings_add(&vm->findings, FINDING_WARNING,
 				     pci_address_format(&vm->devices[i]->address, address),
 				     "it has no IOMMU group, so no VM can have it");
 }
@@ -41,23 +41,23 @@ static void check_iommu(struct vm *vm)
 static void check_companion(struct vm *vm, const struct pci_device *device,
 			    const struct pci_device *chosen)
 {
-	const char *reason = view_reason(&vm->view, device);
+	const char *reason = inventory_reason(&vm->inventory, device);
 	char where[PCI_ADDRESS_TEXT_MAX], other[PCI_ADDRESS_TEXT_MAX];
 
 	pci_address_format(&device->address, where);
 	pci_address_format(&chosen->address, other);
-	if (vm_is_bound(device) || view_is_for_vm(view_row(&vm->view, device)))
-		findings_add(&vm->findings, VIEW_NOTE, where,
+	if (vm_is_bound(device) || inventory_is_for_vm(inventory_row(&vm->inventory, device)))
+		findings_add(&vm->findings, FINDING_NOTE, where,
 			     "is in group %d with %s: no other VM can have it meanwhile; name it, "
 			     "too, if this VM shall",
 			     device->group, other);
 	else if (reason)
-		findings_add(&vm->findings, VIEW_WARNING, where,
+		findings_add(&vm->findings, FINDING_WARNING, where,
 			     "is in group %d with %s, and the host stands on it (%s): no VM can "
 			     "use this group; try another slot",
 			     device->group, other, reason);
 	else if (device->driver)
-		findings_add(&vm->findings, VIEW_WARNING, where,
+		findings_add(&vm->findings, FINDING_WARNING, where,
 			     "is in group %d with %s, and %s has it: no VM can use the group until "
 			     "it is taken as well; run 'vfio-earlyctl add %s', or try another slot",
 			     device->group, other, device->driver, where);
@@ -65,7 +65,7 @@ static void check_companion(struct vm *vm, const struct pci_device *device,
 
 static void check_groups(struct vm *vm)
 {
-	const struct pci *pci = &vm->view.forecast.pci;
+	const struct pci *pci = &vm->inventory.forecast.pci;
 
 	for (size_t i = 0; i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i], *chosen;
@@ -89,9 +89,9 @@ enum binding {
 
 static enum binding find_binding(const struct vm *vm, const struct pci_device *device)
 {
-	const struct plan_row *row = view_row(&vm->view, device);
+	const struct plan_row *row = inventory_row(&vm->inventory, device);
 
-	if (view_is_for_vm(row))
+	if (inventory_is_for_vm(row))
 		return vm_is_bound(device) ? BOUND : BOUND_LATER;
 	if (row)
 		return vm_is_bound(device) ? BOUND_AGAINST : UNBOUND;
@@ -105,27 +105,27 @@ static void tell_binding(struct vm *vm, enum binding binding, const struct plan_
 	struct findings *findings = &vm->findings;
 
 	if (binding == BOUND_NOW)
-		findings_add(findings, VIEW_NOTE, where,
+		findings_add(findings, FINDING_NOTE, where,
 			     "%s has it now, but no rule takes it at the next boot; run "
 			     "'vfio-earlyctl add %s'",
 			     owner, where);
 	else if (binding == BOUND_LATER)
-		findings_add(findings, VIEW_WARNING, where,
+		findings_add(findings, FINDING_WARNING, where,
 			     "%s has it until the next boot; reboot, or run 'vfio-earlyctl bind "
 			     "%s'",
 			     owner, where);
 	else if (binding == UNRULED)
-		findings_add(findings, VIEW_WARNING, where,
+		findings_add(findings, FINDING_WARNING, where,
 			     "%s has it, and no rule takes it; run 'vfio-earlyctl add %s'", owner,
 			     where);
 	else if (binding == UNBOUND || binding == BOUND_AGAINST)
 		findings_add(
-			findings, binding == UNBOUND ? VIEW_WARNING : VIEW_NOTE, where,
+			findings, binding == UNBOUND ? FINDING_WARNING : FINDING_NOTE, where,
 			"%s has it, %s the next boot does not take it for a VM: %s%s (%s:%u); see "
 			"'vfio-earlyctl check'",
 			owner, binding == UNBOUND ? "and" : "but",
-			view_is_taken(row) ? "driver=" : "",
-			view_is_taken(row) ? row->wanted : outcome_name(row->outcome),
+			inventory_is_taken(row) ? "driver=" : "",
+			inventory_is_taken(row) ? row->wanted : outcome_name(row->outcome),
 			row->rule->file, row->rule->line);
 }
 
@@ -147,7 +147,7 @@ static void check_binding(struct vm *vm, const struct vm_part *part)
 	if (part->count > 1 && is_uniform(vm, part)) {
 		enum binding binding = find_binding(vm, part->functions[0]);
 
-		tell_binding(vm, binding, view_row(&vm->view, part->functions[0]),
+		tell_binding(vm, binding, inventory_row(&vm->inventory, part->functions[0]),
 			     binding == BOUND_NOW ? "VFIO" : "the host",
 			     vm_format_part(part, where));
 		return;
@@ -155,7 +155,7 @@ static void check_binding(struct vm *vm, const struct vm_part *part)
 	for (size_t i = 0; i < part->count; i++) {
 		const struct pci_device *device = part->functions[i];
 
-		tell_binding(vm, find_binding(vm, device), view_row(&vm->view, device),
+		tell_binding(vm, find_binding(vm, device), inventory_row(&vm->inventory, device),
 			     device->driver ? device->driver : "no driver",
 			     pci_address_format(&device->address, where));
 	}
@@ -176,11 +176,11 @@ static void tell_replaced(struct vm *vm, const struct guest_device *had, const s
 
 	snprintf(romfile, sizeof(romfile), "romfile=%s", part->romfile);
 	if (!had->others[0] || strcmp(had->others, romfile) == 0)
-		findings_add(&vm->findings, VIEW_NOTE, where,
+		findings_add(&vm->findings, FINDING_NOTE, where,
 			     "the VM has it already, as hostpci%u%s%s: the new line replaces that",
 			     had->index, by, had->mapping);
 	else
-		findings_add(&vm->findings, VIEW_WARNING, where,
+		findings_add(&vm->findings, FINDING_WARNING, where,
 			     "the VM has it already, as hostpci%u%s%s: the new line replaces that, "
 			     "which also sets %s; add to the new line what shall stay",
 			     had->index, by, had->mapping, had->others);
@@ -194,7 +194,7 @@ static void add_owner(struct vm *vm, const struct guest_device *had, const struc
 
 	vm_format_part(part, where);
 	if (had->guest != vm->id)
-		findings_add(&vm->findings, VIEW_WARNING, where,
+		findings_add(&vm->findings, FINDING_WARNING, where,
 			     "VM %u%s%s%s has it as well, as hostpci%u%s%s: only one of them can "
 			     "run",
 			     guest->id, guest->name[0] ? " (" : "", guest->name,
@@ -202,7 +202,7 @@ static void add_owner(struct vm *vm, const struct guest_device *had, const struc
 	else if (had->index == part->index)
 		tell_replaced(vm, had, part, where);
 	else
-		findings_add(&vm->findings, VIEW_WARNING, where,
+		findings_add(&vm->findings, FINDING_WARNING, where,
 			     "the VM has it already, as hostpci%u%s%s, too: remove that; run 'qm "
 			     "set %u --delete hostpci%u'",
 			     had->index, by, had->mapping, vm->id, had->index);
@@ -240,11 +240,11 @@ static void check_machine(struct vm *vm)
 		return;
 	snprintf(where, sizeof(where), "VM %u", vm->id);
 	if (!vm->guest)
-		findings_add(&vm->findings, VIEW_NOTE, NULL,
+		findings_add(&vm->findings, FINDING_NOTE, NULL,
 			     "pcie=1 needs a VM of machine type q35, which is not the default; "
 			     "--vmid looks at the VM");
 	else if (!vm->guest->q35)
-		findings_add(&vm->findings, VIEW_WARNING, where,
+		findings_add(&vm->findings, FINDING_WARNING, where,
 			     "its machine type is i440fx, and pcie=1 needs q35; run 'qm set %u "
 			     "--machine q35'",
 			     vm->id);
@@ -260,20 +260,20 @@ static void check_firmware(struct vm *vm, const struct vm_part *part)
 		return;
 	if (!part->rom_known && !vm->guest->ovmf)
 		findings_add(
-			&vm->findings, VIEW_NOTE, where,
+			&vm->findings, FINDING_NOTE, where,
 			"VM %u starts with SeaBIOS, and newer cards have no image for that; if "
 			"nothing is shown, try OVMF: 'qm set %u --bios ovmf --efidisk0 "
 			"STORAGE:1'",
 			vm->id, vm->id);
 	else if (part->rom_known && vm->guest->ovmf && !part->has_uefi)
 		findings_add(
-			&vm->findings, VIEW_WARNING, where,
+			&vm->findings, FINDING_WARNING, where,
 			"its ROM has no EFI image for x64, so the VM's OVMF shows nothing on it; "
 			"use SeaBIOS ('qm set %u --bios seabios'), or another ROM file",
 			vm->id);
 	else if (part->rom_known && !vm->guest->ovmf && !part->has_bios)
 		findings_add(
-			&vm->findings, VIEW_WARNING, where,
+			&vm->findings, FINDING_WARNING, where,
 			"its ROM has images for UEFI alone, so the VM's SeaBIOS shows nothing on "
 			"it; run 'qm set %u --bios ovmf --efidisk0 STORAGE:1'",
 			vm->id);
@@ -285,7 +285,7 @@ static void advise_file(struct vm *vm, const struct pci_device *device)
 
 	pci_address_format(&device->address, where);
 	findings_add(
-		&vm->findings, VIEW_NOTE, where,
+		&vm->findings, FINDING_NOTE, where,
 		"the firmware starts it, which may change its ROM: if the VM shows nothing on it, "
 		"let the firmware start another card once, then run 'vfio-earlyctl rom %s --dump "
 		"%s/%04x-%04x.rom', and this again",
@@ -300,7 +300,7 @@ static void check_displays(struct vm *vm)
 		if (!part->shown)
 			continue;
 		check_firmware(vm, part);
-		if (!part->romfile[0] && traits_is_boot_console(&vm->view, part->shown))
+		if (!part->romfile[0] && device_is_boot_console(&vm->inventory, part->shown))
 			advise_file(vm, part->shown);
 	}
 }

@@ -43,9 +43,10 @@ bool vm_is_bound(const struct pci_device *device)
 static size_t measure_card(const struct vm *vm, size_t from)
 {
 	const struct pci_device *first, *device = vm->devices[from];
-	size_t count = pci_card(&vm->view.forecast.pci, device, &first);
+	size_t count = pci_card(&vm->inventory.forecast.pci, device, &first);
 
-	if (first != device || count > vm->count - from || traits_is_virtual(&vm->view, device))
+	if (first != device || count > vm->count - from ||
+	    device_is_virtual(&vm->inventory, device))
 		return 1;
 	for (size_t i = 0; i < count; i++)
 		if (vm->devices[from + i] != &first[i])
@@ -61,7 +62,7 @@ static bool is_express(const struct vm *vm, const struct pci_device *device)
 
 	pci_address_format(&device->address, address);
 	return host_path(path, PCI_DEVICES "/%s/config", address) == 0 &&
-	       fstatat(vm->view.host.directory, path, &status, 0) == 0 &&
+	       fstatat(vm->inventory.host.directory, path, &status, 0) == 0 &&
 	       status.st_size > CONFIG_SIZE_CONVENTIONAL;
 }
 
@@ -181,9 +182,9 @@ static void look_at_file(void *context, const char *directory, const char *name)
 static void find_file(const struct vm *vm, struct vm_part *part)
 {
 	const char *directory = vm_rom_directory(vm->format);
-	struct rom_search search = { .host = &vm->view.host, .part = part };
+	struct rom_search search = { .host = &vm->inventory.host, .part = part };
 
-	host_list(&vm->view.host, directory, look_at_file, &search);
+	host_list(&vm->inventory.host, directory, look_at_file, &search);
 	if (search.name[0])
 		snprintf(part->romfile, sizeof(part->romfile), "%s%s%s",
 			 vm->format == VM_PROXMOX ? "" : directory,
@@ -193,16 +194,16 @@ static void find_file(const struct vm *vm, struct vm_part *part)
 /* Only while nobody uses the card: for a driver that works with it that could be too much. */
 static void read_card(const struct vm *vm, struct vm_part *part)
 {
-	char message[ROMREAD_MESSAGE_MAX], text[USAGE_TEXT_MAX];
+	char message[ROMCARD_MESSAGE_MAX], text[BUSY_TEXT_MAX];
 	const struct pci_device *device = part->shown;
-	const struct host *host = &vm->view.host;
+	const struct host *host = &vm->inventory.host;
 	struct romread read;
 	struct rom rom;
 
 	if (host->live && ((device->driver && !vm_is_bound(device)) || geteuid() != 0 ||
-			   usage_find(host, device, text)))
+			   busy_find(host, device, text)))
 		return;
-	if (romread_device(&read, host, device, message) < 0)
+	if (romcard_device(&read, host, device, message) < 0)
 		return;
 	rom_parse(&rom, read.data, read.size);
 	learn_rom(part, &rom);

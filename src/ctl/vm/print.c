@@ -94,7 +94,8 @@ static void print_hostdev(const struct vm *vm, const struct vm_part *part,
 			  const struct pci_device *device)
 {
 	const struct pci_address *address = &device->address;
-	bool kept = vm_is_bound(device) || view_is_for_vm(view_row(&vm->view, device));
+	bool kept =
+		vm_is_bound(device) || inventory_is_for_vm(inventory_row(&vm->inventory, device));
 
 	printf("<hostdev mode='subsystem' type='pci' managed='%s'>\n"
 	       "  <source>\n"

@@ -130,7 +130,7 @@ static void list_others(struct text text, char others[GUESTS_OTHERS_MAX])
 			continue;
 		snprintf(word, sizeof(word), "%.*s=%.*s", (int)text_length(&key), key.p,
 			 (int)text_length(&value), value.p);
-		wordlist_add(others, GUESTS_OTHERS_MAX, word);
+		joined_add(others, GUESTS_OTHERS_MAX, word);
 	}
 }
 

@@ -34,9 +34,9 @@ static int take_format(struct vm *vm, const char *name)
 /* Proxmox VE brings neither of the others' directories, and who has libvirt uses it. */
 static void detect_format(struct vm *vm)
 {
-	if (host_has(&vm->view.host, "/etc", "pve"))
+	if (host_has(&vm->inventory.host, "/etc", "pve"))
 		vm->format = VM_PROXMOX;
-	else if (host_has(&vm->view.host, "/etc", "libvirt"))
+	else if (host_has(&vm->inventory.host, "/etc", "libvirt"))
 		vm->format = VM_LIBVIRT;
 	else
 		vm->format = VM_QEMU;
@@ -57,7 +57,7 @@ static int take_id(struct vm *vm, const char *text)
 static int read_guests(struct vm *vm)
 {
 	char path[PATH_MAX];
-	int result = guests_read(&vm->guests, &vm->view.host, path);
+	int result = guests_read(&vm->guests, &vm->inventory.host, path);
 
 	if (result < 0)
 		return ctl_fail("%s: %s", path, strerror(-result)), result;
@@ -96,7 +96,7 @@ static void sort_devices(struct vm *vm)
 /* Of what an operand means, bridges are left out, unless there is nothing else. */
 static int add_found(struct vm *vm, const char *operand, const size_t *found, size_t count)
 {
-	const struct pci *pci = &vm->view.forecast.pci;
+	const struct pci *pci = &vm->inventory.forecast.pci;
 	const struct pci_device **bigger =
 		reallocarray(vm->devices, vm->count + count, sizeof(const struct pci_device *));
 	size_t before = vm->count;
@@ -119,11 +119,11 @@ static int find_devices(struct vm *vm, int argc, char **argv)
 	int result = 0;
 
 	for (int i = 0; i < argc && result == 0; i++) {
-		char message[NAMES_MESSAGE_MAX] = "";
+		char message[FIND_MESSAGE_MAX] = "";
 		size_t *found = NULL, count = 0;
 
-		result = names_find(&vm->view.forecast, &vm->view.host, argv[i], &found, &count,
-				    message);
+		result = find_by_name(&vm->inventory.forecast, &vm->inventory.host, argv[i], &found,
+				      &count, message);
 		if (result < 0)
 			ctl_fail("%s", message[0] ? message : strerror(-result));
 		else
@@ -141,7 +141,7 @@ static int refuse_protected(const struct vm *vm)
 	int result = 0;
 
 	for (size_t i = 0; i < vm->count && !vm->force; i++) {
-		const char *reason = view_reason(&vm->view, vm->devices[i]);
+		const char *reason = inventory_reason(&vm->inventory, vm->devices[i]);
 
 		if (!reason)
 			continue;
@@ -164,19 +164,19 @@ static int print_findings(const struct vm *vm)
 		const struct finding *finding = &findings->list[i];
 
 		ctl_fail("%s%s%s%s", finding->where ? finding->where : "",
-			 finding->where ? ": " : "", finding->level == VIEW_NOTE ? "note: " : "",
+			 finding->where ? ": " : "", finding->level == FINDING_NOTE ? "note: " : "",
 			 finding->text);
 	}
-	return findings_count(findings, VIEW_WARNING) > 0 ? CTL_INCOMPLETE : CTL_OK;
+	return findings_count(findings, FINDING_WARNING) > 0 ? CTL_INCOMPLETE : CTL_OK;
 }
 
 static int look(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
 {
-	int result = view_open(&vm->view, ctl, VIEW_PLAN);
+	int result = inventory_open(&vm->inventory, ctl, INVENTORY_PLAN);
 
 	if (result < 0)
 		return result;
-	view_print_messages(&vm->view, VIEW_WARNING);
+	inventory_print_messages(&vm->inventory, FINDING_WARNING);
 	if (!format)
 		detect_format(vm);
 	result = read_guests(vm);
@@ -202,7 +202,7 @@ static int run(struct vm *vm, const struct ctl *ctl, const char *format, int arg
 	free(vm->devices);
 	guests_free(&vm->guests);
 	findings_free(&vm->findings);
-	view_close(&vm->view);
+	inventory_close(&vm->inventory);
 	return ctl_finish(status);
 }
 

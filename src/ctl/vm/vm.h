@@ -22,7 +22,7 @@ struct vm_part {
 };
 
 struct vm {
-	struct view view;
+	struct inventory inventory;
 	struct findings findings;
 	struct guests guests;
 	enum vm_format format;
