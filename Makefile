@@ -262,11 +262,25 @@ CLANG_LINT := clang -fsyntax-only
 tidy = $(Q)$(call each-of,$(1)) clang-tidy --quiet {} -- $(2) 2> $(B)/clang-tidy.err || { \
 	cat $(B)/clang-tidy.err; exit 1; }
 
+# A file may include headers of its own room and of those in the room's line of src/rooms.
+.PHONY: lint-rooms
+lint-rooms: ## whether includes in src go one way
+lint-rooms:
+	$(call say,ROOMS,src)
+	$(Q)awk 'FILENAME == "src/rooms" { \
+			if (/^[a-z]/) { sub(":", "", $$1); for (i = 1; i <= NF; i++) may[$$1, $$i] = 1 } next } \
+		FNR == 1 { n = split(FILENAME, part, "/"); \
+			room = n == 3 && part[2] == "ctl" ? "main" : part[n - 1] } \
+		/^\#include "/ { split($$2, to, /["\/]/); if (!((room, to[2]) in may)) { bad = 1; \
+			print FILENAME ":" FNR ": " $$2 ": no header for " room ", see src/rooms" } } \
+		END { exit bad }' src/rooms $(wildcard $(addprefix src/,core/*.[ch] bind/*.[ch] boot/*.[ch] \
+			ctl/*.[ch] ctl/*/*.[ch]))
+
 .PHONY: lint lint-run
 lint: ## gcc and clang warnings, clang-tidy, shellcheck, mandoc
 lint: lint-packages
 	$(Q)$(MAKE) lint-run
-lint-run: $(LIBKMOD)
+lint-run: lint-rooms $(LIBKMOD)
 	$(call say,GCC,src)
 	$(call lint-with,$(GCC_LINT) -Wconversion,$(CORE_SOURCES) $(BOOT_SOURCES),$(BOOT_LINT))
 	$(call lint-with,$(GCC_LINT) -Wconversion,$(CTL_SOURCES),$(CTL_LINT))

@@ -18,6 +18,7 @@
 #include "bind/jobs.h"
 #include "bind/sysfs.h"
 #include "bind/vfio.h"
+#include "core/vfio.h"
 
 /* What a device that did not come gets for being given back. */
 #define GIVE_BACK_MS 2000
@@ -62,7 +63,7 @@ static bool is_failed(const struct work *work, const struct plan_row *row)
 
 static bool wants_vfio(const struct plan_row *row)
 {
-	return strstr(row->wanted, "vfio") != NULL;
+	return vfio_is_driver(row->wanted);
 }
 
 static void fail(struct plan_row *row, const char *what, int error)
@@ -245,7 +246,7 @@ static void free_protected(struct work *work, bool loaded)
 		if (!is_kept(&work->plan->choices[i]) || pci->devices[i].driver)
 			continue;
 		sysfs_read_driver(work->devices, address, driver, sizeof(driver));
-		if (strstr(driver, "vfio") && free_device(work, &pci->devices[i], loaded))
+		if (vfio_is_driver(driver) && free_device(work, &pci->devices[i], loaded))
 			work->plan->freed++;
 	}
 }

@@ -9,6 +9,7 @@
 
 #include "bind/vfio.h"
 #include "core/file.h"
+#include "core/vfio.h"
 
 #define MODULE_DIRECTORY "sys/module/" VFIO_IOMMU_MODULE
 

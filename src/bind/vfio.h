@@ -3,8 +3,6 @@
 #ifndef VFIO_EARLY_BIND_VFIO_H
 #define VFIO_EARLY_BIND_VFIO_H
 
-#define VFIO_IOMMU_MODULE "vfio_iommu_type1"
-
 /*
  * Whether interrupts are remapped: 1, 0, -ENODATA where no interrupt tells, or another -errno.
  * Interrupt chips behind Intel's or AMD's remapping have names such as IR-IO-APIC in

@@ -8,6 +8,7 @@
 #include "core/match.h"
 #include "core/plan.h"
 #include "core/text.h"
+#include "core/vfio.h"
 
 /* Exclusions beat every rule; otherwise the first that matches decides. */
 static struct plan_choice choose(const struct rules *rules, const struct pci *pci,
@@ -166,7 +167,7 @@ static struct plan_row *add_row(struct plan *plan, const struct pci_device *devi
 
 static bool is_vfio(const char *driver)
 {
-	return strstr(driver, "vfio") || strcmp(driver, RULE_VARIANT_DRIVER) == 0;
+	return vfio_is_driver(driver) || strcmp(driver, RULE_VARIANT_DRIVER) == 0;
 }
 
 static enum outcome decide(const struct pci_device *device, const struct plan_choice *choice)

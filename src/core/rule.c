@@ -421,3 +421,9 @@ bool rule_names_card(const struct rule *rule)
 		return place->start.function == PCI_FUNCTION_ANY;
 	return place->steps[place->step_count - 1].function == PCI_FUNCTION_ANY;
 }
+
+const char *rule_format_place(const struct rule *rule, char where[RULE_PLACE_MAX])
+{
+	snprintf(where, RULE_PLACE_MAX, "%.*s:%u", RULE_WHERE_MAX, rule->file, rule->line);
+	return where;
+}

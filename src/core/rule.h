@@ -89,4 +89,8 @@ const char *rule_driver(const struct rule *rule);
 /* Whether the rule names every function of a card rather than one function. */
 bool rule_names_card(const struct rule *rule);
 
+/* Writes "FILE:LINE" of a rule. Returns where. */
+#define RULE_PLACE_MAX (RULE_WHERE_MAX + 16)
+const char *rule_format_place(const struct rule *rule, char where[RULE_PLACE_MAX]);
+
 #endif

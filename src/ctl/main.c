@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,26 +53,6 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
-
-int ctl_fail(const char *format, ...)
-{
-	va_list arguments;
-
-	fflush(stdout); /* what was said before comes first */
-	fputs("vfio-earlyctl: ", stderr);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fputc('\n', stderr);
-	return CTL_INTERNAL;
-}
-
-int ctl_finish(int status)
-{
-	if (fflush(stdout) || ferror(stdout))
-		return ctl_fail("standard output: %s", strerror(errno));
-	return status;
-}
 
 static void print_group(enum group group)
 {

@@ -20,17 +20,6 @@
 #include "../protect/tree.h"
 #include "run.h"
 
-/* What the inventory has from main.c. */
-int ctl_fail(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	return CTL_INTERNAL;
-}
-
 static const char above[] =
 	"disk nvme0n1 259:0 0000:01:00.0/nvme/nvme0\n"
 	"part nvme0n1p1 259:1 nvme0n1\n"
@@ -187,7 +176,6 @@ static int set_up(void **state)
 {
 	static char work[PATH_MAX];
 	char path[PATH_MAX], message[256] = "", *text = files_read("tests/scenario/hosts/desktop");
-	const struct ctl ctl = { .root = work };
 
 	(void)state;
 	run_work("names", work);
@@ -198,7 +186,7 @@ static int set_up(void **state)
 	run_path(path, "%s/usr/share/misc/pci.ids", work);
 	run_make_parents(path);
 	assert_int_equal(files_copy("tests/ctl/pci.ids", path), 0);
-	return inventory_open(&inventory, &ctl, 0);
+	return inventory_open(&inventory, work, 0);
 }
 
 static int tear_down(void **state)

@@ -6,22 +6,17 @@
 #include "audit/audit.h"
 #include "core/match.h"
 #include "host/joined.h"
+#include "host/message.h"
 #include "look/device.h"
 
 /* Room for the addresses of a card's or a group's functions; of more, the first are named. */
 #define LIST_MAX 256
 
-const char *audit_format_rule(const struct rule *rule, char where[AUDIT_WHERE_MAX])
-{
-	snprintf(where, AUDIT_WHERE_MAX, "%.*s:%u", RULE_WHERE_MAX, rule->file, rule->line);
-	return where;
-}
-
 /* "FILE:LINE:COLUMN: found ..., expected ..." */
 static void add_rule_error(struct findings *findings, const char *message)
 {
 	const char *end = strstr(message, ": ");
-	char where[AUDIT_WHERE_MAX];
+	char where[RULE_PLACE_MAX];
 
 	if (!end) {
 		findings_add(findings, FINDING_ERROR, NULL, "%s", message);
@@ -33,8 +28,8 @@ static void add_rule_error(struct findings *findings, const char *message)
 
 void audit_messages(struct findings *findings, const struct inventory *inventory)
 {
-	for (size_t i = 0; i < inventory->message_count; i++) {
-		const struct inventory_message *message = &inventory->messages[i];
+	for (size_t i = 0; i < inventory->findings.count; i++) {
+		const struct finding *message = &inventory->findings.list[i];
 
 		if (message->level == FINDING_ERROR)
 			add_rule_error(findings, message->text);
@@ -53,9 +48,9 @@ static void add_to_list(char list[LIST_MAX], const struct pci_device *device)
 static void audit_not_found(struct findings *findings, const struct inventory *inventory,
 			    const struct plan_row *row)
 {
-	char where[AUDIT_WHERE_MAX];
+	char where[RULE_PLACE_MAX];
 
-	audit_format_rule(row->rule, where);
+	rule_format_place(row->rule, where);
 	if (row->rule->terms & RULE_SERIAL && inventory->serials_hidden)
 		return; /* it was said that nothing can be said */
 	if (row->satisfied)
@@ -70,9 +65,9 @@ static void audit_not_found(struct findings *findings, const struct inventory *i
 static void audit_unsatisfied(struct findings *findings, struct inventory *inventory,
 			      const struct plan_row *row)
 {
-	char where[AUDIT_WHERE_MAX], device[PCI_IDS_SENTENCE_MAX];
+	char where[RULE_PLACE_MAX], device[PCI_IDS_SENTENCE_MAX];
 
-	audit_format_rule(row->rule, where);
+	rule_format_place(row->rule, where);
 	pci_ids_sentence(&inventory->names, row->device, device, sizeof(device));
 	switch (row->outcome) {
 	case OUTCOME_PROTECTED:
@@ -116,7 +111,7 @@ static void audit_card(struct findings *findings, const struct inventory *invent
 {
 	const struct pci_device *first;
 	size_t count = pci_card(&inventory->forecast.pci, row->device, &first);
-	char where[AUDIT_WHERE_MAX], address[PCI_ADDRESS_TEXT_MAX], left[LIST_MAX] = "";
+	char where[RULE_PLACE_MAX], address[PCI_ADDRESS_TEXT_MAX], left[LIST_MAX] = "";
 
 	for (size_t i = 0; i < count; i++) {
 		if (inventory_is_taken(inventory_row(inventory, &first[i])) &&
@@ -127,7 +122,7 @@ static void audit_card(struct findings *findings, const struct inventory *invent
 			add_to_list(left, &first[i]);
 	}
 	if (left[0] != '\0' && !device_is_virtual(inventory, row->device))
-		findings_add(findings, FINDING_NOTE, audit_format_rule(row->rule, where),
+		findings_add(findings, FINDING_NOTE, rule_format_place(row->rule, where),
 			     "%s goes to a VM, %s of the same card not",
 			     pci_address_format(&row->device->address, address), left);
 }
@@ -135,11 +130,11 @@ static void audit_card(struct findings *findings, const struct inventory *invent
 static void audit_taken(struct findings *findings, struct inventory *inventory,
 			const struct plan_row *row)
 {
-	char where[AUDIT_WHERE_MAX], device[PCI_IDS_SENTENCE_MAX];
+	char where[RULE_PLACE_MAX], device[PCI_IDS_SENTENCE_MAX];
 	const char *reason = inventory_reason(inventory, row->device),
 		   *use = inventory_use(inventory, row->device);
 
-	audit_format_rule(row->rule, where);
+	rule_format_place(row->rule, where);
 	pci_ids_sentence(&inventory->names, row->device, device, sizeof(device));
 	if (device_is_boot_console(inventory, row->device) && row->outcome == OUTCOME_WOULD_BIND)
 		findings_add(findings, FINDING_WARNING, where,
@@ -160,7 +155,7 @@ static void audit_idle_rule(struct findings *findings, const struct inventory *i
 	const struct pci *pci = &inventory->forecast.pci;
 	const struct pci_device *matched = NULL;
 	const struct plan_row *row;
-	char where[AUDIT_WHERE_MAX], winner[AUDIT_WHERE_MAX], address[PCI_ADDRESS_TEXT_MAX];
+	char where[RULE_PLACE_MAX], winner[RULE_PLACE_MAX], address[PCI_ADDRESS_TEXT_MAX];
 
 	for (size_t i = 0; i < pci->count; i++) {
 		row = inventory_row(inventory, &pci->devices[i]);
@@ -171,10 +166,10 @@ static void audit_idle_rule(struct findings *findings, const struct inventory *i
 	}
 	row = matched ? inventory_row(inventory, matched) : NULL;
 	if (row)
-		findings_add(findings, FINDING_NOTE, audit_format_rule(rule, where),
+		findings_add(findings, FINDING_NOTE, rule_format_place(rule, where),
 			     "decides for no device: %s goes by %s",
 			     pci_address_format(&matched->address, address),
-			     audit_format_rule(row->rule, winner));
+			     rule_format_place(row->rule, winner));
 }
 
 static void audit_switches(struct findings *findings, const struct inventory *inventory)
@@ -217,7 +212,7 @@ static void audit_group(struct findings *findings, const struct inventory *inven
 			const struct plan_row *first)
 {
 	const struct pci *pci = &inventory->forecast.pci;
-	char going[LIST_MAX] = "", staying[LIST_MAX] = "", where[AUDIT_WHERE_MAX];
+	char going[LIST_MAX] = "", staying[LIST_MAX] = "", where[RULE_PLACE_MAX];
 	bool free = true; /* what stays can be taken as well */
 
 	for (size_t i = 0; i < pci->count; i++) {
@@ -235,10 +230,10 @@ static void audit_group(struct findings *findings, const struct inventory *inven
 		}
 	}
 	if (staying[0] == '\0') /* a bridge with a driver of its own */
-		findings_add(findings, FINDING_WARNING, audit_format_rule(first->rule, where), "%s",
+		findings_add(findings, FINDING_WARNING, rule_format_place(first->rule, where), "%s",
 			     first->detail);
 	else
-		findings_add(findings, FINDING_WARNING, audit_format_rule(first->rule, where),
+		findings_add(findings, FINDING_WARNING, rule_format_place(first->rule, where),
 			     "no VM can use %s, since the host keeps %s of the same IOMMU group "
 			     "%d%s",
 			     going, staying, first->device->group,

@@ -8,10 +8,6 @@
 #include "rules/conflicts.h"
 #include "term/findings.h"
 
-/* Of a rule: "FILE:LINE". */
-#define AUDIT_WHERE_MAX (RULE_WHERE_MAX + 16)
-const char *audit_format_rule(const struct rule *rule, char where[AUDIT_WHERE_MAX]);
-
 /* Lines that cannot be understood, and what could not be seen. */
 void audit_messages(struct findings *findings, const struct inventory *inventory);
 

@@ -9,6 +9,7 @@
 #include "audit/booted.h"
 #include "core/outcome.h"
 #include "core/report.h"
+#include "core/vfio.h"
 #include "image/digest.h"
 
 #define FIELDS 7
@@ -121,7 +122,7 @@ enum booted_change booted_compare(const struct booted_row *row, const struct pci
 	if (was_bound(row))
 		return device->driver && strcmp(device->driver, row->driver) == 0 ? BOOTED_SAME
 										  : BOOTED_LOST;
-	return device->driver && strstr(device->driver, "vfio") ? BOOTED_SINCE : BOOTED_SAME;
+	return device->driver && vfio_is_driver(device->driver) ? BOOTED_SINCE : BOOTED_SAME;
 }
 
 int booted_compare_rules(const struct host *host, enum booted_rules *rules)

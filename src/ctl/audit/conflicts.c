@@ -4,6 +4,7 @@
 
 #include "audit/audit.h"
 #include "core/text.h"
+#include "core/vfio.h"
 #include "host/joined.h"
 
 /* Room for the addresses of the devices that a setting means; of more, the first are named. */
@@ -20,7 +21,7 @@ struct meant {
 static bool has_other_driver(const struct conflict *conflict, const struct pci_device *device)
 {
 	return conflict->kind == CONFLICT_BLACKLIST && device->driver &&
-	       !strstr(device->driver, "vfio") && !text_same_name(device->driver, conflict->text);
+	       !vfio_is_driver(device->driver) && !text_same_name(device->driver, conflict->text);
 }
 
 static void find_meant(const struct inventory *inventory, const struct conflict *conflict,
@@ -79,7 +80,7 @@ static void audit_driverctl(struct findings *findings, const struct conflict *co
 			     "the override is needless beside the rules; remove the file "
 			     "('driverctl unset-override' would give %s back at once)",
 			     conflict->text);
-	else if (meant->kept[0] != '\0' && strstr(conflict->driver, "vfio"))
+	else if (meant->kept[0] != '\0' && vfio_is_driver(conflict->driver))
 		findings_add(findings, FINDING_NOTE, conflict->where,
 			     "driverctl gives %s to %s when the system is up, no rule does; "
 			     "'vfio-earlyctl import' makes rules of such files",

@@ -43,13 +43,13 @@ static bool is_by_group(const struct inventory *inventory, const struct plan_row
 static void audit_physical(struct findings *findings, struct inventory *inventory,
 			   const struct plan_row *row)
 {
-	char where[AUDIT_WHERE_MAX], address[PCI_ADDRESS_TEXT_MAX];
+	char where[RULE_PLACE_MAX], address[PCI_ADDRESS_TEXT_MAX];
 
 	if (read_number(inventory, row->device, "sriov_numvfs", 10) == 0 &&
 	    !means_virtual(inventory, row->rule, row->device))
 		return;
 	pci_address_format(&row->device->address, address);
-	audit_format_rule(row->rule, where);
+	rule_format_place(row->rule, where);
 	findings_add(findings, FINDING_WARNING, where,
 		     "%s is taken as a whole, as it has no virtual functions yet at boot, and "
 		     "will have none; if those are meant, name them by address, with 'optional', "
@@ -77,7 +77,7 @@ void audit_virtual(struct findings *findings, struct inventory *inventory)
 {
 	const struct plan *plan = &inventory->forecast.plan;
 	const struct rules *rules = &inventory->forecast.rules;
-	char where[AUDIT_WHERE_MAX];
+	char where[RULE_PLACE_MAX];
 
 	for (size_t i = 0; i < plan->count; i++)
 		if (inventory_is_taken(&plan->rows[i]) && !is_by_group(inventory, &plan->rows[i]))
@@ -86,7 +86,7 @@ void audit_virtual(struct findings *findings, struct inventory *inventory)
 		if (!rules->list[i].exclude && !(rules->list[i].options & RULE_OPTIONAL) &&
 		    means_only_virtual(inventory, &rules->list[i]))
 			findings_add(findings, FINDING_NOTE,
-				     audit_format_rule(&rules->list[i], where),
+				     rule_format_place(&rules->list[i], where),
 				     "it means virtual functions, which come after the boot pass: "
 				     "without 'optional', each boot warns that no device matches");
 }

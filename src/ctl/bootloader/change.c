@@ -7,7 +7,7 @@
 
 #include "bootloader/change.h"
 #include "bootloader/safety.h"
-#include "command/command.h"
+#include "host/message.h"
 
 int bootchange_open(struct bootchange *change, const struct host *host,
 		    char message[BOOT_MESSAGE_MAX])

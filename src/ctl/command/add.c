@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "command/edit-options.h"
 #include "look/device.h"
 #include "rules/draft.h"
 #include "rules/file.h"

@@ -6,6 +6,7 @@
 
 #include "bind/apply.h"
 #include "bind/signals.h"
+#include "command/command.h"
 #include "command/live.h"
 #include "protect/busy.h"
 #include "rules/foreign.h"

@@ -8,6 +8,7 @@
 #include "audit/audit.h"
 #include "bootloader/safety.h"
 #include "command/command.h"
+#include "command/kernels.h"
 #include "core/match.h"
 #include "look/device.h"
 #include "term/document.h"
@@ -69,23 +70,23 @@ static void set_lost(const struct inventory *inventory, struct table *table,
 		     struct libscols_line *line, const struct plan_row *row)
 {
 	const struct rules *rules = &inventory->forecast.rules;
-	char list[DEVICE_TEXT_MAX] = "", where[AUDIT_WHERE_MAX];
+	char list[DEVICE_TEXT_MAX] = "", where[RULE_PLACE_MAX];
 
 	for (size_t i = 0; i < rules->count; i++)
 		if (&rules->list[i] != row->rule &&
 		    match_rule(&rules->list[i], &inventory->forecast.pci, row->device) == MATCH_YES)
-			device_add(list, audit_format_rule(&rules->list[i], where));
+			device_add(list, rule_format_place(&rules->list[i], where));
 	table_set(table, line, LOST, list);
 }
 
 static void set_row(const struct inventory *inventory, struct table *table,
 		    struct libscols_line *line, const struct plan_row *row)
 {
-	char where[AUDIT_WHERE_MAX];
+	char where[RULE_PLACE_MAX];
 	bool taken = inventory_is_taken(row);
 
 	table_set(table, line, NEXT, taken ? row->wanted : outcome_name(row->outcome));
-	table_set(table, line, RULE, audit_format_rule(row->rule, where));
+	table_set(table, line, RULE, rule_format_place(row->rule, where));
 	table_set(table, line, OUTCOME, outcome_name(row->outcome));
 	if (row->device)
 		set_lost(inventory, table, line, row);
@@ -266,7 +267,7 @@ static int run(struct check *check, const struct ctl *ctl)
 {
 	int result, status = CTL_INTERNAL;
 
-	if (inventory_open_files(&check->inventory, ctl, INVENTORY_PLAN, check->files,
+	if (inventory_open_files(&check->inventory, ctl->root, INVENTORY_PLAN, check->files,
 				 check->file_count) == 0) {
 		check->document.options = &check->options;
 		result = find_all(check);
@@ -274,6 +275,8 @@ static int run(struct check *check, const struct ctl *ctl)
 			result = print_all(check);
 		status = document_end(&check->document, result,
 				      audit_status(&check->findings, &check->inventory));
+	} else {
+		ctl_fail("%s", check->inventory.problem);
 	}
 	kernels_free(&check->kernels);
 	conflicts_free(&check->conflicts);

@@ -128,10 +128,12 @@ static int run_doctor(struct run *run, const struct ctl *ctl)
 {
 	int result, status = CTL_INTERNAL;
 
-	if (doctor_open(&run->doctor, ctl) == 0) {
+	if (doctor_open(&run->doctor, ctl->root) == 0) {
 		run->document.options = &run->options;
 		result = run_checks(run);
 		status = document_end(&run->document, result, get_status(run));
+	} else {
+		ctl_fail("%s", run->doctor.inventory.problem);
 	}
 	doctor_close(&run->doctor);
 	return status;

@@ -10,9 +10,11 @@
 
 #include "audit/booted.h"
 #include "command/command.h"
+#include "command/look.h"
 #include "core/outcome.h"
 #include "image/kernels.h"
 #include "look/inventory.h"
+#include "term/findings.h"
 #include "term/options.h"
 
 struct facts {
@@ -119,7 +121,7 @@ static int print_json(const struct facts *facts)
 	json_t *document = json_pack(
 		"{s:s, s:{s:i, s:i}, s:{s:b, s:s, s:o, s:i}, s:o, s:b, s:b}", "version", VERSION,
 		"rules", "count", (int)facts->inventory.forecast.rules.count, "errors",
-		(int)inventory_count_messages(&facts->inventory, FINDING_ERROR), "boot", "ran",
+		(int)findings_count(&facts->inventory.findings, FINDING_ERROR), "boot", "ran",
 		facts->ran, "rules", rules_names[facts->rules], "outcomes", pack_outcomes(facts),
 		"changed", (int)facts->changed, "images", pack_images(facts), "update_needed",
 		facts->update_needed, "reboot_needed", facts->reboot_needed);
@@ -162,7 +164,7 @@ static void print_images(const struct facts *facts)
 static int print_prometheus(const struct facts *facts)
 {
 	print_value("rule_errors", "Lines of the rules that cannot be understood.",
-		    inventory_count_messages(&facts->inventory, FINDING_ERROR));
+		    findings_count(&facts->inventory.findings, FINDING_ERROR));
 	print_value("ran", "Whether vfio-early left a report at this boot.", facts->ran);
 	print_outcomes(facts);
 	print_value("devices_changed", "Devices of which something else is true since.",
@@ -178,7 +180,7 @@ static int print_prometheus(const struct facts *facts)
 static int run(const struct ctl *ctl, int (*print)(const struct facts *facts))
 {
 	struct facts facts = { .ran = false };
-	int result = inventory_open(&facts.inventory, ctl, 0);
+	int result = look_at_host(&facts.inventory, ctl, 0);
 
 	if (result == 0)
 		result = find(&facts);

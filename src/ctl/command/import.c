@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
+#include "command/look.h"
 #include "core/file.h"
 #include "core/match.h"
 #include "host/joined.h"
@@ -15,6 +16,7 @@
 #include "look/inventory.h"
 #include "rules/file.h"
 #include "rules/foreign.h"
+#include "term/findings.h"
 #include "term/options.h"
 
 /* Room for the addresses of a rule's devices; of more, the first are named. */
@@ -152,7 +154,7 @@ static void refuse_needed(struct import *import, const struct conflict *conflict
 static bool refuse(struct import *import, const struct conflict *conflict,
 		   const struct meant *meant)
 {
-	char where[AUDIT_WHERE_MAX], device[PCI_IDS_TEXT_MAX];
+	char where[RULE_PLACE_MAX], device[PCI_IDS_TEXT_MAX];
 
 	if (!meant->needed && (meant->open > 0 || meant->taken))
 		return false;
@@ -160,7 +162,7 @@ static bool refuse(struct import *import, const struct conflict *conflict,
 		refuse_needed(import, conflict, meant);
 	else if (meant->kept)
 		leave_out(import, conflict, "the exclusion %s keeps it for the host",
-			  audit_format_rule(meant->kept, where));
+			  rule_format_place(meant->kept, where));
 	else if (meant->other)
 		leave_out(import, conflict, "found %s there, which is another card",
 			  pci_ids_sentence(&import->inventory.names, meant->other, device,
@@ -174,7 +176,7 @@ static bool is_covered(const struct import *import, const struct conflict *confl
 		       const struct meant *meant)
 {
 	const struct rule *rule = meant->taken;
-	char where[AUDIT_WHERE_MAX];
+	char where[RULE_PLACE_MAX];
 
 	if (meant->open > 0)
 		return false;
@@ -182,7 +184,7 @@ static bool is_covered(const struct import *import, const struct conflict *confl
 		rule = find_same(&import->inventory.forecast.rules, &conflict->rule);
 	if (rule && rule->file)
 		ctl_fail("%s: '%s' has a rule already: %s", conflict->where, conflict->text,
-			 audit_format_rule(rule, where));
+			 rule_format_place(rule, where));
 	return rule != NULL;
 }
 
@@ -361,12 +363,12 @@ static int lock_rules(struct import *import, const struct ctl *ctl)
 static int run(struct import *import, const struct ctl *ctl)
 {
 	const struct inventory *inventory = &import->inventory;
-	int result = inventory_open(&import->inventory, ctl, INVENTORY_PROTECT);
+	int result = look_at_host(&import->inventory, ctl, INVENTORY_PROTECT);
 
 	if (result < 0)
 		return CTL_INTERNAL;
-	inventory_print_messages(inventory, FINDING_ERROR);
-	inventory_print_messages(inventory, FINDING_WARNING);
+	findings_tell(&inventory->findings, FINDING_ERROR);
+	findings_tell(&inventory->findings, FINDING_WARNING);
 	if (import->write && inventory->forecast.rules.bad)
 		return CTL_BAD_RULES;
 	result = read_settings(import);
@@ -376,7 +378,7 @@ static int run(struct import *import, const struct ctl *ctl)
 		return CTL_INTERNAL;
 	if (inventory->forecast.rules.bad)
 		return CTL_BAD_RULES;
-	return import->incomplete || inventory_count_messages(inventory, FINDING_WARNING) > 0
+	return import->incomplete || findings_count(&inventory->findings, FINDING_WARNING) > 0
 		       ? CTL_INCOMPLETE
 		       : CTL_OK;
 }

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "command/look.h"
 #include "core/place.h"
 #include "look/device.h"
 #include "look/inventory.h"
 #include "term/document.h"
+#include "term/findings.h"
 #include "term/options.h"
 
 enum {
@@ -320,10 +322,10 @@ static int print_problems(const struct list *list)
 			 bad == 1 ? "line" : "lines");
 	if (lacking)
 		ctl_fail(INVENTORY_NO_IOMMU);
-	inventory_print_messages(&list->inventory, FINDING_WARNING);
+	findings_tell(&list->inventory.findings, FINDING_WARNING);
 	if (bad)
 		return CTL_BAD_RULES;
-	return lacking || inventory_count_messages(&list->inventory, FINDING_WARNING) > 0
+	return lacking || findings_count(&list->inventory.findings, FINDING_WARNING) > 0
 		       ? CTL_INCOMPLETE
 		       : CTL_OK;
 }
@@ -332,7 +334,7 @@ static int run(struct list *list, const struct ctl *ctl)
 {
 	int status = CTL_INTERNAL;
 
-	if (inventory_open(&list->inventory, ctl, INVENTORY_SERIALS | INVENTORY_PLAN) == 0)
+	if (look_at_host(&list->inventory, ctl, INVENTORY_SERIALS | INVENTORY_PLAN) == 0)
 		status = print_list(list);
 	if (status == CTL_OK)
 		status = print_problems(list);

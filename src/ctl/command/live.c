@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "command/live.h"
+#include "command/look.h"
 #include "core/parameters.h"
 #include "look/find.h"
+#include "term/findings.h"
 #include "term/options.h"
 
 static int take_timeout(struct live *live, const char *text)
@@ -38,11 +40,11 @@ static int find_devices(struct live *live)
 
 static int look(struct live *live, const struct ctl *ctl, unsigned int what)
 {
-	int result = inventory_open(&live->inventory, ctl, what);
+	int result = look_at_host(&live->inventory, ctl, what);
 
 	if (result < 0)
 		return result;
-	inventory_print_messages(&live->inventory, FINDING_WARNING);
+	findings_tell(&live->inventory.findings, FINDING_WARNING);
 	live->modules.root = live->inventory.host.root;
 	if (live->inventory.host.live && geteuid() != 0)
 		return ctl_fail("only root may change drivers"), -EPERM;

@@ -4,6 +4,7 @@
 #define VFIO_EARLY_COMMAND_LIVE_H
 
 #include "bind/modules.h"
+#include "command/command.h"
 #include "look/inventory.h"
 
 struct live {

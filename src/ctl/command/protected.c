@@ -58,14 +58,14 @@ static void warn_use(const struct protect *protect, const struct plan_row *row)
 {
 	const struct pci_device *device = pci_find(&protect->pci, &row->device->address);
 	size_t index = device ? (size_t)(device - protect->pci.devices) : protect->pci.count;
-	char address[PCI_ADDRESS_TEXT_MAX], where[AUDIT_WHERE_MAX];
+	char address[PCI_ADDRESS_TEXT_MAX], where[RULE_PLACE_MAX];
 
 	if (!device || protect->uses[index][0] == '\0' ||
 	    (row->outcome != OUTCOME_WOULD_BIND && row->outcome != OUTCOME_NO_IOMMU) ||
 	    (protect->reasons[index][0] != '\0' && !(row->rule->options & RULE_FORCE)))
 		return;
 	fprintf(stderr, "W: vfio-early: %s: %s (%04x:%04x) " INVENTORY_USED "\n",
-		audit_format_rule(row->rule, where), pci_address_format(&device->address, address),
+		rule_format_place(row->rule, where), pci_address_format(&device->address, address),
 		device->vendor, device->device, protect->uses[index]);
 }
 

@@ -7,6 +7,7 @@
 
 #include "audit/audit.h"
 #include "command/command.h"
+#include "command/edit-options.h"
 #include "rules/edit.h"
 #include "rules/file.h"
 #include "term/options.h"
@@ -69,9 +70,9 @@ static int keep_rule(struct removal *removal, const struct rule *rule)
 static int judge(struct removal *removal, const struct rule *rule)
 {
 	const struct edit *edit = removal->edit;
-	char where[AUDIT_WHERE_MAX], others[256];
+	char where[RULE_PLACE_MAX], others[256];
 
-	audit_format_rule(rule, where);
+	rule_format_place(rule, where);
 	list_others(removal, rule, others, sizeof(others));
 	if (rule->file[0] != '/') {
 		ctl_fail("%s: is on the kernel command line: take it out where the boot loader's "

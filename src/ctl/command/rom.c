@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "command/command.h"
+#include "command/look.h"
 #include "look/find.h"
 #include "look/inventory.h"
 #include "rom/card.h"
@@ -254,11 +255,11 @@ static int find_device(struct listing *listing, const struct ctl *ctl)
 {
 	char message[256] = "";
 	size_t *found = NULL, count = 0;
-	int result = inventory_open(&listing->inventory, ctl, 0);
+	int result = look_at_host(&listing->inventory, ctl, 0);
 
 	if (result < 0)
 		return result;
-	inventory_print_messages(&listing->inventory, FINDING_WARNING);
+	findings_tell(&listing->inventory.findings, FINDING_WARNING);
 	result = find_by_name(&listing->inventory.forecast, &listing->inventory.host,
 			      listing->source, &found, &count, message);
 	if (result < 0)

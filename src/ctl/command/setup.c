@@ -50,11 +50,11 @@ static int take_finding(void *context, const struct doctor_entry *check, struct 
 	return doctor_print_finding(&look->document, check, finding);
 }
 
-static int look_at_host(const struct ctl *ctl)
+static int examine_host(const struct ctl *ctl)
 {
 	struct look look = { .hopeless = false };
 	struct doctor doctor;
-	int result = doctor_open(&doctor, ctl);
+	int result = doctor_open(&doctor, ctl->root);
 
 	look.document.options = &look.options;
 	look.lacks_iommu = result == 0 && inventory_lacks_iommu(&doctor.inventory);
@@ -252,10 +252,10 @@ static int carry_out(struct setup *setup)
 
 static int work(struct setup *setup, const struct ctl *ctl)
 {
-	int status = look_at_host(ctl);
+	int status = examine_host(ctl);
 
 	if (status == CTL_OK)
-		status = edit_look(&setup->edit, ctl);
+		status = edit_look(&setup->edit, ctl->root);
 	if (status == CTL_OK)
 		status = enable_plan(&setup->boot, &setup->edit.inventory.host);
 	if (status == CTL_OK)

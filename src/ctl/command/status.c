@@ -7,7 +7,10 @@
 #include "audit/audit.h"
 #include "audit/booted.h"
 #include "command/command.h"
+#include "command/kernels.h"
+#include "command/look.h"
 #include "core/outcome.h"
+#include "core/vfio.h"
 #include "term/document.h"
 #include "term/options.h"
 
@@ -133,7 +136,7 @@ static void audit_others(struct status *status)
 
 	for (size_t i = 0; i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i];
-		bool known = !device->driver || !strstr(device->driver, "vfio");
+		bool known = !device->driver || !vfio_is_driver(device->driver);
 
 		for (size_t j = 0; j < status->booted.count && !known; j++)
 			known = booted_device(&status->booted.rows[j], pci) == device;
@@ -312,7 +315,7 @@ static int run(struct status *status, const struct ctl *ctl)
 {
 	int result, ended = CTL_INTERNAL;
 
-	if (inventory_open(&status->inventory, ctl, 0) == 0) {
+	if (look_at_host(&status->inventory, ctl, 0) == 0) {
 		status->document.options = &status->options;
 		find_all(status);
 		result = print_all(status);

@@ -8,7 +8,9 @@
 #include "bind/jobs.h"
 #include "bind/signals.h"
 #include "bind/sysfs.h"
+#include "command/command.h"
 #include "command/live.h"
+#include "core/vfio.h"
 #include "protect/busy.h"
 #include "term/options.h"
 
@@ -39,7 +41,7 @@ static int devices_of(const struct return_step *step)
 /* An override that was left behind can keep a device from any driver, so that is no host's. */
 static bool is_with_host(const struct pci_device *device)
 {
-	return device->driver && !strstr(device->driver, "vfio") &&
+	return device->driver && !vfio_is_driver(device->driver) &&
 	       strcmp(device->driver, "pci-stub") != 0;
 }
 
@@ -106,7 +108,7 @@ static int report_driver(const struct return_step *step, int result, const char 
 {
 	char what[96];
 
-	if (driver[0] && !strstr(driver, "vfio") && strcmp(driver, "pci-stub") != 0) {
+	if (driver[0] && !vfio_is_driver(driver) && strcmp(driver, "pci-stub") != 0) {
 		printf("%s: given back to %s (before: %s)\n", step->address, driver,
 		       step->device->driver ? step->device->driver : "no driver");
 		return CTL_OK;

@@ -43,10 +43,10 @@ static void check_messages(struct doctor *doctor, struct findings *findings)
 			     "'vfio-earlyctl check'",
 			     inventory->forecast.rules.bad,
 			     inventory->forecast.rules.bad == 1 ? "" : "s");
-	for (size_t i = 0; i < inventory->message_count; i++)
-		if (inventory->messages[i].level == FINDING_WARNING)
+	for (size_t i = 0; i < inventory->findings.count; i++)
+		if (inventory->findings.list[i].level == FINDING_WARNING)
 			findings_add(findings, FINDING_UNKNOWN, NULL, "%s",
-				     inventory->messages[i].text);
+				     inventory->findings.list[i].text);
 }
 
 void doctor_check_rules(struct doctor *doctor, struct findings *findings)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bind/framebuffer.h"
+#include "core/vfio.h"
 #include "doctor/doctor.h"
 #include "look/device.h"
 
@@ -94,7 +95,7 @@ void doctor_check_framebuffer(struct doctor *doctor, struct findings *findings)
 	const struct pci_device *device;
 
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
-		if (!device->driver || !strstr(device->driver, "vfio"))
+		if (!device->driver || !vfio_is_driver(device->driver))
 			continue; /* the framebuffer goes when the card is taken */
 		if (result < 0)
 			findings_add(findings, FINDING_UNKNOWN, NULL,

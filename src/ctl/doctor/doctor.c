@@ -47,12 +47,12 @@ static void read_kernel(struct doctor *doctor)
 		doctor->release[0] = '\0';
 }
 
-int doctor_open(struct doctor *doctor, const struct ctl *ctl)
+int doctor_open(struct doctor *doctor, const char *root)
 {
 	int result;
 
 	*doctor = (struct doctor){ .words_error = 0 };
-	result = inventory_open(&doctor->inventory, ctl, INVENTORY_PLAN);
+	result = inventory_open(&doctor->inventory, root, INVENTORY_PLAN);
 	if (result == 0)
 		read_kernel(doctor);
 	return result;

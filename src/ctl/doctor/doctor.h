@@ -40,8 +40,8 @@ struct doctor_entry {
 	enum doctor_use use;
 };
 
-/* Looks at the host. 0, or -errno after a message. doctor_close() in any case. */
-int doctor_open(struct doctor *doctor, const struct ctl *ctl);
+/* Looks at the host. 0, or -errno and why in inventory.problem. doctor_close() in any case. */
+int doctor_open(struct doctor *doctor, const char *root);
 void doctor_close(struct doctor *doctor);
 
 /* Told of what each check found, in order. 0 or -errno, which ends the checks. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bind/vfio.h"
+#include "core/vfio.h"
 #include "doctor/doctor.h"
 #include "host/joined.h"
 

@@ -8,6 +8,7 @@
 #include "audit/audit.h"
 #include "bind/vfio.h"
 #include "core/text.h"
+#include "core/vfio.h"
 #include "doctor/doctor.h"
 #include "image/contents.h"
 

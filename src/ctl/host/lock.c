@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "command/command.h"
 #include "core/file.h"
 #include "host/lock.h"
+#include "host/message.h"
 
 #define POLLS_PER_SECOND 10
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command/command.h"
 #include "core/file.h"
 #include "host/diff.h"
+#include "host/message.h"
 #include "host/replace.h"
 #include "host/transaction.h"
 

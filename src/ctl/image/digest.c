@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A fingerprint of all rules, and `vfio-earlyctl digest`, which the initramfs hook calls. */
+/* A fingerprint of all rules. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,11 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command/command.h"
 #include "core/file.h"
 #include "core/rules.h"
 #include "image/digest.h"
-#include "term/options.h"
 
 void digest_begin(SHA2_CTX *context)
 {
@@ -202,25 +200,4 @@ void digest_forget(const struct host *host, const char *kernel)
 	struct forgetting forgetting = { host, kernel };
 
 	host_list(host, DIGEST_KERNELS, forget, &forgetting);
-}
-
-int command_digest(const struct ctl *ctl, int argc, char **argv)
-{
-	static const struct options options = {
-		.usage = "Usage: vfio-earlyctl digest\nPrint a fingerprint of the rules.\n",
-	};
-	char text[DIGEST_TEXT_MAX];
-	struct host host;
-	int result, status = options_parse(&options, ctl, &argc, &argv);
-
-	if (status != OPTIONS_RUN)
-		return status;
-	result = host_open(&host, ctl->root);
-	if (result == 0)
-		result = digest_rules(&host, text);
-	host_close(&host);
-	if (result < 0)
-		return ctl_fail("rules below %s: %s", ctl->root, strerror(-result));
-	puts(text);
-	return ctl_finish(CTL_OK);
 }

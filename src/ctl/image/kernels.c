@@ -14,15 +14,6 @@
 #define KERNEL "vmlinuz-"
 #define IMAGE  "initrd.img-"
 
-enum { RELEASE, IMAGE_PATH, RULES, RUNNING };
-
-static const struct table_column columns[] = {
-	[RELEASE] = { "KERNEL", 0, 0, "release" },
-	[IMAGE_PATH] = { "IMAGE", 0, 0, "path of its image" },
-	[RULES] = { "RULES", 0, 0, "whether the image has those of now" },
-	[RUNNING] = { "RUNNING", TABLE_YES_NO, 0, "whether it runs now" },
-};
-
 /* Of what is a release, or a part of one: neither JSON nor Prometheus' text must escape it. */
 #define RELEASE_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+~_-"
 
@@ -243,33 +234,4 @@ bool kernels_is_stale(const struct kernel *kernel, bool has_rules)
 {
 	return kernel->state == KERNEL_CHANGED || kernel->state == KERNEL_IDLE ||
 	       (has_rules && kernel->state != KERNEL_CURRENT);
-}
-
-static void add_kernel(struct table *table, const struct kernel *kernel)
-{
-	struct libscols_line *line = table_add(table, NULL);
-	char path[PATH_MAX];
-
-	table_set(table, line, RELEASE, kernel->release);
-	if (kernel->state != KERNEL_NO_IMAGE && kernels_image(kernel, path) == 0)
-		table_set(table, line, IMAGE_PATH, path);
-	table_set(table, line, RULES, kernels_state_name(kernel->state));
-	table_set(table, line, RUNNING, kernel->running ? "yes" : "no");
-	if (kernel->state != KERNEL_CURRENT)
-		table_color(table, line, TABLE_YELLOW);
-}
-
-int kernels_print(const struct kernels *kernels, struct document *document)
-{
-	const struct table_options options = { .json = document->options->json };
-	struct table table;
-	int result = table_open(&table, &options, "kernels", columns,
-				sizeof(columns) / sizeof(columns[0]));
-
-	for (size_t i = 0; i < kernels->count && result == 0; i++)
-		add_kernel(&table, &kernels->list[i]);
-	if (result == 0)
-		result = document_print_table(document, &table, "Images for the next boot:");
-	table_close(&table);
-	return result;
 }

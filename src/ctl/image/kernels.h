@@ -10,7 +10,6 @@
 #include "core/protections.h"
 #include "host/host.h"
 #include "image/builder.h"
-#include "term/document.h"
 
 enum kernel_state {
 	KERNEL_CURRENT,
@@ -60,9 +59,6 @@ bool kernels_is_stale(const struct kernel *kernel, bool has_rules);
 /* What is wrong about it, and the command that helps, but for the release; NULL: nothing. */
 const char *kernels_problem(enum kernel_state state);
 const char *kernels_remedy(const struct kernels *kernels, enum kernel_state state);
-
-/* Prints them as a table "kernels". 0 or -errno. */
-int kernels_print(const struct kernels *kernels, struct document *document);
 
 /*
  * Whether what stands behind vmlinuz- or initrd.img- ends as a copy that update-initramfs,

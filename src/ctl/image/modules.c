@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bind/vfio.h"
 #include "core/text.h"
+#include "core/vfio.h"
 #include "image/modules.h"
 
 struct need {
@@ -124,7 +124,7 @@ static void require_drivers(const struct need *need)
 
 		if (need->rules->list[i].exclude || !is_first_with_driver(need->rules, i))
 			continue;
-		vfio = vfio || strstr(driver, "vfio");
+		vfio = vfio || vfio_is_driver(driver);
 		if (strcmp(driver, RULE_VARIANT_DRIVER) == 0)
 			variant = true;
 		else

@@ -2,88 +2,52 @@
 /* What the commands look at. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bind/apply.h"
 #include "core/file.h"
+#include "core/vfio.h"
 #include "look/inventory.h"
 
 #define CONFIG_SIZE_UNPRIVILEGED 64
 
-static void add_message(struct inventory *inventory, enum finding_level level, const char *text)
-{
-	struct inventory_message *messages =
-		reallocarray(inventory->messages, inventory->message_count + 1, sizeof(*messages));
-
-	if (!messages) {
-		inventory->failed = true;
-		return;
-	}
-	inventory->messages = messages;
-	messages[inventory->message_count].level = level;
-	messages[inventory->message_count].text = strdup(text);
-	if (messages[inventory->message_count].text)
-		inventory->message_count++;
-	else
-		inventory->failed = true;
-}
-
-__attribute__((format(printf, 3, 4))) static void tell(struct inventory *inventory,
-						       enum finding_level level, const char *format,
-						       ...)
-{
-	char *text;
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
-	va_end(arguments);
-	if (length < 0) {
-		inventory->failed = true;
-		return;
-	}
-	add_message(inventory, level, text);
-	free(text);
-}
-
 /* While rules are read, every problem is one of a rule, and later one of a device. */
 static void take_rule_problem(void *context, const char *message)
 {
-	add_message(context, FINDING_ERROR, message);
+	findings_add(context, FINDING_ERROR, NULL, "%s", message);
 }
 
 static void take_device_problem(void *context, const char *message)
 {
-	add_message(context, FINDING_WARNING, message);
+	findings_add(context, FINDING_WARNING, NULL, "%s", message);
 }
 
 static void take_protect_message(void *context, enum protect_message kind, const char *text)
 {
-	add_message(context, kind == PROTECT_WARNING ? FINDING_WARNING : FINDING_NOTE, text);
+	findings_add(context, kind == PROTECT_WARNING ? FINDING_WARNING : FINDING_NOTE, NULL, "%s",
+		     text);
 }
 
-static int fail(const char *what, int error)
+static int fail(struct inventory *inventory, const char *what, int error)
 {
-	ctl_fail("%s: %s", what, strerror(-error));
+	snprintf(inventory->problem, sizeof(inventory->problem), "%s: %s", what, strerror(-error));
 	return error;
 }
 
 /* A file that is asked for by name must be there. */
-static int read_file(struct rules *rules, const char *name)
+static int read_file(struct inventory *inventory, const char *name)
 {
 	char *text;
 	size_t length;
 	int result = file_read_all(AT_FDCWD, name, RULES_FILE_MAX, &text, &length);
 
 	if (result < 0)
-		return fail(name, result);
-	result = rules_parse(rules, name, text, length);
+		return fail(inventory, name, result);
+	result = rules_parse(&inventory->forecast.rules, name, text, length);
 	free(text);
-	return result < 0 ? fail(name, result) : 0;
+	return result < 0 ? fail(inventory, name, result) : 0;
 }
 
 static int read_rules(struct inventory *inventory, char *const *files, size_t count)
@@ -92,9 +56,9 @@ static int read_rules(struct inventory *inventory, char *const *files, size_t co
 	int result = files ? forecast_read_cmdline(forecast) : forecast_read_rules(forecast);
 
 	if (result < 0)
-		return fail("reading rules", result);
+		return fail(inventory, "reading rules", result);
 	for (size_t i = 0; i < count && result == 0; i++)
-		result = read_file(&forecast->rules, files[i]);
+		result = read_file(inventory, files[i]);
 	return result;
 }
 
@@ -120,8 +84,9 @@ static void read_serials(struct inventory *inventory, unsigned int what)
 	if (what & INVENTORY_SERIALS || ruled)
 		inventory->serials_hidden = hides_config(&forecast->pci);
 	if (ruled && inventory->serials_hidden)
-		tell(inventory, FINDING_WARNING,
-		     "serial numbers are shown to root only, so rules with serial= match nothing");
+		findings_add(
+			&inventory->findings, FINDING_WARNING, NULL,
+			"serial numbers are shown to root only, so rules with serial= match nothing");
 }
 
 static void read_places(struct inventory *inventory)
@@ -135,11 +100,11 @@ static void read_places(struct inventory *inventory)
 
 		pci_address_format(&pci->devices[i].address, address);
 		if (parents < 0)
-			tell(inventory, FINDING_WARNING, "%s: its path: %s", address,
-			     strerror(-parents));
+			findings_add(&inventory->findings, FINDING_WARNING, NULL,
+				     "%s: its path: %s", address, strerror(-parents));
 		if (group < 0)
-			tell(inventory, FINDING_WARNING, "%s: its IOMMU group: %s", address,
-			     strerror(-group));
+			findings_add(&inventory->findings, FINDING_WARNING, NULL,
+				     "%s: its IOMMU group: %s", address, strerror(-group));
 	}
 }
 
@@ -150,15 +115,15 @@ static int read_devices(struct inventory *inventory, unsigned int what)
 	int result = forecast_read_devices(forecast);
 
 	if (result < 0 && pci->directory < 0) {
-		tell(inventory, FINDING_WARNING, "/" PCI_DEVICES ": %s: no device can be seen",
-		     strerror(-result));
+		findings_add(&inventory->findings, FINDING_WARNING, NULL,
+			     "/" PCI_DEVICES ": %s: no device can be seen", strerror(-result));
 		return 0;
 	}
 	if (result < 0)
 		return result;
 	if (pci->unreadable)
-		tell(inventory, FINDING_WARNING, "%zu PCI devices could not be read",
-		     pci->unreadable);
+		findings_add(&inventory->findings, FINDING_WARNING, NULL,
+			     "%zu PCI devices could not be read", pci->unreadable);
 	read_serials(inventory, what);
 	read_places(inventory);
 	return rules_terms(&forecast->rules) & RULE_SLOT ? 0 : pci_read_slots(pci, forecast->root);
@@ -181,10 +146,10 @@ static int add_protection(struct inventory *inventory, const struct pci_device *
 	return rules_append(&inventory->forecast.protections, &rule);
 }
 
-static int read_protections(struct inventory *inventory, const struct ctl *ctl)
+static int read_protections(struct inventory *inventory, const char *root)
 {
 	struct protect *protect = &inventory->protect;
-	int result = protect_find(protect, ctl->root);
+	int result = protect_find(protect, root);
 
 	for (size_t i = 0; i < protect->pci.count && result == 0; i++)
 		if (protect->reasons[i][0] != '\0')
@@ -212,7 +177,7 @@ int inventory_make_plan(struct inventory *inventory)
 	return result;
 }
 
-static int fill(struct inventory *inventory, const struct ctl *ctl, unsigned int what,
+static int fill(struct inventory *inventory, const char *root, unsigned int what,
 		char *const *files, size_t count)
 {
 	int result = read_rules(inventory, files, count);
@@ -222,19 +187,19 @@ static int fill(struct inventory *inventory, const struct ctl *ctl, unsigned int
 	inventory->forecast.problem = take_device_problem;
 	result = read_devices(inventory, what);
 	if (result < 0)
-		return fail("/" PCI_DEVICES, result);
+		return fail(inventory, "/" PCI_DEVICES, result);
 	if (inventory->forecast.pci.directory < 0)
 		return 0;
 	if (what & (INVENTORY_PROTECT | INVENTORY_PLAN))
-		result = read_protections(inventory, ctl);
+		result = read_protections(inventory, root);
 	if (result < 0)
-		return fail("what the host stands on", result);
+		return fail(inventory, "what the host stands on", result);
 	if (what & INVENTORY_PLAN)
 		result = inventory_make_plan(inventory);
-	return result < 0 ? fail("planning", result) : 0;
+	return result < 0 ? fail(inventory, "planning", result) : 0;
 }
 
-int inventory_open_files(struct inventory *inventory, const struct ctl *ctl, unsigned int what,
+int inventory_open_files(struct inventory *inventory, const char *root, unsigned int what,
 			 char *const *files, size_t count)
 {
 	int result;
@@ -242,28 +207,27 @@ int inventory_open_files(struct inventory *inventory, const struct ctl *ctl, uns
 	*inventory = (struct inventory){
 		.protect = { .pci = { .directory = -1 }, .tell = take_protect_message },
 	};
-	inventory->protect.context = inventory;
-	result = host_open(&inventory->host, ctl->root);
+	inventory->protect.context = &inventory->findings;
+	result = host_open(&inventory->host, root);
 	forecast_init(&inventory->forecast, inventory->host.directory, take_rule_problem,
 		      inventory);
 	if (result == 0)
 		result = pci_ids_open(&inventory->names, &inventory->host);
 	if (result < 0)
-		return fail(ctl->root, result);
-	result = fill(inventory, ctl, what, files, count);
-	return result == 0 && inventory->failed ? fail("messages", -ENOMEM) : result;
+		return fail(inventory, root, result);
+	result = fill(inventory, root, what, files, count);
+	return result == 0 && inventory->findings.failed ? fail(inventory, "messages", -ENOMEM)
+							 : result;
 }
 
-int inventory_open(struct inventory *inventory, const struct ctl *ctl, unsigned int what)
+int inventory_open(struct inventory *inventory, const char *root, unsigned int what)
 {
-	return inventory_open_files(inventory, ctl, what, NULL, 0);
+	return inventory_open_files(inventory, root, what, NULL, 0);
 }
 
 void inventory_close(struct inventory *inventory)
 {
-	while (inventory->message_count > 0)
-		free(inventory->messages[--inventory->message_count].text);
-	free(inventory->messages);
+	findings_free(&inventory->findings);
 	pci_ids_close(&inventory->names);
 	protect_free(&inventory->protect);
 	forecast_free(&inventory->forecast);
@@ -318,7 +282,7 @@ bool inventory_is_taken(const struct plan_row *row)
 
 bool inventory_is_for_vm(const struct plan_row *row)
 {
-	return inventory_is_taken(row) && strstr(row->wanted, "vfio");
+	return inventory_is_taken(row) && vfio_is_driver(row->wanted);
 }
 
 bool inventory_is_spoiled(const struct plan_row *row)
@@ -334,21 +298,4 @@ bool inventory_lacks_iommu(const struct inventory *inventory)
 		if (pci->devices[i].group >= 0)
 			return false;
 	return pci->count > 0;
-}
-
-size_t inventory_count_messages(const struct inventory *inventory, enum finding_level level)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < inventory->message_count; i++)
-		if (inventory->messages[i].level == level)
-			count++;
-	return count;
-}
-
-void inventory_print_messages(const struct inventory *inventory, enum finding_level level)
-{
-	for (size_t i = 0; i < inventory->message_count; i++)
-		if (inventory->messages[i].level == level)
-			ctl_fail("%s", inventory->messages[i].text);
 }

@@ -3,8 +3,8 @@
 #ifndef VFIO_EARLY_LOOK_INVENTORY_H
 #define VFIO_EARLY_LOOK_INVENTORY_H
 
-#include "command/command.h"
 #include "core/forecast.h"
+#include "host/findings.h"
 #include "host/host.h"
 #include "look/pci-ids.h"
 #include "protect/protect.h"
@@ -17,40 +17,28 @@ enum inventory_part {
 	INVENTORY_PLAN = 1 << 2, /* what the next boot would do; with INVENTORY_PROTECT */
 };
 
-enum finding_level {
-	FINDING_ERROR,   /* a rule that cannot be understood */
-	FINDING_WARNING, /* something could not be seen */
-	FINDING_NOTE,
-	FINDING_UNKNOWN, /* of doctor's findings only: what could not be seen */
-	FINDING_OK,      /* and what is well */
-};
-
-/* What was met on the way, in a sentence without newline. */
-struct inventory_message {
-	enum finding_level level;
-	char *text;
-};
+/* Why the host could not be looked at. */
+#define INVENTORY_PROBLEM_MAX (PATH_MAX + 64)
 
 struct inventory {
 	struct host host;
 	struct forecast forecast; /* of all devices groups, parents and slots are read */
 	struct protect protect;   /* its texts are for protect.pci: see inventory_reason() */
 	struct pci_ids names;
-	struct inventory_message *messages;
-	size_t message_count;
+	struct findings findings; /* errors of rules, and what could not be seen */
+	char problem[INVENTORY_PROBLEM_MAX];
 	bool serials_hidden; /* INVENTORY_SERIALS, or rules ask for them, and only root may see them
 			      */
-	bool failed;         /* a message was lost for want of memory */
 };
 
 /*
- * Looks at the host below ctl->root; what is of enum inventory_part. 0, or -errno after a message
- * on standard error. inventory_close() in any case.
+ * Looks at the host below the directory root; what is of enum inventory_part. 0, or -errno and why
+ * in problem. inventory_close() in any case.
  */
-int inventory_open(struct inventory *inventory, const struct ctl *ctl, unsigned int what);
+int inventory_open(struct inventory *inventory, const char *root, unsigned int what);
 
 /* The same with the rules of these files, whose names are this process's own, not the host's. */
-int inventory_open_files(struct inventory *inventory, const struct ctl *ctl, unsigned int what,
+int inventory_open_files(struct inventory *inventory, const char *root, unsigned int what,
 			 char *const *files, size_t count);
 
 void inventory_close(struct inventory *inventory);
@@ -83,9 +71,5 @@ bool inventory_lacks_iommu(const struct inventory *inventory);
 #define INVENTORY_NO_IOMMU                                                                         \
 	"no device has an IOMMU group, so no VM can have any: switch VT-d or AMD-Vi on in the "    \
 	"firmware's setup, and look for 'iommu' in /proc/cmdline"
-
-/* How many messages there are of a level; prints them on standard error. */
-size_t inventory_count_messages(const struct inventory *inventory, enum finding_level level);
-void inventory_print_messages(const struct inventory *inventory, enum finding_level level);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/vfio.h"
 #include "protect/busy.h"
 #include "protect/disks.h"
 
@@ -54,7 +55,7 @@ static int device_path(char path[PATH_MAX], const struct pci_device *device, con
 
 static bool has_vfio(const struct pci_device *device)
 {
-	return device->driver && strstr(device->driver, "vfio");
+	return device->driver && vfio_is_driver(device->driver);
 }
 
 static void find_nodes(struct nodes *nodes, const struct pci_device *device)

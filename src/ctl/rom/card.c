@@ -10,6 +10,7 @@
 
 #include "bind/signals.h"
 #include "core/file.h"
+#include "core/vfio.h"
 #include "rom/card.h"
 #include "rom/rom.h"
 
@@ -201,7 +202,7 @@ static const char *find_cause(const struct reader *reader, const struct pci_devi
 		       "with another card, or take a file of the card's maker";
 	if (reader->asleep)
 		return "the card is asleep and does not wake; 'dmesg' may tell why";
-	if (device->driver && !strstr(device->driver, "vfio"))
+	if (device->driver && !vfio_is_driver(device->driver))
 		return "its driver may be in the way; 'vfio-earlyctl bind' takes the card from it";
 	if (device->driver && off)
 		return "the card is switched off; 'vfio-earlyctl unbind' gives it to its own driver, "

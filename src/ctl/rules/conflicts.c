@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/match.h"
 #include "core/text.h"
+#include "core/vfio.h"
 #include "host/modprobe.h"
 #include "rules/conflicts.h"
 #include "rules/foreign.h"
@@ -265,7 +266,7 @@ bool conflicts_means(const struct conflict *conflict, const struct pci *pci,
 /* pci-stub is how devices were kept from the host before vfio-pci. */
 bool conflicts_is_for_host(const struct conflict *conflict)
 {
-	return !strstr(conflict->driver, "vfio") && strcmp(conflict->driver, "pci-stub") != 0;
+	return !vfio_is_driver(conflict->driver) && strcmp(conflict->driver, "pci-stub") != 0;
 }
 
 /* driverctl unset-override would unbind the device at once. */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/audit.h"
 #include "core/match.h"
+#include "host/message.h"
 #include "look/device.h"
 #include "rules/draft.h"
 
@@ -93,12 +93,12 @@ static bool is_decided(struct draft *draft, const struct pci_device *device)
 {
 	const struct plan_row *row = inventory_row(&draft->edit->inventory, device);
 	const char *lacking;
-	char where[AUDIT_WHERE_MAX], name[PCI_IDS_TEXT_MAX];
+	char where[RULE_PLACE_MAX], name[PCI_IDS_TEXT_MAX];
 
 	/* The kernel command line may be another one at the next boot. */
 	if (!row || row->outcome == OUTCOME_GUARD_MISMATCH || row->rule->file[0] != '/')
 		return false;
-	audit_format_rule(row->rule, where);
+	rule_format_place(row->rule, where);
 	lacking = get_lacking(draft, row->rule);
 	if (row->rule->exclude)
 		refuse(draft, device, "%s keeps it for the host; take that line out first", where);

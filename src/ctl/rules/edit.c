@@ -8,30 +8,11 @@
 #include "bootloader/safety.h"
 #include "core/file.h"
 #include "host/lock.h"
+#include "host/message.h"
 #include "host/run.h"
 #include "image/builder.h"
 #include "look/find.h"
 #include "rules/edit.h"
-#include "term/options.h"
-
-static int take_kind(struct edit *edit, const char *name)
-{
-	for (enum selector_kind kind = 0; kind < SELECTOR_KINDS; kind++)
-		if (strcmp(selector_names[kind], name) == 0) {
-			edit->by = kind;
-			return CTL_OK;
-		}
-	return ctl_fail("--by: found '%s', expected path, slot, serial, id or address", name);
-}
-
-static int check_file(const char *path)
-{
-	if (rules_is_file(path))
-		return CTL_OK;
-	return ctl_fail("--file: found '%s', expected " RULES_FILE " or " RULES_DIRECTORY
-			"/NAME.conf: the boot reads no other",
-			path);
-}
 
 /* What is wrong on the command line of the kernel's is of this boot only. */
 static int check_files(struct edit *edit)
@@ -45,18 +26,18 @@ static int check_files(struct edit *edit)
 		return ctl_fail("reading rules: %s", strerror(-result));
 	if (!bad)
 		return CTL_OK;
-	inventory_print_messages(&edit->inventory, FINDING_ERROR);
+	findings_tell(&edit->inventory.findings, FINDING_ERROR);
 	ctl_fail("nothing was changed: with these errors no image would be built");
 	return CTL_BAD_RULES;
 }
 
-static int lock(struct edit *edit, const struct ctl *ctl)
+static int lock(struct edit *edit, const char *root)
 {
 	struct host host;
-	int result = host_open(&host, ctl->root);
+	int result = host_open(&host, root);
 
 	if (result < 0)
-		ctl_fail("%s: %s", ctl->root, strerror(-result));
+		ctl_fail("%s: %s", root, strerror(-result));
 	else
 		edit->lock = lock_take(&host);
 	host_close(&host);
@@ -78,19 +59,20 @@ static int check_root(const struct edit *edit)
 	return CTL_INCOMPLETE;
 }
 
-int edit_look(struct edit *edit, const struct ctl *ctl)
+int edit_look(struct edit *edit, const char *root)
 {
 	unsigned int serials = edit->by == SELECTOR_SERIAL ? INVENTORY_SERIALS : 0;
-	int status = edit->dry_run ? CTL_OK : lock(edit, ctl);
+	int status = edit->dry_run ? CTL_OK : lock(edit, root);
 
 	if (status != CTL_OK)
 		return status;
-	if (inventory_open(&edit->inventory, ctl, INVENTORY_PROTECT | INVENTORY_PLAN | serials) < 0)
-		return CTL_INTERNAL;
+	if (inventory_open(&edit->inventory, root, INVENTORY_PROTECT | INVENTORY_PLAN | serials) <
+	    0)
+		return ctl_fail("%s", edit->inventory.problem);
 	edit->meant = calloc(edit->inventory.forecast.pci.count + 1, sizeof(*edit->meant));
 	if (!edit->meant)
 		return ctl_fail("%s", strerror(ENOMEM));
-	inventory_print_messages(&edit->inventory, FINDING_WARNING);
+	findings_tell(&edit->inventory.findings, FINDING_WARNING);
 	status = check_files(edit);
 	return status == CTL_OK ? check_root(edit) : status;
 }
@@ -108,40 +90,6 @@ void edit_init(struct edit *edit)
 const char *edit_path(const struct edit *edit)
 {
 	return edit->file ? edit->file : RULES_FILE;
-}
-
-int edit_open(struct edit *edit, const struct ctl *ctl, int argc, char **argv, const char *usage,
-	      bool adds)
-{
-	const char *by = NULL;
-	/* Those that not every command has come first. */
-	const struct options_entry entries[] = {
-		{ '\0', "by", .text = &by },
-		{ 'g', "group", .set = &edit->group },
-		{ 'f', "force", .set = &edit->force },
-		{ 'n', "dry-run", .set = &edit->dry_run },
-		{ 'u', "update", .set = &edit->update },
-		{ '\0', "file", .text = &edit->file },
-		{},
-	};
-	const struct options options = {
-		.usage = usage,
-		.entries = entries + (adds ? 0 : 2),
-		.operands_max = OPTIONS_ANY_OPERANDS,
-		.wants_device = true,
-	};
-	int status;
-
-	edit_init(edit);
-	status = options_parse(&options, ctl, &argc, &argv);
-	if (status != OPTIONS_RUN)
-		return status;
-	if ((by && take_kind(edit, by) != CTL_OK) ||
-	    (edit->file && check_file(edit->file) != CTL_OK))
-		return ctl_fail("try 'vfio-earlyctl %s --help'", ctl->command);
-	edit->operands = argv;
-	status = edit_look(edit, ctl);
-	return status == CTL_OK ? OPTIONS_RUN : status;
 }
 
 void edit_close(struct edit *edit)

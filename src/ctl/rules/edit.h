@@ -17,13 +17,6 @@ struct edit {
 	bool *meant; /* one a device: an operand means it */
 };
 
-/*
- * Takes options and operands of a command (usage is for --help; --by and --group are for add
- * alone), locks the rules, looks at the host and makes the plan. OPTIONS_RUN, or the exit status:
- * after --help, or after a message on standard error. edit_close() in any case.
- */
-int edit_open(struct edit *edit, const struct ctl *ctl, int argc, char **argv, const char *usage,
-	      bool adds);
 void edit_close(struct edit *edit);
 
 /*
@@ -31,7 +24,7 @@ void edit_close(struct edit *edit);
  * options, and then the look, CTL_OK or the exit status. With dry_run, nothing is locked.
  */
 void edit_init(struct edit *edit);
-int edit_look(struct edit *edit, const struct ctl *ctl);
+int edit_look(struct edit *edit, const char *root);
 
 /* The file of rules that is changed. */
 const char *edit_path(const struct edit *edit);

@@ -2,17 +2,17 @@
 /* What the rules of a draft would do, by the plan that the boot makes. */
 #include <string.h>
 
-#include "audit/audit.h"
+#include "host/message.h"
 #include "rules/draft.h"
 
 static void warn_row(struct edit *edit, const struct plan_row *row)
 {
-	char name[PCI_IDS_TEXT_MAX], where[AUDIT_WHERE_MAX];
+	char name[PCI_IDS_TEXT_MAX], where[RULE_PLACE_MAX];
 	const char *what = row->wanted;
 	bool hint = inventory_is_spoiled(row) && !edit->group;
 
 	if (row->outcome == OUTCOME_EXCLUDED)
-		what = audit_format_rule(row->rule, where);
+		what = rule_format_place(row->rule, where);
 	else if (row->detail[0] != '\0')
 		what = row->detail;
 	edit_describe(edit, row->device, name);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command/command.h"
+#include "host/message.h"
 #include "term/document.h"
 
 /* Of the second and later lines of a message. */

@@ -5,8 +5,13 @@
 
 #include <limits.h>
 
-#include "command/command.h"
 #include "term/table.h"
+
+/* What was asked for before the operands of a command. */
+struct ctl {
+	const char *command;
+	const char *root; /* directory that every path is below */
+};
 
 /* Of options that exclude each other, each clears what the others set: the last one counts. */
 struct options_entry {

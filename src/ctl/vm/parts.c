@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/vfio.h"
+#include "host/message.h"
 #include "look/device.h"
 #include "protect/busy.h"
 #include "rom/card.h"
@@ -36,7 +38,7 @@ const char *vm_format_part(const struct vm_part *part, char text[PCI_ADDRESS_TEX
 
 bool vm_is_bound(const struct pci_device *device)
 {
-	return device->driver && strstr(device->driver, "vfio");
+	return device->driver && vfio_is_driver(device->driver);
 }
 
 /* Without its function an address means all there are, bridges included. */

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/look.h"
 #include "look/find.h"
+#include "term/findings.h"
 #include "term/options.h"
 #include "vm/vm.h"
 
@@ -172,11 +174,11 @@ static int print_findings(const struct vm *vm)
 
 static int look(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
 {
-	int result = inventory_open(&vm->inventory, ctl, INVENTORY_PLAN);
+	int result = look_at_host(&vm->inventory, ctl, INVENTORY_PLAN);
 
 	if (result < 0)
 		return result;
-	inventory_print_messages(&vm->inventory, FINDING_WARNING);
+	findings_tell(&vm->inventory.findings, FINDING_WARNING);
 	if (!format)
 		detect_format(vm);
 	result = read_guests(vm);

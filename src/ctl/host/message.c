@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Messages of the tool, and the end of its output. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/message.h"
+
+int ctl_fail(const char *format, ...)
+{
+	va_list arguments;
+
+	fflush(stdout); /* what was said before comes first */
+	fputs("vfio-earlyctl: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	return CTL_INTERNAL;
+}
+
+int ctl_finish(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return ctl_fail("standard output: %s", strerror(errno));
+	return status;
+}
+
+void findings_tell(const struct findings *findings, enum finding_level level)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->list[i].level == level)
+			ctl_fail("%s", findings->list[i].text);
+}
