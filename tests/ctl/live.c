@@ -371,6 +371,9 @@ static void redirect(const char *name, int to)
 	close(fd);
 }
 
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1 };
+
+/* A shell starts background jobs with some signals ignored; a person's command has none. */
 static void become_program(const struct host *host, const char *name, const char *command)
 {
 	char text[256], program[PATH_MAX + 32], *rest = text;
@@ -384,6 +387,8 @@ static void become_program(const struct host *host, const char *name, const char
 	strcpy(strrchr(program, '/'), name);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		signal(signals[i], SIG_DFL);
 	if (setpgid(0, 0) || chdir(host->work))
 		_exit(127);
 	redirect("stdout", 1);
@@ -506,7 +511,6 @@ static void test_play(void **state)
 }
 
 /* The signal comes while the driver is slow; the command prints the result, then ends by it. */
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1 };
 
 static const struct play interrupted[] = {
 	{
