@@ -241,7 +241,7 @@ static int run_program(const struct options *options)
 	struct run run = {
 		.dry_run = options->dry_run,
 		.added = options->added,
-		.log = { .to_kernel = !options->dry_run && !options->drivers },
+		.log = { .root = -1, .to_kernel = !options->dry_run && !options->drivers },
 		.modules = { .root = options->root },
 	};
 	cleanup_fd int root = file_open(AT_FDCWD, options->root[0] ? options->root : "/");
@@ -300,6 +300,8 @@ int main(int argc, char **argv)
 			options.drivers = true;
 			break;
 		case OPTION_PROTECTED:
+			if (optarg[0] != '/')
+				return wrong_usage();
 			options.protected = optarg;
 			break;
 		case 'h':

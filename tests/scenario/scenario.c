@@ -198,6 +198,53 @@ static int dry_run(const struct scenario *s)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Its input is a folder with a dev/kmsg, in which nobody has a root. */
+static int run_without_root(const char *program, const char *folder, char *const *argv)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		int in = open(folder, O_RDONLY | O_DIRECTORY), out = open("/dev/null", O_WRONLY);
+
+		if (dup2(in, 0) < 0 || dup2(out, 2) < 0 || chdir(folder))
+			_exit(127);
+		alarm(TIMEOUT_SECONDS);
+		execv(program, argv);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void test_unusable_paths(void **state)
+{
+	static char *const runs[][6] = {
+		{ "vfio-early", "--root", "nowhere" },
+		{ "vfio-early", "--root", ".", "--dry-run", "--protected", "" },
+		{ "vfio-early", "--root", ".", "--dry-run", "--protected", "list" },
+	};
+	const struct scenario *s = *state;
+	path_t folder, log;
+	char *text;
+
+	format_path(folder, "%s/../unusable-paths", s->work);
+	must(files_remove_tree(folder), folder);
+	make_dir(folder);
+	make_dir(format_path(log, "%s/dev", folder));
+	must(files_write(format_path(log, "%s/dev/kmsg", folder), ""), log);
+	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+		char *argv[7] = { NULL };
+
+		memcpy(argv, runs[i], sizeof(runs[i]));
+		assert_int_equal(run_without_root(s->program, folder, argv), 1);
+		text = files_read(log);
+		assert_non_null(text);
+		assert_string_equal(text, "");
+		free(text);
+	}
+}
+
 static char *read_result(const struct scenario *s, const char *name)
 {
 	path_t path;
@@ -366,7 +413,7 @@ int main(int argc, char **argv)
 	clear_trees(trees);
 	if (!n)
 		n = find_scenarios(&dirs);
-	tests = calloc(n, sizeof(*tests));
+	tests = calloc(n + 1, sizeof(*tests));
 	scenarios = calloc(n, sizeof(*scenarios));
 	if (!dirs || !tests || !scenarios)
 		return 1;
@@ -376,5 +423,8 @@ int main(int argc, char **argv)
 		tests[i].test_func = test_scenario;
 		tests[i].initial_state = &scenarios[i];
 	}
-	return _cmocka_run_group_tests("scenario", tests, n, NULL, NULL);
+	tests[n].name = "unusable paths of options";
+	tests[n].test_func = test_unusable_paths;
+	tests[n].initial_state = &scenarios[0];
+	return _cmocka_run_group_tests("scenario", tests, n + 1, NULL, NULL);
 }
