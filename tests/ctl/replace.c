@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "host/replace.h"
@@ -109,6 +110,57 @@ static void test_mode_and_owner(void **state)
 	}
 	assert_int_equal(replace(*state, "/etc/grub", "", 0), 0);
 	check_file("/etc/grub", "", 02640);
+}
+
+#define ACL "system.posix_acl_access"
+
+/* linux/posix_acl_xattr.h: owner rw-, user 12 r--, group ---, mask r--, others ---. */
+static const struct {
+	uint32_t version;
+	struct {
+		uint16_t tag, permissions;
+		uint32_t id;
+	} entries[5];
+} acl = { 2,
+	  { { 0x01, 6, UINT32_MAX },
+	    { 0x02, 4, 12 },
+	    { 0x04, 0, UINT32_MAX },
+	    { 0x10, 4, UINT32_MAX },
+	    { 0x20, 0, UINT32_MAX } } };
+
+static void check_attributes(const char *name)
+{
+	char path[PATH_MAX], value[128];
+
+	run_path(path, "%s%s", root, name);
+	assert_int_equal(getxattr(path, ACL, value, sizeof(value)), sizeof(acl));
+	assert_memory_equal(value, &acl, sizeof(acl));
+	assert_int_equal(getxattr(path, "user.note", value, sizeof(value)), 4);
+	assert_memory_equal(value, "mine", 4);
+}
+
+static void test_attributes(void **state)
+{
+	char path[PATH_MAX], value[128];
+
+	make_file("/etc/grub", "old\n", 0600);
+	run_path(path, "%s/etc/grub", root);
+	assert_int_equal(setxattr(path, ACL, &acl, sizeof(acl), 0), 0);
+	assert_int_equal(setxattr(path, "user.note", "mine", 4, 0), 0);
+	assert_int_equal(replace(*state, "/etc/grub", "new\n", REPLACE_BACKUP), 0);
+	check_file("/etc/grub", "new\n", 0640);
+	check_attributes("/etc/grub");
+	check_attributes("/etc/grub" REPLACE_BACKUP_SUFFIX);
+
+	/* A directory's default ACL is for files that are new in it. */
+	make_file("/etc/plain", "old\n", 0600);
+	run_path(path, "%s/etc", root);
+	assert_int_equal(setxattr(path, "system.posix_acl_default", &acl, sizeof(acl), 0), 0);
+	assert_int_equal(replace(*state, "/etc/plain", "new\n", 0), 0);
+	check_file("/etc/plain", "new\n", 0600);
+	run_path(path, "%s/etc/plain", root);
+	assert_int_equal(getxattr(path, ACL, value, sizeof(value)), -1);
+	assert_int_equal(errno, ENODATA);
 }
 
 /* Links are the host's: an absolute one does not lead out of its root. */
@@ -218,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_new, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_mode_and_owner, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_attributes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_left_behind, set_up, tear_down),

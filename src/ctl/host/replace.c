@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -15,6 +16,17 @@
 #define MODE_NEW     0644
 #define MODE_ALL     07777
 #define SIZE_MAX_OLD (64u << 20)
+
+/* The kernel's limits, XATTR_LIST_MAX and XATTR_SIZE_MAX. */
+#define ATTRIBUTES_MAX (64u << 10)
+
+#define ACL "system.posix_acl_access"
+
+/* The file that is replaced, open. */
+struct old_file {
+	int fd;
+	struct stat status;
+};
 
 /* A file in an open directory, and the name of what it is written to first. */
 struct place {
@@ -114,8 +126,36 @@ static int write_all(int fd, const char *text, size_t length)
 	return 0;
 }
 
-/* chown(2) takes special bits away, so the mode comes after it. */
-static int fill(int fd, const struct stat *like, const char *text, size_t length)
+/* Labels of a security module are its own to set. */
+static int copy_attribute(int from, int to, const char *name, char value[ATTRIBUTES_MAX])
+{
+	ssize_t size = fgetxattr(from, name, value, ATTRIBUTES_MAX);
+
+	if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) == 0)
+		return 0;
+	return strncmp(name, "security.", 9) == 0 ? 0 : -errno;
+}
+
+/* A new file has the default ACL of its directory, which the old one need not have had. */
+static int copy_attributes(int from, int to)
+{
+	char *names = malloc(2 * ATTRIBUTES_MAX);
+	ssize_t size = names ? flistxattr(from, names, ATTRIBUTES_MAX) : -1;
+	int result = size < 0 && errno != ENOTSUP ? -errno : 0;
+
+	if (fremovexattr(to, ACL) < 0 && errno != ENODATA && errno != ENOTSUP && result == 0)
+		result = -errno;
+	for (const char *name = names; result == 0 && name < names + size; name += strlen(name) + 1)
+		result = copy_attribute(from, to, name, names + ATTRIBUTES_MAX);
+	free(names);
+	return result;
+}
+
+/*
+ * chown(2) takes special bits away, so the mode comes after it; with an ACL, the mode's bits for
+ * the group are its mask, which comes with it.
+ */
+static int fill(int fd, const struct old_file *like, const char *text, size_t length)
 {
 	int result;
 
@@ -124,10 +164,13 @@ static int fill(int fd, const struct stat *like, const char *text, size_t length
 	result = write_all(fd, text, length);
 	if (result < 0)
 		return result;
-	if (like && fchown(fd, like->st_uid, like->st_gid) < 0)
+	if (like && fchown(fd, like->status.st_uid, like->status.st_gid) < 0)
 		return -errno;
-	if (fchmod(fd, like ? like->st_mode & MODE_ALL : MODE_NEW) < 0)
+	if (fchmod(fd, like ? like->status.st_mode & MODE_ALL : MODE_NEW) < 0)
 		return -errno;
+	result = like ? copy_attributes(like->fd, fd) : 0;
+	if (result < 0)
+		return result;
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
@@ -137,7 +180,7 @@ static int sync_directory(int directory)
 	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
 }
 
-static int write_place(const struct place *place, const struct stat *like, const char *text,
+static int write_place(const struct place *place, const struct old_file *like, const char *text,
 		       size_t length)
 {
 	cleanup_fd int fd = open_temporary(place);
@@ -156,7 +199,7 @@ static int write_place(const struct place *place, const struct stat *like, const
 	return sync_directory(place->directory);
 }
 
-static int keep_old(const struct place *place, const struct stat *like)
+static int keep_old(const struct place *place, const struct old_file *like)
 {
 	struct place backup = { .directory = place->directory };
 	char *text;
@@ -172,18 +215,30 @@ static int keep_old(const struct place *place, const struct stat *like)
 	return result;
 }
 
-static int replace(const struct place *place, const char *text, size_t length, unsigned int flags)
+static int replace_old(const struct place *place, const char *text, size_t length,
+		       unsigned int flags)
 {
-	struct stat old;
+	cleanup_fd int fd = file_open(place->directory, place->name);
+	struct old_file old = { .fd = fd };
 	int result = 0;
 
-	if (fstatat(place->directory, place->name, &old, 0) < 0)
-		return errno == ENOENT ? write_place(place, NULL, text, length) : -errno;
-	if (!S_ISREG(old.st_mode))
-		return S_ISDIR(old.st_mode) ? -EISDIR : -EINVAL;
+	if (fd < 0 || fstat(fd, &old.status) < 0)
+		return fd < 0 ? fd : -errno;
 	if (flags & REPLACE_BACKUP)
 		result = keep_old(place, &old);
 	return result < 0 ? result : write_place(place, &old, text, length);
+}
+
+/* Only what is known to be a file is opened: a device could act on it. */
+static int replace(const struct place *place, const char *text, size_t length, unsigned int flags)
+{
+	struct stat status;
+
+	if (fstatat(place->directory, place->name, &status, 0) < 0)
+		return errno == ENOENT ? write_place(place, NULL, text, length) : -errno;
+	if (!S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+	return replace_old(place, text, length, flags);
 }
 
 int replace_file(const struct host *host, const char *path, const char *text, size_t length,

@@ -14,8 +14,8 @@ enum replace_flag {
 #define REPLACE_BACKUP_SUFFIX ".vfio-early.bak"
 
 /*
- * Makes text, of length bytes, what is in the file with this absolute path. Mode and owner stay,
- * a new file has 0644; links are followed. A file .NAME.new stands beside it meanwhile; one that
+ * Makes text, of length bytes, what is in the file with this absolute path. Mode, owner, ACL and
+ * other extended attributes stay, a new file has 0644; links are followed. A file .NAME.new stands beside it meanwhile; one that
  * was left there is used again. The directory must be there. 0, or -errno with the old file as it
  * was; but where the directory could not be synced (-EIO), the new one is there already.
  */
