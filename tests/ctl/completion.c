@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../lib/files.h"
@@ -71,7 +72,7 @@ static void make_file(const char *path)
 
 static int set_up(void **state)
 {
-	char *text = files_read(HOST), message[256] = "";
+	char *text = files_read(HOST), message[256] = "", trap[PATH_MAX];
 
 	(void)state;
 	run_work("completion", root);
@@ -83,16 +84,20 @@ static int set_up(void **state)
 	make_file("sys/class/net/enp5s0/device");
 	make_file("sys/class/net/lo/address");
 	make_file("sys/class/block/nvme0n1/device");
-	return 0;
+	run_path(trap, "%s/trap", root);
+	snprintf(message, sizeof(message), "#!/bin/sh\necho trapped; : >'%.200s.sprung'\n", trap);
+	assert_int_equal(files_write(trap, message), 0);
+	return chmod(trap, 0755);
 }
 
-/* As bash does it when a person types a tab. */
+/* As bash does it when a person types a tab, behind a program that is not the one in $PATH. */
 static void complete(const char *line, char *offers, size_t size)
 {
 	static const char script[] = "source " COMPLETION " || exit\n"
 				     "COMP_LINE=\"vfio-earlyctl ${1//@/$2}\"\n"
 				     "COMP_POINT=${#COMP_LINE}\n"
-				     "_vfio_earlyctl \"$3\" && echo \"${COMPREPLY[*]}\"\n";
+				     "PATH=${3%/*}:$PATH\n"
+				     "_vfio_earlyctl \"$2/trap\" && echo \"${COMPREPLY[*]}\"\n";
 	char program[PATH_MAX], command[3 * PATH_MAX];
 	const char *build = getenv("VFIO_EARLY_BUILD");
 	FILE *stream;
@@ -122,6 +127,17 @@ static void test_completions(void **state)
 	}
 }
 
+static void test_program_on_the_line(void **state)
+{
+	char path[PATH_MAX], offers[4096];
+
+	(void)state;
+	complete("st", offers, sizeof(offers));
+	assert_string_equal(offers, "status");
+	run_path(path, "%s/trap.sprung", root);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 /* Every command that --help has is offered, and nothing else. */
 static void test_commands(void **state)
 {
@@ -149,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_completions),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_program_on_the_line),
 	};
 
 	return cmocka_run_group_tests_name("completion", tests, set_up, NULL);
