@@ -210,7 +210,7 @@ int inventory_open_files(struct inventory *inventory, const char *root, unsigned
 	inventory->protect.context = &inventory->findings;
 	result = host_open(&inventory->host, root);
 	forecast_init(&inventory->forecast, inventory->host.directory, take_rule_problem,
-		      inventory);
+		      &inventory->findings);
 	if (result == 0)
 		result = pci_ids_open(&inventory->names, &inventory->host);
 	if (result < 0)
