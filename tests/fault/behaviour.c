@@ -1163,7 +1163,7 @@ static void test_below_udev(void **state)
 
 	start_host(host, HOST, "8086:10d3\n", "vfio_early.timeout=600");
 	write_below(host, "run/vfio-early", "status", "address\tid\n");
-	write_below(host, "run/vfio-early", "protected", "");
+	write_below(host, "run/vfio-early", "protected", NO_ENTRIES);
 	write_below(host, "sys/fs/cgroup", "cgroup.procs", "");
 	react(host, NIC_B, STORE_UNBIND, &wedge);
 	host->added = NIC_B;
