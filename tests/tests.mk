@@ -326,7 +326,7 @@ bench-run: $(BENCH) $(B)/tests/bench/runner $(BENCH_FLOORS) $(B)/vfio-early stag
 # own last lines.
 slowest = awk '/^(Test Summary Report|All tests successful|Files=)/ { ending = 1 } \
 	ending { last = last $$0 "\n"; next } \
-	{ print } \
+	{ print; fflush() } \
 	match($$0, /[0-9]+ ms /) { took = substr($$0, RSTART, RLENGTH - 4); \
 		print took / 1000, $$2 | "sort -rn | sed -e 10q >$(B)/slowest" } \
 	END { close("sort -rn | sed -e 10q >$(B)/slowest"); print "The ten slowest, in seconds:"; \
