@@ -62,6 +62,8 @@ static int examine_host(const struct ctl *ctl)
 		result = doctor_run_checks(&doctor, take_finding, &look);
 		if (result < 0)
 			ctl_fail("%s", strerror(-result));
+	} else {
+		ctl_fail("%s", doctor.inventory.problem);
 	}
 	doctor_close(&doctor);
 	if (result < 0)
