@@ -18,7 +18,7 @@
 #define SIZE_MAX_OLD (64u << 20)
 
 /* The kernel's limits, XATTR_LIST_MAX and XATTR_SIZE_MAX. */
-#define ATTRIBUTES_MAX (64u << 10)
+#define ATTRIBUTES_MAX ((size_t)64 << 10)
 
 #define ACL "system.posix_acl_access"
 
@@ -206,8 +206,9 @@ static int keep_old(const struct place *place, const struct old_file *like)
 	size_t length;
 	int result = name_file(&backup, place->name, REPLACE_BACKUP_SUFFIX);
 
-	if (result == 0)
-		result = file_read_all(place->directory, place->name, SIZE_MAX_OLD, &text, &length);
+	if (result < 0)
+		return result;
+	result = file_read_all(place->directory, place->name, SIZE_MAX_OLD, &text, &length);
 	if (result < 0)
 		return result;
 	result = write_place(&backup, like, text, length);
