@@ -18,6 +18,9 @@
 #define NEW "/boot/initrd.img-*-amd64"
 #define OLD "5.10.0-old"
 
+/* An image is built in a chroot, from which the host's devices can't be seen. */
+#define UNPROTECTED "/etc/vfio-early.unprotected"
+
 /* All files of the system but those that dpkg and initramfs-tools keep of any package. */
 #define LIST(name)                                                                                 \
 	"find / -xdev ! -path '/var/lib/dpkg/*' ! -path '/var/lib/initramfs-tools/*' "             \
@@ -36,7 +39,9 @@
 static const char *const commands[] = {
 	"ln -s $(ls /usr/lib/modules) /usr/lib/modules/" OLD
 	" && cp /boot/config-* /boot/config-" OLD,
+	"rm " UNPROTECTED,
 	LIST("before"),
+	"touch " UNPROTECTED,
 	"dpkg-deb -c " PACKAGE " | grep /examples/ansible/playbook.yml",
 	"dpkg -i " PACKAGE,
 	LOOK("installed"),
