@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists in sentences: buffers of each size, of which the sanitizer sees the end. */
+/* Arrays that grow, and lists in sentences: the sanitizer sees the end of each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/array.h"
 #include "host/joined.h"
 
 static const struct {
@@ -54,9 +55,32 @@ static void test_every_size(void **state)
 	}
 }
 
+static void test_array(void **state)
+{
+	struct item {
+		size_t number;
+		char rest[5];
+	} *items = NULL;
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++) {
+		struct item *item = array_add(items, count);
+
+		assert_non_null(item);
+		assert_int_equal(count, i + 1);
+		assert_int_equal(item->number, 0);
+		*item = (struct item){ .number = i, .rest = "rest" };
+	}
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(items[i].number, i);
+	free(items);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_array),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_every_size),
 	};

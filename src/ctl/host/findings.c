@@ -5,27 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/array.h"
 #include "host/findings.h"
 
 void findings_add(struct findings *findings, enum finding_level level, const char *where,
 		  const char *format, ...)
 {
-	struct finding *list = reallocarray(findings->list, findings->count + 1, sizeof(*list));
 	struct finding finding = {
 		.number = findings->count,
 		.level = level,
 		.where = where ? strdup(where) : NULL,
 	};
+	struct finding *added;
 	va_list arguments;
 
-	if (list)
-		findings->list = list;
 	va_start(arguments, format);
 	if (vasprintf(&finding.text, format, arguments) < 0)
 		finding.text = NULL;
 	va_end(arguments);
-	if (list && finding.text && (finding.where || !where)) {
-		list[findings->count++] = finding;
+	added = finding.text && (finding.where || !where) ?
+			array_add(findings->list, findings->count) :
+			NULL;
+	if (added) {
+		*added = finding;
 		return;
 	}
 	free(finding.where);

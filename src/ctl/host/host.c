@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The host whose files are read. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -82,17 +81,11 @@ int host_resolve(const struct host *host, const char *path, char resolved[PATH_M
 	return 0;
 }
 
-int host_read_line(const struct host *host, const char *directory, const char *name, char *line,
-		   size_t size)
+static int read_line(const struct host *host, const char *path, char *line, size_t size)
 {
-	char path[PATH_MAX];
-	int result = host_path(path, "%s/%s", directory, name);
-	ssize_t got;
+	ssize_t got = file_read(host->directory, host_below(path), line, size);
 	size_t length;
 
-	if (result < 0)
-		return result;
-	got = file_read(host->directory, path + 1, line, size);
 	if (got < 0)
 		return (int)got;
 	length = strcspn(line, "\n");
@@ -102,41 +95,77 @@ int host_read_line(const struct host *host, const char *directory, const char *n
 	return (int)length;
 }
 
+int host_read_line(const struct host *host, const char *directory, const char *name, char *line,
+		   size_t size)
+{
+	return host_readf(host, line, size, "%s/%s", directory, name);
+}
+
+int host_readf(const struct host *host, char *line, size_t size, const char *format, ...)
+{
+	char path[PATH_MAX];
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(path, sizeof(path), format, arguments);
+	va_end(arguments);
+	if (length < 0 || (size_t)length >= sizeof(path))
+		return -ENAMETOOLONG;
+	return read_line(host, path, line, size);
+}
+
 int host_read_text(const struct host *host, const char *path, char **text)
 {
 	size_t length;
 
-	return file_read_all(host->directory, path + 1, TEXT_MAX_LENGTH, text, &length);
+	return file_read_all(host->directory, host_below(path), TEXT_MAX_LENGTH, text, &length);
 }
 
-static int list(DIR *directory, const char *name,
-		void (*each)(void *context, const char *directory, const char *name), void *context)
-{
-	struct dirent *entry;
+struct listing {
+	const char *directory;
+	int (*each)(void *context, const char *directory, const char *name);
+	void *context;
+};
 
-	while ((errno = 0, entry = readdir(directory)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			each(context, name, entry->d_name);
-	return -errno;
+static int list_entry(void *context, int fd, const char *name)
+{
+	const struct listing *listing = context;
+
+	(void)fd;
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return 0;
+	return listing->each(listing->context, listing->directory, name);
+}
+
+int host_each(const struct host *host, const char *directory,
+	      int (*each)(void *context, const char *directory, const char *name), void *context)
+{
+	struct listing listing = { .directory = directory, .each = each, .context = context };
+	int fd = file_open(host->directory, host_below(directory));
+
+	return file_each_entry(fd, list_entry, &listing);
+}
+
+struct whole_listing {
+	void (*each)(void *context, const char *directory, const char *name);
+	void *context;
+};
+
+static int list_one(void *context, const char *directory, const char *name)
+{
+	const struct whole_listing *listing = context;
+
+	listing->each(listing->context, directory, name);
+	return 0;
 }
 
 int host_list(const struct host *host, const char *directory,
 	      void (*each)(void *context, const char *directory, const char *name), void *context)
 {
-	int fd = file_open(host->directory, directory + 1), result;
-	DIR *stream;
+	struct whole_listing listing = { .each = each, .context = context };
 
-	if (fd < 0)
-		return fd;
-	stream = fdopendir(fd);
-	if (!stream) {
-		result = -errno;
-		file_close(&fd);
-		return result;
-	}
-	result = list(stream, directory, each, context);
-	closedir(stream);
-	return result;
+	return host_each(host, directory, list_one, &listing);
 }
 
 /*

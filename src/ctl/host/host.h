@@ -34,6 +34,12 @@ int host_path(char path[PATH_MAX], const char *format, ...)
 int host_outside(const struct host *host, const char *path, char outside[PATH_MAX])
 	__attribute__((warn_unused_result));
 
+/* A path of the host as the *at() calls want it, below its directory: "." for /. */
+static inline const char *host_below(const char *path)
+{
+	return path[1] ? path + 1 : ".";
+}
+
 /*
  * Whether there is a file name below the directory. Where that cannot be told, there is: whoever
  * uses it then finds out why not.
@@ -51,10 +57,23 @@ int host_resolve(const struct host *host, const char *path, char resolved[PATH_M
 int host_read_line(const struct host *host, const char *directory, const char *name, char *line,
 		   size_t size);
 
+/*
+ * The same of the file whose path is a printf. A path that is too long is -ENAMETOOLONG as well.
+ */
+int host_readf(const struct host *host, char *line, size_t size, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* Reads a whole text, which the caller frees. 0, -ENOENT or another -errno. */
 int host_read_text(const struct host *host, const char *path, char **text);
 
-/* Calls each with the name of every entry of a directory but . and .. 0 or -errno. */
+/*
+ * Calls each with the name of every entry of a directory but . and .., until one call returns
+ * something else than 0. Returns what the last call did, or -errno.
+ */
+int host_each(const struct host *host, const char *directory,
+	      int (*each)(void *context, const char *directory, const char *name), void *context);
+
+/* The same without an end before the last entry. */
 int host_list(const struct host *host, const char *directory,
 	      void (*each)(void *context, const char *directory, const char *name), void *context);
 
