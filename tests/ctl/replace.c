@@ -255,14 +255,21 @@ static void test_programs(void **state)
 	static const char *const killed[] = { "sh", "-c", "kill -9 $$", NULL };
 	static const char *const admin[] = { "ldconfig", "-V", NULL };
 	const struct host live = { .live = true };
+	char *said;
+	size_t length;
+	FILE *out = open_memstream(&said, &length);
 
-	assert_int_equal(run_program(*state, other), -EXDEV);
-	assert_int_equal(run_program(&live, other), 0);
-	assert_int_equal(run_program(&live, fails), 1);
-	assert_int_equal(run_program(&live, absent), -ENOENT);
-	assert_int_equal(run_program(&live, killed), 128 + SIGKILL);
+	assert_non_null(out);
+	assert_int_equal(run_program(*state, other, out), -EXDEV);
+	assert_int_equal(run_program(&live, other, out), 0);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(said, "+ true\n");
+	free(said);
+	assert_int_equal(run_program(&live, fails, NULL), 1);
+	assert_int_equal(run_program(&live, absent, NULL), -ENOENT);
+	assert_int_equal(run_program(&live, killed, NULL), 128 + SIGKILL);
 	assert_int_equal(setenv("PATH", "/usr/bin:/bin", 1), 0);
-	assert_int_equal(run_program(&live, admin), 0);
+	assert_int_equal(run_program(&live, admin, NULL), 0);
 }
 
 int main(void)

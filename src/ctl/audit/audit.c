@@ -6,8 +6,8 @@
 #include "audit/audit.h"
 #include "core/match.h"
 #include "host/joined.h"
-#include "host/message.h"
 #include "look/device.h"
+#include "term/message.h"
 
 /* Room for the addresses of a card's or a group's functions; of more, the first are named. */
 #define LIST_MAX 256

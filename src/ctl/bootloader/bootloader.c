@@ -270,7 +270,7 @@ const char *bootloader_find_fault(const struct bootloader *bootloader, const cha
 	return kinds[bootloader->kind].words == grub_words ? grubfile_find_fault(word) : NULL;
 }
 
-static int install_kernel(const struct host *host, const struct kernel *kernel)
+static int install_kernel(const struct host *host, const struct kernel *kernel, FILE *out)
 {
 	char image[PATH_MAX], initrd[PATH_MAX];
 	const char *argv[] = { "kernel-install", "add", kernel->release, image, initrd, NULL };
@@ -278,26 +278,26 @@ static int install_kernel(const struct host *host, const struct kernel *kernel)
 
 	if (result == 0)
 		result = kernels_image(kernel, initrd);
-	return result < 0 ? result : run_program(host, argv);
+	return result < 0 ? result : run_program(host, argv, out);
 }
 
 /* As Debian's hooks of systemd-boot do: systemd 252 has no "kernel-install add-all". */
-static int install_kernels(const struct host *host)
+static int install_kernels(const struct host *host, FILE *out)
 {
 	struct kernels kernels;
 	int result = kernels_list(&kernels, host);
 
 	for (size_t i = 0; i < kernels.count && result == 0; i++)
-		result = install_kernel(host, &kernels.list[i]);
+		result = install_kernel(host, &kernels.list[i], out);
 	kernels_free(&kernels);
 	return result;
 }
 
-int bootloader_refresh(const struct bootloader *bootloader, const struct host *host)
+int bootloader_refresh(const struct bootloader *bootloader, const struct host *host, FILE *out)
 {
 	if (!host->live)
 		return -EXDEV;
 	if (bootloader->kind == BOOTLOADER_SYSTEMD)
-		return install_kernels(host);
-	return run_program(host, kinds[bootloader->kind].argv);
+		return install_kernels(host, out);
+	return run_program(host, kinds[bootloader->kind].argv, out);
 }

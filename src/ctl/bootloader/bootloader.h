@@ -4,6 +4,8 @@
 #ifndef VFIO_EARLY_BOOTLOADER_BOOTLOADER_H
 #define VFIO_EARLY_BOOTLOADER_BOOTLOADER_H
 
+#include <stdio.h>
+
 #include "bootloader/config.h"
 
 enum bootloader_kind {
@@ -60,9 +62,9 @@ bool bootloader_skips_imageless(const struct bootloader *bootloader);
 const char *bootloader_find_fault(const struct bootloader *bootloader, const char *word);
 
 /*
- * Runs what puts a change into effect. 0; the status of the program that failed; or -errno, which
+ * Runs what puts a change into effect, as run_program() with out. 0; the status of the program that failed; or -errno, which
  * is -EXDEV if the host is not this machine.
  */
-int bootloader_refresh(const struct bootloader *bootloader, const struct host *host);
+int bootloader_refresh(const struct bootloader *bootloader, const struct host *host, FILE *out);
 
 #endif

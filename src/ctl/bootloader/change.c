@@ -270,7 +270,7 @@ bool bootchange_needs_refresh(const struct bootchange *change)
 int bootchange_refresh(const struct bootchange *change)
 {
 	const char *command = change->bootloader.refresh;
-	int result = bootloader_refresh(&change->bootloader, change->host);
+	int result = bootloader_refresh(&change->bootloader, change->host, stdout);
 
 	if (result == 0)
 		return confirm(change);
@@ -371,19 +371,23 @@ int bootchange_check(const struct bootchange *change)
 
 static int apply_files(const struct bootchange *change, struct transaction *transaction)
 {
+	struct findings done = { .count = 0 };
+	int result;
+
 	if (!bootchange_needs_refresh(change))
 		return confirm(change);
 	if (bootchange_check(change) < 0)
 		return CTL_INTERNAL;
 	if (change->dry_run) {
-		transaction_show(transaction);
+		transaction_show(transaction, stdout);
 		printf("then: %s\n", change->bootloader.refresh);
 		return CTL_OK;
 	}
-	if (transaction_write(transaction) < 0)
-		return CTL_INTERNAL;
-	transaction_keep(transaction);
-	return bootchange_refresh(change);
+	result = transaction_write(transaction, &done);
+	if (result == 0)
+		transaction_keep(transaction, &done);
+	findings_report(&done);
+	return result < 0 ? CTL_INTERNAL : bootchange_refresh(change);
 }
 
 int bootchange_apply(struct bootchange *change)

@@ -8,8 +8,8 @@
 #include "bootloader/change.h"
 #include "bootloader/safety.h"
 #include "command/command.h"
+#include "command/lock.h"
 #include "core/file.h"
-#include "host/lock.h"
 #include "term/document.h"
 #include "term/findings.h"
 #include "term/options.h"
@@ -231,7 +231,7 @@ static int show(struct run *run)
  */
 static int change(struct run *run, bool adds)
 {
-	cleanup_fd int lock = run->dry_run ? -1 : lock_take(&run->host);
+	cleanup_fd int lock = run->dry_run ? -1 : lock_host(&run->host);
 	char message[BOOT_MESSAGE_MAX];
 	struct bootchange change;
 	int result, status = CTL_INTERNAL;

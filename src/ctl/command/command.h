@@ -3,7 +3,7 @@
 #ifndef VFIO_EARLY_COMMAND_COMMAND_H
 #define VFIO_EARLY_COMMAND_COMMAND_H
 
-#include "host/message.h"
+#include "term/message.h"
 #include "term/options.h"
 
 /* argv[0] is for messages of getopt(3), what follows are operands. Returns the exit status. */

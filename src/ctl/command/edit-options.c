@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "command/edit-options.h"
-#include "host/message.h"
+#include "command/lock.h"
+#include "term/message.h"
 
 static int take_kind(struct edit *edit, const char *name)
 {
@@ -54,6 +55,10 @@ int edit_open(struct edit *edit, const struct ctl *ctl, int argc, char **argv, c
 	    (edit->file && check_file(edit->file) != CTL_OK))
 		return ctl_fail("try 'vfio-earlyctl %s --help'", ctl->command);
 	edit->operands = argv;
+	if (!edit->dry_run)
+		edit->lock = lock_root(ctl->root);
+	if (edit->lock < 0 && !edit->dry_run)
+		return CTL_INTERNAL;
 	status = edit_look(edit, ctl->root);
 	return status == CTL_OK ? OPTIONS_RUN : status;
 }

@@ -7,8 +7,8 @@
 
 #include "bootloader/enable-iommu.h"
 #include "command/command.h"
+#include "command/lock.h"
 #include "core/file.h"
-#include "host/lock.h"
 #include "term/options.h"
 
 #define ON     "intel_iommu=on"
@@ -218,7 +218,7 @@ int enable_plan(struct bootchange *change, const struct host *host)
 /* The lock is kept to the end, as by cmdline. */
 static int work(const struct host *host, bool dry_run)
 {
-	cleanup_fd int lock = dry_run ? -1 : lock_take(host);
+	cleanup_fd int lock = dry_run ? -1 : lock_host(host);
 	struct bootchange change;
 	int status;
 

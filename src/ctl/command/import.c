@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "audit/audit.h"
+#include "command/lock.h"
 #include "command/look.h"
 #include "core/file.h"
 #include "core/match.h"
 #include "host/joined.h"
-#include "host/lock.h"
 #include "image/builder.h"
 #include "look/inventory.h"
 #include "rules/file.h"
@@ -346,20 +346,6 @@ static int read_settings(struct import *import)
 	return result;
 }
 
-/* Before the rules are read, so that what they cover is what is written to. */
-static int lock_rules(struct import *import, const struct ctl *ctl)
-{
-	struct host host;
-	int result = host_open(&host, ctl->root);
-
-	if (result < 0)
-		ctl_fail("%s: %s", ctl->root, strerror(-result));
-	else
-		result = import->lock = lock_take(&host);
-	host_close(&host);
-	return result;
-}
-
 static int run(struct import *import, const struct ctl *ctl)
 {
 	const struct inventory *inventory = &import->inventory;
@@ -411,8 +397,11 @@ int command_import(const struct ctl *ctl, int argc, char **argv)
 	if (status != OPTIONS_RUN)
 		return status;
 	import.file = argv[0];
+	/* Before the rules are read, so that what they cover is what is written to. */
+	if (import.write)
+		import.lock = lock_root(ctl->root);
 	status = CTL_INTERNAL;
-	if (!import.write || lock_rules(&import, ctl) >= 0) {
+	if (!import.write || import.lock >= 0) {
 		status = run(&import, ctl);
 		conflicts_free(&import.conflicts);
 		inventory_close(&import.inventory);

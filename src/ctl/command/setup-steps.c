@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "command/lock.h"
 #include "command/setup.h"
 #include "core/file.h"
-#include "host/lock.h"
 #include "host/run.h"
 #include "image/builder.h"
 
@@ -41,7 +41,11 @@ static void ignore_terminal(void)
 
 static int write_files(struct setup *setup)
 {
-	return transaction_write(&setup->transaction) < 0 ? CTL_INTERNAL : CTL_OK;
+	struct findings done = { .count = 0 };
+	int result = transaction_write(&setup->transaction, &done);
+
+	findings_report(&done);
+	return result < 0 ? CTL_INTERNAL : CTL_OK;
 }
 
 static int refresh(struct setup *setup)
@@ -53,7 +57,7 @@ static int rebuild(struct setup *setup)
 {
 	const struct host *host = &setup->edit.inventory.host;
 	const struct builder *builder = builder_find(host);
-	int result = run_program(host, builder->argv);
+	int result = run_program(host, builder->argv, stdout);
 
 	if (result == 0)
 		return edit_check_images(&setup->kernels, host, true);
@@ -68,7 +72,10 @@ static int rebuild(struct setup *setup)
 
 static void undo_files(struct setup *setup, bool *failed)
 {
-	*failed |= transaction_undo(&setup->transaction) < 0;
+	struct findings done = { .count = 0 };
+
+	*failed |= transaction_undo(&setup->transaction, &done) < 0;
+	findings_report(&done);
 }
 
 /* On another host nothing was run, and so nothing is to be run again. */
@@ -84,7 +91,8 @@ static void undo_refresh(struct setup *setup, bool *failed)
 {
 	const struct bootloader *bootloader = &setup->boot.bootloader;
 
-	check_undo(bootloader->refresh, bootloader_refresh(bootloader, setup->boot.host), failed);
+	check_undo(bootloader->refresh, bootloader_refresh(bootloader, setup->boot.host, stdout),
+		   failed);
 }
 
 static void undo_rebuild(struct setup *setup, bool *failed)
@@ -92,7 +100,7 @@ static void undo_rebuild(struct setup *setup, bool *failed)
 	const struct host *host = &setup->edit.inventory.host;
 	const struct builder *builder = builder_find(host);
 
-	check_undo(builder->command, run_program(host, builder->argv), failed);
+	check_undo(builder->command, run_program(host, builder->argv, stdout), failed);
 }
 
 /* In this order they are done, and taken back. */
@@ -143,6 +151,7 @@ static int run_step(struct setup *setup, const struct step *step)
 
 static int run_steps(struct setup *setup)
 {
+	struct findings done = { .count = 0 };
 	int status = CTL_OK;
 
 	for (size_t i = 0; i < STEP_COUNT; i++) {
@@ -153,7 +162,8 @@ static int run_steps(struct setup *setup)
 		if (step != CTL_OK)
 			status = step;
 	}
-	transaction_keep(&setup->transaction);
+	transaction_keep(&setup->transaction, &done);
+	findings_report(&done);
 	return status;
 }
 
@@ -163,7 +173,7 @@ static int run_steps(struct setup *setup)
  */
 int setup_carry_out(struct setup *setup)
 {
-	cleanup_fd int lock = lock_take(&setup->edit.inventory.host);
+	cleanup_fd int lock = lock_host(&setup->edit.inventory.host);
 
 	if (lock < 0)
 		return CTL_INTERNAL;

@@ -195,7 +195,7 @@ static int plan(struct setup *setup)
 static void show(const struct setup *setup)
 {
 	puts("\nThis is to be done:");
-	transaction_show(&setup->transaction);
+	transaction_show(&setup->transaction, stdout);
 	if (setup->refresh)
 		printf("then: %s\n", setup->boot.bootloader.refresh);
 	if (setup->rebuild)

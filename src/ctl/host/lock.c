@@ -2,14 +2,12 @@
 /* The lock of rules and kernel command line. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "core/file.h"
 #include "host/lock.h"
-#include "host/message.h"
 
 #define POLLS_PER_SECOND 10
 
@@ -37,59 +35,39 @@ static int open_lock(const struct host *host)
 	return fd < 0 ? -errno : fd;
 }
 
-/* " (process 123)"; "" where that cannot be told, as from another PID namespace. */
-static const char *find_holder(int fd, char text[32])
+/* 0 where that cannot be told, as from another PID namespace. */
+static pid_t find_holder(int fd)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	text[0] = '\0';
-	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0)
-		snprintf(text, 32, " (process %d)", (int)lock.l_pid);
-	return text;
+	if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || lock.l_pid < 0)
+		return 0;
+	return lock.l_pid;
 }
 
-/* 0, -EAGAIN while another process has it, or another -errno. */
+/* 0, -EBUSY while another process has it, or another -errno. */
 static int try_lock(int fd)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	if (fcntl(fd, F_SETLK, &lock) == 0)
 		return 0;
-	return errno == EACCES || errno == EINTR ? -EAGAIN : -errno;
+	return errno == EACCES || errno == EAGAIN || errno == EINTR ? -EBUSY : -errno;
 }
 
-static int await_lock(int fd)
+int lock_take(const struct host *host, unsigned int wait_s, pid_t *holder)
 {
 	const struct timespec pause = { .tv_nsec = 1000000000 / POLLS_PER_SECOND };
-	int result = try_lock(fd);
-	char holder[32];
+	int fd = open_lock(host), result = fd < 0 ? fd : try_lock(fd);
 
-	if (result == -EAGAIN)
-		ctl_fail("waiting for another vfio-earlyctl%s, which is changing rules or the "
-			 "kernel command line",
-			 find_holder(fd, holder));
-	for (int i = 0; i < LOCK_WAIT_S * POLLS_PER_SECOND && result == -EAGAIN; i++) {
+	for (unsigned int i = 0; i < wait_s * POLLS_PER_SECOND && result == -EBUSY; i++) {
 		nanosleep(&pause, NULL);
 		result = try_lock(fd);
 	}
-	return result;
-}
-
-int lock_take(const struct host *host)
-{
-	int fd = open_lock(host), result = fd < 0 ? fd : await_lock(fd);
-	char holder[32];
-
 	if (result == 0)
 		return fd;
-	if (result == -EAGAIN) {
-		ctl_fail(LOCK_FILE ": another vfio-earlyctl%s has held it for %d seconds; nothing "
-				   "was changed, run this again when that has ended",
-			 find_holder(fd, holder), LOCK_WAIT_S);
-		result = -EBUSY;
-	} else {
-		ctl_fail(LOCK_FILE ": cannot be locked: %s", strerror(-result));
-	}
+	if (result == -EBUSY)
+		*holder = find_holder(fd);
 	file_close(&fd);
 	return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Messages of the tool, and its exit status. */
+/* What rooms below term/ still need of term/message.h, which has all of it once they do not. */
 #ifndef VFIO_EARLY_HOST_MESSAGE_H
 #define VFIO_EARLY_HOST_MESSAGE_H
 
@@ -16,10 +16,13 @@ enum ctl_status {
 /* Prints "vfio-earlyctl: " and a printf's text on standard error. Returns CTL_INTERNAL. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints what is left in the buffer of standard output. Returns status, or CTL_INTERNAL. */
-int ctl_finish(int status);
-
 /* Prints the texts of those of a level on standard error, a line each. */
 void findings_tell(const struct findings *findings, enum finding_level level);
+
+/*
+ * Prints all in the order in which they were added, "WHERE: TEXT", and frees them: what went well
+ * on standard output, the rest as ctl_fail().
+ */
+void findings_report(struct findings *findings);
 
 #endif

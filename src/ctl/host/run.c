@@ -29,12 +29,12 @@ static int extend_path(void)
 }
 
 /* What was printed before must not come after what the program prints. */
-static void print_line(const char *const argv[])
+static void print_line(FILE *out, const char *const argv[])
 {
 	for (size_t i = 0; argv[i]; i++)
-		printf("%s%s", i ? " " : "+ ", argv[i]);
-	putchar('\n');
-	fflush(stdout);
+		fprintf(out, "%s%s", i ? " " : "+ ", argv[i]);
+	fputc('\n', out);
+	fflush(out);
 }
 
 int run_await(pid_t child)
@@ -47,7 +47,7 @@ int run_await(pid_t child)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int run_program(const struct host *host, const char *const argv[])
+int run_program(const struct host *host, const char *const argv[], FILE *out)
 {
 	pid_t child;
 	int result;
@@ -57,7 +57,8 @@ int run_program(const struct host *host, const char *const argv[])
 	result = extend_path();
 	if (result < 0)
 		return result;
-	print_line(argv);
+	if (out)
+		print_line(out, argv);
 	result = posix_spawnp(&child, argv[0], NULL, NULL, (char *const *)argv, environ);
 	return result ? -result : run_await(child);
 }

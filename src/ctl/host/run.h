@@ -3,17 +3,18 @@
 #ifndef VFIO_EARLY_HOST_RUN_H
 #define VFIO_EARLY_HOST_RUN_H
 
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "host/host.h"
 
 /*
- * Prints the command line, whose words end with a NULL, and runs it; its output goes where ours
- * goes. Returns its exit status, 128 and the signal that ended it, or -errno: -EXDEV where the
- * host is not this machine, so that nothing was printed or run, -ENOENT if there is no such
- * program.
+ * Writes the command line, whose words end with a NULL, to out, unless that is NULL, and runs it;
+ * the program's output goes where ours goes. Returns its exit status, 128 and the signal that ended
+ * it, or -errno: -EXDEV where the host is not this machine, so that nothing was written or run,
+ * -ENOENT if there is no such program.
  */
-int run_program(const struct host *host, const char *const argv[])
+int run_program(const struct host *host, const char *const argv[], FILE *out)
 	__attribute__((warn_unused_result));
 
 /* Waits for the end of a child; returns the same of it. */

@@ -8,7 +8,6 @@
 
 #include "core/file.h"
 #include "host/diff.h"
-#include "host/message.h"
 #include "host/replace.h"
 #include "host/transaction.h"
 
@@ -65,10 +64,10 @@ void transaction_free(struct transaction *transaction)
 	transaction->count = 0;
 }
 
-void transaction_show(const struct transaction *transaction)
+void transaction_show(const struct transaction *transaction, FILE *out)
 {
 	for (size_t i = 0; i < transaction->count; i++)
-		diff_print(stdout, transaction->list[i].path, transaction->list[i].old.data,
+		diff_print(out, transaction->list[i].path, transaction->list[i].old.data,
 			   transaction->list[i].new.data);
 }
 
@@ -101,12 +100,14 @@ static bool has_text(const struct transaction *transaction, const char *path,
 }
 
 /* What a backup takes the place of, and whether the file is still what the change was made for. */
-static int prepare(const struct transaction *transaction, struct transaction_file *file)
+static int prepare(const struct transaction *transaction, struct transaction_file *file,
+		   struct findings *done)
 {
 	int result = 0;
 
 	if (!has_text(transaction, file->path, &file->old)) {
-		ctl_fail("%s: was changed meanwhile; nothing was changed", file->path);
+		findings_add(done, FINDING_ERROR, file->path,
+			     "was changed meanwhile; nothing was changed");
 		return -ESTALE;
 	}
 	if (file->flags & TRANSACTION_NEW)
@@ -117,11 +118,13 @@ static int prepare(const struct transaction *transaction, struct transaction_fil
 	if (result == 0)
 		result = read_text(transaction, file->backup, &file->old_backup);
 	if (result < 0)
-		ctl_fail("%s: %s; nothing was changed", file->path, strerror(-result));
+		findings_add(done, FINDING_ERROR, file->path, "%s; nothing was changed",
+			     strerror(-result));
 	return result;
 }
 
-static int write_file(const struct transaction *transaction, struct transaction_file *file)
+static int write_file(const struct transaction *transaction, struct transaction_file *file,
+		      struct findings *done)
 {
 	unsigned int flags = file->flags & TRANSACTION_NEW ? 0 : REPLACE_BACKUP;
 	int result;
@@ -130,26 +133,28 @@ static int write_file(const struct transaction *transaction, struct transaction_
 	result = replace_file(transaction->host, file->path, file->new.data, file->new.length,
 			      flags);
 	if (result < 0)
-		ctl_fail("%s: %s; nothing was changed", file->path, strerror(-result));
+		findings_add(done, FINDING_ERROR, file->path, "%s; nothing was changed",
+			     strerror(-result));
 	else if (file->flags & TRANSACTION_NEW)
-		printf("%s: new\n", file->path);
+		findings_add(done, FINDING_OK, file->path, "new");
 	else if (file->flags & TRANSACTION_OURS)
-		printf("%s: changed\n", file->path);
+		findings_add(done, FINDING_OK, file->path, "changed");
 	else
-		printf("%s: changed, the old one is %s\n", file->path, file->backup);
+		findings_add(done, FINDING_OK, file->path, "changed, the old one is %s",
+			     file->backup);
 	return result;
 }
 
-int transaction_write(struct transaction *transaction)
+int transaction_write(struct transaction *transaction, struct findings *done)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < transaction->count && result == 0; i++)
-		result = prepare(transaction, &transaction->list[i]);
+		result = prepare(transaction, &transaction->list[i], done);
 	for (size_t i = 0; i < transaction->count && result == 0; i++)
-		result = write_file(transaction, &transaction->list[i]);
+		result = write_file(transaction, &transaction->list[i], done);
 	if (result < 0)
-		transaction_undo(transaction);
+		transaction_undo(transaction, done);
 	return result;
 }
 
@@ -206,15 +211,15 @@ static int undo_file(const struct transaction *transaction, struct transaction_f
 }
 
 static void fail_undo(const struct transaction *transaction, const struct transaction_file *file,
-		      int error)
+		      int error, struct findings *done)
 {
 	bool kept = file->backup[0] && has_text(transaction, file->backup, &file->old);
 
-	ctl_fail("%s: cannot be put back: %s%s%s", file->path, strerror(-error),
-		 kept ? "; the old one is " : "", kept ? file->backup : "");
+	findings_add(done, FINDING_ERROR, file->path, "cannot be put back: %s%s%s",
+		     strerror(-error), kept ? "; the old one is " : "", kept ? file->backup : "");
 }
 
-int transaction_undo(struct transaction *transaction)
+int transaction_undo(struct transaction *transaction, struct findings *done)
 {
 	int failed = 0;
 
@@ -224,17 +229,17 @@ int transaction_undo(struct transaction *transaction)
 		int result = file->begun ? undo_file(transaction, file) : 0;
 
 		if (result < 0) {
-			fail_undo(transaction, file, result);
+			fail_undo(transaction, file, result, done);
 			failed = result;
 		} else if (written) {
-			printf("%s: as it was again\n", file->path);
+			findings_add(done, FINDING_OK, file->path, "as it was again");
 		}
 		file->begun = result < 0;
 	}
 	return failed;
 }
 
-void transaction_keep(const struct transaction *transaction)
+void transaction_keep(const struct transaction *transaction, struct findings *done)
 {
 	for (size_t i = 0; i < transaction->count; i++) {
 		const struct transaction_file *file = &transaction->list[i];
@@ -243,6 +248,7 @@ void transaction_keep(const struct transaction *transaction)
 		if ((file->flags & (TRANSACTION_NEW | TRANSACTION_OURS)) == TRANSACTION_OURS)
 			result = put_back(transaction, file->backup, NULL, &file->old_backup);
 		if (result < 0)
-			ctl_fail("%s: is left over: %s", file->backup, strerror(-result));
+			findings_add(done, FINDING_ERROR, file->backup, "is left over: %s",
+				     strerror(-result));
 	}
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files of the host that are changed together, all or none. What is done is said. */
+/* Files of the host that are changed together, all or none. */
 #ifndef VFIO_EARLY_HOST_TRANSACTION_H
 #define VFIO_EARLY_HOST_TRANSACTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
+#include "host/findings.h"
 #include "host/host.h"
 
 enum transaction_flag {
@@ -43,23 +45,24 @@ int transaction_add(struct transaction *transaction, const char *path, unsigned 
 		    const struct transaction_text *old, const struct transaction_text *new);
 void transaction_free(struct transaction *transaction);
 
-/* Prints on standard output how the files will change. */
-void transaction_show(const struct transaction *transaction);
+/* Writes to out how the files will change. */
+void transaction_show(const struct transaction *transaction, FILE *out);
 
 /*
- * Writes the files, each with a backup beside it until transaction_keep(). 0, or -errno after a
- * message with all as it was, as far as that could be done: -ESTALE if a file is not what it was
- * known as.
+ * Writes the files, each with a backup beside it until transaction_keep(). 0, or -errno with all as
+ * it was, as far as that could be done: -ESTALE if a file is not what it was known as. Here and
+ * below, done gets in this order what was done, as FINDING_OK, and what failed, as FINDING_ERROR,
+ * each with the file.
  */
-int transaction_write(struct transaction *transaction);
+int transaction_write(struct transaction *transaction, struct findings *done);
 
 /*
  * Makes the files what they were, backups included. It needs no room on the disk but for a backup
- * of earlier days. 0, or -errno after a message about each file for which that failed.
+ * of earlier days. 0, or -errno if that failed for any.
  */
-int transaction_undo(struct transaction *transaction);
+int transaction_undo(struct transaction *transaction, struct findings *done);
 
 /* The changes stay: removes backups that are not kept. */
-void transaction_keep(const struct transaction *transaction);
+void transaction_keep(const struct transaction *transaction, struct findings *done);
 
 #endif

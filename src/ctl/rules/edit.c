@@ -7,7 +7,6 @@
 
 #include "bootloader/safety.h"
 #include "core/file.h"
-#include "host/lock.h"
 #include "host/message.h"
 #include "host/run.h"
 #include "image/builder.h"
@@ -31,19 +30,6 @@ static int check_files(struct edit *edit)
 	return CTL_BAD_RULES;
 }
 
-static int lock(struct edit *edit, const char *root)
-{
-	struct host host;
-	int result = host_open(&host, root);
-
-	if (result < 0)
-		ctl_fail("%s: %s", root, strerror(-result));
-	else
-		edit->lock = lock_take(&host);
-	host_close(&host);
-	return edit->lock < 0 ? CTL_INTERNAL : CTL_OK;
-}
-
 /*
  * Hooks in /etc/initramfs/post-update.d of systemd-boot and proxmox-boot-tool refresh the
  * bootloader after each image.
@@ -62,10 +48,8 @@ static int check_root(const struct edit *edit)
 int edit_look(struct edit *edit, const char *root)
 {
 	unsigned int serials = edit->by == SELECTOR_SERIAL ? INVENTORY_SERIALS : 0;
-	int status = edit->dry_run ? CTL_OK : lock(edit, root);
+	int status;
 
-	if (status != CTL_OK)
-		return status;
 	if (inventory_open(&edit->inventory, root, INVENTORY_PROTECT | INVENTORY_PLAN | serials) <
 	    0)
 		return ctl_fail("%s", edit->inventory.problem);
@@ -167,7 +151,7 @@ int edit_rebuild(struct edit *edit)
 		printf("This takes effect after '%s' and a reboot.\n", builder->command);
 		return CTL_OK;
 	}
-	result = run_program(&edit->inventory.host, builder->argv);
+	result = run_program(&edit->inventory.host, builder->argv, stdout);
 	if (result == 0 && check_images(edit) == CTL_OK)
 		return CTL_OK;
 	if (result == -EXDEV)

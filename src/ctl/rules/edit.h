@@ -9,7 +9,7 @@
 
 struct edit {
 	struct inventory inventory;
-	int lock;              /* of all rules, unless this is a dry run */
+	int lock;              /* of all rules, taken before edit_look(); -1: none */
 	char *const *operands; /* the devices; ends with a NULL */
 	const char *file;      /* NULL if none was named */
 	enum selector_kind by;
@@ -21,7 +21,7 @@ void edit_close(struct edit *edit);
 
 /*
  * The same for who has options of another kind: an empty change, to be filled with operands and
- * options, and then the look, CTL_OK or the exit status. With dry_run, nothing is locked.
+ * options, and then the look, CTL_OK or the exit status.
  */
 void edit_init(struct edit *edit);
 int edit_look(struct edit *edit, const char *root);

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/message.h"
 #include "term/document.h"
+#include "term/message.h"
 
 /* Of the second and later lines of a message. */
 #define MESSAGE_INDENT 2

@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "host/message.h"
+#include "term/message.h"
 #include "term/options.h"
 
 /* More than any command has, with --help and those of tables. */

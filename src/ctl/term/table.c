@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <libsmartcols.h>
 
-#include "host/message.h"
+#include "term/message.h"
 #include "term/table.h"
 #include "term/width.h"
 

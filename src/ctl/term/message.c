@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/message.h"
+#include "term/message.h"
 
 int ctl_fail(const char *format, ...)
 {
@@ -32,4 +32,21 @@ void findings_tell(const struct findings *findings, enum finding_level level)
 	for (size_t i = 0; i < findings->count; i++)
 		if (findings->list[i].level == level)
 			ctl_fail("%s", findings->list[i].text);
+}
+
+void findings_report(struct findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->list[i];
+		const char *where = finding->where ? finding->where : "";
+		const char *colon = finding->where ? ": " : "";
+
+		if (finding->level == FINDING_OK)
+			printf("%s%s%s\n", where, colon, finding->text);
+		else
+			ctl_fail("%s%s%s", where, colon, finding->text);
+	}
+	if (findings->failed)
+		ctl_fail("%s; some messages are missing", strerror(ENOMEM));
+	findings_free(findings);
 }
