@@ -29,12 +29,12 @@ static int take_timeout(struct live *live, const char *text)
 
 static int find_devices(struct live *live)
 {
-	char message[FIND_MESSAGE_MAX] = "";
+	char message[FIND_MESSAGE_MAX];
 	int result = find_by_name(&live->inventory.forecast, &live->inventory.host, live->device,
 				  &live->found, &live->count, message);
 
 	if (result < 0)
-		ctl_fail("%s", message[0] ? message : strerror(-result));
+		ctl_fail("%s", message);
 	return result;
 }
 

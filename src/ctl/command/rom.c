@@ -263,7 +263,7 @@ static int find_device(struct listing *listing, const struct ctl *ctl)
 	result = find_by_name(&listing->inventory.forecast, &listing->inventory.host,
 			      listing->source, &found, &count, message);
 	if (result < 0)
-		ctl_fail("%s", message[0] ? message : strerror(-result));
+		ctl_fail("%s", message);
 	if (result == -ENOENT && !strchr(listing->source, ':'))
 		print_no_file(listing->source);
 	if (result == 0)

@@ -121,13 +121,13 @@ static int find_devices(struct vm *vm, int argc, char **argv)
 	int result = 0;
 
 	for (int i = 0; i < argc && result == 0; i++) {
-		char message[FIND_MESSAGE_MAX] = "";
+		char message[FIND_MESSAGE_MAX];
 		size_t *found = NULL, count = 0;
 
 		result = find_by_name(&vm->inventory.forecast, &vm->inventory.host, argv[i], &found,
 				      &count, message);
 		if (result < 0)
-			ctl_fail("%s", message[0] ? message : strerror(-result));
+			ctl_fail("%s", message);
 		else
 			result = add_found(vm, argv[i], found, count);
 		free(found);
@@ -186,7 +186,15 @@ static int look(struct vm *vm, const struct ctl *ctl, const char *format, int ar
 		result = find_devices(vm, argc, argv);
 	if (result == 0)
 		result = refuse_protected(vm);
-	return result < 0 ? result : vm_make_parts(vm);
+	if (result < 0)
+		return result;
+	result = vm_make_parts(vm);
+	if (result == -ENOSPC)
+		ctl_fail("a VM has room for %d PCI devices, hostpci0 to hostpci%d",
+			 GUESTS_HOSTPCI_MAX, GUESTS_HOSTPCI_MAX - 1);
+	else if (result < 0)
+		ctl_fail("%s", strerror(-result));
+	return result;
 }
 
 static int run(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
@@ -195,7 +203,7 @@ static int run(struct vm *vm, const struct ctl *ctl, const char *format, int arg
 
 	if (result == 0) {
 		vm_check(vm);
-		vm_print(vm);
+		vm_print(stdout, vm);
 		status = print_findings(vm);
 	} else {
 		status = result == -EPERM ? CTL_INCOMPLETE : CTL_INTERNAL;

@@ -251,10 +251,15 @@ int find_by_name(struct forecast *forecast, const struct host *host, const char 
 		.meant = calloc(forecast->pci.count + 1, sizeof(bool)),
 	};
 	char *trimmed = trim(name);
-	int result = search.meant && trimmed ? find(&search, trimmed, message) : -ENOMEM;
+	int result = search.meant && trimmed ? 0 : -ENOMEM;
 
+	message[0] = '\0';
+	if (result == 0)
+		result = find(&search, trimmed, message);
 	if (result == 0)
 		result = collect(&search, found, count);
+	if (result < 0 && !message[0])
+		snprintf(message, FIND_MESSAGE_MAX, "%s", strerror(-result));
 	free(trimmed);
 	free(search.meant);
 	return result;

@@ -18,8 +18,8 @@
 /*
  * Finds the functions that name means. Groups, parents and slots of forecast->pci have been read;
  * serial numbers are if need be. 0: *found, which the caller frees, has *count sorted indexes
- * into forecast->pci.devices, at least one. -ENOENT if no device is called so, or -EINVAL if that
- * is no name, with the reason in message and what the person may have meant; or -ENOMEM.
+ * into forecast->pci.devices, at least one. -ENOENT if no device is called so, -EINVAL if that is
+ * no name, or -ENOMEM, with the reason in message and what the person may have meant.
  */
 int find_by_name(struct forecast *forecast, const struct host *host, const char *name,
 		 size_t **found, size_t *count, char message[FIND_MESSAGE_MAX]);

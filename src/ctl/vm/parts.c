@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "core/vfio.h"
-#include "host/message.h"
 #include "look/device.h"
 #include "protect/busy.h"
 #include "rom/card.h"
@@ -116,9 +115,7 @@ static int give_indexes(struct vm *vm)
 
 		part->index = find_index(vm, part, given);
 		if (part->index >= GUESTS_HOSTPCI_MAX)
-			return ctl_fail("a VM has room for %d PCI devices, hostpci0 to hostpci%d",
-					GUESTS_HOSTPCI_MAX, GUESTS_HOSTPCI_MAX - 1),
-			       -ENOSPC;
+			return -ENOSPC;
 		given |= 1u << part->index;
 	}
 	return 0;
@@ -232,7 +229,7 @@ int vm_make_parts(struct vm *vm)
 
 	vm->parts = calloc(vm->count, sizeof(*vm->parts));
 	if (!vm->parts)
-		return ctl_fail("%s", strerror(ENOMEM)), -ENOMEM;
+		return -ENOMEM;
 	for (size_t i = 0; i < vm->count; i += size) {
 		size = measure_card(vm, i);
 		add_part(vm, i, size);

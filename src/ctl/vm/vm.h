@@ -3,8 +3,10 @@
 #ifndef VFIO_EARLY_VM_VM_H
 #define VFIO_EARLY_VM_VM_H
 
+#include <stdio.h>
+
+#include "host/findings.h"
 #include "look/inventory.h"
-#include "term/findings.h"
 #include "vm/proxmox.h"
 
 enum vm_format { VM_PROXMOX, VM_LIBVIRT, VM_QEMU };
@@ -45,8 +47,8 @@ const char *vm_rom_directory(enum vm_format format);
 bool vm_is_bound(const struct pci_device *device);
 
 /*
- * Makes parts of the devices, and finds out of them what the settings need. 0, or -errno after a
- * message on standard error.
+ * Makes parts of the devices, and finds out of them what the settings need. 0, -ENOMEM, or -ENOSPC
+ * if Proxmox VE has no more than GUESTS_HOSTPCI_MAX.
  */
 int vm_make_parts(struct vm *vm);
 
@@ -54,6 +56,6 @@ int vm_make_parts(struct vm *vm);
 void vm_check(struct vm *vm);
 
 /* Prints the settings. */
-void vm_print(const struct vm *vm);
+void vm_print(FILE *stream, const struct vm *vm);
 
 #endif
