@@ -4,10 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command/command.h"
-#include "command/edit-options.h"
+#include "command/edit.h"
 #include "look/device.h"
-#include "rules/draft.h"
 #include "rules/file.h"
 #include "term/options.h"
 
@@ -72,6 +70,7 @@ static int finish(struct draft *draft)
 	struct edit *edit = draft->edit;
 	int result = draft_foretell(draft);
 
+	findings_report(&draft->findings);
 	if (result < 0)
 		return ctl_fail("planning: %s", strerror(-result));
 	if (draft->lines[0] && !edit->dry_run)
@@ -89,20 +88,10 @@ static int finish(struct draft *draft)
 static int add(struct edit *edit)
 {
 	struct draft draft = { .edit = edit };
-	int status = CTL_INTERNAL;
-	int result = 0;
+	int status = edit_draft(&draft);
 
-	for (char *const *name = edit->operands; *name && result == 0; name++)
-		result = draft_take(&draft, *name);
-	if (result == 0) {
-		result = draft_make(&draft);
-		if (result < 0)
-			ctl_fail("%s", strerror(-result));
-		else
-			status = draft.refused ? CTL_INCOMPLETE : finish(&draft);
-	}
-	if (draft.refused)
-		ctl_fail("nothing was changed");
+	if (status == CTL_OK)
+		status = finish(&draft);
 	draft_free(&draft);
 	return status;
 }

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "audit/audit.h"
-#include "command/command.h"
-#include "command/edit-options.h"
-#include "rules/edit.h"
+#include "command/edit.h"
+#include "host/array.h"
+#include "host/joined.h"
 #include "rules/file.h"
 #include "term/options.h"
 
@@ -38,8 +38,6 @@ static void list_others(const struct removal *removal, const struct rule *rule, 
 {
 	const struct plan *plan = &removal->edit->inventory.forecast.plan;
 	const struct pci *pci = &removal->edit->inventory.forecast.pci;
-	size_t used = 0;
-
 	text[0] = '\0';
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
@@ -48,22 +46,8 @@ static void list_others(const struct removal *removal, const struct rule *rule, 
 		if (row->rule != rule || !row->device ||
 		    removal->edit->meant[row->device - pci->devices])
 			continue;
-		pci_address_format(&row->device->address, address);
-		if (used + strlen(address) + 3 < size)
-			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
-						 address);
+		joined_add(text, size, pci_address_format(&row->device->address, address));
 	}
-}
-
-static int keep_rule(struct removal *removal, const struct rule *rule)
-{
-	struct rule *rules = reallocarray(removal->rules, removal->count + 1, sizeof(*rules));
-
-	if (!rules)
-		return -ENOMEM;
-	rules[removal->count++] = *rule;
-	removal->rules = rules;
-	return 0;
 }
 
 /* Notes the rule, or says why it stays. */
@@ -71,6 +55,7 @@ static int judge(struct removal *removal, const struct rule *rule)
 {
 	const struct edit *edit = removal->edit;
 	char where[RULE_PLACE_MAX], others[256];
+	struct rule *going;
 
 	rule_format_place(rule, where);
 	list_others(removal, rule, others, sizeof(others));
@@ -87,7 +72,10 @@ static int judge(struct removal *removal, const struct rule *rule)
 			 rule->text, others);
 		removal->refused = true;
 	} else {
-		return keep_rule(removal, rule);
+		going = array_add(removal->rules, removal->count);
+		if (!going)
+			return -ENOMEM;
+		*going = *rule;
 	}
 	return 0;
 }
@@ -154,12 +142,15 @@ static const struct rule *find_stale(const struct removal *removal, const char *
 static int take_operand(struct removal *removal, const char *name)
 {
 	const struct rule *rule = find_stale(removal, name);
+	char message[FIND_MESSAGE_MAX];
 	size_t *found = NULL, count;
 	int result;
 
 	if (rule)
 		return take_rule(removal, rule);
-	result = edit_find(removal->edit, name, &found, &count);
+	result = edit_find(removal->edit, name, &found, &count, message);
+	if (result < 0)
+		ctl_fail("%s", message);
 	free(found);
 	return result;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command/command.h"
+#include "command/edit.h"
 #include "command/lock.h"
 #include "command/setup.h"
 #include "core/file.h"

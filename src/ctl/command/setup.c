@@ -7,7 +7,7 @@
 
 #include "bootloader/enable-iommu.h"
 #include "command/choose.h"
-#include "command/command.h"
+#include "command/edit.h"
 #include "command/setup.h"
 #include "doctor/doctor.h"
 #include "rules/file.h"
@@ -94,33 +94,24 @@ static int choose(struct setup *setup)
 }
 
 /* Groups are there only when the IOMMU is on; what the next boot makes of the rules, too. */
-static int foretell(struct setup *setup)
-{
-	if (!inventory_lacks_iommu(&setup->edit.inventory))
-		return draft_foretell(&setup->draft);
-	draft_warn_uses(&setup->draft);
-	if (setup->draft.count > 0)
-		puts("Which devices share an IOMMU group is known after the reboot: run "
-		     "'vfio-earlyctl check' then.");
-	return 0;
-}
-
 static int draft_rules(struct setup *setup)
 {
 	struct draft *draft = &setup->draft;
-	int result = 0;
+	bool blind = inventory_lacks_iommu(&setup->edit.inventory);
+	int status, result = 0;
 
 	draft->edit = &setup->edit;
-	for (char *const *name = setup->edit.operands; *name; name++)
-		if (draft_take(draft, *name) < 0)
-			return CTL_INTERNAL;
-	result = draft_make(draft);
-	if (result == 0 && draft->refused) {
-		ctl_fail("nothing was changed");
-		return CTL_INCOMPLETE;
-	}
-	if (result == 0)
-		result = foretell(setup);
+	status = edit_draft(draft);
+	if (status != CTL_OK)
+		return status;
+	if (blind)
+		draft_warn_uses(draft);
+	else
+		result = draft_foretell(draft);
+	findings_report(&draft->findings);
+	if (blind && draft->count > 0)
+		puts("Which devices share an IOMMU group is known after the reboot: run "
+		     "'vfio-earlyctl check' then.");
 	return result < 0 ? ctl_fail("%s", strerror(-result)) : CTL_OK;
 }
 

@@ -6,7 +6,6 @@
 #include "bootloader/change.h"
 #include "image/kernels.h"
 #include "rules/draft.h"
-#include "rules/edit.h"
 
 struct setup {
 	bool dry_run, yes;

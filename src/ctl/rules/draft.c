@@ -1,39 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The rules that add would write, and why it would not. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/match.h"
-#include "host/message.h"
+#include "host/array.h"
+#include "host/joined.h"
 #include "look/device.h"
 #include "rules/draft.h"
 
-__attribute__((format(printf, 3, 4))) static void refuse(struct draft *draft,
-							 const struct pci_device *device,
-							 const char *format, ...)
-{
-	char name[PCI_IDS_TEXT_MAX], text[512];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	ctl_fail("%s: %s", edit_describe(draft->edit, device, name), text);
-	draft->refused = true;
-}
-
 static int want(struct draft *draft, const struct pci_device *device, bool card)
 {
-	struct draft_want *wants =
-		reallocarray(draft->wants, draft->count + 1, sizeof(*draft->wants));
+	struct draft_want *wanted = array_add(draft->wants, draft->count);
 
-	if (!wants)
+	if (!wanted)
 		return -ENOMEM;
-	draft->wants = wants;
-	wants[draft->count++] = (struct draft_want){ device, card };
+	*wanted = (struct draft_want){ device, card };
 	return 0;
 }
 
@@ -61,10 +45,13 @@ static bool is_whole(const struct draft *draft, const struct pci_device *first, 
 int draft_take(struct draft *draft, const char *name)
 {
 	const struct pci *pci = &draft->edit->inventory.forecast.pci;
+	char message[FIND_MESSAGE_MAX];
 	size_t *found = NULL, count = 0;
-	int result = edit_find(draft->edit, name, &found, &count);
+	int result = edit_find(draft->edit, name, &found, &count, message);
 	bool card = result == 0 && names_card(name);
 
+	if (result < 0)
+		findings_add(&draft->findings, FINDING_ERROR, NULL, "%s", message);
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct pci_device *device = &pci->devices[found[i]], *first;
 		size_t functions = pci_card(pci, device, &first);
@@ -92,6 +79,7 @@ static const char *get_lacking(const struct draft *draft, const struct rule *rul
 static bool is_decided(struct draft *draft, const struct pci_device *device)
 {
 	const struct plan_row *row = inventory_row(&draft->edit->inventory, device);
+	struct findings *findings = &draft->findings;
 	const char *lacking;
 	char where[RULE_PLACE_MAX], name[PCI_IDS_TEXT_MAX];
 
@@ -99,20 +87,22 @@ static bool is_decided(struct draft *draft, const struct pci_device *device)
 	if (!row || row->outcome == OUTCOME_GUARD_MISMATCH || row->rule->file[0] != '/')
 		return false;
 	rule_format_place(row->rule, where);
+	edit_describe(draft->edit, device, name);
 	lacking = get_lacking(draft, row->rule);
 	if (row->rule->exclude)
-		refuse(draft, device, "%s keeps it for the host; take that line out first", where);
+		findings_add(findings, FINDING_ERROR, name,
+			     "%s keeps it for the host; take that line out first", where);
 	else if (row->outcome == OUTCOME_PROTECTED)
-		refuse(draft, device,
-		       "%s means it already, but the host stands on it: %s; write "
-		       "'force' there to take it all the same",
-		       where, row->detail);
+		findings_add(findings, FINDING_ERROR, name,
+			     "%s means it already, but the host stands on it: %s; write "
+			     "'force' there to take it all the same",
+			     where, row->detail);
 	else if (lacking)
-		refuse(draft, device, "%s takes it already, without '%s'; add the word there",
-		       where, lacking);
+		findings_add(findings, FINDING_ERROR, name,
+			     "%s takes it already, without '%s'; add the word there", where,
+			     lacking);
 	else
-		printf("%s: has a rule already: %s\n", edit_describe(draft->edit, device, name),
-		       where);
+		findings_add(findings, FINDING_OK, name, "has a rule already: %s", where);
 	return true;
 }
 
@@ -120,17 +110,21 @@ static bool is_decided(struct draft *draft, const struct pci_device *device)
 static bool check_function(struct draft *draft, const struct pci_device *device)
 {
 	const char *reason = inventory_reason(&draft->edit->inventory, device);
+	char name[PCI_IDS_TEXT_MAX];
 
+	edit_describe(draft->edit, device, name);
 	if (pci_is_bridge(device)) {
-		refuse(draft, device, "is a bridge, and bridges are never bound");
+		findings_add(&draft->findings, FINDING_ERROR, name,
+			     "is a bridge, and bridges are never bound");
 		return false;
 	}
 	if (is_decided(draft, device))
 		return false;
 	if (reason && !draft->edit->force)
-		refuse(draft, device,
-		       "the host stands on it: %s; 'vfio-earlyctl add --force' adds it all the same",
-		       reason);
+		findings_add(&draft->findings, FINDING_ERROR, name,
+			     "the host stands on it: %s; 'vfio-earlyctl add --force' adds it all "
+			     "the same",
+			     reason);
 	return true;
 }
 
@@ -160,7 +154,6 @@ static void list_others(const struct selector *selector, char *text, size_t size
 	const struct pci *pci = selector->pci;
 	struct rule_error error;
 	struct rule rule;
-	size_t used = 0;
 
 	text[0] = '\0';
 	if (rule_parse(selector->text, strlen(selector->text), &rule, &error) <= 0)
@@ -170,10 +163,7 @@ static void list_others(const struct selector *selector, char *text, size_t size
 
 		if (selector->meant[i] || match_rule(&rule, pci, &pci->devices[i]) != MATCH_YES)
 			continue;
-		pci_address_format(&pci->devices[i].address, address);
-		if (used + strlen(address) + 3 < size)
-			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
-						 address);
+		joined_add(text, size, pci_address_format(&pci->devices[i].address, address));
 	}
 }
 
@@ -186,10 +176,13 @@ static void refuse_kind(struct draft *draft, struct selector *selector, int erro
 		[SELECTOR_ID] = "has no ID",
 		[SELECTOR_ADDRESS] = "has no address",
 	};
+	struct findings *findings = &draft->findings;
 	enum selector_kind kind = draft->edit->by;
 	char text[SELECTOR_TEXT_MAX], others[256], advice[SELECTOR_TEXT_MAX + 32] = "";
+	char name[PCI_IDS_TEXT_MAX];
 	const char *better;
 
+	edit_describe(draft->edit, selector->device, name);
 	strcpy(text, selector->text);
 	list_others(selector, others, sizeof(others));
 	better = find_better(selector);
@@ -197,11 +190,13 @@ static void refuse_kind(struct draft *draft, struct selector *selector, int erro
 		snprintf(advice, sizeof(advice), "; '--by %s' would do: %s", better,
 			 selector->text);
 	if (error == -EEXIST)
-		refuse(draft, selector->device, "'%s' also means %s%s", text, others, advice);
+		findings_add(findings, FINDING_ERROR, name, "'%s' also means %s%s", text, others,
+			     advice);
 	else if (kind == SELECTOR_SERIAL && draft->edit->inventory.serials_hidden)
-		refuse(draft, selector->device, "only root may see serial numbers%s", advice);
+		findings_add(findings, FINDING_ERROR, name, "only root may see serial numbers%s",
+			     advice);
 	else
-		refuse(draft, selector->device, "%s%s", lacks[kind], advice);
+		findings_add(findings, FINDING_ERROR, name, "%s%s", lacks[kind], advice);
 }
 
 /*
@@ -228,18 +223,11 @@ static int format_lines(const struct draft *draft, const struct draft_want *want
 }
 
 /* One rule by ID can be for several devices. */
-static bool is_there(const struct draft *draft, const char *lines)
-{
-	const char *rule = strchr(lines, '\n');
-
-	return strstr(draft->lines, rule);
-}
-
-static int append(struct draft *draft, char *lines)
+static int append(struct draft *draft, const char *lines)
 {
 	char *longer;
 
-	if (is_there(draft, lines))
+	if (strstr(draft->lines, strchr(lines, '\n')))
 		return 0;
 	longer = realloc(draft->lines, strlen(draft->lines) + strlen(lines) + 1);
 	if (!longer)
@@ -320,4 +308,5 @@ void draft_free(struct draft *draft)
 {
 	free(draft->wants);
 	free(draft->lines);
+	findings_free(&draft->findings);
 }

@@ -3,6 +3,7 @@
 #ifndef VFIO_EARLY_RULES_DRAFT_H
 #define VFIO_EARLY_RULES_DRAFT_H
 
+#include "host/findings.h"
 #include "rules/edit.h"
 
 /* One rule that is to come. */
@@ -16,29 +17,24 @@ struct draft {
 	struct draft_want *wants;
 	size_t count;
 	char *lines; /* of the file: a comment and a rule each; empty if all is there already */
-	bool refused;
+	/* Errors say why all is refused; what is OK has a rule already. */
+	struct findings findings;
 };
 
-/*
- * Finds what the operand means, and wants it. 0, or -errno after a message; draft_free() in any
- * case.
- */
+/* Finds what the operand means, and wants it. 0, or -errno with a finding; draft_free() always. */
 int draft_take(struct draft *draft, const char *name);
 
-/*
- * Makes the lines, when all operands have been taken. Says which devices have a rule already, and
- * why others are refused. 0 or -ENOMEM.
- */
+/* Makes the lines, when all operands have been taken. 0 or -ENOMEM. */
 int draft_make(struct draft *draft);
 
 /*
- * Says which of these devices the next boot would not bind, which no VM could use, and what the
- * host lacks without them. The inventory has the plan with the new rules afterwards. 0 or -errno.
+ * Warns of devices that the next boot would not bind, that no VM could use, and of what the host
+ * lacks without them. The inventory has the plan with the new rules afterwards. 0 or -errno.
  */
 int draft_foretell(struct draft *draft);
 
-/* Says that last thing alone, of the devices that were named: for who has no plan yet. */
-void draft_warn_uses(const struct draft *draft);
+/* Warns of that last thing alone, of the devices that were named: for who has no plan yet. */
+void draft_warn_uses(struct draft *draft);
 
 void draft_free(struct draft *draft);
 

@@ -2,36 +2,37 @@
 /* What the rules of a draft would do, by the plan that the boot makes. */
 #include <string.h>
 
-#include "host/message.h"
 #include "rules/draft.h"
 
-static void warn_row(struct edit *edit, const struct plan_row *row)
+static void warn_row(struct draft *draft, const struct plan_row *row)
 {
 	char name[PCI_IDS_TEXT_MAX], where[RULE_PLACE_MAX];
 	const char *what = row->wanted;
-	bool hint = inventory_is_spoiled(row) && !edit->group;
+	bool hint = inventory_is_spoiled(row) && !draft->edit->group;
 
 	if (row->outcome == OUTCOME_EXCLUDED)
 		what = rule_format_place(row->rule, where);
 	else if (row->detail[0] != '\0')
 		what = row->detail;
-	edit_describe(edit, row->device, name);
+	edit_describe(draft->edit, row->device, name);
 	if (!inventory_is_taken(row))
-		ctl_fail("%s: the next boot will not bind it: %s: %s", name,
-			 outcome_name(row->outcome), what);
+		findings_add(&draft->findings, FINDING_WARNING, name,
+			     "the next boot will not bind it: %s: %s", outcome_name(row->outcome),
+			     what);
 	else if (row->level == LEVEL_WARNING)
-		ctl_fail("%s: %s%s", name, row->detail,
-			 hint ? "; --group takes the rest of the group, too" : "");
+		findings_add(&draft->findings, FINDING_WARNING, name, "%s%s", row->detail,
+			     hint ? "; --group takes the rest of the group, too" : "");
 }
 
 /* No reason to refuse it: the host boots, and can be reached, without what is only used. */
-static void warn_use(struct edit *edit, const struct pci_device *device)
+static void warn_use(struct draft *draft, const struct pci_device *device)
 {
-	const char *use = inventory_use(&edit->inventory, device);
+	const char *use = inventory_use(&draft->edit->inventory, device);
 	char name[PCI_IDS_TEXT_MAX];
 
 	if (use)
-		ctl_fail("%s " INVENTORY_USED, edit_describe(edit, device, name), use);
+		findings_add(&draft->findings, FINDING_WARNING, NULL, "%s " INVENTORY_USED,
+			     edit_describe(draft->edit, device, name), use);
 }
 
 /* Without an IOMMU now, a boot with it takes the device. */
@@ -66,21 +67,20 @@ int draft_foretell(struct draft *draft)
 
 		if (!is_ours(draft->edit, row, before))
 			continue;
-		warn_row(draft->edit, row);
+		warn_row(draft, row);
 		if (is_to_go(row))
-			warn_use(draft->edit, row->device);
+			warn_use(draft, row->device);
 	}
 	if (inventory_lacks_iommu(inventory))
-		ctl_fail("%s", INVENTORY_NO_IOMMU);
+		findings_add(&draft->findings, FINDING_WARNING, NULL, INVENTORY_NO_IOMMU);
 	return 0;
 }
 
-void draft_warn_uses(const struct draft *draft)
+void draft_warn_uses(struct draft *draft)
 {
-	struct edit *edit = draft->edit;
-	const struct pci *pci = &edit->inventory.forecast.pci;
+	const struct pci *pci = &draft->edit->inventory.forecast.pci;
 
 	for (size_t i = 0; i < pci->count; i++)
-		if (edit->meant[i])
-			warn_use(edit, &pci->devices[i]);
+		if (draft->edit->meant[i])
+			warn_use(draft, &pci->devices[i]);
 }

@@ -34,10 +34,11 @@ static void print_mapping(FILE *stream, const struct vm *vm, const struct vm_par
 	char text[PCI_ADDRESS_TEXT_MAX];
 
 	print_mapping_name(stream, part);
-	fprintf(stream, "\n\tmap id=%04x:%04x,iommugroup=%d,node=%s,path=%s,subsystem-id=%04x:%04x\n\n",
-	       device->vendor, device->device, device->group < 0 ? -1 : device->group,
-	       vm->guests.node[0] ? vm->guests.node : "NODE", vm_format_part(part, text),
-	       device->subvendor, device->subdevice);
+	fprintf(stream,
+		"\n\tmap id=%04x:%04x,iommugroup=%d,node=%s,path=%s,subsystem-id=%04x:%04x\n\n",
+		device->vendor, device->device, device->group < 0 ? -1 : device->group,
+		vm->guests.node[0] ? vm->guests.node : "NODE", vm_format_part(part, text),
+		device->subvendor, device->subdevice);
 }
 
 static void print_lines(FILE *stream, const struct vm *vm, bool mapped)
@@ -63,7 +64,8 @@ static void print_command(FILE *stream, const struct vm *vm, const char *id)
 
 	fprintf(stream, "qm set %s", id);
 	for (size_t i = 0; i < vm->part_count; i++) {
-		fprintf(stream, " --hostpci%u %s", vm->parts[i].index, vm_format_part(&vm->parts[i], text));
+		fprintf(stream, " --hostpci%u %s", vm->parts[i].index,
+			vm_format_part(&vm->parts[i], text));
 		print_properties(stream, &vm->parts[i]);
 	}
 	fputc('\n', stream);
@@ -97,12 +99,13 @@ static void print_hostdev(FILE *stream, const struct vm *vm, const struct vm_par
 	bool kept =
 		vm_is_bound(device) || inventory_is_for_vm(inventory_row(&vm->inventory, device));
 
-	fprintf(stream, "<hostdev mode='subsystem' type='pci' managed='%s'>\n"
-	       "  <source>\n"
-	       "    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
-	       "  </source>\n",
-	       kept ? "no" : "yes", address->domain, address->bus, address->device,
-	       (unsigned int)address->function);
+	fprintf(stream,
+		"<hostdev mode='subsystem' type='pci' managed='%s'>\n"
+		"  <source>\n"
+		"    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
+		"  </source>\n",
+		kept ? "no" : "yes", address->domain, address->bus, address->device,
+		(unsigned int)address->function);
 	if (part->romfile[0] && device == part->shown)
 		fprintf(stream, "  <rom file='%s'/>\n", part->romfile);
 	fputs("</hostdev>\n", stream);
@@ -124,12 +127,12 @@ static void print_qemu(FILE *stream, const struct vm *vm)
 		const struct vm_part *part = &vm->parts[i];
 
 		fprintf(stream, "-device pcie-root-port,id=vfio%zu,bus=pcie.0,chassis=%zu\n", i,
-		       QEMU_FIRST_CHASSIS + i);
+			QEMU_FIRST_CHASSIS + i);
 		for (size_t n = 0; n < part->count; n++) {
 			const struct pci_device *device = part->functions[n];
 
 			fprintf(stream, "-device vfio-pci,host=%s,bus=vfio%zu,addr=0.%zu",
-			       pci_address_format(&device->address, text), i, n);
+				pci_address_format(&device->address, text), i, n);
 			if (n == 0 && part->count > 1)
 				fprintf(stream, ",multifunction=on");
 			if (part->romfile[0] && device == part->shown)
@@ -141,7 +144,7 @@ static void print_qemu(FILE *stream, const struct vm *vm)
 
 void vm_print(FILE *stream, const struct vm *vm)
 {
-	static void (*const printers[])(FILE *stream, const struct vm *vm) = {
+	static void (*const printers[])(FILE * stream, const struct vm *vm) = {
 		[VM_PROXMOX] = print_proxmox,
 		[VM_LIBVIRT] = print_libvirt,
 		[VM_QEMU] = print_qemu,
