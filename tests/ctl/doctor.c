@@ -520,7 +520,7 @@ static const struct trouble {
 		.change = "remove boot/initrd.img-" KERNEL "\nline boot/initrd.img-" KERNEL " x\n",
 		.expect =
 			"options unknown /boot/initrd.img-" KERNEL
-			": whether it has disable_vga=1: from byte 0 on: Unrecognized archive format\n",
+			": whether it has disable_vga=1: from byte 0 on: found no cpio archive\n",
 		.status = 2,
 	},
 	{

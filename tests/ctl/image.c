@@ -630,7 +630,7 @@ static void test_unreadable(void **state)
 	assert_int_equal(files_write(image, ""), 0);
 	check_unreadable(tree, "it is empty");
 	assert_int_equal(files_write(image, "this is no archive, but a text of some length"), 0);
-	check_unreadable(tree, "from byte 0 on: Unrecognized archive format");
+	check_unreadable(tree, "from byte 0 on: found no cpio archive");
 	assert_int_equal(unlink(image), 0);
 	assert_int_equal(mkdir(image, 0755), 0);
 	check_unreadable(tree, "Is a directory");
@@ -653,8 +653,53 @@ static void test_cut(void **state)
 		run_ctl(argv, &result);
 		assert_string_equal(result.out, "");
 		assert_non_null(strstr(result.err, "vfio-earlyctl: /boot/" NAME ": from byte "));
+		assert_null(strstr(result.err, "(null)"));
 		assert_int_equal(result.status, 2);
 		run_free(&result);
+	}
+}
+
+/* What a header claims need not be there, and what is there need not be of any use. */
+
+static void write_entry(FILE *file, const char *name, unsigned int mode, unsigned int name_length,
+			unsigned int length)
+{
+	fprintf(file, "070701%08x%08x%040x%08x%032x%08x%08x%s", 1, mode, 0, length, 0, name_length,
+		0, name);
+	/* Behind name and NUL, and behind the content, up to a multiple of four: a hole. */
+	fseek(file, (long)((110 + strlen(name) + 1 + 3) / 4 * 4 - 110 - strlen(name)), SEEK_CUR);
+	fseek(file, (long)((length + 3ul) / 4 * 4), SEEK_CUR);
+}
+
+static void test_claims(void **state)
+{
+	static const struct {
+		const char *name, *message;
+		unsigned int mode, name_length, length, count;
+	} claims[] = {
+		{ "etc/x", "a file in it is cut short", 0100644, 6, 0, 1 },
+		{ "etc/x", "a name in it is longer than any path", 0100644, 0xfffffff0, 0, 1 },
+		{ "etc/x", "a name in it is longer than any path", 0120777, 6, 0x10000, 1 },
+		{ "etc/vfio-early.conf", "files in it are larger than any of an image", 0100644, 20,
+		  15 << 20, 5 },
+	};
+	char tree[PATH_MAX], image[PATH_MAX], message[128];
+
+	(void)state;
+	write_scene(tree, &plain, NULL, NULL, 0);
+	run_path(image, "%s/boot/" NAME, tree);
+	for (size_t i = 0; i < COUNT(claims); i++) {
+		FILE *file = fopen(image, "w");
+
+		assert_non_null(file);
+		for (unsigned int j = 0; j < claims[i].count; j++)
+			write_entry(file, claims[i].name, claims[i].mode, claims[i].name_length,
+				    claims[i].length);
+		assert_int_equal(fflush(file), 0);
+		assert_int_equal(ftruncate(fileno(file), ftell(file)), 0);
+		assert_int_equal(fclose(file), 0);
+		snprintf(message, sizeof(message), "from byte 0 on: %s", claims[i].message);
+		check_unreadable(tree, message);
 	}
 }
 
@@ -973,6 +1018,7 @@ static void test_no_image(void **state)
 static const struct CMUnitTest single_tests[] = {
 	cmocka_unit_test(test_unreadable),
 	cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_claims),
 	cmocka_unit_test(test_tree),
 	cmocka_unit_test(test_json),
 	cmocka_unit_test(test_record),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Initramfs images as the kernel unpacks them. */
 #include <errno.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,45 +12,121 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "core/text.h"
 #include "image/initramfs.h"
 
 /* Of what is wanted nothing is longer: modules.dep of a whole kernel has 600 KB. */
-#define CONTENT_MAX (16 << 20)
+#define CONTENT_MAX (16u << 20)
+
+/* And all of it together is not: an archive that unpacks to gigabytes is broken. */
+#define CONTENTS_MAX (4 * CONTENT_MAX)
+
+/*
+ * Documentation/driver-api/early-userspace/buffer-format.rst: the magic number and thirteen
+ * numbers of eight hexadecimal digits; then the name with its NUL, and the content, each followed
+ * by NULs up to a multiple of four bytes.
+ */
+#define MAGIC_LENGTH  6u
+#define NUMBER_LENGTH 8u
+#define HEADER_LENGTH (MAGIC_LENGTH + 13 * NUMBER_LENGTH)
+#define LAST_NAME     "TRAILER!!!"
+
+enum header_number { NUMBER_MODE = 1, NUMBER_LENGTH_OF_FILE = 6, NUMBER_LENGTH_OF_NAME = 11 };
 
 /* An image in memory, and how far it has been read. */
 struct source {
 	const char *data;
 	size_t size, offset;
-	size_t entries;
+	struct archive *archive; /* that begins at the offset, unpacked */
+	size_t taken;            /* bytes of that */
+	size_t entries, contents;
 	char *message;
 };
 
-static int fail(const struct source *source, struct archive *archive)
+static int fail(const struct source *source, const char *text)
 {
 	snprintf(source->message, INITRAMFS_MESSAGE_MAX, "from byte %zu on: %s", source->offset,
-		 archive_error_string(archive));
-	return archive_errno(archive) == ENOMEM ? -ENOMEM : -EBADMSG;
+		 text);
+	return -EBADMSG;
 }
 
-static int read_content(const struct source *source, struct archive *archive, size_t length,
-			char **content)
+/* libarchive does not have a text for every error. */
+static int fail_archive(const struct source *source)
 {
-	la_ssize_t got;
+	const char *text = archive_error_string(source->archive);
 
-	*content = malloc(length + 1);
-	if (!*content)
-		return -ENOMEM;
-	got = archive_read_data(archive, *content, length);
-	if (got >= 0 && (size_t)got == length) {
-		(*content)[length] = '\0';
-		return 0;
+	fail(source, text ? text : "cannot be unpacked");
+	return archive_errno(source->archive) == ENOMEM ? -ENOMEM : -EBADMSG;
+}
+
+/* All of them; where buffer is NULL they are passed over. */
+static int take_bytes(struct source *source, char *buffer, size_t length)
+{
+	char passed[4096];
+
+	while (length > 0) {
+		size_t part = buffer || length < sizeof(passed) ? length : sizeof(passed);
+		la_ssize_t got = archive_read_data(source->archive, buffer ? buffer : passed, part);
+
+		if (got == ARCHIVE_RETRY)
+			continue;
+		if (got < 0)
+			return fail_archive(source);
+		if (got == 0)
+			return fail(source, "a file in it is cut short");
+		buffer = buffer ? buffer + got : NULL;
+		source->taken += (size_t)got;
+		length -= (size_t)got;
 	}
-	free(*content);
-	*content = NULL;
-	if (got < 0)
-		return fail(source, archive);
-	snprintf(source->message, INITRAMFS_MESSAGE_MAX, "a file in it is cut short");
-	return -EBADMSG;
+	return 0;
+}
+
+static int skip_padding(struct source *source)
+{
+	return take_bytes(source, NULL, -source->taken % 4);
+}
+
+static bool get_number(const char *header, enum header_number number, uint32_t *value)
+{
+	const char *digits = header + MAGIC_LENGTH + (size_t)number * NUMBER_LENGTH;
+	struct text text = { digits, digits + NUMBER_LENGTH };
+
+	return text_take_hex(&text, NUMBER_LENGTH, value);
+}
+
+struct entry {
+	uint32_t mode, length;
+	char name[PATH_MAX + 1], link[PATH_MAX + 1];
+};
+
+/* As the kernel, which passes over names that are longer: nothing else writes such. */
+static int read_string(struct source *source, size_t length, char string[PATH_MAX + 1])
+{
+	int result = length <= PATH_MAX ? take_bytes(source, string, length)
+					: fail(source, "a name in it is longer than any path");
+
+	string[result == 0 ? length : 0] = '\0';
+	return result < 0 ? result : skip_padding(source);
+}
+
+static int read_header(struct source *source, struct entry *entry)
+{
+	char header[HEADER_LENGTH];
+	uint32_t name_length;
+	int result = take_bytes(source, header, MAGIC_LENGTH);
+
+	if (result == 0 && memcmp(header, "070701", MAGIC_LENGTH) != 0 &&
+	    memcmp(header, "070702", MAGIC_LENGTH) != 0)
+		return fail(source, "found no cpio archive");
+	if (result == 0)
+		result = take_bytes(source, header + MAGIC_LENGTH, HEADER_LENGTH - MAGIC_LENGTH);
+	if (result < 0)
+		return result;
+	if (!get_number(header, NUMBER_MODE, &entry->mode) ||
+	    !get_number(header, NUMBER_LENGTH_OF_FILE, &entry->length) ||
+	    !get_number(header, NUMBER_LENGTH_OF_NAME, &name_length))
+		return fail(source, "a header in it is not valid");
+	return read_string(source, name_length, entry->name);
 }
 
 static const char *strip(const char *path)
@@ -58,78 +136,98 @@ static const char *strip(const char *path)
 	return path;
 }
 
-static int take_entry(struct source *source, struct archive *archive, struct archive_entry *entry,
+static int read_content(struct source *source, size_t length, char **content)
+{
+	int result;
+
+	source->contents += length;
+	if (source->contents > CONTENTS_MAX)
+		return fail(source, "files in it are larger than any of an image");
+	*content = malloc(length + 1);
+	if (!*content)
+		return -ENOMEM;
+	result = take_bytes(source, *content, length);
+	(*content)[result == 0 ? length : 0] = '\0';
+	return result;
+}
+
+static int take_entry(struct source *source, struct entry *entry,
 		      const struct initramfs_reader *reader)
 {
-	const char *path = archive_entry_pathname(entry);
-	struct initramfs_file file = {
-		.path = path ? strip(path) : "",
-		.mode = archive_entry_mode(entry),
-		.link = archive_entry_symlink(entry),
-	};
-	la_int64_t size = archive_entry_size(entry);
+	struct initramfs_file file = { .path = strip(entry->name), .mode = entry->mode };
 	char *content = NULL;
-	int result = 0;
+	int result;
 
 	source->entries++;
-	if (S_ISREG(file.mode) && size <= CONTENT_MAX && reader->wants(reader->context, file.path))
-		result = read_content(source, archive, (size_t)size, &content);
+	if (S_ISLNK(file.mode)) {
+		result = read_string(source, entry->length, entry->link);
+		file.link = entry->link;
+	} else if (S_ISREG(file.mode) && entry->length <= CONTENT_MAX &&
+		   reader->wants(reader->context, file.path)) {
+		result = read_content(source, entry->length, &content);
+	} else {
+		result = take_bytes(source, NULL, entry->length);
+	}
+	if (result == 0)
+		result = skip_padding(source);
 	file.data = content;
-	file.length = content ? (size_t)size : 0;
+	file.length = content ? entry->length : 0;
 	if (result == 0)
 		result = reader->take(reader->context, &file);
 	free(content);
 	return result;
 }
 
-static int take_entries(struct source *source, struct archive *archive,
-			const struct initramfs_reader *reader)
+static int take_entries(struct source *source, const struct initramfs_reader *reader)
 {
-	struct archive_entry *entry;
-	int result, read;
+	struct entry entry;
+	int result;
 
-	for (;;) {
-		read = archive_read_next_header(archive, &entry);
-		if (read == ARCHIVE_EOF)
+	do {
+		result = read_header(source, &entry);
+		if (result == 0 && strcmp(entry.name, LAST_NAME) == 0)
 			return 0;
-		if (read == ARCHIVE_RETRY)
-			continue;
-		if (read < ARCHIVE_WARN)
-			return fail(source, archive);
-		result = take_entry(source, archive, entry, reader);
-		if (result < 0)
-			return result;
-	}
+		if (result == 0)
+			result = take_entry(source, &entry, reader);
+	} while (result == 0);
+	return result;
 }
 
 /* Of a compressed archive nobody knows where it ends, so it is the last. */
-static void advance(struct source *source, struct archive *archive)
+static void advance(struct source *source)
 {
-	if (archive_filter_count(archive) > 1)
+	if (archive_filter_count(source->archive) > 1)
 		source->offset = source->size;
 	else
-		source->offset += (size_t)archive_filter_bytes(archive, 0);
+		source->offset += source->taken;
 	while (source->offset < source->size && source->data[source->offset] == '\0')
 		source->offset++;
 }
 
+/*
+ * libarchive only unpacks: its reader of cpio (3.8) takes as much memory for a name as the header
+ * claims, and has no text for what is cut.
+ */
 static int read_archive(struct source *source, const struct initramfs_reader *reader)
 {
-	struct archive *archive = archive_read_new();
+	struct archive_entry *whole;
 	int result;
 
-	if (!archive)
+	source->archive = archive_read_new();
+	source->taken = 0;
+	if (!source->archive)
 		return -ENOMEM;
-	archive_read_support_filter_all(archive);
-	archive_read_support_format_cpio(archive);
-	if (archive_read_open_memory(archive, source->data + source->offset,
-				     source->size - source->offset) < ARCHIVE_WARN)
-		result = fail(source, archive);
+	archive_read_support_filter_all(source->archive);
+	archive_read_support_format_raw(source->archive);
+	if (archive_read_open_memory(source->archive, source->data + source->offset,
+				     source->size - source->offset) < ARCHIVE_WARN ||
+	    archive_read_next_header(source->archive, &whole) < ARCHIVE_WARN)
+		result = fail_archive(source);
 	else
-		result = take_entries(source, archive, reader);
+		result = take_entries(source, reader);
 	if (result == 0)
-		advance(source, archive);
-	archive_read_free(archive);
+		advance(source);
+	archive_read_free(source->archive);
 	return result;
 }
 
