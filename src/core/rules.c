@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The list of rules, and where rules are read from. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -152,94 +151,76 @@ bool rules_is_file(const char *path)
 	return !strchr(name, '/') && is_conf(name);
 }
 
+struct names {
+	char **list;
+	size_t count;
+};
+
+static int add_name(void *context, int fd, const char *name)
+{
+	struct names *names = context;
+	char **list;
+
+	(void)fd;
+	if (!is_conf(name))
+		return 0;
+	list = realloc(names->list, (names->count + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	names->list = list;
+	list[names->count] = strdup(name);
+	return list[names->count++] ? 0 : -ENOMEM;
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void free_names(char **names, size_t count)
+int rules_each_file(int root, int (*each)(void *context, const char *path), void *context)
 {
-	while (count > 0)
-		free(names[--count]);
-	free(names);
-}
+	struct names names = { .list = NULL };
+	int result = each(context, RULES_FILE), listed = 0;
 
-static int add_name(char ***names, size_t *count, const char *name)
-{
-	char **more = realloc(*names, (*count + 1) * sizeof(*more));
-	char *copy;
-
-	if (!more)
-		return -ENOMEM;
-	*names = more;
-	copy = strdup(name);
-	if (!copy)
-		return -ENOMEM;
-	more[(*count)++] = copy;
-	return 0;
-}
-
-/* The *.conf files of a directory, sorted. On failure *names holds what was found so far. */
-static int list_names(DIR *directory, char ***names, size_t *count)
-{
-	struct dirent *entry;
-
-	/* klibc's readdir tells an error from the end by errno alone. */
-	while (errno = 0, (entry = readdir(directory))) {
-		if (is_conf(entry->d_name) && add_name(names, count, entry->d_name) < 0)
-			return -ENOMEM;
-	}
-	if (errno)
-		return -errno;
-	if (*count > 1)
-		qsort(*names, *count, sizeof(**names), compare_names);
-	return 0;
-}
-
-static int read_names(struct rules *rules, int root, char **names, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
+	if (result == 0)
+		listed = file_each_entry(file_open(root, &RULES_DIRECTORY[1]), add_name, &names);
+	if (listed == -ENOMEM)
+		result = listed;
+	if (names.count > 1 && result == 0)
+		qsort(names.list, names.count, sizeof(*names.list), compare_names);
+	for (size_t i = 0; i < names.count; i++) {
 		char path[sizeof(RULES_DIRECTORY) + 1 + 256];
-		int result;
 
-		snprintf(path, sizeof(path), "%s/%s", RULES_DIRECTORY, names[i]);
-		result = rules_read_file(rules, root, path);
-		if (result < 0)
-			return result;
+		snprintf(path, sizeof(path), "%s/%s", RULES_DIRECTORY, names.list[i]);
+		if (result == 0)
+			result = each(context, path);
+		free(names.list[i]);
 	}
-	return 0;
+	free(names.list);
+	return result == 0 && listed != -ENOENT ? listed : result;
 }
 
-static int read_directory(struct rules *rules, int root)
-{
-	char **names = NULL;
-	size_t count = 0;
-	int fd = file_open(root, &RULES_DIRECTORY[1]), result;
-	DIR *directory;
+struct reading {
+	struct rules *rules;
+	int root;
+};
 
-	if (fd == -ENOENT)
-		return 0;
-	directory = fd < 0 ? NULL : fdopendir(fd);
-	if (!directory) {
-		report_errno(rules, RULES_DIRECTORY, fd < 0 ? fd : -errno);
-		file_close(&fd);
-		return 0;
-	}
-	result = list_names(directory, &names, &count);
-	closedir(directory);
-	if (result < 0 && result != -ENOMEM)
-		report_errno(rules, RULES_DIRECTORY, result);
-	if (result != -ENOMEM)
-		result = read_names(rules, root, names, count);
-	free_names(names, count);
-	return result;
+static int read_one(void *context, const char *path)
+{
+	const struct reading *reading = context;
+
+	return rules_read_file(reading->rules, reading->root, path);
 }
 
 int rules_read(struct rules *rules, int root)
 {
-	int result = rules_read_file(rules, root, RULES_FILE);
+	struct reading reading = { rules, root };
+	int result = rules_each_file(root, read_one, &reading);
 
-	return result < 0 ? result : read_directory(rules, root);
+	if (result == 0 || result == -ENOMEM)
+		return result;
+	report_errno(rules, RULES_DIRECTORY, result);
+	return 0;
 }
 
 bool rules_want_drivers(const struct rules *rules)

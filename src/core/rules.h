@@ -31,8 +31,15 @@ int rules_parse(struct rules *rules, const char *name, const char *text, size_t 
 bool rules_is_file(const char *path);
 
 /*
- * Adds the rules of RULES_FILE and RULES_DIRECTORY (names in *.conf, sorted) below the directory
- * root. Files that are not there are no problem; those that cannot be read or understood are
+ * Calls each with the path of RULES_FILE, which need not be there, and of every file of
+ * RULES_DIRECTORY below the directory root (names in *.conf) in the order of precedence, which is
+ * that of strcmp() on the paths, until one call returns something else than 0. That, or -errno where
+ * the directory could not be read to its end; no directory is none.
+ */
+int rules_each_file(int root, int (*each)(void *context, const char *path), void *context);
+
+/*
+ * Adds the rules of the files of rules_each_file(). Files that are not there are no problem; those that cannot be read or understood are
  * reported and passed over. 0 or -ENOMEM.
  */
 int rules_read(struct rules *rules, int root);

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/rules.h"
 #include "core/text.h"
+#include "host/array.h"
 #include "image/contents.h"
 
 #define MODULES_BUILTIN "modules.builtin"
@@ -145,18 +146,6 @@ static char *copy_data(const struct initramfs_file *from)
 	return data;
 }
 
-static int append(struct contents *contents, const struct contents_file *file)
-{
-	struct contents_file *files =
-		reallocarray(contents->files, contents->count + 1, sizeof(*files));
-
-	if (!files)
-		return -ENOMEM;
-	contents->files = files;
-	files[contents->count++] = *file;
-	return 0;
-}
-
 /* Of two files with one path the kernel leaves the later. */
 static int keep(struct contents *contents, const struct initramfs_file *from)
 {
@@ -168,19 +157,18 @@ static int keep(struct contents *contents, const struct initramfs_file *from)
 		.length = from->length,
 		.mode = from->mode,
 	};
-	int result = 0;
+	bool whole = file.path && (file.link || !from->link) && (file.data || !from->data);
 
-	if (!file.path || (from->link && !file.link) || (from->data && !file.data))
-		result = -ENOMEM;
-	else if (!there)
-		result = append(contents, &file);
-	if (result < 0) {
-		free_file(&file);
-	} else if (there) {
+	if (whole && there)
 		free_file(there);
-		*there = file;
+	else if (whole)
+		there = array_add(contents->files, contents->count);
+	if (!whole || !there) {
+		free_file(&file);
+		return -ENOMEM;
 	}
-	return result;
+	*there = file;
+	return 0;
 }
 
 bool contents_module_name(const char *path, size_t length, char name[NAME_MAX + 1])
@@ -199,16 +187,12 @@ bool contents_module_name(const char *path, size_t length, char name[NAME_MAX + 
 
 static int add_module(struct contents *contents, const char *path, size_t length)
 {
-	char name[NAME_MAX + 1], **modules;
+	char name[NAME_MAX + 1], **module;
 
 	if (!contents_module_name(path, length, name))
 		return 0;
-	modules = reallocarray(contents->modules, contents->module_count + 1, sizeof(*modules));
-	if (!modules)
-		return -ENOMEM;
-	contents->modules = modules;
-	modules[contents->module_count] = strdup(name);
-	return modules[contents->module_count++] ? 0 : -ENOMEM;
+	module = array_add(contents->modules, contents->module_count);
+	return module && (*module = strdup(name)) ? 0 : -ENOMEM;
 }
 
 static int add_builtin(struct contents *contents, const struct initramfs_file *file)
@@ -242,6 +226,8 @@ static void forget_modules(struct contents *contents)
 {
 	while (contents->module_count > 0)
 		free(contents->modules[--contents->module_count]);
+	free(contents->modules);
+	contents->modules = NULL;
 }
 
 static bool has_open_link(const struct contents *contents)
@@ -279,7 +265,6 @@ void contents_free(struct contents *contents)
 		free_file(&contents->files[i]);
 	free(contents->files);
 	forget_modules(contents);
-	free(contents->modules);
 	*contents = (struct contents){ .count = 0 };
 }
 
@@ -298,21 +283,14 @@ bool contents_has_module(const struct contents *contents, const char *name)
 	return false;
 }
 
+/* The order of rules_each_file(). */
 static int compare_files(const void *a, const void *b)
 {
 	const struct contents_file *const *left = a, *const *right = b;
-	bool left_first = strcmp((*left)->path, &RULES_FILE[1]) == 0;
-	bool right_first = strcmp((*right)->path, &RULES_FILE[1]) == 0;
-
-	if (left_first != right_first)
-		return left_first ? -1 : 1;
 	return strcmp((*left)->path, (*right)->path);
 }
 
-int contents_each_rules(const struct contents *contents,
-			void (*each)(void *context, const char *path, const char *data,
-				     size_t length),
-			void *context)
+int contents_each_rules(const struct contents *contents, digest_take *take, void *context)
 {
 	const struct contents_file **files =
 		calloc(contents->count + 1, sizeof(const struct contents_file *));
@@ -331,7 +309,7 @@ int contents_each_rules(const struct contents *contents,
 		const struct contents_file *file = contents_find(contents, files[i]->path);
 
 		if (host_path(path, "/%s", files[i]->path) == 0)
-			each(context, path, file->data, file->length);
+			take(context, path, file->data, file->length);
 	}
 	free(files);
 	return 0;

@@ -51,10 +51,7 @@ const struct contents_file *contents_find(const struct contents *contents, const
 bool contents_has_module(const struct contents *contents, const char *name);
 
 /* As digest_each(), of the files of rules in the image. 0 or -errno. */
-int contents_each_rules(const struct contents *contents,
-			void (*each)(void *context, const char *path, const char *data,
-				     size_t length),
-			void *context);
+int contents_each_rules(const struct contents *contents, digest_take *take, void *context);
 
 /* The digest of those rules. 0, or -errno with text as it was. */
 int contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX]);

@@ -40,13 +40,14 @@ int digest_note(const struct host *host, const char *kernel, const char text[DIG
 int digest_drop(const struct host *host, const char *kernel);
 void digest_forget(const struct host *host, const char *kernel);
 
+/* Told of a file of rules. */
+typedef void digest_take(void *context, const char *path, const char *data, size_t length);
+
 /*
- * Calls each with every file of rules below the host's root, as the boot program reads them. 0 or
+ * Calls take with every file of rules below the host's root, as the boot program reads them. 0 or
  * -errno.
  */
-int digest_each(const struct host *host,
-		void (*each)(void *context, const char *path, const char *data, size_t length),
-		void *context);
+int digest_each(const struct host *host, digest_take *take, void *context);
 
 /* The digest of files that are in memory: begin, add in that order, end. */
 void digest_begin(SHA2_CTX *context);

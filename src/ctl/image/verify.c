@@ -145,7 +145,7 @@ static void compare_host_file(void *context, const char *path, const char *data,
 {
 	struct comparison *comparison = context;
 	const struct contents_file *file =
-		contents_find(comparison->run->verify->contents, path + 1);
+		contents_find(comparison->run->verify->contents, host_below(path));
 
 	comparison->count++;
 	if (!file)
