@@ -60,7 +60,7 @@ bool host_has(const struct host *host, const char *directory, const char *name)
 
 	if (host_path(path, "%s/%s", directory, name) < 0)
 		return false;
-	if (faccessat(host->directory, path + 1, F_OK, 0) == 0)
+	if (faccessat(host->directory, host_below(path), F_OK, 0) == 0)
 		return true;
 	return errno != ENOENT && errno != ENOTDIR;
 }

@@ -6,9 +6,15 @@
 #include <stddef.h>
 
 /*
- * Adds a word to the list, which is a string in a buffer of size bytes, 6 or more. Of words that
- * do not fit, "..." is left, once.
+ * Adds a word, behind a separator, to the list, which is a string in a buffer of size bytes, with
+ * room for a separator and "...". Of words that do not fit, "..." is left, once.
  */
-void joined_add(char *list, size_t size, const char *word);
+void joined_add_by(char *list, size_t size, const char *separator, const char *word);
+
+/* The same with ", ". */
+static inline void joined_add(char *list, size_t size, const char *word)
+{
+	joined_add_by(list, size, ", ", word);
+}
 
 #endif

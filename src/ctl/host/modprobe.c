@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/array.h"
 #include "host/modprobe.h"
 
 /* A file in an earlier one hides those of its name in the later ones. */
@@ -19,7 +20,6 @@ struct reader {
 	void *context;
 	char **seen; /* names of files */
 	size_t seen_count;
-	int error;
 };
 
 /* A backslash at its end continues a line: both go, as libkmod has it. Leaves marks for them. */
@@ -69,44 +69,34 @@ static bool was_seen(const struct reader *reader, const char *name)
 	return false;
 }
 
-static bool remember(struct reader *reader, const char *name)
-{
-	char **seen = reallocarray(reader->seen, reader->seen_count + 1, sizeof(*seen));
-
-	if (seen)
-		reader->seen = seen;
-	if (!seen || !(seen[reader->seen_count] = strdup(name))) {
-		reader->error = -ENOMEM;
-		return false;
-	}
-	reader->seen_count++;
-	return true;
-}
-
-static void take_file(void *context, const char *directory, const char *name)
+static int take_file(void *context, const char *directory, const char *name)
 {
 	struct reader *reader = context;
 	size_t length = strlen(name);
-	char path[PATH_MAX], *text;
+	char path[PATH_MAX], *text, **seen;
 
-	if (length <= 5 || strcmp(name + length - 5, ".conf") != 0 || was_seen(reader, name) ||
-	    !remember(reader, name))
-		return;
+	if (length <= 5 || strcmp(name + length - 5, ".conf") != 0 || was_seen(reader, name))
+		return 0;
+	seen = array_add(reader->seen, reader->seen_count);
+	if (!seen || !(*seen = strdup(name)))
+		return -ENOMEM;
 	if (host_path(path, "%s/%s", directory, name) < 0 ||
 	    host_read_text(reader->host, path, &text) < 0)
-		return;
+		return 0;
 	modprobe_parse(path, text, reader->take, reader->context);
 	free(text);
+	return 0;
 }
 
 int modprobe_read(const struct host *host, modprobe_take *take, void *context)
 {
 	struct reader reader = { .host = host, .take = take, .context = context };
+	int result = 0;
 
-	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
-		host_list(host, directories[i], take_file, &reader);
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && result != -ENOMEM; i++)
+		result = host_each(host, directories[i], take_file, &reader);
 	while (reader.seen_count > 0)
 		free(reader.seen[--reader.seen_count]);
 	free(reader.seen);
-	return reader.error;
+	return result == -ENOMEM ? result : 0;
 }

@@ -57,7 +57,7 @@ static int resolve(const struct host *host, const char *path, char resolved[PATH
 	char directory[PATH_MAX], target[1];
 	int result = host_resolve(host, path, resolved);
 
-	if (result != -ENOENT || readlinkat(host->directory, path + 1, target, 1) >= 0)
+	if (result != -ENOENT || readlinkat(host->directory, host_below(path), target, 1) >= 0)
 		return result;
 	result = host_path(directory, "%.*s/.", (int)(base - path), path);
 	if (result == 0)
@@ -77,7 +77,7 @@ static int open_place(const struct host *host, const char *path, struct place *p
 		return result;
 	slash = strrchr(resolved, '/');
 	*slash = '\0';
-	place->directory = openat(host->directory, resolved[0] ? resolved + 1 : ".",
+	place->directory = openat(host->directory, resolved[0] ? host_below(resolved) : ".",
 				  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return place->directory < 0 ? -errno : name_file(place, slash + 1, "");
 }
@@ -111,8 +111,10 @@ static int open_temporary(const struct place *place)
 	}
 }
 
-static int write_all(int fd, const char *text, size_t length)
+int replace_write(int fd, const void *data, size_t length)
 {
+	const char *text = data;
+
 	while (length > 0) {
 		ssize_t written = write(fd, text, length);
 
@@ -161,7 +163,7 @@ static int fill(int fd, const struct old_file *like, const char *text, size_t le
 
 	if (ftruncate(fd, 0) < 0)
 		return -errno;
-	result = write_all(fd, text, length);
+	result = replace_write(fd, text, length);
 	if (result < 0)
 		return result;
 	if (like && fchown(fd, like->status.st_uid, like->status.st_gid) < 0)

@@ -22,4 +22,7 @@ enum replace_flag {
 int replace_file(const struct host *host, const char *path, const char *text, size_t length,
 		 unsigned int flags) __attribute__((warn_unused_result));
 
+/* Writes all bytes, with as many write(2) as that takes. 0 or -errno. */
+int replace_write(int fd, const void *data, size_t length) __attribute__((warn_unused_result));
+
 #endif

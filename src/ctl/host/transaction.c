@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "host/array.h"
 #include "host/diff.h"
 #include "host/replace.h"
 #include "host/transaction.h"
@@ -35,24 +36,18 @@ static void free_file(struct transaction_file *file)
 int transaction_add(struct transaction *transaction, const char *path, unsigned int flags,
 		    const struct transaction_text *old, const struct transaction_text *new)
 {
-	struct transaction_file *list = reallocarray(transaction->list, transaction->count + 1,
-						     sizeof(*list)),
-				*file;
-	int result;
+	struct transaction_file file = { .path = strdup(path), .flags = flags }, *added = NULL;
+	int result = file.path ? copy_text(&file.new, new) : -ENOMEM;
 
-	if (!list)
-		return -ENOMEM;
-	transaction->list = list;
-	file = &list[transaction->count];
-	*file = (struct transaction_file){ .path = strdup(path), .flags = flags };
-	result = file->path ? copy_text(&file->new, new) : -ENOMEM;
 	if (result == 0 && !(flags & TRANSACTION_NEW))
-		result = copy_text(&file->old, old);
-	if (result < 0)
-		free_file(file);
+		result = copy_text(&file.old, old);
+	if (result == 0)
+		added = array_add(transaction->list, transaction->count);
+	if (added)
+		*added = file;
 	else
-		transaction->count++;
-	return result;
+		free_file(&file);
+	return added ? 0 : -ENOMEM;
 }
 
 void transaction_free(struct transaction *transaction)
@@ -75,8 +70,8 @@ void transaction_show(const struct transaction *transaction, FILE *out)
 static int read_text(const struct transaction *transaction, const char *path,
 		     struct transaction_text *text)
 {
-	int result = file_read_all(transaction->host->directory, path + 1, LENGTH_MAX, &text->data,
-				   &text->length);
+	int result = file_read_all(transaction->host->directory, host_below(path), LENGTH_MAX,
+				   &text->data, &text->length);
 
 	return result == -ENOENT ? 0 : result;
 }
@@ -164,7 +159,7 @@ static int sync_parent(const struct transaction *transaction, const char *path)
 	char parent[PATH_MAX];
 	int result = host_path(parent, "%.*s/.", (int)(strrchr(path, '/') - path), path);
 	cleanup_fd int fd =
-		result < 0 ? result : file_open(transaction->host->directory, parent + 1);
+		result < 0 ? result : file_open(transaction->host->directory, host_below(parent));
 
 	if (fd < 0)
 		return fd;
@@ -173,7 +168,7 @@ static int sync_parent(const struct transaction *transaction, const char *path)
 
 static int remove_file(const struct transaction *transaction, const char *path)
 {
-	if (unlinkat(transaction->host->directory, path + 1, 0) < 0)
+	if (unlinkat(transaction->host->directory, host_below(path), 0) < 0)
 		return -errno;
 	return sync_parent(transaction, path);
 }
@@ -182,7 +177,7 @@ static int rename_file(const struct transaction *transaction, const char *from, 
 {
 	int directory = transaction->host->directory;
 
-	if (renameat(directory, from + 1, directory, to + 1) < 0)
+	if (renameat(directory, host_below(from), directory, host_below(to)) < 0)
 		return -errno;
 	return sync_parent(transaction, to);
 }

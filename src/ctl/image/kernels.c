@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/array.h"
 #include "image/contents.h"
 #include "image/kernels.h"
 #include "image/verify.h"
@@ -37,29 +38,19 @@ static bool is_release(const char *name)
 	       !kernels_is_leftover(name);
 }
 
-struct finder {
-	struct kernels *kernels;
-	int error;
-};
-
-static void take_file(void *context, const char *directory, const char *name)
+static int take_file(void *context, const char *directory, const char *name)
 {
-	struct finder *finder = context;
-	struct kernels *kernels = finder->kernels;
-	struct kernel *list;
+	struct kernels *kernels = context;
+	struct kernel *kernel;
 
 	(void)directory;
 	if (strncmp(name, KERNEL, strlen(KERNEL)) != 0 || !is_release(name + strlen(KERNEL)))
-		return;
-	list = reallocarray(kernels->list, kernels->count + 1, sizeof(*list));
-	if (!list) {
-		finder->error = -ENOMEM;
-		return;
-	}
-	kernels->list = list;
-	memset(&list[kernels->count], 0, sizeof(*list));
-	snprintf(list[kernels->count++].release, sizeof(list->release), "%s",
-		 name + strlen(KERNEL));
+		return 0;
+	kernel = array_add(kernels->list, kernels->count);
+	if (!kernel)
+		return -ENOMEM;
+	snprintf(kernel->release, sizeof(kernel->release), "%s", name + strlen(KERNEL));
+	return 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -100,8 +91,8 @@ static bool is_outdated(const struct host *host, const char *note, const char *i
 {
 	struct stat noted, made;
 
-	return fstatat(host->directory, note + 1, &noted, 0) == 0 &&
-	       fstatat(host->directory, image + 1, &made, 0) == 0 &&
+	return fstatat(host->directory, host_below(note), &noted, 0) == 0 &&
+	       fstatat(host->directory, host_below(image), &made, 0) == 0 &&
 	       (made.st_mtim.tv_sec > noted.st_mtim.tv_sec ||
 		(made.st_mtim.tv_sec == noted.st_mtim.tv_sec &&
 		 made.st_mtim.tv_nsec > noted.st_mtim.tv_nsec));
@@ -141,18 +132,17 @@ static bool has_image(const struct host *host, const struct kernel *kernel)
 {
 	char image[PATH_MAX];
 
-	return kernels_image(kernel, image) < 0 || host_has(host, "", image + 1);
+	return kernels_image(kernel, image) < 0 || host_has(host, "", host_below(image));
 }
 
 int kernels_list(struct kernels *kernels, const struct host *host)
 {
-	struct finder finder = { .kernels = kernels };
 	int result;
 
 	*kernels = (struct kernels){ .builder = builder_find(host) };
-	result = host_list(host, BOOT, take_file, &finder);
-	if (result == 0 || result == -ENOENT)
-		result = finder.error;
+	result = host_each(host, BOOT, take_file, kernels);
+	if (result == -ENOENT)
+		result = 0;
 	if (result == 0 && kernels->count > 1)
 		qsort(kernels->list, kernels->count, sizeof(*kernels->list), compare);
 	for (size_t i = 0; i < kernels->count; i++)
@@ -170,7 +160,7 @@ int kernels_find(struct kernels *kernels, const struct host *host)
 		result = digest_rules(host, rules);
 	if (result < 0)
 		return result;
-	host_read_line(host, "/proc/sys/kernel", "osrelease", running, sizeof(running));
+	host_readf(host, running, sizeof(running), "/proc/sys/kernel/osrelease");
 	for (size_t i = 0; i < kernels->count; i++) {
 		if (kernels->list[i].state != KERNEL_NO_IMAGE)
 			kernels->list[i].state = judge(host, &kernels->list[i], rules);

@@ -4,7 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/joined.h"
 #include "image/verdict.h"
+
+/* A separator and "..." have room behind the first part, however long. */
+#define REST_MAX 5
 
 static const char *const state_names[] = {
 	[VERDICT_OK] = "ok",
@@ -18,21 +22,14 @@ const char *verdict_state_name(enum verdict_state state)
 	return state_names[state];
 }
 
-/* Adds to the text; of what does not fit, "..." is left. */
 __attribute__((format(printf, 3, 0))) static void append(struct verdict *verdict,
 							 const char *separator, const char *format,
 							 va_list arguments)
 {
-	size_t used = strlen(verdict->text), room = sizeof(verdict->text) - used;
-	char part[VERDICT_TEXT_MAX];
+	char part[VERDICT_TEXT_MAX - REST_MAX];
 
-	if (used >= 3 && strcmp(verdict->text + used - 3, "...") == 0)
-		return;
 	vsnprintf(part, sizeof(part), format, arguments);
-	if (used > 0 && strlen(separator) + strlen(part) + sizeof("...") > room)
-		strcpy(verdict->text + used, "...");
-	else
-		snprintf(verdict->text + used, room, "%s%s", used ? separator : "", part);
+	joined_add_by(verdict->text, sizeof(verdict->text), separator, part);
 }
 
 void verdict_add(struct verdict *verdict, const char *format, ...)

@@ -37,7 +37,7 @@ struct reader {
 
 static const char *attribute(const struct reader *reader, const char *name, char path[PATH_MAX])
 {
-	return host_path(path, "%s/%s", reader->directory, name) == 0 ? path + 1 : "";
+	return host_path(path, "%s/%s", reader->directory, name) == 0 ? host_below(path) : "";
 }
 
 static void set_up(struct reader *reader, const struct host *host, const struct pci_device *device)
@@ -61,7 +61,7 @@ static bool reads(const struct reader *reader, const char *name, const char *exp
 {
 	char line[32];
 
-	return host_read_line(reader->host, reader->directory, name, line, sizeof(line)) > 0 &&
+	return host_readf(reader->host, line, sizeof(line), "%s/%s", reader->directory, name) > 0 &&
 	       strcmp(line, expected) == 0;
 }
 
@@ -130,20 +130,14 @@ static int restore(struct reader *reader)
 
 static int read_parts(const struct reader *reader, struct romread *rom)
 {
-	uint8_t *data = NULL, *bigger;
-	size_t used = 0, size = 0;
+	/* The kernel gives memory for those pages alone that are written to. */
+	uint8_t *data = malloc(ROM_SIZE_MAX + PART_SIZE);
+	size_t used = 0;
 	ssize_t got;
 
+	if (!data)
+		return -ENOMEM;
 	do {
-		if (size - used < PART_SIZE) {
-			size = size ? size * 2 : (size_t)16 * PART_SIZE;
-			bigger = realloc(data, size);
-			if (!bigger) {
-				free(data);
-				return -ENOMEM;
-			}
-			data = bigger;
-		}
 		got = read_part(reader, data + used, PART_SIZE, used);
 		used += got > 0 ? (size_t)got : 0;
 	} while (got > 0 && used <= ROM_SIZE_MAX);

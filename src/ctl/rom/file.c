@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "host/host.h"
+#include "host/replace.h"
 #include "rom/file.h"
 #include "rom/rom.h"
 
@@ -22,20 +23,6 @@ int romfile_read(const char *path, uint8_t **data, size_t *size)
 	return result;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
-	ssize_t written;
-
-	for (; size > 0; data += written, size -= (size_t)written) {
-		written = write(fd, data, size);
-		if (written < 0 && errno == EINTR)
-			written = 0;
-		if (written < 0)
-			return -errno;
-	}
-	return fchmod(fd, 0644) < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
 int romfile_write(const char *path, const uint8_t *data, size_t size, bool replace)
 {
 	char part[PATH_MAX];
@@ -46,7 +33,9 @@ int romfile_write(const char *path, const uint8_t *data, size_t size, bool repla
 	fd = mkostemp(part, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	result = write_all(fd, data, size);
+	result = replace_write(fd, data, size);
+	if (result == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
+		result = -errno;
 	if (close(fd) < 0 && result == 0)
 		result = -errno;
 	if (result == 0 &&
