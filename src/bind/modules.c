@@ -21,9 +21,6 @@
 /* modules.alias of a full Debian kernel is 1.3 MB. */
 #define ALIASES_MAX (16u << 20)
 
-/* "vfio_pci:v00008086d00001572sv00008086sd00000001bc02sc00i00" */
-#define MODALIAS_MAX 80
-
 /* modprobe.d(5), without /lib/modprobe.d: that is the last of these by another name. */
 static const char *const config_directories[] = {
 	"/etc/modprobe.d",
@@ -133,7 +130,7 @@ static void consider_alias(const struct text *line, const char *modalias, int *b
 			   char driver[PCI_DRIVER_NAME_MAX])
 {
 	struct text rest = *line, pattern;
-	char copy[2 * MODALIAS_MAX];
+	char copy[2 * PCI_MODALIAS_MAX];
 	int wildcards;
 
 	if (!text_take_prefix(&rest, "alias ") || !text_take_until(&rest, ' ', &pattern))
@@ -171,12 +168,9 @@ void modules_find_variant(struct modules *modules, const struct pci_device *devi
 			  char driver[PCI_DRIVER_NAME_MAX])
 {
 	struct kmod_ctx *context = get_context(modules);
-	char modalias[MODALIAS_MAX];
+	char modalias[PCI_MODALIAS_MAX];
 
-	snprintf(modalias, sizeof(modalias), "vfio_pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X",
-		 device->vendor, device->device, device->subvendor, device->subdevice,
-		 (unsigned int)(device->class >> 16 & 0xff),
-		 (unsigned int)(device->class >> 8 & 0xff), (unsigned int)(device->class & 0xff));
+	pci_format_modalias(device, "vfio_pci", modalias);
 	strcpy(driver, RULE_DEFAULT_DRIVER);
 	if (context)
 		search_aliases(kmod_get_dirname(context), modalias, driver);

@@ -365,6 +365,16 @@ bool pci_is_bridge(const struct pci_device *device)
 	return device->class >> 16 == 0x06;
 }
 
+const char *pci_format_modalias(const struct pci_device *device, const char *bus,
+				char text[PCI_MODALIAS_MAX])
+{
+	snprintf(text, PCI_MODALIAS_MAX, "%s:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", bus,
+		 device->vendor, device->device, device->subvendor, device->subdevice,
+		 (unsigned int)(device->class >> 16 & 0xff),
+		 (unsigned int)(device->class >> 8 & 0xff), (unsigned int)(device->class & 0xff));
+	return text;
+}
+
 void pci_free(struct pci *pci)
 {
 	while (pci->slots) {

@@ -97,6 +97,14 @@ size_t pci_card(const struct pci *pci, const struct pci_device *device,
  */
 bool pci_is_bridge(const struct pci_device *device);
 
+/*
+ * Writes the device's modalias as the kernel does (drivers/pci/pci-sysfs.c), which aliases of modules
+ * match; bus is "pci", or "vfio_pci" for those of variants of vfio-pci. Returns text.
+ */
+#define PCI_MODALIAS_MAX 80
+const char *pci_format_modalias(const struct pci_device *device, const char *bus,
+				char text[PCI_MODALIAS_MAX]);
+
 void pci_free(struct pci *pci);
 
 /*

@@ -14,9 +14,6 @@
 #include "protect/busy.h"
 #include "term/options.h"
 
-/* "pci:v00008086d00001572sv00008086sd00000001bc02sc00i00" */
-#define MODALIAS_MAX 64
-
 static const char usage[] =
 	"Usage: vfio-earlyctl unbind [--force] [--timeout SECONDS] DEVICE\n"
 	"Takes the device from vfio-pci and gives it back to the host's driver now.\n"
@@ -30,7 +27,7 @@ struct return_step {
 	const struct live *live;
 	const struct pci_device *device;
 	char address[PCI_ADDRESS_TEXT_MAX];
-	char modalias[MODALIAS_MAX];
+	char modalias[PCI_MODALIAS_MAX];
 };
 
 static int devices_of(const struct return_step *step)
@@ -41,8 +38,7 @@ static int devices_of(const struct return_step *step)
 /* An override that was left behind can keep a device from any driver, so that is no host's. */
 static bool is_with_host(const struct pci_device *device)
 {
-	return device->driver && !vfio_is_driver(device->driver) &&
-	       strcmp(device->driver, "pci-stub") != 0;
+	return device->driver && !vfio_is_reserving(device->driver);
 }
 
 static void prepare(struct return_step *step, const struct live *live, size_t index)
@@ -51,10 +47,7 @@ static void prepare(struct return_step *step, const struct live *live, size_t in
 
 	step->live = live;
 	step->device = device;
-	snprintf(step->modalias, sizeof(step->modalias),
-		 "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", device->vendor, device->device,
-		 device->subvendor, device->subdevice, (unsigned int)(device->class >> 16 & 0xff),
-		 (unsigned int)(device->class >> 8 & 0xff), (unsigned int)(device->class & 0xff));
+	pci_format_modalias(device, "pci", step->modalias);
 }
 
 /*
@@ -108,7 +101,7 @@ static int report_driver(const struct return_step *step, int result, const char 
 {
 	char what[96];
 
-	if (driver[0] && !vfio_is_driver(driver) && strcmp(driver, "pci-stub") != 0) {
+	if (driver[0] && !vfio_is_reserving(driver)) {
 		printf("%s: given back to %s (before: %s)\n", step->address, driver,
 		       step->device->driver ? step->device->driver : "no driver");
 		return CTL_OK;

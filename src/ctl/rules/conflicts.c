@@ -21,8 +21,6 @@
 #define DRIVERCTL        "/etc/driverctl.d"
 #define DRIVERCTL_PREFIX "pci-"
 
-#define MODALIAS_MAX 80
-
 struct reader {
 	struct conflicts *conflicts;
 	const struct host *host;
@@ -232,22 +230,14 @@ static void read_aliases(struct conflicts *conflicts, const struct host *host)
 	free(text);
 }
 
-/* As the kernel writes it, file2alias.c in reverse. */
-static void format_modalias(const struct pci_device *device, char text[MODALIAS_MAX])
-{
-	snprintf(text, MODALIAS_MAX, "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", device->vendor,
-		 device->device, device->subvendor, device->subdevice, device->class >> 16 & 0xff,
-		 device->class >> 8 & 0xff, device->class & 0xff);
-}
-
 /* Whether the module that is named is for the device. */
 static bool drives(const struct conflict *conflict, const struct pci_device *device)
 {
-	char modalias[MODALIAS_MAX];
+	char modalias[PCI_MODALIAS_MAX];
 
 	if (device->driver && text_same_name(device->driver, conflict->text))
 		return true;
-	format_modalias(device, modalias);
+	pci_format_modalias(device, "pci", modalias);
 	for (size_t i = 0; i < conflict->alias_count; i++)
 		if (fnmatch(conflict->aliases[i], modalias, 0) == 0)
 			return true;
@@ -263,10 +253,9 @@ bool conflicts_means(const struct conflict *conflict, const struct pci *pci,
 				      : match_rule(&conflict->rule, pci, device) == MATCH_YES;
 }
 
-/* pci-stub is how devices were kept from the host before vfio-pci. */
 bool conflicts_is_for_host(const struct conflict *conflict)
 {
-	return !vfio_is_driver(conflict->driver) && strcmp(conflict->driver, "pci-stub") != 0;
+	return !vfio_is_reserving(conflict->driver);
 }
 
 /* driverctl unset-override would unbind the device at once. */
