@@ -47,7 +47,7 @@ static bool is_on_by_default(const struct host *host)
 	char release[128], path[PATH_MAX], *text;
 	bool found;
 
-	if (host_read_line(host, "/proc/sys/kernel", "osrelease", release, sizeof(release)) < 0 ||
+	if (host_readf(host, release, sizeof(release), "/proc/sys/kernel/osrelease") < 0 ||
 	    host_path(path, "/boot/config-%s", release) < 0 ||
 	    host_read_text(host, path, &text) < 0)
 		return false;
@@ -61,8 +61,8 @@ static bool is_intel_gpu_left_out(const struct host *host)
 {
 	char vendor[16], class[16];
 
-	return host_read_line(host, INTEL_GPU, "vendor", vendor, sizeof(vendor)) > 0 &&
-	       host_read_line(host, INTEL_GPU, "class", class, sizeof(class)) > 0 &&
+	return host_readf(host, vendor, sizeof(vendor), INTEL_GPU "/vendor") > 0 &&
+	       host_readf(host, class, sizeof(class), INTEL_GPU "/class") > 0 &&
 	       strcmp(vendor, "0x8086") == 0 && strncmp(class, "0x03", strlen("0x03")) == 0 &&
 	       !host_has(host, INTEL_GPU, "iommu_group");
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command/look.h"
+#include "host/array.h"
 #include "look/find.h"
 #include "term/findings.h"
 #include "term/options.h"
@@ -99,16 +100,18 @@ static void sort_devices(struct vm *vm)
 static int add_found(struct vm *vm, const char *operand, const size_t *found, size_t count)
 {
 	const struct pci *pci = &vm->inventory.forecast.pci;
-	const struct pci_device **bigger =
-		reallocarray(vm->devices, vm->count + count, sizeof(const struct pci_device *));
 	size_t before = vm->count;
 
-	if (!bigger)
-		return ctl_fail("%s", strerror(ENOMEM)), -ENOMEM;
-	vm->devices = bigger;
-	for (size_t i = 0; i < count; i++)
-		if (!pci_is_bridge(&pci->devices[found[i]]))
-			vm->devices[vm->count++] = &pci->devices[found[i]];
+	for (size_t i = 0; i < count; i++) {
+		const struct pci_device **added;
+
+		if (pci_is_bridge(&pci->devices[found[i]]))
+			continue;
+		added = array_add(vm->devices, vm->count);
+		if (!added)
+			return ctl_fail("%s", strerror(ENOMEM)), -ENOMEM;
+		*added = &pci->devices[found[i]];
+	}
 	if (vm->count == before)
 		return ctl_fail("%s: is a bridge, and no VM can have one; name a device behind it",
 				operand),

@@ -13,6 +13,7 @@
 #include "core/match.h"
 #include "core/text.h"
 #include "core/vfio.h"
+#include "host/array.h"
 #include "host/modprobe.h"
 #include "rules/conflicts.h"
 #include "rules/foreign.h"
@@ -28,14 +29,20 @@ struct reader {
 
 static void add(struct conflicts *conflicts, const struct conflict *conflict)
 {
-	struct conflict *list = reallocarray(conflicts->list, conflicts->count + 1, sizeof(*list));
+	struct conflict *added = array_add(conflicts->list, conflicts->count);
 
-	if (!list) {
+	if (added)
+		*added = *conflict;
+	else
 		conflicts->error = -ENOMEM;
-		return;
-	}
-	conflicts->list = list;
-	list[conflicts->count++] = *conflict;
+}
+
+/* A file may be called anything, and what import writes has its name in a comment. */
+static void set_where(struct conflict *conflict, const char *where)
+{
+	const struct text text = { where, where + strlen(where) };
+
+	text_copy_printable(&text, conflict->where, sizeof(conflict->where));
 }
 
 /* Adds a copy of it with what one word says, or with what is wrong about that. */
@@ -57,7 +64,7 @@ static void take_list(struct conflicts *conflicts, enum conflict_kind kind, cons
 	struct conflict conflict = { .kind = kind, .driver = RULE_DEFAULT_DRIVER };
 	const char *word;
 
-	snprintf(conflict.where, sizeof(conflict.where), "%s", where);
+	set_where(&conflict, where);
 	while ((word = strsep(&list, kind == CONFLICT_IDS ? ",\"" : MODPROBE_BLANK "\"")))
 		if (word[0] != '\0')
 			take_word(conflicts, &conflict, word,
@@ -69,7 +76,7 @@ static void take_module(struct conflicts *conflicts, enum conflict_kind kind, co
 {
 	struct conflict conflict = { .kind = kind };
 
-	snprintf(conflict.where, sizeof(conflict.where), "%s", where);
+	set_where(&conflict, where);
 	snprintf(conflict.text, sizeof(conflict.text), "%s", module);
 	add(conflicts, &conflict);
 }
@@ -133,16 +140,18 @@ static void take_override(void *context, const char *directory, const char *name
 {
 	struct reader *reader = context;
 	struct conflict conflict = { .kind = CONFLICT_DRIVERCTL };
+	char where[sizeof(DRIVERCTL) + 1 + NAME_MAX];
 	const char *address = name;
 
 	if (strncmp(name, DRIVERCTL_PREFIX, strlen(DRIVERCTL_PREFIX)) == 0)
 		address += strlen(DRIVERCTL_PREFIX);
 	else if (!isxdigit((unsigned char)name[0]) || !strchr(name, ':'))
 		return;
-	if (host_read_line(reader->host, directory, name, conflict.driver,
-			   sizeof(conflict.driver)) <= 0)
+	if (host_readf(reader->host, conflict.driver, sizeof(conflict.driver), "%s/%s", directory,
+		       name) <= 0)
 		return;
-	snprintf(conflict.where, sizeof(conflict.where), "%s/%.*s", directory, NAME_MAX / 4, name);
+	snprintf(where, sizeof(where), "%s/%s", directory, name);
+	set_where(&conflict, where);
 	trim_end(conflict.driver);
 	if (!conflict_is_driver(conflict.driver)) {
 		conflict.kind = CONFLICT_BAD;
@@ -188,15 +197,9 @@ static bool names_module(const struct conflict *conflict)
 
 static bool add_alias(struct conflict *conflict, const char *pattern)
 {
-	char **aliases =
-		reallocarray(conflict->aliases, conflict->alias_count + 1, sizeof(*aliases));
+	char **alias = array_add(conflict->aliases, conflict->alias_count);
 
-	if (aliases)
-		conflict->aliases = aliases;
-	if (!aliases || !(aliases[conflict->alias_count] = strdup(pattern)))
-		return false;
-	conflict->alias_count++;
-	return true;
+	return alias && (*alias = strdup(pattern));
 }
 
 /* "alias pci:v000010DEd*sv*sd*bc03sc*i* nouveau" */
@@ -220,7 +223,7 @@ static void read_aliases(struct conflicts *conflicts, const struct host *host)
 {
 	char release[NAME_MAX + 1], path[PATH_MAX], *text, *rest, *line;
 
-	if (host_read_line(host, "/proc/sys/kernel", "osrelease", release, sizeof(release)) <= 0 ||
+	if (host_readf(host, release, sizeof(release), "/proc/sys/kernel/osrelease") <= 0 ||
 	    host_path(path, "/lib/modules/%s/modules.alias", release) < 0 ||
 	    host_read_text(host, path, &text) < 0)
 		return;

@@ -21,7 +21,7 @@ int rulesfile_read(struct rulesfile *file, const struct host *host, const char *
 	*file = (struct rulesfile){ .path = strdup(path) };
 	if (!file->path)
 		return -ENOMEM;
-	result = file_read_all(host->directory, path + 1, RULES_FILE_MAX, &file->text,
+	result = file_read_all(host->directory, host_below(path), RULES_FILE_MAX, &file->text,
 			       &file->length);
 	if (result != -ENOENT)
 		return result;
@@ -120,8 +120,9 @@ static int make_directory(const struct rulesfile *file, const struct host *host)
 
 	if (strncmp(file->path, directory, strlen(directory)) != 0)
 		return 0;
-	return mkdirat(host->directory, &RULES_DIRECTORY[1], 0755) < 0 && errno != EEXIST ? -errno
-											  : 0;
+	return mkdirat(host->directory, host_below(RULES_DIRECTORY), 0755) < 0 && errno != EEXIST
+		       ? -errno
+		       : 0;
 }
 
 int rulesfile_write(const struct rulesfile *file, const struct host *host)

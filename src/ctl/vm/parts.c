@@ -165,10 +165,8 @@ static void look_at_file(void *context, const char *directory, const char *name)
 
 	if (name[0] == '.' || name[strspn(name, PLAIN_CHARACTERS)] ||
 	    (search->name[0] && strcmp(name, search->name) > 0) ||
-	    host_outside(search->host, directory, path) < 0 || strlen(path) + NAME_MAX >= PATH_MAX)
-		return;
-	strcat(strcat(path, "/"), name);
-	if (romfile_read(path, &data, &size) < 0)
+	    host_path(path, "%s%s/%s", search->host->root, directory, name) < 0 ||
+	    romfile_read(path, &data, &size) < 0)
 		return;
 	rom_parse(&rom, data, size);
 	if (rom.start == 0 && rom_is_for(&rom, device->vendor, device->device)) {

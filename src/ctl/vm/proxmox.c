@@ -9,8 +9,12 @@
 #include "core/file.h"
 #include "core/rule.h"
 #include "core/text.h"
+#include "host/array.h"
 #include "host/joined.h"
 #include "vm/proxmox.h"
+
+/* Of names of hosts, which nodes have. */
+#define NODE_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
 
 static struct text make_text(const char *string)
 {
@@ -55,14 +59,12 @@ static bool parse_address(const struct text *text, struct pci_address *address)
 static void append(struct guests *guests, struct guest_device **list, size_t *count,
 		   const struct guest_device *device)
 {
-	struct guest_device *bigger = reallocarray(*list, *count + 1, sizeof(**list));
+	struct guest_device *added = array_add(*list, *count);
 
-	if (!bigger) {
+	if (added)
+		*added = *device;
+	else
 		guests->failed = true;
-		return;
-	}
-	*list = bigger;
-	bigger[(*count)++] = *device;
 }
 
 /*
@@ -199,27 +201,19 @@ static void parse_line(struct guests *guests, struct guest *guest, struct text l
 		parse_hostpci(guests, guest, index, line);
 }
 
-static struct guest *add_guest(struct guests *guests, unsigned int id)
-{
-	struct guest *bigger = reallocarray(guests->list, guests->count + 1, sizeof(*bigger));
-
-	if (!bigger) {
-		guests->failed = true;
-		return NULL;
-	}
-	guests->list = bigger;
-	bigger[guests->count] = (struct guest){ .id = id };
-	return &bigger[guests->count++];
-}
-
 /* Snapshots are passed over; what waits for a restart of the VM counts. */
 static void parse_guest(struct guests *guests, unsigned int id, const char *text)
 {
 	struct text rest = make_text(text), line;
-	struct guest *guest = add_guest(guests, id);
+	struct guest *guest = array_add(guests->list, guests->count);
 	bool counts = true;
 
-	while (guest && text_take_until(&rest, '\n', &line)) {
+	if (!guest) {
+		guests->failed = true;
+		return;
+	}
+	guest->id = id;
+	while (text_take_until(&rest, '\n', &line)) {
 		if (!text_at_end(&line) && *line.p == '[')
 			counts =
 				text_length(&line) >= 9 && strncasecmp(line.p, "[PENDING]", 9) == 0;
@@ -267,37 +261,41 @@ static void find_node(struct guests *guests, const struct host *host)
 {
 	char line[GUESTS_NODE_MAX];
 
-	if (file_read_link_name(host->directory, &(GUESTS_PVE "/local")[1], guests->node,
-				sizeof(guests->node)) == 0)
-		return;
-	guests->node[0] = '\0';
-	if (host_read_line(host, "/etc", "hostname", line, sizeof(line)) > 0)
-		snprintf(guests->node, sizeof(guests->node), "%.*s", (int)strcspn(line, "."), line);
+	if (file_read_link_name(host->directory, host_below(GUESTS_PVE "/local"), guests->node,
+				sizeof(guests->node)) < 0) {
+		guests->node[0] = '\0';
+		if (host_readf(host, line, sizeof(line), "/etc/hostname") > 0)
+			snprintf(guests->node, sizeof(guests->node), "%.*s",
+				 (int)strcspn(line, "."), line);
+	}
+	/* What is no name of a host is none of a node. */
+	if (guests->node[strspn(guests->node, NODE_CHARACTERS)])
+		guests->node[0] = '\0';
 }
 
 struct reading {
 	struct guests *guests;
 	const struct host *host;
 	char *path;
-	int error;
 };
 
 /* VMs are NUMBER.conf. */
-static void read_guest(void *context, const char *directory, const char *name)
+static int read_guest(void *context, const char *directory, const char *name)
 {
 	struct reading *reading = context;
 	char *end, *text = NULL;
 	unsigned long id = strtoul(name, &end, 10);
+	int result;
 
-	if (reading->error < 0 || name[0] < '1' || name[0] > '9' || strcmp(end, ".conf") != 0 ||
-	    id > UINT_MAX)
-		return;
-	reading->error = host_path(reading->path, "%s/%s", directory, name);
-	if (reading->error == 0)
-		reading->error = host_read_text(reading->host, reading->path, &text);
+	if (name[0] < '1' || name[0] > '9' || strcmp(end, ".conf") != 0 || id > UINT_MAX)
+		return 0;
+	result = host_path(reading->path, "%s/%s", directory, name);
+	if (result == 0)
+		result = host_read_text(reading->host, reading->path, &text);
 	if (text)
 		parse_guest(reading->guests, (unsigned int)id, text);
 	free(text);
+	return result;
 }
 
 static int compare_guests(const void *a, const void *b)
@@ -340,15 +338,15 @@ int guests_read(struct guests *guests, const struct host *host, char path[PATH_M
 	if (result < 0)
 		return result;
 	strcpy(path, GUESTS_FILES);
-	result = host_list(host, GUESTS_FILES, read_guest, &reading);
-	if (result < 0 && result != -ENOENT)
+	result = host_each(host, GUESTS_FILES, read_guest, &reading);
+	if (result < 0 && (result != -ENOENT || strcmp(path, GUESTS_FILES) != 0))
 		return result;
 	if (guests->count > 1)
 		qsort(guests->list, guests->count, sizeof(*guests->list), compare_guests);
 	if (guests->device_count > 1)
 		qsort(guests->devices, guests->device_count, sizeof(*guests->devices),
 		      compare_devices);
-	return guests->failed ? -ENOMEM : reading.error;
+	return guests->failed ? -ENOMEM : 0;
 }
 
 void guests_free(struct guests *guests)
