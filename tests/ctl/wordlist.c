@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Arrays that grow, and lists in sentences: the sanitizer sees the end of each. */
+/* Arrays that grow, lists in sentences, texts on a terminal: the sanitizer sees the end of each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +12,7 @@
 
 #include "host/array.h"
 #include "host/joined.h"
+#include "term/shown.h"
 
 static const struct {
 	size_t size;
@@ -55,6 +56,36 @@ static void test_every_size(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *kept, *expected;
+} shown[] = {
+	{ "", "", "" },
+	{ "a\033[31m\r\n", "", "a\\x1b[31m\\x0d\\x0a" },
+	{ "a\n\tb\r", SHOWN_LINES, "a\n\tb\\x0d" },
+	{ "\x7f\x1f ~", "", "\\x7f\\x1f ~" },
+	/* Of two, three and four bytes: U+00FC, U+2026, U+1F600; U+009B is the terminal's CSI. */
+	{ "\303\274\342\200\246\360\237\230\200", "", "\303\274\342\200\246\360\237\230\200" },
+	{ "\302\233\302\240", "", "\\xc2\\x9b\302\240" },
+	/* No UTF-8: a byte alone, one of Latin-1, too long a form of /, a surrogate, too far. */
+	{ "\233\374", "", "\\x9b\\xfc" },
+	{ "\300\257\340\200\257", "", "\\xc0\\xaf\\xe0\\x80\\xaf" },
+	{ "\355\240\200\364\220\200\200", "", "\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80" },
+	{ "\360\237\230", "", "\\xf0\\x9f\\x98" },
+	{ "\377\370", "\377\370", "\\xff\\xf8" },
+};
+
+static void test_shown(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		char *text = strdup(shown[i].text), *copy = shown_copy(text, shown[i].kept);
+
+		assert_string_equal(copy, shown[i].expected);
+		free(copy);
+		free(text);
+	}
+}
+
 static void test_array(void **state)
 {
 	struct item {
@@ -80,6 +111,7 @@ static void test_array(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shown),
 		cmocka_unit_test(test_array),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_every_size),

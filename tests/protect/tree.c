@@ -282,6 +282,24 @@ static void write_words(struct tree *tree, char *line)
 		fail_msg("what is \"%s\"?", words[0]);
 }
 
+/* Takes three octal digits after a backslash for a byte. */
+static void take_escapes(char *text)
+{
+	char *to = text;
+
+	while (*text) {
+		if (text[0] == '\\' && strspn(text + 1, "01234567") >= 3) {
+			char digits[] = { text[1], text[2], text[3], '\0' };
+
+			*to++ = (char)strtoul(digits, NULL, 8);
+			text += 4;
+		} else {
+			*to++ = *text++;
+		}
+	}
+	*to = '\0';
+}
+
 /* The text of "line PATH TEXT" may have blanks. */
 static void write_item(struct tree *tree, char *line)
 {
@@ -296,6 +314,8 @@ static void write_item(struct tree *tree, char *line)
 	text = path + strcspn(path, " ");
 	if (*text)
 		*text++ = '\0';
+	take_escapes(path);
+	take_escapes(text);
 	add_line(tree, path, text);
 }
 

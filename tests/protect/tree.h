@@ -20,7 +20,8 @@
  *	link PATH TARGET		any link
  *	remove PATH			a file or a tree
  *
- * PATH is below the tree, without a slash before it.
+ * PATH is below the tree, without a slash before it. In a line, \033 stands for the byte of this
+ * number, in octal digits, as in mountinfo.
  */
 #ifndef TESTS_PROTECT_TREE_H
 #define TESTS_PROTECT_TREE_H

@@ -8,6 +8,7 @@
 #include "look/device.h"
 #include "rules/file.h"
 #include "term/options.h"
+#include "term/shown.h"
 
 static const char usage[] =
 	"Usage: vfio-earlyctl add [OPTION]... DEVICE...\n"
@@ -78,8 +79,8 @@ static int finish(struct draft *draft)
 	if (result < 0)
 		return ctl_fail("%s: cannot be written: %s", edit_path(edit), strerror(-result));
 	if (draft->lines[0])
-		printf("%s: %s:\n%s", edit_path(edit), edit->dry_run ? "would be added" : "added",
-		       draft->lines);
+		shown_print(stdout, SHOWN_LINES, "%s: %s:\n%s", edit_path(edit),
+			    edit->dry_run ? "would be added" : "added", draft->lines);
 	print_left_out(edit);
 	return draft->lines[0] || edit->update ? edit_rebuild(edit) : CTL_OK;
 }

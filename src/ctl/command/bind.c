@@ -11,6 +11,7 @@
 #include "protect/busy.h"
 #include "rules/foreign.h"
 #include "term/options.h"
+#include "term/shown.h"
 
 static const char usage[] =
 	"Usage: vfio-earlyctl bind [--force] [--timeout SECONDS] DEVICE [DRIVER]\n"
@@ -153,8 +154,9 @@ static void print_hint(const struct live *live)
 
 		if (live_find_rule(live, device, &rule) < 0 || rule)
 			continue;
-		printf("This lasts until the next boot; for longer: vfio-earlyctl add '%s'\n",
-		       live->device);
+		shown_print(stdout, "\n",
+			    "This lasts until the next boot; for longer: vfio-earlyctl add '%s'\n",
+			    live->device);
 		return;
 	}
 }

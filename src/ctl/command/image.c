@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "command/command.h"
+#include "host/array.h"
 #include "image/builder.h"
 #include "image/contents.h"
 #include "image/digest.h"
@@ -14,6 +15,7 @@
 #include "image/verify.h"
 #include "term/document.h"
 #include "term/options.h"
+#include "term/shown.h"
 
 #define BOOT        "/boot"
 #define IMAGE_START "initrd.img-"
@@ -51,7 +53,6 @@ struct run {
 	struct table table;
 	bool quiet;
 	const char *record; /* kernel whose digest is to be noted */
-	int error;          /* -errno, while a list is made */
 	bool wrong;         /* something is, in some image */
 	int status;
 };
@@ -62,20 +63,9 @@ static void worsen(struct run *run, int status)
 		run->status = status;
 }
 
-static struct image *add_image(struct run *run)
-{
-	struct image *images = reallocarray(run->images, run->count + 1, sizeof(*images));
-
-	if (!images)
-		return NULL;
-	run->images = images;
-	images[run->count] = (struct image){ .name = "" };
-	return &images[run->count++];
-}
-
 static int add_file(struct run *run, const char *path)
 {
-	struct image *image = add_image(run);
+	struct image *image = array_add(run->images, run->count);
 	int result = image ? host_path(image->name, "%s", path) : -ENOMEM;
 
 	return result < 0 ? result : host_path(image->path, "%s", path);
@@ -83,7 +73,7 @@ static int add_file(struct run *run, const char *path)
 
 static int add_kernel(struct run *run, const char *kernel)
 {
-	struct image *image = add_image(run);
+	struct image *image = array_add(run->images, run->count);
 	int result = image ? host_path(image->name, BOOT "/" IMAGE_START "%s", kernel) : -ENOMEM;
 
 	if (result < 0)
@@ -92,15 +82,15 @@ static int add_kernel(struct run *run, const char *kernel)
 	return host_outside(&run->host, image->name, image->path);
 }
 
-static void take_boot_entry(void *context, const char *directory, const char *name)
+static int take_boot_entry(void *context, const char *directory, const char *name)
 {
-	struct run *run = context;
 	const char *kernel = name + sizeof(IMAGE_START) - 1;
 
 	(void)directory;
 	if (strncmp(name, IMAGE_START, sizeof(IMAGE_START) - 1) == 0 && kernel[0] &&
-	    !kernels_is_leftover(kernel) && run->error == 0)
-		run->error = add_kernel(run, kernel);
+	    !kernels_is_leftover(kernel))
+		return add_kernel(context, kernel);
+	return 0;
 }
 
 static int compare_images(const void *a, const void *b)
@@ -112,10 +102,8 @@ static int compare_images(const void *a, const void *b)
 
 static int add_all(struct run *run)
 {
-	int result = host_list(&run->host, BOOT, take_boot_entry, run);
+	int result = host_each(&run->host, BOOT, take_boot_entry, run);
 
-	if (result == 0)
-		result = run->error;
 	if (result < 0)
 		return ctl_fail(BOOT ": %s", strerror(-result)), result;
 	if (run->count == 0)
@@ -205,8 +193,8 @@ static void print_wrong(const struct image *image, const struct verdict verdicts
 
 		strcpy(text, verdicts[i].text);
 		while (verdicts[i].state == VERDICT_WRONG && (line = strsep(&rest, "\n")))
-			fprintf(stderr, "W: vfio-early: %s: %s: %s\n", image->name,
-				verify_check_name(i), line);
+			shown_print(stderr, "\n", "W: vfio-early: %s: %s: %s\n", image->name,
+				    verify_check_name(i), line);
 	}
 }
 

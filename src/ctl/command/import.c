@@ -18,6 +18,7 @@
 #include "rules/foreign.h"
 #include "term/findings.h"
 #include "term/options.h"
+#include "term/shown.h"
 
 /* Room for the addresses of a rule's devices; of more, the first are named. */
 #define LIST_MAX 256
@@ -293,7 +294,7 @@ static int add_lines(struct import *import, const char *lines)
 			return ctl_fail(RULES_FILE ": %s; nothing was added", strerror(-result)),
 			       result;
 	}
-	fputs(lines, stdout);
+	shown_print(stdout, SHOWN_LINES, "%s", lines);
 	fflush(stdout);
 	if (import->write)
 		ctl_fail(RULES_FILE ": %zu rule%s added; run '%s'", import->added,

@@ -11,6 +11,7 @@
 #include "host/joined.h"
 #include "rules/file.h"
 #include "term/options.h"
+#include "term/shown.h"
 
 static const char usage[] =
 	"Usage: vfio-earlyctl remove [OPTION]... DEVICE...\n"
@@ -241,8 +242,8 @@ static int edit_file(const struct edit *edit, const struct rule *rules, size_t c
 	else if (result < 0)
 		ctl_fail("%s: cannot be written: %s", rules[0].file, strerror(-result));
 	else
-		printf("%s: %s:\n%s", rules[0].file, edit->dry_run ? "would be removed" : "removed",
-		       cut);
+		shown_print(stdout, SHOWN_LINES, "%s: %s:\n%s", rules[0].file,
+			    edit->dry_run ? "would be removed" : "removed", cut);
 	free(cut);
 	rulesfile_free(&file);
 	return result;

@@ -17,6 +17,7 @@
 #include "term/document.h"
 #include "term/findings.h"
 #include "term/options.h"
+#include "term/shown.h"
 
 /* Where Proxmox VE looks for what romfile= names. */
 #define PROXMOX_DIRECTORY "/usr/share/kvm/"
@@ -199,9 +200,9 @@ static int write_dump(const struct listing *listing)
 		return ctl_fail("%s: %s", listing->dump, strerror(-result));
 	if (listing->options.json || table_is_alone(&listing->options))
 		return CTL_OK;
-	printf("%s: written, %zu bytes\n", listing->dump, rom->length);
+	shown_print(stdout, "\n", "%s: written, %zu bytes\n", listing->dump, rom->length);
 	if (strncmp(listing->dump, PROXMOX_DIRECTORY, sizeof(PROXMOX_DIRECTORY) - 1) == 0)
-		printf("Proxmox VE takes it with romfile=%s\n", name + 1);
+		shown_print(stdout, "\n", "Proxmox VE takes it with romfile=%s\n", name + 1);
 	return CTL_OK;
 }
 

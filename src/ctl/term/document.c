@@ -7,6 +7,7 @@
 
 #include "term/document.h"
 #include "term/message.h"
+#include "term/shown.h"
 
 /* Of the second and later lines of a message. */
 #define MESSAGE_INDENT 2
@@ -40,7 +41,7 @@ void document_print_text(struct document *document, const char *format, ...)
 	if (document->options->json || document->options->raw)
 		return;
 	va_start(arguments, format);
-	vprintf(format, arguments);
+	shown_vprint(stdout, SHOWN_LINES, format, arguments);
 	va_end(arguments);
 	putchar('\n');
 	document->begun = true;
@@ -70,7 +71,7 @@ static void print_wrapped(const char *text, size_t column, size_t indent, size_t
 			printf("\n%*s", (int)indent - 1, "");
 			column = indent - 1;
 		}
-		printf(" %.*s", (int)length, text);
+		shown_print(stdout, "", " %.*s", (int)length, text);
 		column += 1 + length;
 		text += length + strspn(text + length, " ");
 	}
@@ -100,7 +101,7 @@ void document_print_message(struct document *document, const char *kind, enum ta
 	if (document->options->json)
 		return;
 	if (where)
-		column += (size_t)printf("%s: ", where);
+		column += (size_t)shown_print(stdout, "", "%s: ", where);
 	print_kind(document, kind, 0, ":", color);
 	print_wrapped(text, column, MESSAGE_INDENT, table_get_width(document->options));
 	document->begun = true;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "term/message.h"
+#include "term/shown.h"
 
 int ctl_fail(const char *format, ...)
 {
@@ -14,7 +15,7 @@ int ctl_fail(const char *format, ...)
 	fflush(stdout); /* what was said before comes first */
 	fputs("vfio-earlyctl: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	shown_vprint(stderr, "", format, arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
 	return CTL_INTERNAL;
@@ -42,7 +43,7 @@ void findings_report(struct findings *findings)
 		const char *colon = finding->where ? ": " : "";
 
 		if (finding->level == FINDING_OK)
-			printf("%s%s%s\n", where, colon, finding->text);
+			shown_print(stdout, "\n", "%s%s%s\n", where, colon, finding->text);
 		else
 			ctl_fail("%s%s%s", where, colon, finding->text);
 	}

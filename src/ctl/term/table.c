@@ -11,6 +11,7 @@
 #include <libsmartcols.h>
 
 #include "term/message.h"
+#include "term/shown.h"
 #include "term/table.h"
 #include "term/width.h"
 
@@ -170,7 +171,8 @@ void table_set(struct table *table, struct libscols_line *line, size_t column, c
 
 	if (at < 0 || !line || !text || text[0] == '\0')
 		return;
-	copy = strdup(text);
+	/* libsmartcols shows other texts as we do, but JSON must be UTF-8 as well. */
+	copy = table->options->json ? shown_copy(text, "\n") : strdup(text);
 	if (copy &&
 	    !(table->columns[column].flags & TABLE_LINES && table->tree && !table->options->json))
 		join_lines(copy);
