@@ -103,7 +103,7 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 	ctl->command = command->name;
 	snprintf(name, sizeof(name), "vfio-earlyctl: %s", command->name);
 	argv[0] = name;
-	return command->run(ctl, argc, argv);
+	return ctl_finish(command->run(ctl, argc, argv));
 }
 
 int main(int argc, char **argv)

@@ -105,5 +105,5 @@ int command_add(const struct ctl *ctl, int argc, char **argv)
 	if (status == OPTIONS_RUN)
 		status = add(&edit);
 	edit_close(&edit);
-	return ctl_finish(status);
+	return status;
 }

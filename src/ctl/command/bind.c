@@ -216,5 +216,5 @@ int command_bind(const struct ctl *ctl, int argc, char **argv)
 	if (status == OPTIONS_RUN)
 		status = bind_devices(&live);
 	live_close(&live);
-	return ctl_finish(status);
+	return status;
 }

@@ -263,7 +263,7 @@ static int find_all(struct check *check)
 	return look_around(check);
 }
 
-static int run(struct check *check, const struct ctl *ctl)
+static int run_check(struct check *check, const struct ctl *ctl)
 {
 	int result, status = CTL_INTERNAL;
 
@@ -315,5 +315,5 @@ int command_check(const struct ctl *ctl, int argc, char **argv)
 		return status;
 	check.files = argc > 0 ? argv : NULL;
 	check.file_count = (size_t)argc;
-	return run(&check, ctl);
+	return run_check(&check, ctl);
 }

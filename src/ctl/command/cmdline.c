@@ -38,7 +38,7 @@ static const struct table_column loader_columns[] = {
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
-struct run {
+struct request {
 	struct host host;
 	struct table_options options;
 	bool dry_run;
@@ -56,7 +56,7 @@ struct inventory_of_words {
 	struct findings findings;
 };
 
-static void look(struct inventory_of_words *inventory, const struct run *run)
+static void look(struct inventory_of_words *inventory, const struct request *run)
 {
 	char message[BOOT_MESSAGE_MAX] = "";
 	int result = bootloader_read_running(&run->host, &inventory->running);
@@ -76,7 +76,7 @@ static void look(struct inventory_of_words *inventory, const struct run *run)
 }
 
 /* Whether the next boot has what the files say. */
-static void check_entries(struct inventory_of_words *inventory, const struct run *run)
+static void check_entries(struct inventory_of_words *inventory, const struct request *run)
 {
 	size_t count = inventory->config.words.count;
 	struct bootwant *wants = calloc(count + 1, sizeof(*wants));
@@ -103,7 +103,7 @@ static void check_entries(struct inventory_of_words *inventory, const struct run
 	free(wants);
 }
 
-static bool is_asked_for(const struct run *run, const char *word)
+static bool is_asked_for(const struct request *run, const char *word)
 {
 	for (size_t i = 0; i < run->count; i++)
 		if (strchr(run->operands[i], '=') ? bootword_equals(word, run->operands[i])
@@ -112,7 +112,7 @@ static bool is_asked_for(const struct run *run, const char *word)
 	return run->count == 0;
 }
 
-static void add_word(const struct run *run, struct table *table, const char *word, bool running,
+static void add_word(const struct request *run, struct table *table, const char *word, bool running,
 		     bool configured, const char *source)
 {
 	struct libscols_line *line;
@@ -128,7 +128,7 @@ static void add_word(const struct run *run, struct table *table, const char *wor
 		table_color(table, line, TABLE_YELLOW);
 }
 
-static void add_configured(const struct run *run, const struct inventory_of_words *inventory,
+static void add_configured(const struct request *run, const struct inventory_of_words *inventory,
 			   struct table *table, size_t index)
 {
 	const char *word = inventory->config.words.list[index].text;
@@ -143,7 +143,7 @@ static void add_configured(const struct run *run, const struct inventory_of_word
 	add_word(run, table, word, bootwords_find(&inventory->running, word) >= 0, true, source);
 }
 
-static void add_words(const struct run *run, const struct inventory_of_words *inventory,
+static void add_words(const struct request *run, const struct inventory_of_words *inventory,
 		      struct table *table)
 {
 	for (size_t i = 0; i < inventory->running.count; i++) {
@@ -158,7 +158,7 @@ static void add_words(const struct run *run, const struct inventory_of_words *in
 		add_configured(run, inventory, table, i);
 }
 
-static int print_loader(const struct run *run, const struct inventory_of_words *inventory,
+static int print_loader(const struct request *run, const struct inventory_of_words *inventory,
 			struct document *document)
 {
 	const struct table_options options = { .json = true };
@@ -186,7 +186,7 @@ static int print_loader(const struct run *run, const struct inventory_of_words *
 	return result;
 }
 
-static int print(const struct run *run, struct inventory_of_words *inventory)
+static int print(const struct request *run, struct inventory_of_words *inventory)
 {
 	struct document document = { .options = &run->options };
 	struct table table;
@@ -210,7 +210,7 @@ static int print(const struct run *run, struct inventory_of_words *inventory)
 			: CTL_OK);
 }
 
-static int show(struct run *run)
+static int show(struct request *run)
 {
 	struct inventory_of_words inventory = { .detected = false };
 	int status;
@@ -229,7 +229,7 @@ static int show(struct run *run)
  * The lock is kept while the bootloader is refreshed: of two grub-mkconfig(8) at a time (2.12), the
  * first that ends makes grub.cfg of what the other has written of grub.cfg.new by then.
  */
-static int change(struct run *run, bool adds)
+static int change(struct request *run, bool adds)
 {
 	cleanup_fd int lock = run->dry_run ? -1 : lock_host(&run->host);
 	char message[BOOT_MESSAGE_MAX];
@@ -251,19 +251,19 @@ static int change(struct run *run, bool adds)
 	return status;
 }
 
-static int add(struct run *run)
+static int add(struct request *run)
 {
 	return change(run, true);
 }
 
-static int remove_words(struct run *run)
+static int remove_words(struct request *run)
 {
 	return change(run, false);
 }
 
 static const struct action {
 	const char *name;
-	int (*run)(struct run *run);
+	int (*run)(struct request *run);
 	bool wants_words;
 } actions[] = {
 	{ "show", show, false },
@@ -279,7 +279,7 @@ static const struct action *find_action(const char *name)
 	return NULL;
 }
 
-static int run_action(struct run *run, const struct ctl *ctl, const struct action *action)
+static int run_action(struct request *run, const struct ctl *ctl, const struct action *action)
 {
 	int result = host_open(&run->host, ctl->root), status;
 
@@ -288,11 +288,11 @@ static int run_action(struct run *run, const struct ctl *ctl, const struct actio
 	else
 		status = action->run(run);
 	host_close(&run->host);
-	return ctl_finish(status);
+	return status;
 }
 
 /* What the words are for; all that is printed is NULL. */
-static const struct action *take_action(struct run *run, char **operands, int count)
+static const struct action *take_action(struct request *run, char **operands, int count)
 {
 	const struct action *action = &actions[0];
 
@@ -326,7 +326,7 @@ static const char usage[] =
 
 int command_cmdline(const struct ctl *ctl, int argc, char **argv)
 {
-	struct run run = { .count = 0 };
+	struct request run = { .count = 0 };
 	bool append = false, replace = false;
 	const struct options_entry entries[] = {
 		{ '\0', "append", .set = &append, .clear = &replace },

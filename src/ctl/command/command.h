@@ -6,7 +6,10 @@
 #include "term/message.h"
 #include "term/options.h"
 
-/* argv[0] is for messages of getopt(3), what follows are operands. Returns the exit status. */
+/*
+ * argv[0] is for messages of getopt(3), what follows are operands. Returns the exit status; main()
+ * sees whether all could be printed.
+ */
 typedef int command_function(const struct ctl *ctl, int argc, char **argv);
 
 command_function command_add;

@@ -32,7 +32,7 @@ static const char *const plurals[RESULT_COUNT] = {
 	[FINDING_OK] = "ok",
 };
 
-struct run {
+struct examination {
 	struct doctor doctor;
 	struct table_options options;
 	struct document document;
@@ -52,7 +52,7 @@ static char *split(char *text)
 	return separator + 2;
 }
 
-static void add_row(struct run *run, const struct doctor_entry *check,
+static void add_row(struct examination *run, const struct doctor_entry *check,
 		    const struct finding *finding)
 {
 	struct libscols_line *line = table_add(&run->table, NULL);
@@ -69,7 +69,7 @@ static void add_row(struct run *run, const struct doctor_entry *check,
 }
 
 /* A table is for scripts, and for people who ask for it. */
-static bool prints_table(const struct run *run)
+static bool prints_table(const struct examination *run)
 {
 	return run->options.json || run->options.list || run->options.all_columns ||
 	       table_is_alone(&run->options);
@@ -77,7 +77,7 @@ static bool prints_table(const struct run *run)
 
 static int take_finding(void *context, const struct doctor_entry *check, struct finding *finding)
 {
-	struct run *run = context;
+	struct examination *run = context;
 
 	run->counts[finding->level]++;
 	if (!prints_table(run))
@@ -86,7 +86,7 @@ static int take_finding(void *context, const struct doctor_entry *check, struct 
 	return 0;
 }
 
-static void print_summary(struct run *run)
+static void print_summary(struct examination *run)
 {
 	char text[80] = "";
 
@@ -99,7 +99,7 @@ static void print_summary(struct run *run)
 	document_print_text(&run->document, "\n%s.", text);
 }
 
-static int run_checks(struct run *run)
+static int run_checks(struct examination *run)
 {
 	int result = table_open(&run->table, &run->options, "checks", columns, COLUMN_COUNT);
 
@@ -113,7 +113,7 @@ static int run_checks(struct run *run)
 	return result;
 }
 
-static int get_status(const struct run *run)
+static int get_status(const struct examination *run)
 {
 	if (run->doctor.inventory.forecast.rules.bad)
 		return CTL_BAD_RULES;
@@ -124,7 +124,7 @@ static int get_status(const struct run *run)
 		       : CTL_OK;
 }
 
-static int run_doctor(struct run *run, const struct ctl *ctl)
+static int run_doctor(struct examination *run, const struct ctl *ctl)
 {
 	int result, status = CTL_INTERNAL;
 
@@ -153,7 +153,7 @@ static const char statuses[] =
 
 int command_doctor(const struct ctl *ctl, int argc, char **argv)
 {
-	struct run run = { .options.list = false };
+	struct examination run = { .options.list = false };
 	const struct options options = {
 		.usage = usage,
 		.statuses = statuses,

@@ -260,5 +260,5 @@ int command_enable_iommu(const struct ctl *ctl, int argc, char **argv)
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);
 
-	return status == OPTIONS_RUN ? ctl_finish(run_command(ctl, dry_run)) : status;
+	return status == OPTIONS_RUN ? run_command(ctl, dry_run) : status;
 }

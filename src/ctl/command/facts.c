@@ -177,7 +177,7 @@ static int print_prometheus(const struct facts *facts)
 	return 0;
 }
 
-static int run(const struct ctl *ctl, int (*print)(const struct facts *facts))
+static int run_facts(const struct ctl *ctl, int (*print)(const struct facts *facts))
 {
 	struct facts facts = { .ran = false };
 	int result = look_at_host(&facts.inventory, ctl, 0);
@@ -189,7 +189,7 @@ static int run(const struct ctl *ctl, int (*print)(const struct facts *facts))
 	kernels_free(&facts.kernels);
 	booted_free(&facts.booted);
 	inventory_close(&facts.inventory);
-	return result < 0 ? CTL_INTERNAL : ctl_finish(CTL_OK);
+	return result < 0 ? CTL_INTERNAL : CTL_OK;
 }
 
 static const char usage[] =
@@ -221,5 +221,5 @@ int command_facts(const struct ctl *ctl, int argc, char **argv)
 
 	if (status != OPTIONS_RUN)
 		return status;
-	return run(ctl, prometheus ? print_prometheus : print_json);
+	return run_facts(ctl, prometheus ? print_prometheus : print_json);
 }

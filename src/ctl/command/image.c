@@ -44,7 +44,7 @@ struct image {
 	char kernel[NAME_MAX + 1]; /* that it is meant for; "" if that is not known */
 };
 
-struct run {
+struct inspection {
 	struct host host;
 	struct protect protect;
 	struct image *images;
@@ -57,13 +57,13 @@ struct run {
 	int status;
 };
 
-static void worsen(struct run *run, int status)
+static void worsen(struct inspection *run, int status)
 {
 	if (run->status == CTL_OK || status == CTL_INTERNAL)
 		run->status = status;
 }
 
-static int add_file(struct run *run, const char *path)
+static int add_file(struct inspection *run, const char *path)
 {
 	struct image *image = array_add(run->images, run->count);
 	int result = image ? host_path(image->name, "%s", path) : -ENOMEM;
@@ -71,7 +71,7 @@ static int add_file(struct run *run, const char *path)
 	return result < 0 ? result : host_path(image->path, "%s", path);
 }
 
-static int add_kernel(struct run *run, const char *kernel)
+static int add_kernel(struct inspection *run, const char *kernel)
 {
 	struct image *image = array_add(run->images, run->count);
 	int result = image ? host_path(image->name, BOOT "/" IMAGE_START "%s", kernel) : -ENOMEM;
@@ -100,7 +100,7 @@ static int compare_images(const void *a, const void *b)
 	return strverscmp(left->kernel, right->kernel);
 }
 
-static int add_all(struct run *run)
+static int add_all(struct inspection *run)
 {
 	int result = host_each(&run->host, BOOT, take_boot_entry, run);
 
@@ -113,7 +113,7 @@ static int add_all(struct run *run)
 }
 
 /* A kernel has its image in /boot, everything else is a file. */
-static int add_operand(struct run *run, const char *operand)
+static int add_operand(struct inspection *run, const char *operand)
 {
 	char name[PATH_MAX];
 	int result = host_path(name, IMAGE_START "%s", operand);
@@ -132,7 +132,7 @@ static int add_operand(struct run *run, const char *operand)
 }
 
 /* Then status and check need not look into it; of one that binds nothing, they say why. */
-static void record(struct run *run, const struct contents *contents)
+static void record(struct inspection *run, const struct contents *contents)
 {
 	char digest[DIGEST_TEXT_MAX], why[PROTECTIONS_WHY_MAX];
 	int nothing = verify_binds_nothing(contents, why);
@@ -164,8 +164,8 @@ static void set_state(struct table *table, struct libscols_line *line, enum verd
 		table_color(table, line, TABLE_RED);
 }
 
-static void add_lines(struct run *run, const struct image *image, const struct contents *contents,
-		      const struct verdict verdicts[VERIFY_CHECKS])
+static void add_lines(struct inspection *run, const struct image *image,
+		      const struct contents *contents, const struct verdict verdicts[VERIFY_CHECKS])
 {
 	struct table *table = &run->table;
 	struct libscols_line *above = table_add(table, NULL);
@@ -198,7 +198,7 @@ static void print_wrong(const struct image *image, const struct verdict verdicts
 	}
 }
 
-static int look_into(struct run *run, const struct image *image)
+static int look_into(struct inspection *run, const struct image *image)
 {
 	struct verdict verdicts[VERIFY_CHECKS] = { { .state = VERDICT_OK } };
 	char message[INITRAMFS_MESSAGE_MAX];
@@ -226,7 +226,7 @@ static int look_into(struct run *run, const struct image *image)
 	return result;
 }
 
-static void look_into_all(struct run *run)
+static void look_into_all(struct inspection *run)
 {
 	struct document document = { .options = &run->options };
 	int result = table_open(&run->table, &run->options, "images", columns, COLUMN_COUNT);
@@ -246,7 +246,7 @@ static void look_into_all(struct run *run)
 		ctl_fail("what is wrong is mended by '%s'", builder_find(&run->host)->command);
 }
 
-static int find_images(struct run *run, int count, char **operands)
+static int find_images(struct inspection *run, int count, char **operands)
 {
 	int result = 0;
 
@@ -261,7 +261,7 @@ static int find_images(struct run *run, int count, char **operands)
 	return result;
 }
 
-static void run_command(struct run *run, const struct ctl *ctl, int count, char **operands)
+static void run_command(struct inspection *run, const struct ctl *ctl, int count, char **operands)
 {
 	int result = host_open(&run->host, ctl->root);
 
@@ -295,7 +295,7 @@ static const char statuses[] =
 
 int command_image(const struct ctl *ctl, int argc, char **argv)
 {
-	struct run run = { .protect = { .pci = { .directory = -1 } } };
+	struct inspection run = { .protect = { .pci = { .directory = -1 } } };
 	const struct options_entry entries[] = {
 		{ 'q', "quiet", .set = &run.quiet },
 		{ '\0', "record", .text = &run.record },
@@ -315,5 +315,5 @@ int command_image(const struct ctl *ctl, int argc, char **argv)
 	if (status != OPTIONS_RUN)
 		return status;
 	run_command(&run, ctl, argc, argv);
-	return ctl_finish(run.status);
+	return run.status;
 }

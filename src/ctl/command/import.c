@@ -347,7 +347,7 @@ static int read_settings(struct import *import)
 	return result;
 }
 
-static int run(struct import *import, const struct ctl *ctl)
+static int run_import(struct import *import, const struct ctl *ctl)
 {
 	const struct inventory *inventory = &import->inventory;
 	int result = look_at_host(&import->inventory, ctl, INVENTORY_PROTECT);
@@ -403,10 +403,10 @@ int command_import(const struct ctl *ctl, int argc, char **argv)
 		import.lock = lock_root(ctl->root);
 	status = CTL_INTERNAL;
 	if (!import.write || import.lock >= 0) {
-		status = run(&import, ctl);
+		status = run_import(&import, ctl);
 		conflicts_free(&import.conflicts);
 		inventory_close(&import.inventory);
 	}
 	file_close(&import.lock);
-	return ctl_finish(status);
+	return status;
 }

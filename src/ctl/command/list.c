@@ -330,7 +330,7 @@ static int print_problems(const struct list *list)
 		       : CTL_OK;
 }
 
-static int run(struct list *list, const struct ctl *ctl)
+static int run_list(struct list *list, const struct ctl *ctl)
 {
 	int status = CTL_INTERNAL;
 
@@ -367,5 +367,5 @@ int command_list(const struct ctl *ctl, int argc, char **argv)
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);
 
-	return status == OPTIONS_RUN ? run(&list, ctl) : status;
+	return status == OPTIONS_RUN ? run_list(&list, ctl) : status;
 }

@@ -308,5 +308,5 @@ int command_remove(const struct ctl *ctl, int argc, char **argv)
 	if (status == OPTIONS_RUN)
 		status = remove_rules(&edit);
 	edit_close(&edit);
-	return ctl_finish(status);
+	return status;
 }

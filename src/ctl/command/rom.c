@@ -53,7 +53,7 @@ static const struct table_column whole[] = {
 	[SHADOW] = { "SHADOW", TABLE_YES_NO, 0, NULL },
 };
 
-struct listing {
+struct rom_listing {
 	struct table_options options;
 	struct document document;
 	struct findings findings;
@@ -96,7 +96,7 @@ static void set_efi(struct table *table, struct libscols_line *line, const struc
 	table_set(table, line, COMPRESSED, yes_no(image->compressed));
 }
 
-static void add_image(const struct listing *listing, struct table *table,
+static void add_image(const struct rom_listing *listing, struct table *table,
 		      const struct rom_image *image)
 {
 	static const char *const sums[] = { NULL, "good", "bad" };
@@ -121,7 +121,7 @@ static void add_image(const struct listing *listing, struct table *table,
 						  device->device)));
 }
 
-static int print_images(struct listing *listing)
+static int print_images(struct rom_listing *listing)
 {
 	struct table table;
 	/* The last column is of cards only. */
@@ -136,7 +136,7 @@ static int print_images(struct listing *listing)
 	return result;
 }
 
-static int print_whole(struct listing *listing)
+static int print_whole(struct rom_listing *listing)
 {
 	const struct table_options options = { .json = true };
 	const struct rom *rom = &listing->rom;
@@ -167,7 +167,7 @@ static const char *describe_boot(const struct rom *rom)
 				 : "neither UEFI for x64 nor a BIOS can start it";
 }
 
-static int print_listing(struct listing *listing)
+static int print_listing(struct rom_listing *listing)
 {
 	const struct rom *rom = &listing->rom;
 	const struct findings *findings = &listing->findings;
@@ -185,7 +185,7 @@ static int print_listing(struct listing *listing)
 	return document_end(&listing->document, result, status);
 }
 
-static int write_dump(const struct listing *listing)
+static int write_dump(const struct rom_listing *listing)
 {
 	const struct rom *rom = &listing->rom;
 	const char *name = strrchr(listing->dump, '/');
@@ -206,7 +206,7 @@ static int write_dump(const struct listing *listing)
 	return CTL_OK;
 }
 
-static int show(struct listing *listing)
+static int show(struct rom_listing *listing)
 {
 	int status;
 
@@ -220,7 +220,7 @@ static int show(struct listing *listing)
 }
 
 /* A card has one ROM, as a rule behind its first function. */
-static int choose_device(struct listing *listing, const size_t *found, size_t count)
+static int choose_device(struct rom_listing *listing, const size_t *found, size_t count)
 {
 	const struct pci *pci = &listing->inventory.forecast.pci;
 	const struct pci_device *chosen = NULL;
@@ -252,7 +252,7 @@ static void print_no_file(const char *path)
 		 stat(path, &status) < 0 ? strerror(errno) : "found no regular file");
 }
 
-static int find_device(struct listing *listing, const struct ctl *ctl)
+static int find_device(struct rom_listing *listing, const struct ctl *ctl)
 {
 	char message[256] = "";
 	size_t *found = NULL, count = 0;
@@ -273,7 +273,7 @@ static int find_device(struct listing *listing, const struct ctl *ctl)
 	return result;
 }
 
-static int show_device(struct listing *listing, const struct ctl *ctl)
+static int show_device(struct rom_listing *listing, const struct ctl *ctl)
 {
 	char message[ROMCARD_MESSAGE_MAX];
 
@@ -287,7 +287,7 @@ static int show_device(struct listing *listing, const struct ctl *ctl)
 	return show(listing);
 }
 
-static int show_file(struct listing *listing)
+static int show_file(struct rom_listing *listing)
 {
 	int result = romfile_read(listing->source, &listing->read.data, &listing->read.size);
 
@@ -305,7 +305,7 @@ static bool is_file(const char *operand)
 	return stat(operand, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-static int run(struct listing *listing, const struct ctl *ctl, const char *operand)
+static int run_rom(struct rom_listing *listing, const struct ctl *ctl, const char *operand)
 {
 	int status;
 
@@ -320,7 +320,7 @@ static int run(struct listing *listing, const struct ctl *ctl, const char *opera
 	}
 	free(listing->read.data);
 	findings_free(&listing->findings);
-	return ctl_finish(status);
+	return status;
 }
 
 static const char usage[] =
@@ -337,7 +337,7 @@ static const char statuses[] =
 
 int command_rom(const struct ctl *ctl, int argc, char **argv)
 {
-	struct listing listing = { .device = NULL };
+	struct rom_listing listing = { .device = NULL };
 	const struct options_entry entries[] = {
 		{ 'd', "dump", .text = &listing.dump },
 		{ 'f', "force", .set = &listing.force },
@@ -359,5 +359,5 @@ int command_rom(const struct ctl *ctl, int argc, char **argv)
 	if (argc != 1)
 		return ctl_fail("%s: found %d operands, expected one device or file", ctl->command,
 				argc);
-	return run(&listing, ctl, argv[0]);
+	return run_rom(&listing, ctl, argv[0]);
 }

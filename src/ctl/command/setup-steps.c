@@ -104,7 +104,7 @@ static void undo_rebuild(struct setup *setup, bool *failed)
 }
 
 /* In this order they are done, and taken back. */
-static const struct step {
+static const struct setup_step {
 	int (*carry_out)(struct setup *setup);
 	void (*undo)(struct setup *setup, bool *failed);
 } steps[] = {
@@ -115,7 +115,7 @@ static const struct step {
 
 #define STEP_COUNT (sizeof(steps) / sizeof(steps[0]))
 
-static bool is_wanted(const struct setup *setup, const struct step *step)
+static bool is_wanted(const struct setup *setup, const struct setup_step *step)
 {
 	if (step->carry_out == refresh)
 		return setup->refresh;
@@ -140,7 +140,7 @@ static int undo(struct setup *setup, size_t begun)
 	return ctl_fail("all is as it was");
 }
 
-static int run_step(struct setup *setup, const struct step *step)
+static int run_step(struct setup *setup, const struct setup_step *step)
 {
 	int status = is_wanted(setup, step) ? step->carry_out(setup) : CTL_OK;
 

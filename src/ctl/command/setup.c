@@ -15,7 +15,7 @@
 #include "term/options.h"
 
 /* What doctor's checks found, as far as it matters here. */
-struct look {
+struct first_look {
 	struct table_options options;
 	struct document document;
 	bool lacks_iommu;
@@ -32,7 +32,7 @@ static bool is_hopeless(const struct doctor_entry *check, const struct finding *
 }
 
 /* What is said of the IOMMU while it is off is said by who switches it on. */
-static bool is_set_up(const struct look *look, const struct doctor_entry *check)
+static bool is_set_up(const struct first_look *look, const struct doctor_entry *check)
 {
 	return check->use == DOCTOR_SET_UP &&
 	       (check->run != doctor_check_iommu || look->lacks_iommu);
@@ -40,7 +40,7 @@ static bool is_set_up(const struct look *look, const struct doctor_entry *check)
 
 static int take_finding(void *context, const struct doctor_entry *check, struct finding *finding)
 {
-	struct look *look = context;
+	struct first_look *look = context;
 	bool hopeless = is_hopeless(check, finding);
 
 	look->hopeless |= hopeless;
@@ -52,7 +52,7 @@ static int take_finding(void *context, const struct doctor_entry *check, struct 
 
 static int examine_host(const struct ctl *ctl)
 {
-	struct look look = { .hopeless = false };
+	struct first_look look = { .hopeless = false };
 	struct doctor doctor;
 	int result = doctor_open(&doctor, ctl->root);
 
@@ -256,7 +256,7 @@ static int work(struct setup *setup, const struct ctl *ctl)
 	return status == CTL_OK ? carry_out(setup) : status;
 }
 
-static int run(struct setup *setup, const struct ctl *ctl)
+static int run_setup(struct setup *setup, const struct ctl *ctl)
 {
 	int status;
 
@@ -268,7 +268,7 @@ static int run(struct setup *setup, const struct ctl *ctl)
 	draft_free(&setup->draft);
 	choose_free(setup->names);
 	edit_close(&setup->edit);
-	return ctl_finish(status);
+	return status;
 }
 
 static const char usage[] =
@@ -310,5 +310,5 @@ int command_setup(const struct ctl *ctl, int argc, char **argv)
 		return status;
 	setup.edit.operands = argv;
 	setup.transaction.host = &setup.edit.inventory.host;
-	return run(&setup, ctl);
+	return run_setup(&setup, ctl);
 }

@@ -311,7 +311,7 @@ static int print_all(struct status *status)
 	return result;
 }
 
-static int run(struct status *status, const struct ctl *ctl)
+static int run_status(struct status *status, const struct ctl *ctl)
 {
 	int result, ended = CTL_INTERNAL;
 
@@ -352,5 +352,5 @@ int command_status(const struct ctl *ctl, int argc, char **argv)
 	};
 	int parsed = options_parse(&options, ctl, &argc, &argv);
 
-	return parsed == OPTIONS_RUN ? run(&status, ctl) : parsed;
+	return parsed == OPTIONS_RUN ? run_status(&status, ctl) : parsed;
 }

@@ -165,7 +165,7 @@ static int refuse_used(const struct live *live)
 	return status;
 }
 
-static int run(const struct live *live, struct return_step *steps, struct job *jobs)
+static int return_all(const struct live *live, struct return_step *steps, struct job *jobs)
 {
 	int status = CTL_OK;
 	sigset_t before;
@@ -196,7 +196,7 @@ static int unbind_devices(const struct live *live)
 	int status = steps && jobs ? refuse_used(live) : ctl_fail("%s", strerror(ENOMEM));
 
 	if (steps && jobs && status == CTL_OK)
-		status = run(live, steps, jobs);
+		status = return_all(live, steps, jobs);
 	free(steps);
 	free(jobs);
 	return status;
@@ -210,5 +210,5 @@ int command_unbind(const struct ctl *ctl, int argc, char **argv)
 	if (status == OPTIONS_RUN)
 		status = unbind_devices(&live);
 	live_close(&live);
-	return ctl_finish(status);
+	return status;
 }

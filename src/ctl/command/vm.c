@@ -200,7 +200,7 @@ static int look(struct vm *vm, const struct ctl *ctl, const char *format, int ar
 	return result;
 }
 
-static int run(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
+static int run_vm(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
 {
 	int status, result = look(vm, ctl, format, argc, argv);
 
@@ -216,7 +216,7 @@ static int run(struct vm *vm, const struct ctl *ctl, const char *format, int arg
 	guests_free(&vm->guests);
 	findings_free(&vm->findings);
 	inventory_close(&vm->inventory);
-	return ctl_finish(status);
+	return status;
 }
 
 static const char usage[] =
@@ -258,5 +258,5 @@ int command_vm(const struct ctl *ctl, int argc, char **argv)
 		return status;
 	if ((format && take_format(&vm, format) < 0) || (id && take_id(&vm, id) < 0))
 		return CTL_INTERNAL;
-	return run(&vm, ctl, format, argc, argv);
+	return run_vm(&vm, ctl, format, argc, argv);
 }

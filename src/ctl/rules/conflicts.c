@@ -22,7 +22,7 @@
 #define DRIVERCTL        "/etc/driverctl.d"
 #define DRIVERCTL_PREFIX "pci-"
 
-struct reader {
+struct override_reader {
 	struct conflicts *conflicts;
 	const struct host *host;
 };
@@ -138,7 +138,7 @@ static void trim_end(char *text)
 /* Those for another bus than PCI have its name in front. */
 static void take_override(void *context, const char *directory, const char *name)
 {
-	struct reader *reader = context;
+	struct override_reader *reader = context;
 	struct conflict conflict = { .kind = CONFLICT_DRIVERCTL };
 	char where[sizeof(DRIVERCTL) + 1 + NAME_MAX];
 	const char *address = name;
@@ -286,7 +286,7 @@ int conflicts_read_file(struct conflicts *conflicts, const char *path)
 
 int conflicts_read(struct conflicts *conflicts, const struct host *host)
 {
-	struct reader reader = { .conflicts = conflicts, .host = host };
+	struct override_reader reader = { .conflicts = conflicts, .host = host };
 	int result;
 
 	*conflicts = (struct conflicts){ .count = 0 };

@@ -124,5 +124,5 @@ int document_end(struct document *document, int error, int status)
 		puts(document->begun ? "\n}" : "{}");
 	if (error < 0 && error != -EINVAL)
 		ctl_fail("%s", strerror(-error));
-	return error < 0 ? CTL_INTERNAL : ctl_finish(status);
+	return error < 0 ? CTL_INTERNAL : status;
 }

@@ -33,7 +33,7 @@ void document_print_entry(struct document *document, const char *name, const cha
 
 /*
  * Ends it. status, or CTL_INTERNAL if error, which is 0 or -errno, is one: then after a message,
- * unless it is that of table_open(), or if standard output cannot be written.
+ * unless it is that of table_open().
  */
 int document_end(struct document *document, int error, int status);
 

@@ -97,7 +97,7 @@ static int print_help(const struct options *options)
 		print_table_help(options);
 	if (options->statuses)
 		printf("\nExit status: %s\n", options->statuses);
-	return ctl_finish(CTL_OK);
+	return CTL_OK;
 }
 
 static int check_operands(const struct options *options, const struct ctl *ctl, int count,
