@@ -26,9 +26,8 @@ static const struct table_column columns[] = {
 	[LOST] = { "LOST", TABLE_CUT, 140, "rules that match, too, but do not decide" },
 	[OUTCOME] = { "OUTCOME", TABLE_EXTRA, 0, "what becomes of it, as vfio-early(8) has it" },
 	[WHY] = { "WHY", TABLE_EXTRA, 0, "why" },
+	{},
 };
-
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 enum { USED_DEVICE, USED_NAME, USED_FOR };
 
@@ -36,6 +35,7 @@ static const struct table_column used_columns[] = {
 	[USED_DEVICE] = { "DEVICE", 0, 0, "address" },
 	[USED_NAME] = { "NAME", TABLE_CUT, 0, "maker and model" },
 	[USED_FOR] = { "USE", TABLE_LINES, 0, "what the host has it for" },
+	{},
 };
 
 struct check {
@@ -136,7 +136,7 @@ static void fill_devices(struct check *check, struct table *table)
 static int print_devices(struct check *check)
 {
 	struct table table;
-	int result = table_open(&table, &check->options, "devices", columns, COLUMN_COUNT);
+	int result = table_open(&table, &check->options, "devices", columns);
 
 	if (result == 0) {
 		fill_devices(check, &table);
@@ -151,8 +151,7 @@ static int print_used(struct check *check)
 	const struct table_options options = { .json = check->options.json };
 	const struct pci *pci = &check->inventory.forecast.pci;
 	struct table table;
-	int result = table_open(&table, &options, "used", used_columns,
-				sizeof(used_columns) / sizeof(used_columns[0]));
+	int result = table_open(&table, &options, "used", used_columns);
 
 	for (size_t i = 0; i < pci->count && result == 0; i++) {
 		char address[PCI_ADDRESS_TEXT_MAX], name[PCI_IDS_TEXT_MAX],
@@ -306,7 +305,6 @@ int command_check(const struct ctl *ctl, int argc, char **argv)
 		.entries = (const struct options_entry[]){ { 'a', "all", .set = &check.all }, {} },
 		.table = &check.options,
 		.columns = columns,
-		.column_count = COLUMN_COUNT,
 		.operands_max = OPTIONS_ANY_OPERANDS,
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);

@@ -22,6 +22,7 @@ static const struct table_column columns[] = {
 	[NAME] = { "NAME", TABLE_CUT, 0, NULL },
 	[DRIVER] = { "DRIVER", 0, 0, NULL },
 	[FLAGS] = { "FLAGS", TABLE_LINES, 0, NULL },
+	{},
 };
 
 /* A card, or a function where those of a card differ. */
@@ -185,8 +186,7 @@ static int print_offers(const struct choice *choice)
 	const struct table_options options = { .list = true };
 	struct document document = { .options = &options };
 	struct table table;
-	int result = table_open(&table, &options, "devices", columns,
-				sizeof(columns) / sizeof(columns[0]));
+	int result = table_open(&table, &options, "devices", columns);
 
 	for (size_t i = 0; i < choice->count && result == 0; i++)
 		add_row(choice, &table, i);

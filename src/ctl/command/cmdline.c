@@ -26,6 +26,7 @@ static const struct table_column columns[] = {
 			 .help = "whether the bootloader's files have it" },
 	[SOURCE] = { .name = "SOURCE",
 		     .help = "file and line, or 'bootloader' if it adds the word itself" },
+	{},
 };
 
 enum { NAME, REASON, REFRESH };
@@ -34,9 +35,8 @@ static const struct table_column loader_columns[] = {
 	[NAME] = { .name = "NAME", .help = "which bootloader it is" },
 	[REASON] = { .name = "REASON", .help = "how that was decided" },
 	[REFRESH] = { .name = "REFRESH", .help = "the command that puts a change into effect" },
+	{},
 };
-
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 struct request {
 	struct host host;
@@ -172,8 +172,7 @@ static int print_loader(const struct request *run, const struct inventory_of_wor
 					    inventory->bootloader.reason);
 		return 0;
 	}
-	result = table_open(&table, &options, "bootloader", loader_columns,
-			    sizeof(loader_columns) / sizeof(loader_columns[0]));
+	result = table_open(&table, &options, "bootloader", loader_columns);
 	if (result == 0 && inventory->detected) {
 		line = table_add(&table, NULL);
 		table_set(&table, line, NAME, inventory->bootloader.name);
@@ -190,7 +189,7 @@ static int print(const struct request *run, struct inventory_of_words *inventory
 {
 	struct document document = { .options = &run->options };
 	struct table table;
-	int result = table_open(&table, &run->options, "words", columns, COLUMN_COUNT);
+	int result = table_open(&table, &run->options, "words", columns);
 
 	if (result == 0)
 		result = print_loader(run, inventory, &document);
@@ -339,7 +338,6 @@ int command_cmdline(const struct ctl *ctl, int argc, char **argv)
 		.entries = entries,
 		.table = &run.options,
 		.columns = columns,
-		.column_count = COLUMN_COUNT,
 		.operands_max = OPTIONS_ANY_OPERANDS,
 	};
 	const struct action *action;

@@ -19,9 +19,8 @@ static const struct table_column columns[] = {
 	[FOUND] = { "FOUND", 0, 0, "what was found" },
 	[DO] = { "DO", 0, 0, "what to do" },
 	[SEE] = { "SEE", TABLE_EXTRA, 0, "section of the manual" },
+	{},
 };
-
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 #define RESULT_COUNT (FINDING_OK + 1)
 
@@ -101,7 +100,7 @@ static void print_summary(struct examination *run)
 
 static int run_checks(struct examination *run)
 {
-	int result = table_open(&run->table, &run->options, "checks", columns, COLUMN_COUNT);
+	int result = table_open(&run->table, &run->options, "checks", columns);
 
 	if (result == 0)
 		result = doctor_run_checks(&run->doctor, take_finding, run);
@@ -159,7 +158,6 @@ int command_doctor(const struct ctl *ctl, int argc, char **argv)
 		.statuses = statuses,
 		.table = &run.options,
 		.columns = columns,
-		.column_count = COLUMN_COUNT,
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);
 

@@ -34,9 +34,8 @@ static const struct table_column columns[] = {
 	[DETAIL] = { .name = "DETAIL",
 		     .flags = TABLE_LINES,
 		     .help = "what is wrong, or what was found" },
+	{},
 };
-
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 struct image {
 	char name[PATH_MAX];       /* as the person or the host calls it */
@@ -229,7 +228,7 @@ static int look_into(struct inspection *run, const struct image *image)
 static void look_into_all(struct inspection *run)
 {
 	struct document document = { .options = &run->options };
-	int result = table_open(&run->table, &run->options, "images", columns, COLUMN_COUNT);
+	int result = table_open(&run->table, &run->options, "images", columns);
 
 	for (size_t i = 0; i < run->count && result == 0; i++) {
 		int looked = look_into(run, &run->images[i]);
@@ -307,7 +306,6 @@ int command_image(const struct ctl *ctl, int argc, char **argv)
 		.entries = entries,
 		.table = &run.options,
 		.columns = columns,
-		.column_count = COLUMN_COUNT,
 		.operands_max = OPTIONS_ANY_OPERANDS,
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);

@@ -9,6 +9,7 @@ static const struct table_column columns[] = {
 	[IMAGE_PATH] = { "IMAGE", 0, 0, "path of its image" },
 	[RULES] = { "RULES", 0, 0, "whether the image has those of now" },
 	[RUNNING] = { "RUNNING", TABLE_YES_NO, 0, "whether it runs now" },
+	{},
 };
 
 static void add_kernel(struct table *table, const struct kernel *kernel)
@@ -29,8 +30,7 @@ int kernels_print(const struct kernels *kernels, struct document *document)
 {
 	const struct table_options options = { .json = document->options->json };
 	struct table table;
-	int result = table_open(&table, &options, "kernels", columns,
-				sizeof(columns) / sizeof(columns[0]));
+	int result = table_open(&table, &options, "kernels", columns);
 
 	for (size_t i = 0; i < kernels->count && result == 0; i++)
 		add_kernel(&table, &kernels->list[i]);

@@ -50,9 +50,8 @@ static const struct table_column columns[] = {
 	[PATH] = { "PATH", TABLE_EXTRA, 0, "path that survives changes of bus numbers" },
 	[FLAGS] = { "FLAGS", TABLE_LINES, 0, "what is special, see vfio-earlyctl(8)" },
 	[USE] = { "USE", TABLE_EXTRA, 0, "what the host itself has it for" },
+	{},
 };
-
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 struct list {
 	struct inventory inventory;
@@ -299,8 +298,7 @@ static int print_list(struct list *list)
 
 	if (result == 0)
 		result = table_open(&list->table, &list->options,
-				    list->options.list ? "devices" : "groups", columns,
-				    COLUMN_COUNT);
+				    list->options.list ? "devices" : "groups", columns);
 	if (result == 0) {
 		if (list->table.tree)
 			add_trees(list);
@@ -363,7 +361,6 @@ int command_list(const struct ctl *ctl, int argc, char **argv)
 		.entries = (const struct options_entry[]){ { 'a', "all", .set = &list.all }, {} },
 		.table = &list.options,
 		.columns = columns,
-		.column_count = COLUMN_COUNT,
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);
 

@@ -36,9 +36,8 @@ static const struct table_column columns[] = {
 	[CHECKSUM] = { "CHECKSUM", 0, 0, "of legacy: good or bad" },
 	[LAST] = { "LAST", TABLE_YES_NO, 0, "whether it says that none follows" },
 	[MATCH] = { "MATCH", TABLE_YES_NO, 0, "of a card: whether it is for this card" },
+	{},
 };
-
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 /* All of it; only printed in JSON, where there are no sentences. */
 enum { SOURCE, SIZE, START, USED, UEFI, BIOS, SHADOW };
@@ -51,6 +50,7 @@ static const struct table_column whole[] = {
 	[UEFI] = { "UEFI", TABLE_YES_NO, 0, NULL },
 	[BIOS] = { "BIOS", TABLE_YES_NO, 0, NULL },
 	[SHADOW] = { "SHADOW", TABLE_YES_NO, 0, NULL },
+	{},
 };
 
 struct rom_listing {
@@ -123,11 +123,14 @@ static void add_image(const struct rom_listing *listing, struct table *table,
 
 static int print_images(struct rom_listing *listing)
 {
+	struct table_column shown[sizeof(columns) / sizeof(columns[0])];
 	struct table table;
-	/* The last column is of cards only. */
-	int result = table_open(&table, &listing->options, "images", columns,
-				listing->device ? COLUMN_COUNT : COLUMN_COUNT - 1);
+	int result;
 
+	memcpy(shown, columns, sizeof(columns));
+	if (!listing->device)
+		shown[MATCH].name = NULL;
+	result = table_open(&table, &listing->options, "images", shown);
 	for (size_t i = 0; i < listing->rom.count && result == 0; i++)
 		add_image(listing, &table, &listing->rom.images[i]);
 	if (result == 0)
@@ -142,7 +145,7 @@ static int print_whole(struct rom_listing *listing)
 	const struct rom *rom = &listing->rom;
 	struct libscols_line *line;
 	struct table table;
-	int result = table_open(&table, &options, "rom", whole, sizeof(whole) / sizeof(whole[0]));
+	int result = table_open(&table, &options, "rom", whole);
 
 	if (result == 0) {
 		line = table_add(&table, NULL);
@@ -349,7 +352,6 @@ int command_rom(const struct ctl *ctl, int argc, char **argv)
 		.entries = entries,
 		.table = &listing.options,
 		.columns = columns,
-		.column_count = COLUMN_COUNT,
 		.operands_max = OPTIONS_ANY_OPERANDS,
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);

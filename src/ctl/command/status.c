@@ -26,9 +26,8 @@ static const struct table_column columns[] = {
 	[CHANGE] = { "CHANGE", 0, 0, "same, lost, since, gone or other, see vfio-earlyctl(8)" },
 	[RULE] = { "RULE", 0, 96, "rule that decided" },
 	[DETAIL] = { "DETAIL", TABLE_EXTRA, 0, "why" },
+	{},
 };
-
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 static const char *const changes[] = {
 	[BOOTED_SAME] = "same", [BOOTED_LOST] = "lost",   [BOOTED_SINCE] = "since",
@@ -243,7 +242,7 @@ static void add_row(struct status *status, struct table *table, const struct boo
 static int print_devices(struct status *status)
 {
 	struct table table;
-	int result = table_open(&table, &status->options, "devices", columns, COLUMN_COUNT);
+	int result = table_open(&table, &status->options, "devices", columns);
 
 	for (size_t i = 0; i < status->booted.count && result == 0; i++)
 		add_row(status, &table, &status->booted.rows[i]);
@@ -257,13 +256,14 @@ enum { BOOTED_RULES };
 
 static const struct table_column image_columns[] = {
 	[BOOTED_RULES] = { "RULES", 0, 0, "whether the image that booted has those of now" },
+	{},
 };
 
 static int print_image(struct status *status)
 {
 	const struct table_options options = { .json = true };
 	struct table table;
-	int result = table_open(&table, &options, "booted", image_columns, 1);
+	int result = table_open(&table, &options, "booted", image_columns);
 
 	if (result == 0)
 		table_set(&table, table_add(&table, NULL), BOOTED_RULES,
@@ -348,7 +348,6 @@ int command_status(const struct ctl *ctl, int argc, char **argv)
 		.statuses = statuses,
 		.table = &status.options,
 		.columns = columns,
-		.column_count = COLUMN_COUNT,
 	};
 	int parsed = options_parse(&options, ctl, &argc, &argv);
 

@@ -11,6 +11,7 @@ static const struct table_column columns[] = {
 	[LEVEL] = { "LEVEL", 0, 0, "error, warning or note" },
 	[WHERE] = { "WHERE", 0, 0, "file and line" },
 	[TEXT] = { "TEXT", 0, 0, "what there is to say" },
+	{},
 };
 
 static const struct {
@@ -46,8 +47,7 @@ static int print_table(const struct findings *findings, struct document *documen
 {
 	const struct table_options options = { .json = document->options->json };
 	struct table table;
-	int result = table_open(&table, &options, "problems", columns,
-				sizeof(columns) / sizeof(columns[0]));
+	int result = table_open(&table, &options, "problems", columns);
 
 	for (size_t i = 0; i < findings->count && result == 0; i++) {
 		struct libscols_line *line = table_add(&table, NULL);

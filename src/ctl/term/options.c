@@ -86,8 +86,8 @@ static void print_table_help(const struct options *options)
 	     "  -T, --tree          print a tree\n"
 	     "\n"
 	     "Columns:");
-	for (size_t i = 0; i < options->column_count; i++)
-		printf("  %-10s %s\n", options->columns[i].name, options->columns[i].help);
+	for (const struct table_column *column = options->columns; column->name; column++)
+		printf("  %-10s %s\n", column->name, column->help);
 }
 
 static int print_help(const struct options *options)

@@ -27,7 +27,6 @@ struct options {
 	const struct options_entry *entries; /* but --help and those of tables; NULL: none */
 	struct table_options *table;         /* NULL: the command prints no table */
 	const struct table_column *columns;  /* of that */
-	size_t column_count;
 	int operands_max;
 	bool wants_device; /* so that there must be an operand */
 };

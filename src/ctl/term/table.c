@@ -127,19 +127,18 @@ static int show_listed(struct table *table, const char *list)
 }
 
 int table_open(struct table *table, const struct table_options *options, const char *name,
-	       const struct table_column *columns, size_t count)
+	       const struct table_column *columns)
 {
 	*table = (struct table){
 		.options = options,
 		.columns = columns,
-		.count = count,
 		.tree = !options->list && !options->raw,
 		.scols = scols_new_table(),
 	};
 	if (!table->scols)
 		return -ENOMEM;
-	for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++)
-		table->at[i] = -1;
+	for (; columns[table->count].name; table->count++)
+		table->at[table->count] = -1;
 	scols_table_set_name(table->scols, name);
 	scols_table_enable_json(table->scols, options->json);
 	scols_table_enable_raw(table->scols, options->raw);

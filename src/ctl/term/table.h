@@ -18,7 +18,7 @@ enum table_flag {
 	TABLE_LIST = 1 << 6,   /* printed in lists, too, though extra */
 };
 
-/* Columns are a table in the order of --help, which is that of the output. */
+/* Columns are a table in the order of --help, which is that of the output; the last is empty. */
 struct table_column {
 	const char *name;
 	unsigned int flags; /* enum table_flag */
@@ -51,7 +51,7 @@ struct libscols_line;
  * that there is not, or -errno. table_close() in any case.
  */
 int table_open(struct table *table, const struct table_options *options, const char *name,
-	       const struct table_column *columns, size_t count);
+	       const struct table_column *columns);
 
 /* Adds a line. Above is what it stands below, or NULL; it does not count without a tree. */
 struct libscols_line *table_add(struct table *table, struct libscols_line *above);
