@@ -102,12 +102,11 @@ static void add_line(struct check *check, struct table *table, const struct pci_
 		     const struct plan_row *row)
 {
 	struct libscols_line *line = table_add(table, NULL);
-	char address[PCI_ADDRESS_TEXT_MAX], id[16], name[PCI_IDS_TEXT_MAX];
+	char address[PCI_ADDRESS_TEXT_MAX], name[PCI_IDS_TEXT_MAX];
 
 	if (device) {
 		table_set(table, line, DEVICE, pci_address_format(&device->address, address));
-		snprintf(id, sizeof(id), "%04x:%04x", device->vendor, device->device);
-		table_set(table, line, ID, id);
+		table_setf(table, line, ID, "%04x:%04x", device->vendor, device->device);
 		table_set(table, line, NAME,
 			  pci_ids_short(&check->inventory.names, device, name, sizeof(name)));
 		table_set(table, line, DRIVER, device->driver);

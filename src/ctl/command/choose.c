@@ -166,14 +166,10 @@ static void add_row(const struct choice *choice, struct table *table, size_t ind
 	struct libscols_line *line = table_add(table, NULL);
 	char text[PCI_IDS_TEXT_MAX];
 
-	if (!offer->taken) {
-		snprintf(text, sizeof(text), "%zu", index + 1);
-		table_set(table, line, NUMBER, text);
-	}
-	if (offer->device->group >= 0) {
-		snprintf(text, sizeof(text), "%d", offer->device->group);
-		table_set(table, line, GROUP, text);
-	}
+	if (!offer->taken)
+		table_setf(table, line, NUMBER, "%zu", index + 1);
+	if (offer->device->group >= 0)
+		table_setf(table, line, GROUP, "%d", offer->device->group);
 	table_set(table, line, DEVICE, offer->address);
 	table_set(table, line, NAME,
 		  pci_ids_short(&choice->inventory->names, offer->device, text, sizeof(text)));

@@ -121,8 +121,8 @@ static void add_word(const struct request *run, struct table *table, const char 
 		return;
 	line = table_add(table, NULL);
 	table_set(table, line, WORD, word);
-	table_set(table, line, RUNNING, running ? "yes" : "no");
-	table_set(table, line, CONFIGURED, configured ? "yes" : "no");
+	table_set_flag(table, line, RUNNING, running);
+	table_set_flag(table, line, CONFIGURED, configured);
 	table_set(table, line, SOURCE, source);
 	if (running != configured && strcmp(source, "bootloader") != 0)
 		table_color(table, line, TABLE_YELLOW);

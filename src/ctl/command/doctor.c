@@ -55,15 +55,14 @@ static void add_row(struct examination *run, const struct doctor_entry *check,
 		    const struct finding *finding)
 {
 	struct libscols_line *line = table_add(&run->table, NULL);
-	char *remedy = split(finding->text), see[sizeof(DOCTOR_MANUAL) + 32];
+	char *remedy = split(finding->text);
 
-	snprintf(see, sizeof(see), DOCTOR_MANUAL "%s", check->section);
 	table_set(&run->table, line, CHECK, check->name);
 	table_set(&run->table, line, RESULT, doctor_result_name(finding->level));
 	table_set(&run->table, line, WHERE, finding->where);
 	table_set(&run->table, line, FOUND, finding->text);
 	table_set(&run->table, line, DO, remedy);
-	table_set(&run->table, line, SEE, see);
+	table_setf(&run->table, line, SEE, DOCTOR_MANUAL "%s", check->section);
 	table_color(&run->table, line, findings_level_color(finding->level));
 }
 

@@ -21,7 +21,7 @@ static void add_kernel(struct table *table, const struct kernel *kernel)
 	if (kernel->state != KERNEL_NO_IMAGE && kernels_image(kernel, path) == 0)
 		table_set(table, line, IMAGE_PATH, path);
 	table_set(table, line, RULES, kernels_state_name(kernel->state));
-	table_set(table, line, RUNNING, kernel->running ? "yes" : "no");
+	table_set_flag(table, line, RUNNING, kernel->running);
 	if (kernel->state != KERNEL_CURRENT)
 		table_color(table, line, TABLE_YELLOW);
 }

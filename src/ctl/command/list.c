@@ -109,14 +109,12 @@ static int judge_groups(struct list *list)
 static struct libscols_line *add_group(struct list *list, int number, const struct group *group)
 {
 	struct libscols_line *line = table_add(&list->table, NULL);
-	char text[24];
 
 	if (number < 0) {
 		table_set(&list->table, line, DEVICE, "no group");
 	} else {
-		snprintf(text, sizeof(text), "group %d", number);
-		table_set(&list->table, line, DEVICE, text);
-		table_set(&list->table, line, GROUP, text + strlen("group "));
+		table_setf(&list->table, line, DEVICE, "group %d", number);
+		table_setf(&list->table, line, GROUP, "%d", number);
 	}
 	table_set(&list->table, line, TYPE, "group");
 	if (number < 0)
@@ -147,17 +145,14 @@ static void set_names(struct list *list, struct libscols_line *line,
 static void set_numbers(struct list *list, struct libscols_line *line,
 			const struct pci_device *device)
 {
-	char text[24];
+	char address[PCI_ADDRESS_TEXT_MAX];
 
-	table_set(&list->table, line, DEVICE, pci_address_format(&device->address, text));
-	snprintf(text, sizeof(text), "%04x:%04x", device->vendor, device->device);
-	table_set(&list->table, line, ID, text);
-	snprintf(text, sizeof(text), "%04x:%04x", device->subvendor, device->subdevice);
-	table_set(&list->table, line, SUBSYSTEM, text);
-	if (device->group >= 0) {
-		snprintf(text, sizeof(text), "%d", device->group);
-		table_set(&list->table, line, GROUP, text);
-	}
+	table_set(&list->table, line, DEVICE, pci_address_format(&device->address, address));
+	table_setf(&list->table, line, ID, "%04x:%04x", device->vendor, device->device);
+	table_setf(&list->table, line, SUBSYSTEM, "%04x:%04x", device->subvendor,
+		   device->subdevice);
+	if (device->group >= 0)
+		table_setf(&list->table, line, GROUP, "%d", device->group);
 }
 
 /* As lspci(8) prints it and rules have it. */
@@ -190,10 +185,7 @@ static void set_places(struct list *list, struct libscols_line *line,
 
 static void set_plan(struct list *list, struct libscols_line *line, const struct plan_row *row)
 {
-	char text[RULE_WHERE_MAX + 16];
-
-	snprintf(text, sizeof(text), "%s:%u", row->rule->file, row->rule->line);
-	table_set(&list->table, line, RULE, text);
+	table_setf(&list->table, line, RULE, "%s:%u", row->rule->file, row->rule->line);
 	table_set(&list->table, line, OUTCOME, outcome_name(row->outcome));
 	if (!row->rule->exclude)
 		table_set(&list->table, line, WANTED,
@@ -205,22 +197,12 @@ static void set_plan(struct list *list, struct libscols_line *line, const struct
 		table_color(&list->table, line, TABLE_YELLOW);
 }
 
-/* What is needed comes first. */
-static void set_use(struct list *list, struct libscols_line *line, const struct pci_device *device)
-{
-	const char *reason = inventory_reason(&list->inventory, device),
-		   *use = inventory_use(&list->inventory, device);
-	char text[2 * PROTECT_REASON_MAX + 3];
-
-	snprintf(text, sizeof(text), "%s%s%s", reason ? reason : "", reason && use ? ", " : "",
-		 use ? use : "");
-	table_set(&list->table, line, USE, text);
-}
-
 static void set_flags(struct list *list, struct libscols_line *line,
 		      const struct pci_device *device, const struct group *group)
 {
 	const struct plan_row *row = inventory_row(&list->inventory, device);
+	const char *reason = inventory_reason(&list->inventory, device),
+		   *use = inventory_use(&list->inventory, device);
 	char flags[DEVICE_TEXT_MAX] = "", override[PCI_DRIVER_NAME_MAX], text[80];
 
 	if (row && !inventory_is_taken(row))
@@ -238,7 +220,9 @@ static void set_flags(struct list *list, struct libscols_line *line,
 		device_add(flags, text);
 	}
 	table_set(&list->table, line, FLAGS, flags);
-	set_use(list, line, device);
+	/* What is needed comes first. */
+	table_setf(&list->table, line, USE, "%s%s%s", reason ? reason : "",
+		   reason && use ? ", " : "", use ? use : "");
 }
 
 static void add_device(struct list *list, struct libscols_line *above,

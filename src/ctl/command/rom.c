@@ -66,34 +66,13 @@ struct rom_listing {
 	struct rom rom;
 };
 
-static const char *yes_no(bool value)
-{
-	return value ? "yes" : "no";
-}
-
-static void set_number(struct table *table, struct libscols_line *line, size_t column,
-		       size_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%zu", number);
-	table_set(table, line, column, text);
-}
-
 static void set_named(struct table *table, struct libscols_line *line, size_t column,
 		      const char *name, unsigned int number)
 {
-	char text[16];
-
-	snprintf(text, sizeof(text), "0x%02x", number);
-	table_set(table, line, column, name ? name : text);
-}
-
-static void set_efi(struct table *table, struct libscols_line *line, const struct rom_image *image)
-{
-	set_named(table, line, MACHINE, rom_machine_name(image->machine), image->machine);
-	set_named(table, line, KIND, rom_subsystem_name(image->subsystem), image->subsystem);
-	table_set(table, line, COMPRESSED, yes_no(image->compressed));
+	if (name)
+		table_set(table, line, column, name);
+	else
+		table_setf(table, line, column, "0x%02x", number);
 }
 
 static void add_image(const struct rom_listing *listing, struct table *table,
@@ -102,23 +81,24 @@ static void add_image(const struct rom_listing *listing, struct table *table,
 	static const char *const sums[] = { NULL, "good", "bad" };
 	struct libscols_line *line = table_add(table, NULL);
 	const struct pci_device *device = listing->device;
-	char text[16];
 
-	set_number(table, line, OFFSET, image->offset);
-	set_number(table, line, LENGTH, image->length);
+	table_setf(table, line, OFFSET, "%zu", image->offset);
+	table_setf(table, line, LENGTH, "%zu", image->length);
 	set_named(table, line, TYPE, rom_type_name(image->type), image->type);
-	snprintf(text, sizeof(text), "%04x:%04x", image->vendor, image->device);
-	table_set(table, line, ID, text);
-	snprintf(text, sizeof(text), "%06x", (unsigned int)image->class);
-	table_set(table, line, CLASS, text);
-	if (image->type == ROM_EFI)
-		set_efi(table, line, image);
+	table_setf(table, line, ID, "%04x:%04x", image->vendor, image->device);
+	table_setf(table, line, CLASS, "%06x", (unsigned int)image->class);
+	if (image->type == ROM_EFI) {
+		set_named(table, line, MACHINE, rom_machine_name(image->machine), image->machine);
+		set_named(table, line, KIND, rom_subsystem_name(image->subsystem),
+			  image->subsystem);
+		table_set_flag(table, line, COMPRESSED, image->compressed);
+	}
 	table_set(table, line, CHECKSUM, sums[image->checksum]);
-	table_set(table, line, LAST, yes_no(image->last));
+	table_set_flag(table, line, LAST, image->last);
 	if (device)
-		table_set(table, line, MATCH,
-			  yes_no(rom_image_is_for(&listing->rom, image, device->vendor,
-						  device->device)));
+		table_set_flag(
+			table, line, MATCH,
+			rom_image_is_for(&listing->rom, image, device->vendor, device->device));
 }
 
 static int print_images(struct rom_listing *listing)
@@ -150,12 +130,12 @@ static int print_whole(struct rom_listing *listing)
 	if (result == 0) {
 		line = table_add(&table, NULL);
 		table_set(&table, line, SOURCE, listing->source);
-		set_number(&table, line, SIZE, rom->size);
-		set_number(&table, line, START, rom->start);
-		set_number(&table, line, USED, rom->length);
-		table_set(&table, line, UEFI, yes_no(rom_has_uefi(rom)));
-		table_set(&table, line, BIOS, yes_no(rom_has_bios(rom)));
-		table_set(&table, line, SHADOW, yes_no(listing->read.shadow));
+		table_setf(&table, line, SIZE, "%zu", rom->size);
+		table_setf(&table, line, START, "%zu", rom->start);
+		table_setf(&table, line, USED, "%zu", rom->length);
+		table_set_flag(&table, line, UEFI, rom_has_uefi(rom));
+		table_set_flag(&table, line, BIOS, rom_has_bios(rom));
+		table_set_flag(&table, line, SHADOW, listing->read.shadow);
 		result = document_print_table(&listing->document, &table, NULL);
 	}
 	table_close(&table);

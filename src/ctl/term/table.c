@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables, trees and JSON. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,6 +178,26 @@ void table_set(struct table *table, struct libscols_line *line, size_t column, c
 		join_lines(copy);
 	if (!copy || scols_line_refer_data(line, (size_t)at, copy) < 0)
 		table->failed = true;
+}
+
+void table_setf(struct table *table, struct libscols_line *line, size_t column, const char *format,
+		...)
+{
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	table->failed |= !text;
+	table_set(table, line, column, text);
+	free(text);
+}
+
+void table_set_flag(struct table *table, struct libscols_line *line, size_t column, bool value)
+{
+	table_set(table, line, column, value ? "yes" : "no");
 }
 
 void table_color(struct table *table, struct libscols_line *line, enum table_color color)

@@ -59,6 +59,13 @@ struct libscols_line *table_add(struct table *table, struct libscols_line *above
 /* Fills a cell. An empty text, or NULL, is none. */
 void table_set(struct table *table, struct libscols_line *line, size_t column, const char *text);
 
+/* The same with a printf's text. */
+void table_setf(struct table *table, struct libscols_line *line, size_t column, const char *format,
+		...) __attribute__((format(printf, 4, 5)));
+
+/* The same with yes or no, for a column of TABLE_YES_NO. */
+void table_set_flag(struct table *table, struct libscols_line *line, size_t column, bool value);
+
 enum table_color { TABLE_PLAIN, TABLE_GREEN, TABLE_YELLOW, TABLE_RED };
 
 /* Colours a line, on terminals that show colours to people who want them. */
