@@ -664,7 +664,7 @@ static void test_cut(void **state)
 static void write_entry(FILE *file, const char *name, unsigned int mode, unsigned int name_length,
 			unsigned int length)
 {
-	fprintf(file, "070701%08x%08x%040x%08x%032x%08x%08x%s", 1, mode, 0, length, 0, name_length,
+	fprintf(file, "070701%08x%08x%032x%08x%032x%08x%08x%s", 1, mode, 0, length, 0, name_length,
 		0, name);
 	/* Behind name and NUL, and behind the content, up to a multiple of four: a hole. */
 	fseek(file, (long)((110 + strlen(name) + 1 + 3) / 4 * 4 - 110 - strlen(name)), SEEK_CUR);
