@@ -61,11 +61,11 @@ static int fail(const struct run *run, const char *what, int error)
 	return REPORT_INTERNAL;
 }
 
-static void log_problem(void *context, const char *message)
+static void log_problem(void *context, const char *where, const char *message)
 {
 	const struct run *run = context;
 
-	log_write(&run->log, LEVEL_ERROR, "%s", message);
+	log_write(&run->log, LEVEL_ERROR, "%s: %s", where, message);
 }
 
 static void log_report(const struct run *run)

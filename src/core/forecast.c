@@ -12,7 +12,8 @@
 #include "core/protections.h"
 
 void forecast_init(struct forecast *forecast, int root,
-		   void (*problem)(void *context, const char *message), void *context)
+		   void (*problem)(void *context, const char *where, const char *message),
+		   void *context)
 {
 	*forecast = (struct forecast){
 		.root = root,
@@ -29,13 +30,13 @@ void forecast_init(struct forecast *forecast, int root,
 static void report_device(const struct forecast *forecast, const struct pci_device *device,
 			  const char *what, int error)
 {
-	char address[PCI_ADDRESS_TEXT_MAX], message[128];
+	char address[PCI_ADDRESS_TEXT_MAX], message[96];
 
 	if (!forecast->problem)
 		return;
-	snprintf(message, sizeof(message), "%s: %s: %s",
-		 pci_address_format(&device->address, address), what, strerror(-error));
-	forecast->problem(forecast->context, message);
+	snprintf(message, sizeof(message), "%s: %s", what, strerror(-error));
+	forecast->problem(forecast->context, pci_address_format(&device->address, address),
+			  message);
 }
 
 int forecast_read_cmdline(struct forecast *forecast)
@@ -47,7 +48,7 @@ int forecast_read_cmdline(struct forecast *forecast)
 	if (!forecast->without_cmdline)
 		result = file_read_all(forecast->root, "proc/cmdline", CMDLINE_MAX, &text, &length);
 	if (result < 0 && result != -ENOENT)
-		rules_report(&forecast->rules, "/proc/cmdline: %s", strerror(-result));
+		rules_report(&forecast->rules, "/proc/cmdline", "%s", strerror(-result));
 	result = parameters_parse(&forecast->parameters, &forecast->rules, text, length);
 	free(text);
 	return result;
@@ -117,7 +118,7 @@ int forecast_read_protections(struct forecast *forecast)
 		return 0;
 	}
 	if (result < 0)
-		rules_report(&forecast->rules, "%s: %s; nothing is bound", forecast->protected_file,
+		rules_report(&forecast->rules, forecast->protected_file, "%s; nothing is bound",
 			     why);
 	else
 		read_parents(forecast, &forecast->protections, match_rule_id);

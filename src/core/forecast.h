@@ -28,14 +28,15 @@ struct forecast {
 	struct rules protections; /* a list of what the host stands on, as rules */
 	struct pci pci;
 	struct plan plan;
-	/* Told of each problem in a sentence without newline. May be NULL. */
-	void (*problem)(void *context, const char *message);
+	/* Told of each problem as rules->problem is. May be NULL. */
+	void (*problem)(void *context, const char *where, const char *message);
 	void *context;
 };
 
 /* Makes *forecast ready for the calls below. forecast_free() it in any case. */
 void forecast_init(struct forecast *forecast, int root,
-		   void (*problem)(void *context, const char *message), void *context);
+		   void (*problem)(void *context, const char *where, const char *message),
+		   void *context);
 
 /* Reads the kernel command line, whose rules come before those of files. 0 or -ENOMEM. */
 int forecast_read_cmdline(struct forecast *forecast);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Our words on the kernel command line. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/parameters.h"
 #include "core/text.h"
+
+/* What messages call it, and a place in one of its words. */
+#define CMDLINE   "kernel command line"
+#define PLACE_MAX 64
 
 /* What a parser needs to know of its word, and what it fills. */
 struct word {
@@ -19,8 +24,8 @@ static int bad_value(const struct word *word, const char *expected)
 	char found[64];
 
 	text_copy_printable(&word->value, found, sizeof(found));
-	rules_report(word->rules, "kernel command line: %s: found \"%s\", expected %s", word->name,
-		     found, expected);
+	rules_report(word->rules, CMDLINE, "%s: found \"%s\", expected %s", word->name, found,
+		     expected);
 	return 0;
 }
 
@@ -59,6 +64,7 @@ static bool parse_selector(struct word *word, unsigned int number, const struct 
 			   struct rule *rule)
 {
 	struct rule_error error = { .column = 1, .expected = "a device" };
+	char place[PLACE_MAX];
 	int result = 0;
 
 	if (!memchr(selector->p, '#', text_length(selector)))
@@ -72,8 +78,8 @@ static bool parse_selector(struct word *word, unsigned int number, const struct 
 		strcpy(error.found, "nothing");
 	else if (result >= 0)
 		text_copy_printable(selector, error.found, sizeof(error.found));
-	rules_report(word->rules, "kernel command line: %s:%u:%zu: found %s, expected %s", word->name,
-		     number, error.column, error.found, error.expected);
+	snprintf(place, sizeof(place), CMDLINE ": %s:%u:%zu", word->name, number, error.column);
+	rules_report(word->rules, place, "found %s, expected %s", error.found, error.expected);
 	return false;
 }
 

@@ -5,19 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "core/file.h"
 #include "core/rules.h"
 #include "core/text.h"
 
-#define PROBLEM_MAX 384
+/* What is found and what is expected, both cut; or the reason why a file cannot be read. */
+#define PROBLEM_MAX 256
+
+/* "FILE:LINE:COLUMN", of which both numbers have at most 10 digits. */
+#define PLACE_MAX (RULE_WHERE_MAX + 22)
 
 struct rules_source {
 	struct rules_source *next;
 	char name[RULE_WHERE_MAX];
 };
 
-void rules_report(struct rules *rules, const char *format, ...)
+void rules_report(struct rules *rules, const char *where, const char *format, ...)
 {
 	char message[PROBLEM_MAX];
 	va_list arguments;
@@ -28,7 +34,7 @@ void rules_report(struct rules *rules, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	rules->problem(rules->context, message);
+	rules->problem(rules->context, where, message);
 }
 
 /*
@@ -46,14 +52,15 @@ static const char *show_name(const char *name, char shown[RULE_WHERE_MAX])
 static void report_errno(struct rules *rules, const char *path, int error)
 {
 	char shown[RULE_WHERE_MAX];
-	const char *name = show_name(path, shown);
 
-	if (error == -EISDIR)
-		rules_report(rules, "%s: found a directory, expected a file of rules", name);
-	else if (error == -EFBIG)
-		rules_report(rules, "%s: found more than 4 MiB, expected a file of rules", name);
-	else
-		rules_report(rules, "%s: %s", name, strerror(-error));
+	rules_report(rules, show_name(path, shown), "%s", strerror(-error));
+}
+
+static void report_found(struct rules *rules, const char *path, const char *found)
+{
+	char shown[RULE_WHERE_MAX];
+
+	rules_report(rules, show_name(path, shown), "found %s, expected a file of rules", found);
 }
 
 /* Keeps the name, as it is shown, for as long as the rules live. */
@@ -94,11 +101,14 @@ int rules_parse(struct rules *rules, const char *name, const char *text, size_t 
 	for (unsigned int number = 1; text_take_until(&rest, '\n', &line); number++) {
 		struct rule_error error;
 		struct rule rule;
+		char place[PLACE_MAX];
 		int result = rule_parse(line.p, text_length(&line), &rule, &error);
 
-		if (result < 0)
-			rules_report(rules, "%s:%u:%zu: found %s, expected %s", file, number,
-				     error.column, error.found, error.expected);
+		if (result < 0) {
+			snprintf(place, sizeof(place), "%s:%u:%zu", file, number, error.column);
+			rules_report(rules, place, "found %s, expected %s", error.found,
+				     error.expected);
+		}
 		if (result <= 0)
 			continue;
 		rule.file = file;
@@ -117,18 +127,45 @@ static bool is_link(int root, const char *path)
 	return readlinkat(root, path, target, sizeof(target)) >= 0;
 }
 
+/*
+ * What a path leads to if it is no file; NULL if it is one, or cannot be looked at. A link to
+ * /dev/null is an empty file, as systemd has it: it hides a file that a package brings.
+ */
+static const char *name_other_kind(int root, const char *path)
+{
+	struct stat status;
+
+	if (fstatat(root, path, &status, 0) < 0 || S_ISREG(status.st_mode))
+		return NULL;
+	if (S_ISDIR(status.st_mode))
+		return "a directory";
+	if (S_ISFIFO(status.st_mode))
+		return "a FIFO";
+	if (S_ISSOCK(status.st_mode))
+		return "a socket";
+	return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3) ? NULL : "a device";
+}
+
 int rules_read_file(struct rules *rules, int root, const char *name)
 {
+	const char *found = name_other_kind(root, &name[1]);
 	char *text;
 	size_t length;
-	int result = file_read_all(root, &name[1], RULES_FILE_MAX, &text, &length);
+	int result;
 
-	if (result == -ENOENT && !is_link(root, &name[1]))
-		return 0;
-	if (result < 0) {
-		report_errno(rules, name, result);
+	if (found) { /* to open it could wait, or have an effect */
+		report_found(rules, name, found);
 		return 0;
 	}
+	result = file_read_all(root, &name[1], RULES_FILE_MAX, &text, &length);
+	if (result == -ENOENT && !is_link(root, &name[1]))
+		return 0;
+	if (result == -EFBIG)
+		report_found(rules, name, "more than 4 MiB");
+	else if (result < 0)
+		report_errno(rules, name, result);
+	if (result < 0)
+		return 0;
 	result = rules_parse(rules, name, text, length);
 	free(text);
 	return result;

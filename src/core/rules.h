@@ -17,10 +17,10 @@ struct rules {
 	unsigned int bad;             /* lines, words and files that could not be understood */
 	struct rules_source *sources; /* owns the names that rules point to */
 	/*
-	 * Told of each of those in a sentence without newline, as
-	 * "FILE:LINE:COLUMN: found ..., expected ...". May be NULL.
+	 * Told of each of those: where, "FILE:LINE:COLUMN" or "FILE", and, in a sentence without
+	 * newline, what was found and what was expected. Both are printable ASCII. May be NULL.
 	 */
-	void (*problem)(void *context, const char *message);
+	void (*problem)(void *context, const char *where, const char *message);
 	void *context;
 };
 
@@ -50,9 +50,9 @@ int rules_read_file(struct rules *rules, int root, const char *name);
 /* Adds one rule; its file name must outlive the rules. 0 or -ENOMEM. */
 int rules_append(struct rules *rules, const struct rule *rule);
 
-/* Counts what could not be understood and tells rules->problem, as a printf. */
-void rules_report(struct rules *rules, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/* Counts what could not be understood and tells rules->problem; the message is a printf. */
+void rules_report(struct rules *rules, const char *where, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Whether some rule gives devices to a driver: exclusions alone need nothing in the image. */
 bool rules_want_drivers(const struct rules *rules);

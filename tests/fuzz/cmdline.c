@@ -228,12 +228,12 @@ static void check_expected(const struct expected *expected, const struct paramet
 	}
 }
 
-static void count_problem(void *context, const char *message)
+static void count_problem(void *context, const char *where, const char *message)
 {
 	unsigned int *count = context;
 
-	require(check_is_printable(message));
-	require(strstr(message, ": found ") && strstr(message, ", expected "));
+	require(check_is_printable(where) && check_is_printable(message));
+	require(strstr(message, "found ") && strstr(message, ", expected "));
 	(*count)++;
 }
 

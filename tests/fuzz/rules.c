@@ -134,14 +134,17 @@ static void free_lines(struct lines *lines)
 }
 
 /* Every message is whole, and on one line; context is lines->next_error. */
-static void check_problem(void *context, const char *message)
+static void check_problem(void *context, const char *where, const char *message)
 {
 	const char **error = context;
-	size_t length = strcspn(*error, "\n"), message_length = strlen(message);
+	size_t length = strcspn(*error, "\n");
+	char *whole;
 
-	require(check_is_printable(message));
-	require(length > 0 && message_length > length);
-	require(memcmp(message + message_length - length, *error, length) == 0);
+	require(check_is_printable(where) && check_is_printable(message));
+	require(asprintf(&whole, "%s: %s", where, message) > 0);
+	require(length > 0 && strlen(whole) > length);
+	require(memcmp(whole + strlen(whole) - length, *error, length) == 0);
+	free(whole);
 	*error += length + 1;
 }
 

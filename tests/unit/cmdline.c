@@ -13,12 +13,13 @@
 
 static char problems[1024];
 
-static void note_problem(void *context, const char *message)
+static void note_problem(void *context, const char *where, const char *message)
 {
+	size_t used = strlen(problems);
+
 	(void)context;
-	assert_true(strlen(problems) + strlen(message) + 2 < sizeof(problems));
-	strcat(problems, message);
-	strcat(problems, "\n");
+	assert_true(used + strlen(where) + strlen(message) + 4 < sizeof(problems));
+	sprintf(problems + used, "%s: %s\n", where, message);
 }
 
 /* Every rule as "+text" or "-text", with a blank behind. */

@@ -12,49 +12,12 @@
 /* Room for the addresses of a card's or a group's functions; of more, the first are named. */
 #define LIST_MAX 256
 
-/* Reads ":DIGITS"; NULL if there is something else. */
-static const char *skip_number(const char *text)
-{
-	size_t length = text && text[0] == ':' ? strspn(text + 1, "0123456789") : 0;
-
-	return length > 0 ? text + 1 + length : NULL;
-}
-
-/* The end of "FILE:LINE:COLUMN", or of "FILE"; a file's name can have colons and blanks. */
-static const char *find_end_of_place(const char *message)
-{
-	for (const char *at = message; (at = strchr(at, ':')); at++) {
-		const char *end = skip_number(skip_number(at));
-
-		if (end && strncmp(end, ": ", 2) == 0)
-			return end;
-	}
-	return strstr(message, ": ");
-}
-
-/* "FILE:LINE:COLUMN: found ..., expected ..." */
-static void add_rule_error(struct findings *findings, const char *message)
-{
-	const char *end = find_end_of_place(message);
-	char where[RULE_PLACE_MAX];
-
-	if (!end) {
-		findings_add(findings, FINDING_ERROR, NULL, "%s", message);
-		return;
-	}
-	snprintf(where, sizeof(where), "%.*s", (int)(end - message), message);
-	findings_add(findings, FINDING_ERROR, where, "%s", end + 2);
-}
-
 void audit_messages(struct findings *findings, const struct inventory *inventory)
 {
 	for (size_t i = 0; i < inventory->findings.count; i++) {
 		const struct finding *message = &inventory->findings.list[i];
 
-		if (message->level == FINDING_ERROR)
-			add_rule_error(findings, message->text);
-		else
-			findings_add(findings, message->level, NULL, "%s", message->text);
+		findings_add(findings, message->level, message->where, "%s", message->text);
 	}
 }
 

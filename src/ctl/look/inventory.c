@@ -14,14 +14,14 @@
 #define CONFIG_SIZE_UNPRIVILEGED 64
 
 /* While rules are read, every problem is one of a rule, and later one of a device. */
-static void take_rule_problem(void *context, const char *message)
+static void take_rule_problem(void *context, const char *where, const char *message)
 {
-	findings_add(context, FINDING_ERROR, NULL, "%s", message);
+	findings_add(context, FINDING_ERROR, where, "%s", message);
 }
 
-static void take_device_problem(void *context, const char *message)
+static void take_device_problem(void *context, const char *address, const char *message)
 {
-	findings_add(context, FINDING_WARNING, NULL, "%s", message);
+	findings_add(context, FINDING_WARNING, NULL, "%s: %s", address, message);
 }
 
 static void take_protect_message(void *context, enum protect_message kind, const char *text)

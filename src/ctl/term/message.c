@@ -30,9 +30,13 @@ int ctl_finish(int status)
 
 void findings_tell(const struct findings *findings, enum finding_level level)
 {
-	for (size_t i = 0; i < findings->count; i++)
-		if (findings->list[i].level == level)
-			ctl_fail("%s", findings->list[i].text);
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->list[i];
+
+		if (finding->level == level)
+			ctl_fail("%s%s%s", finding->where ?: "", finding->where ? ": " : "",
+				 finding->text);
+	}
 }
 
 void findings_report(struct findings *findings)
