@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <pci/pci.h>
 
 #include "look/find.h"
 #include "look/inventory.h"
@@ -172,6 +173,41 @@ static void test_long_name(void **state)
 	assert_null(found);
 }
 
+/* libpci ends the process at a bad line, and has no other way back from that than a jump. */
+static void test_bad_ids(void **state)
+{
+	static const struct {
+		const char *opened, *later, *name;
+	} files[] = {
+		{ "10de  NVIDIA Corporation\n\t1b81  GP104\nno line of pci.ids\n", NULL,
+		  "NVIDIA Corporation GP104" },
+		{ "no line of pci.ids\n10de  NVIDIA Corporation\n", NULL, "Device 10de:1b81" },
+		/* Nothing may be read again: the way back has gone. */
+		{ "# empty\n", "no line of pci.ids\n", "Device 10de:1b81" },
+	};
+	const struct pci_device device = { .vendor = 0x10de, .device = 0x1b81 };
+	struct host host;
+	struct pci_ids names;
+	char work[PATH_MAX], path[PATH_MAX], text[PCI_IDS_TEXT_MAX];
+
+	(void)state;
+	run_work("bad-ids", work);
+	run_path(path, "%s/usr/share/misc/pci.ids", work);
+	run_make_parents(path);
+	assert_int_equal(host_open(&host, work), 0);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		assert_int_equal(files_write(path, files[i].opened), 0);
+		assert_int_equal(pci_ids_open(&names, &host), 0);
+		if (files[i].later)
+			assert_int_equal(files_write(path, files[i].later), 0);
+		assert_string_equal(pci_ids_device(&names, &device, text, sizeof(text)),
+				    files[i].name);
+		assert_null(names.access->error);
+		pci_ids_close(&names);
+	}
+	host_close(&host);
+}
+
 static int set_up(void **state)
 {
 	static char work[PATH_MAX];
@@ -201,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_bad_ids),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, set_up, tear_down);

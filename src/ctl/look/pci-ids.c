@@ -46,14 +46,19 @@ static int set_ids_file(struct pci_access *access, const struct host *host)
 	return 0;
 }
 
+/*
+ * The jump leads into this function's frame, so none may follow once that has gone. Where the list
+ * is empty, libpci 3.9 loads it again at each lookup.
+ */
 static void load(struct pci_access *access)
 {
 	static char nothing[] = "/dev/null";
 
+	access->error = go_on;
 	if (setjmp(bad_line) == 0)
 		pci_load_name_list(access);
-	else
-		pci_set_name_list_path(access, nothing, 0);
+	access->error = NULL;
+	pci_set_name_list_path(access, nothing, 0);
 }
 
 int pci_ids_open(struct pci_ids *names, const struct host *host)
@@ -63,7 +68,6 @@ int pci_ids_open(struct pci_ids *names, const struct host *host)
 	names->access = pci_alloc();
 	if (!names->access)
 		return -ENOMEM;
-	names->access->error = go_on;
 	names->access->warning = ignore;
 	names->access->debug = ignore;
 	names->access->id_lookup_mode = 0; /* no cache of what was asked of the network */
