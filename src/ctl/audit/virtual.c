@@ -11,13 +11,11 @@
 static unsigned long read_number(const struct inventory *inventory, const struct pci_device *device,
 				 const char *attribute, int base)
 {
-	char address[PCI_ADDRESS_TEXT_MAX], directory[PATH_MAX], number[24];
+	char number[24];
 
-	if (host_path(directory, "/" PCI_DEVICES "/%s",
-		      pci_address_format(&device->address, address)) < 0 ||
-	    host_read_line(&inventory->host, directory, attribute, number, sizeof(number)) < 0)
-		return 0;
-	return strtoul(number, NULL, base);
+	return device_read(inventory, device, attribute, number, sizeof(number)) > 0
+		       ? strtoul(number, NULL, base)
+		       : 0;
 }
 
 /* Whether a rule by ID or class that matches the device matches functions that it makes as well. */

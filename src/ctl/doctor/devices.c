@@ -6,6 +6,7 @@
 #include "audit/audit.h"
 #include "doctor/doctor.h"
 #include "host/joined.h"
+#include "look/device.h"
 
 /* Room for the addresses of functions; of more, the first are named. */
 #define STAYING_MAX 256
@@ -111,14 +112,13 @@ void doctor_check_groups(struct doctor *doctor, struct findings *findings)
 /* The kernel shows "reset" where it knows a way, and since 5.15 "reset_method" with the ways. */
 static bool can_be_reset(const struct doctor *doctor, const struct pci_device *device)
 {
-	char directory[DOCTOR_DIRECTORY_MAX], methods[64];
+	const struct inventory *inventory = &doctor->inventory;
+	char methods[64];
 
-	doctor_format_directory(device, directory);
-	if (host_read_line(&doctor->inventory.host, directory, "reset_method", methods,
-			   sizeof(methods)) == 0)
+	if (device_read(inventory, device, "reset_method", methods, sizeof(methods)) == 0)
 		return false;
-	return host_has(&doctor->inventory.host, directory, "reset_method") ||
-	       host_has(&doctor->inventory.host, directory, "reset");
+	return device_has(inventory, device, "reset_method") ||
+	       device_has(inventory, device, "reset");
 }
 
 static bool is_on_bus_of(const struct pci_device *device, const struct pci_device *other)

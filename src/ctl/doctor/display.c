@@ -130,11 +130,10 @@ static unsigned long long parse_bar(const char *resources, unsigned int bar)
 static void check_bars(struct doctor *doctor, struct findings *findings,
 		       const struct pci_device *device)
 {
-	char directory[DOCTOR_DIRECTORY_MAX], path[PATH_MAX], name[PCI_IDS_SENTENCE_MAX],
-		*resources;
+	char address[PCI_ADDRESS_TEXT_MAX], path[PATH_MAX], name[PCI_IDS_SENTENCE_MAX], *resources;
 
-	doctor_format_directory(device, directory);
-	if (host_path(path, "%s/resource", directory) < 0 ||
+	if (host_path(path, "/" PCI_DEVICES "/%s/resource",
+		      pci_address_format(&device->address, address)) < 0 ||
 	    host_read_text(&doctor->inventory.host, path, &resources) < 0)
 		return;
 	for (unsigned int bar = 0; bar < BARS_MAX; bar++) {
@@ -142,7 +141,7 @@ static void check_bars(struct doctor *doctor, struct findings *findings,
 		char attribute[32];
 
 		snprintf(attribute, sizeof(attribute), "resource%u_resize", bar);
-		if (size > BAR_PLAIN_MIB && host_has(&doctor->inventory.host, directory, attribute))
+		if (size > BAR_PLAIN_MIB && device_has(&doctor->inventory, device, attribute))
 			findings_add(findings, FINDING_NOTE, NULL,
 				     "BAR %u of %s is resizable and has %llu MiB; if the guest's "
 				     "driver fails (code 43), switch Resizable BAR off in the "
@@ -163,14 +162,12 @@ void doctor_check_rebar(struct doctor *doctor, struct findings *findings)
 
 void doctor_check_rom(struct doctor *doctor, struct findings *findings)
 {
-	char directory[DOCTOR_DIRECTORY_MAX], name[PCI_IDS_SENTENCE_MAX],
-		address[PCI_ADDRESS_TEXT_MAX];
+	char name[PCI_IDS_SENTENCE_MAX], address[PCI_ADDRESS_TEXT_MAX];
 	const struct pci_device *device;
 
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
 		doctor_name_device(doctor, device, name);
-		if (!host_has(&doctor->inventory.host, doctor_format_directory(device, directory),
-			      "rom"))
+		if (!device_has(&doctor->inventory, device, "rom"))
 			findings_add(findings, FINDING_NOTE, NULL,
 				     "%s has no ROM that could be read; if the VM's screen stays "
 				     "dark, give it a file with romfile=",

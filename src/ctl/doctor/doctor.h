@@ -121,9 +121,4 @@ bool doctor_has_option(const struct doctor *doctor, const char *module, const ch
 const char *doctor_name_device(struct doctor *doctor, const struct pci_device *device,
 			       char text[PCI_IDS_SENTENCE_MAX]);
 
-/* Writes the device's directory in sysfs, with / at its start. */
-#define DOCTOR_DIRECTORY_MAX (sizeof("/" PCI_DEVICES "/") + PCI_ADDRESS_TEXT_MAX)
-const char *doctor_format_directory(const struct pci_device *device,
-				    char directory[DOCTOR_DIRECTORY_MAX]);
-
 #endif

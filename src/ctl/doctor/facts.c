@@ -41,12 +41,10 @@ int doctor_has_config(const struct doctor *doctor, const char *line)
 
 int doctor_read_switch(const struct doctor *doctor, const char *module, const char *parameter)
 {
-	char directory[PATH_MAX], value[4] = "";
-	int result = host_path(directory, "/sys/module/%s/parameters", module);
+	char value[4] = "";
+	int result = host_readf(&doctor->inventory.host, value, sizeof(value),
+				"/sys/module/%s/parameters/%s", module, parameter);
 
-	if (result == 0)
-		result = host_read_line(&doctor->inventory.host, directory, parameter, value,
-					sizeof(value));
 	return result < 0 ? result : value[0] == 'Y';
 }
 
@@ -84,14 +82,4 @@ const char *doctor_name_device(struct doctor *doctor, const struct pci_device *d
 			       char text[PCI_IDS_SENTENCE_MAX])
 {
 	return pci_ids_sentence(&doctor->inventory.names, device, text, PCI_IDS_SENTENCE_MAX);
-}
-
-const char *doctor_format_directory(const struct pci_device *device,
-				    char directory[DOCTOR_DIRECTORY_MAX])
-{
-	char address[PCI_ADDRESS_TEXT_MAX];
-
-	snprintf(directory, DOCTOR_DIRECTORY_MAX, "/" PCI_DEVICES "/%s",
-		 pci_address_format(&device->address, address));
-	return directory;
 }

@@ -81,13 +81,10 @@ struct groups {
 static void take_group(void *context, const char *directory, const char *name)
 {
 	struct groups *groups = context;
-	char group[PATH_MAX], type[24];
+	char type[24] = "";
 
-	if (host_path(group, "%s/%s", directory, name) < 0)
-		return;
 	groups->count++;
-	if (host_read_line(groups->host, group, "type", type, sizeof(type)) <= 0)
-		return;
+	host_readf(groups->host, type, sizeof(type), "%s/%s/type", directory, name);
 	for (size_t i = 0; i < MODES; i++)
 		groups->has[i] |= strcmp(type, modes[i]) == 0;
 }
@@ -199,10 +196,10 @@ struct ecaps {
 static void take_ecap(void *context, const char *directory, const char *name)
 {
 	struct ecaps *ecaps = context;
-	char unit[PATH_MAX], ecap[24];
+	char ecap[24];
 
-	if (host_path(unit, "%s/%s/intel-iommu", directory, name) == 0 &&
-	    host_read_line(ecaps->host, unit, "ecap", ecap, sizeof(ecap)) > 0 &&
+	if (host_readf(ecaps->host, ecap, sizeof(ecap), "%s/%s/intel-iommu/ecap", directory,
+		       name) > 0 &&
 	    !(strtoull(ecap, NULL, 16) & 1 << 3))
 		add_name(&ecaps->lacking, name);
 }

@@ -8,6 +8,7 @@
 #include "audit/audit.h"
 #include "core/text.h"
 #include "doctor/doctor.h"
+#include "host/array.h"
 #include "host/modprobe.h"
 #include "image/contents.h"
 
@@ -33,16 +34,12 @@ static bool is_early(const char *module)
 static void add_option(struct options *options, const char *where, const char *module,
 		       const char *option)
 {
-	struct option_line *list =
-		reallocarray(options->list, options->count + 1, sizeof(*options->list));
-	struct option_line *line;
+	struct option_line *line = array_add(options->list, options->count);
 
-	if (!list) {
+	if (!line) {
 		options->failed = true;
 		return;
 	}
-	options->list = list;
-	line = &list[options->count++];
 	snprintf(line->where, sizeof(line->where), "%s", where);
 	snprintf(line->module, sizeof(line->module), "%s", module);
 	snprintf(line->option, sizeof(line->option), "%s", option);

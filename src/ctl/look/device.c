@@ -3,55 +3,52 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/joined.h"
 #include "look/device.h"
 
-#define DIRECTORY_MAX (sizeof("/" PCI_DEVICES "/") + PCI_ADDRESS_TEXT_MAX)
-
-static void format_directory(const struct pci_device *device, char directory[DIRECTORY_MAX])
+int device_read(const struct inventory *inventory, const struct pci_device *device,
+		const char *attribute, char *line, size_t size)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 
-	snprintf(directory, DIRECTORY_MAX, "/" PCI_DEVICES "/%s",
-		 pci_address_format(&device->address, address));
+	return host_readf(&inventory->host, line, size, "/" PCI_DEVICES "/%s/%s",
+			  pci_address_format(&device->address, address), attribute);
+}
+
+bool device_has(const struct inventory *inventory, const struct pci_device *device,
+		const char *attribute)
+{
+	char path[PATH_MAX], address[PCI_ADDRESS_TEXT_MAX];
+
+	return host_path(path, "/" PCI_DEVICES "/%s",
+			 pci_address_format(&device->address, address)) == 0 &&
+	       host_has(&inventory->host, path, attribute);
 }
 
 bool device_is_boot_console(const struct inventory *inventory, const struct pci_device *device)
 {
-	char directory[DIRECTORY_MAX], shown[4];
+	char shown[4];
 
-	if (device->class >> 16 != 0x03)
-		return false;
-	format_directory(device, directory);
-	return host_read_line(&inventory->host, directory, "boot_vga", shown, sizeof(shown)) == 1 &&
+	return device->class >> 16 == 0x03 &&
+	       device_read(inventory, device, "boot_vga", shown, sizeof(shown)) == 1 &&
 	       shown[0] == '1';
 }
 
 bool device_is_virtual(const struct inventory *inventory, const struct pci_device *device)
 {
-	char directory[DIRECTORY_MAX];
-
-	format_directory(device, directory);
-	return host_has(&inventory->host, directory, "physfn");
+	return device_has(inventory, device, "physfn");
 }
 
 bool device_override(const struct inventory *inventory, const struct pci_device *device,
 		     char driver[PCI_DRIVER_NAME_MAX])
 {
-	char directory[DIRECTORY_MAX];
-
-	format_directory(device, directory);
-	return host_read_line(&inventory->host, directory, "driver_override", driver,
-			      PCI_DRIVER_NAME_MAX) > 0 &&
+	return device_read(inventory, device, "driver_override", driver, PCI_DRIVER_NAME_MAX) > 0 &&
 	       strcmp(driver, "(null)") != 0;
 }
 
 void device_add(char text[DEVICE_TEXT_MAX], const char *line)
 {
-	size_t used = strlen(text), length = strlen(line);
-	const char *separator = used > 0 ? "\n" : "";
-
-	if (used + 1 + length < DEVICE_TEXT_MAX)
-		snprintf(text + used, DEVICE_TEXT_MAX - used, "%s%s", separator, line);
+	joined_add_by(text, DEVICE_TEXT_MAX, "\n", line);
 }
 
 /* Calls take with each reason; they are separated by ", ". */

@@ -7,6 +7,14 @@
 
 #define DEVICE_TEXT_MAX 192
 
+/* Reads the first line of an attribute of the device in sysfs, as host_readf(). */
+int device_read(const struct inventory *inventory, const struct pci_device *device,
+		const char *attribute, char *line, size_t size);
+
+/* Whether the device has it, as host_has(). */
+bool device_has(const struct inventory *inventory, const struct pci_device *device,
+		const char *attribute);
+
 /* Whether the firmware shows its picture, and the kernel its console, on the device. */
 bool device_is_boot_console(const struct inventory *inventory, const struct pci_device *device);
 
@@ -20,7 +28,7 @@ bool device_is_virtual(const struct inventory *inventory, const struct pci_devic
 bool device_override(const struct inventory *inventory, const struct pci_device *device,
 		     char driver[PCI_DRIVER_NAME_MAX]);
 
-/* Adds a line to a text of DEVICE_TEXT_MAX bytes; one that does not fit is left out. */
+/* Adds a line to a text of DEVICE_TEXT_MAX bytes; of those that do not fit, "..." is left. */
 void device_add(char text[DEVICE_TEXT_MAX], const char *line);
 
 /*

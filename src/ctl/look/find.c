@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "look/find.h"
 #include "look/nearest.h"
+#include "protect/disks.h"
 
 #define SHOWN_MAX 64
 
@@ -68,7 +69,7 @@ static void mark_controller(void *context, const char *directory, const char *na
 	char path[PATH_MAX], resolved[PATH_MAX];
 	struct search_by_name *search = context;
 
-	if (strncmp(name, "nvme", 4) == 0 && name[4 + strspn(name + 4, "0123456789")] == '\0' &&
+	if (disks_is_nvme_controller(name) &&
 	    host_path(path, "%s/%s", directory, name) == 0 &&
 	    host_resolve(search->host, path, resolved) == 0)
 		mark_path(search, resolved);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/joined.h"
 #include "look/nearest.h"
 #include "look/pci-ids.h"
 
@@ -56,8 +57,6 @@ static bool is_listed(const struct nearest *nearest, const char *shown)
 
 static void add(struct nearest *nearest, const char *shown, size_t rank)
 {
-	size_t used;
-
 	if (rank > nearest->rank)
 		return;
 	if (rank < nearest->rank) {
@@ -65,11 +64,9 @@ static void add(struct nearest *nearest, const char *shown, size_t rank)
 		nearest->count = 0;
 		nearest->rank = rank;
 	}
-	used = strlen(nearest->text);
-	if (nearest->count == SHOWN_MAX || is_listed(nearest, shown) ||
-	    used + 2 + strlen(shown) >= NEAREST_MAX)
+	if (nearest->count == SHOWN_MAX || is_listed(nearest, shown))
 		return;
-	snprintf(nearest->text + used, NEAREST_MAX - used, "%s%s", used ? ", " : "", shown);
+	joined_add(nearest->text, NEAREST_MAX, shown);
 	nearest->count++;
 }
 

@@ -6,7 +6,7 @@
 #include "core/pci.h"
 #include "host/host.h"
 
-#define NEAREST_MAX 128
+#define NEAREST_MAX 144
 
 /*
  * Writes up to three addresses, IDs or kernel names that differ little from name, or addresses of

@@ -23,8 +23,8 @@ struct nodes {
 	const struct host *host;
 	char names[NODES_MAX][NAME_MAX + 16]; /* "/vfio/12": /dev itself can be elsewhere */
 	size_t count;
-	char process[NAME_MAX + 1]; /* its number; empty: none was found */
-	const char *name;           /* that it has open */
+	char process[NAME_MAX + 1]; /* the number of the last one that was looked at */
+	const char *name;           /* that it has open; NULL: none */
 };
 
 static void add_node(struct nodes *nodes, const char *directory, const char *name)
@@ -86,32 +86,33 @@ static const char *match_node(const struct nodes *nodes, const char *target)
 	return NULL;
 }
 
-static void look_at_file(void *context, const char *directory, const char *name)
+/* These return 1, which ends the search, where one of the nodes is open. */
+static int look_at_file(void *context, const char *directory, const char *name)
 {
 	struct nodes *nodes = context;
 	char path[PATH_MAX], target[PATH_MAX];
-	ssize_t length = -1;
+	ssize_t length;
 
-	if (nodes->name || host_path(path, "%s/%s", directory, name) < 0)
-		return;
-	length = readlinkat(nodes->host->directory, path + 1, target, sizeof(target) - 1);
+	if (host_path(path, "%s/%s", directory, name) < 0)
+		return 0;
+	length = readlinkat(nodes->host->directory, host_below(path), target, sizeof(target) - 1);
 	if (length < 0)
-		return;
+		return 0;
 	target[length] = '\0';
 	nodes->name = match_node(nodes, target);
+	return nodes->name != NULL;
 }
 
-static void look_at_process(void *context, const char *directory, const char *name)
+static int look_at_process(void *context, const char *directory, const char *name)
 {
 	struct nodes *nodes = context;
 	char path[PATH_MAX];
 
-	if (nodes->name || !isdigit((unsigned char)name[0]) ||
-	    host_path(path, "%s/%s/fd", directory, name) < 0)
-		return;
-	host_list(nodes->host, path, look_at_file, nodes);
-	if (nodes->name)
-		snprintf(nodes->process, sizeof(nodes->process), "%s", name);
+	if (!isdigit((unsigned char)name[0]) || host_path(path, "%s/%s/fd", directory, name) < 0)
+		return 0;
+	host_each(nodes->host, path, look_at_file, nodes);
+	snprintf(nodes->process, sizeof(nodes->process), "%s", name);
+	return nodes->name != NULL;
 }
 
 /* A group can be open once only; a process that cannot be seen from here may be the one. */
@@ -132,19 +133,18 @@ static bool find_process(const struct host *host, const struct pci_device *devic
 			 char text[BUSY_TEXT_MAX])
 {
 	struct nodes nodes = { .host = host };
-	char command[COMMAND_MAX + 1] = "", directory[NAME_MAX + 8];
+	char command[COMMAND_MAX + 1] = "";
 
 	find_nodes(&nodes, device);
 	if (nodes.count > 0)
-		host_list(host, "/proc", look_at_process, &nodes);
+		host_each(host, "/proc", look_at_process, &nodes);
 	if (!nodes.name && !is_group_busy(host, device))
 		return false;
 	if (!nodes.name) {
 		snprintf(text, BUSY_TEXT_MAX, "a process has /dev/vfio/%d open", device->group);
 		return true;
 	}
-	snprintf(directory, sizeof(directory), "/proc/%s", nodes.process);
-	host_read_line(host, directory, "comm", command, sizeof(command));
+	host_readf(host, command, sizeof(command), "/proc/%s/comm", nodes.process);
 	snprintf(text, BUSY_TEXT_MAX, "%s (process %.10s) has /dev%.32s open",
 		 command[0] ? command : "a process", nodes.process, nodes.name);
 	return true;
@@ -176,26 +176,28 @@ static bool is_below(struct disks *disks, const char *directory)
 /* The kernel refuses this to a disk that is mounted, swapped to, or part of something. */
 static bool is_claimed(const struct host *host, const char *node)
 {
-	int fd = file_open_flags(host->directory, node + 1, O_RDONLY | O_EXCL | O_NONBLOCK);
+	int fd = file_open_flags(host->directory, host_below(node), O_RDONLY | O_EXCL | O_NONBLOCK);
 
 	file_close(&fd);
 	return fd == -EBUSY;
 }
 
 /* What is made of disks (dm, md, loop, ...) holds these, so they tell enough. */
-static void look_at_disk(void *context, const char *all, const char *name)
+static int look_at_disk(void *context, const char *all, const char *name)
 {
 	static const char made[] = "/sys/devices/virtual/block/";
 	struct disks *disks = context;
 	char directory[PATH_MAX], node[PATH_MAX];
 
 	(void)all;
-	if (disks->busy[0] || disks_find_name(disks->walk.host, name, directory) < 0 ||
+	if (disks_find_name(disks->walk.host, name, directory) < 0 ||
 	    strncmp(directory, made, sizeof(made) - 1) == 0 || !is_below(disks, directory))
-		return;
+		return 0;
 	disks_format_node(disks->walk.host, directory, node);
-	if (is_claimed(disks->walk.host, node))
-		snprintf(disks->busy, sizeof(disks->busy), "%s", name);
+	if (!is_claimed(disks->walk.host, node))
+		return 0;
+	snprintf(disks->busy, sizeof(disks->busy), "%s", name);
+	return 1;
 }
 
 static bool find_disk(const struct host *host, const struct pci_device *device,
@@ -211,7 +213,7 @@ static bool find_disk(const struct host *host, const struct pci_device *device,
 		disks.protect.reasons =
 			calloc(disks.protect.pci.count + 1, sizeof(*disks.protect.reasons));
 	if (disks.protect.reasons)
-		host_list(host, DISKS_ALL, look_at_disk, &disks);
+		host_each(host, DISKS_ALL, look_at_disk, &disks);
 	protect_free(&disks.protect);
 	if (!disks.busy[0])
 		return false;

@@ -208,14 +208,18 @@ static void follow_fabrics(struct walk *walk, const char *controller)
 		follow_unknown(walk, strrchr(controller, '/') + 1);
 }
 
-/* Controllers are links nvme0, nvme1, ...; the disks beside them are called nvme0n1. */
+bool disks_is_nvme_controller(const char *name)
+{
+	return strncmp(name, "nvme", 4) == 0 && name[4 + strspn(name + 4, "0123456789")] == '\0';
+}
+
+/* Controllers are links beside the disks. */
 static void follow_nvme_controller(void *context, const char *directory, const char *name)
 {
 	char path[PATH_MAX], controller[PATH_MAX];
 	struct walk *walk = context;
 
-	if (strncmp(name, "nvme", 4) != 0 || name[4 + strspn(name + 4, "0123456789")] != '\0' ||
-	    host_path(path, "%s/%s", directory, name) < 0 ||
+	if (!disks_is_nvme_controller(name) || host_path(path, "%s/%s", directory, name) < 0 ||
 	    walk_resolve(walk, path, controller) < 0)
 		return;
 	if (walk_take_path(walk, controller) > 0)
@@ -282,14 +286,14 @@ static void follow_iscsi_connection(void *context, const char *directory, const 
 	static const char *const attributes[] = { "address", "persistent_address" };
 	struct iscsi_search *iscsi = context;
 	const struct host *host = iscsi->walk->host;
-	char path[PATH_MAX], address[128];
+	char address[128];
 	unsigned int session;
 
-	if (sscanf(name, "connection%u:", &session) != 1 || session != iscsi->session ||
-	    host_path(path, "%s/%s", directory, name) < 0)
+	if (sscanf(name, "connection%u:", &session) != 1 || session != iscsi->session)
 		return;
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
-		if (host_read_line(host, path, attributes[i], address, sizeof(address)) > 0 &&
+		if (host_readf(host, address, sizeof(address), "%s/%s/%s", directory, name,
+			       attributes[i]) > 0 &&
 		    network_is_address(address)) {
 			network_follow_server(iscsi->walk, address);
 			iscsi->found = true;

@@ -21,6 +21,9 @@ int disks_find_spec(const struct host *host, const char *spec, char directory[PA
 /* Writes the node that people know the device by: /dev/mapper/pve-root, not /dev/dm-1. */
 void disks_format_node(const struct host *host, const char *directory, char node[PATH_MAX]);
 
+/* Whether the name is that of a controller of NVMe, "nvme0", and not of a disk, "nvme0n1". */
+bool disks_is_nvme_controller(const char *name);
+
 /* Reads what is on a block device, given by its directory. 0 or -errno. */
 int disks_read_tags(const struct host *host, const char *directory, struct block_tags *tags);
 

@@ -380,7 +380,7 @@ static struct libmnt_table *read_table(struct walk *walk, const char *path,
 		mnt_table_set_parser_errcb(table, bad_line);
 		result = host_outside(walk->host, path, file);
 	}
-	if (result == 0 && host_has(walk->host, "", path + 1))
+	if (result == 0 && host_has(walk->host, "", host_below(path)))
 		result = parse(table, file);
 	if (result < 0 && result != -ENOENT)
 		walk_lose(walk, "%s: %s", path, strerror(-result));

@@ -175,17 +175,16 @@ static bool read_endpoint(struct walk *walk, const char *name, struct route *end
 {
 	static const unsigned int types[] = { ARPHRD_TUNNEL, ARPHRD_TUNNEL6, ARPHRD_SIT,
 					      ARPHRD_IPGRE, ARPHRD_IP6GRE };
-	char directory[PATH_MAX], line[64], *rest = line, *byte;
+	char line[64], *rest = line, *byte;
 	size_t size = 0;
 	bool is_tunnel = false;
 
-	if (host_path(directory, INTERFACES "/%s", name) < 0 ||
-	    host_read_line(walk->host, directory, "type", line, sizeof(line)) <= 0)
+	if (host_readf(walk->host, line, sizeof(line), INTERFACES "/%s/type", name) <= 0)
 		return false;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		is_tunnel |= strtoul(line, NULL, 10) == types[i];
 	if (!is_tunnel ||
-	    host_read_line(walk->host, directory, "broadcast", line, sizeof(line)) <= 0)
+	    host_readf(walk->host, line, sizeof(line), INTERFACES "/%s/broadcast", name) <= 0)
 		return false;
 	*endpoint = (struct route){ .family = AF_INET };
 	while ((byte = strsep(&rest, ":")) && size < sizeof(endpoint->address))

@@ -12,7 +12,7 @@
 
 static int hide(struct walk *walk, const char *why)
 {
-	if (host_has(walk->host, "", &FORECAST_UNPROTECTED[1]))
+	if (host_has(walk->host, "", host_below(FORECAST_UNPROTECTED)))
 		walk_note(walk,
 			  "%s: the host can't be seen, so by " FORECAST_UNPROTECTED
 			  " an image that is built here protects nothing",

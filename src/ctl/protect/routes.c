@@ -8,20 +8,16 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "host/array.h"
 #include "protect/routes.h"
 
 int routes_add(struct route_list *list, const struct route *route)
 {
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity ? list->capacity * 2 : 64;
-		struct route *entries = reallocarray(list->entries, capacity, sizeof(*entries));
+	struct route *added = array_add(list->entries, list->count);
 
-		if (!entries)
-			return -ENOMEM;
-		list->entries = entries;
-		list->capacity = capacity;
-	}
-	list->entries[list->count++] = *route;
+	if (!added)
+		return -ENOMEM;
+	*added = *route;
 	return 0;
 }
 

@@ -30,7 +30,7 @@ struct route {
 
 struct route_list {
 	struct route *entries;
-	size_t count, capacity;
+	size_t count;
 };
 
 /* A route with several next hops is one entry for each. Only routes to other hosts are here. */

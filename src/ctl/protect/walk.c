@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "host/array.h"
+#include "host/joined.h"
 #include "protect/walk.h"
 
 /* Names of devices and paths are the users' own and can hold anything. */
@@ -68,7 +70,6 @@ static void forget(struct walk *walk)
 		free(walk->seen[--walk->seen_count]);
 	free(walk->seen);
 	walk->seen = NULL;
-	walk->seen_capacity = 0;
 }
 
 __attribute__((format(printf, 2, 0))) static void set_reason(struct walk *walk, const char *format,
@@ -122,28 +123,10 @@ static bool was_seen(const struct walk *walk, const char *place)
 	return false;
 }
 
-static int remember(struct walk *walk, const char *place)
-{
-	char *copy;
-
-	if (walk->seen_count == walk->seen_capacity) {
-		size_t capacity = walk->seen_capacity ? walk->seen_capacity * 2 : 16;
-		char **seen = reallocarray(walk->seen, capacity, sizeof(*seen));
-
-		if (!seen)
-			return -ENOMEM;
-		walk->seen = seen;
-		walk->seen_capacity = capacity;
-	}
-	copy = strdup(place);
-	if (!copy)
-		return -ENOMEM;
-	walk->seen[walk->seen_count++] = copy;
-	return 0;
-}
-
 bool walk_enter(struct walk *walk, const char *place)
 {
+	char **seen;
+
 	if (walk->error < 0)
 		return false;
 	if (was_seen(walk, place)) {
@@ -156,9 +139,12 @@ bool walk_enter(struct walk *walk, const char *place)
 		walk->ends++;
 		return false;
 	}
-	walk->error = remember(walk, place);
-	if (walk->error < 0)
+	seen = array_add(walk->seen, walk->seen_count);
+	if (!seen || !(*seen = strdup(place))) {
+		walk->seen_count -= seen != NULL;
+		walk->error = -ENOMEM;
 		return false;
+	}
 	walk->depth++;
 	return true;
 }
@@ -193,20 +179,10 @@ static bool has_reason(const char *reasons, const char *reason)
 	return false;
 }
 
-/* Adds a reason; of those that do not fit, "..." is left. */
 static void add_reason(char reasons[PROTECT_REASON_MAX + 1], const char *reason)
 {
-	static const char rest[] = ", ...";
-	size_t used = strlen(reasons), room = PROTECT_REASON_MAX - used;
-
-	if (has_reason(reasons, reason) || has_reason(reasons, "..."))
-		return;
-	if (used == 0)
-		strcpy(reasons, reason);
-	else if (strlen(reason) + 2 <= room - (sizeof(rest) - 1))
-		sprintf(reasons + used, ", %s", reason);
-	else if (room >= sizeof(rest) - 1)
-		strcpy(reasons + used, rest);
+	if (!has_reason(reasons, reason))
+		joined_add(reasons, PROTECT_REASON_MAX + 1, reason);
 }
 
 static void take_function(struct walk *walk, struct pci_device *device)

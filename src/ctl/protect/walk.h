@@ -24,7 +24,7 @@ struct walk {
 	bool on_disks; /* whether that is on disks, any of which may have what can't be found */
 	struct routes routes;                /* see network_open() */
 	char **seen;                         /* what it came by */
-	size_t seen_count, seen_capacity;
+	size_t seen_count;
 	unsigned int depth;
 	/*
 	 * Ends that it reached: PCI functions, devices on no PCI bus, places it had been to before,
