@@ -51,49 +51,43 @@ void device_add(char text[DEVICE_TEXT_MAX], const char *line)
 	joined_add_by(text, DEVICE_TEXT_MAX, "\n", line);
 }
 
-/* Calls take with each reason; they are separated by ", ". */
-static void split_reasons(const char *reasons, char text[DEVICE_TEXT_MAX],
-			  void (*take)(char text[DEVICE_TEXT_MAX], char *reason))
+static const char *name_use(const struct protect_use *use)
 {
-	while (reasons) {
-		const char *end = strstr(reasons, ", ");
-		size_t length = end ? (size_t)(end - reasons) : strlen(reasons);
-		char reason[PROTECT_REASON_MAX + 1];
-
-		snprintf(reason, sizeof(reason), "%.*s", (int)length, reasons);
-		take(text, reason);
-		reasons = end ? end + 2 : NULL;
+	switch (use->kind) {
+	case PROTECT_ROOT:
+		return "root disk";
+	case PROTECT_NETWORK:
+		return "network";
+	case PROTECT_OTHER:
+		break;
 	}
+	return use->what;
 }
 
-static void add_reason(char text[DEVICE_TEXT_MAX], char *reason)
+static void add_uses(const struct inventory *inventory, const struct pci_device *device,
+		     enum protect_grade grade, bool in_full, char text[DEVICE_TEXT_MAX])
 {
-	device_add(text, reason);
-}
+	const struct protect *protect = &inventory->protect;
+	const struct pci_device *found = pci_find(&protect->pci, &device->address);
 
-/* "/ (ext4 on /dev/nvme0n1p2)": what is before the parenthesis is kept. */
-static void add_use(char text[DEVICE_TEXT_MAX], char *reason)
-{
-	if (strstr(reason, " ("))
-		*strstr(reason, " (") = '\0';
-	if (strcmp(reason, "/") == 0)
-		device_add(text, "root disk");
-	else if (strstr(reason, "default route"))
-		device_add(text, "network");
-	else
-		device_add(text, reason);
+	for (size_t i = 0; found && i < protect->count; i++) {
+		const struct protect_entry *entry = &protect->list[i];
+
+		if (&protect->pci.devices[entry->device] == found && entry->grade == grade)
+			device_add(text, in_full ? entry->use.text : name_use(&entry->use));
+	}
 }
 
 void device_add_uses(const struct inventory *inventory, const struct pci_device *device,
 		     char text[DEVICE_TEXT_MAX])
 {
-	const char *reason = inventory_reason(inventory, device);
+	bool needed = inventory_reason(inventory, device) != NULL;
 
-	split_reasons(reason ? reason : inventory_use(inventory, device), text, add_use);
+	add_uses(inventory, device, needed ? PROTECT_NEEDED : PROTECT_USED, false, text);
 }
 
 void device_add_reasons(const struct inventory *inventory, const struct pci_device *device,
 			char text[DEVICE_TEXT_MAX])
 {
-	split_reasons(inventory_reason(inventory, device), text, add_reason);
+	add_uses(inventory, device, PROTECT_NEEDED, true, text);
 }

@@ -160,17 +160,17 @@ struct disks {
 
 static bool is_below(struct disks *disks, const char *directory)
 {
-	const struct pci_device *device = pci_find(&disks->protect.pci, &disks->device->address);
-	char *reason;
+	struct protect *protect = &disks->protect;
 
-	if (!device)
-		return false;
-	reason = disks->protect.reasons[device - disks->protect.pci.devices];
-	reason[0] = '\0';
-	walk_begin(&disks->walk, "in use");
+	protect->count = 0;
+	walk_begin(&disks->walk, PROTECT_OTHER, "in use", "%s", "");
 	disks_follow(&disks->walk, directory);
 	walk_end(&disks->walk);
-	return reason[0] != '\0';
+	for (size_t i = 0; i < protect->count; i++)
+		if (pci_address_compare(&protect->pci.devices[protect->list[i].device].address,
+					&disks->device->address) == 0)
+			return true;
+	return false;
 }
 
 /* The kernel refuses this to a disk that is mounted, swapped to, or part of something. */
@@ -210,9 +210,6 @@ static bool find_disk(const struct host *host, const struct pci_device *device,
 
 	disks.walk.protect = &disks.protect;
 	if (pci_read(&disks.protect.pci, host->directory) == 0)
-		disks.protect.reasons =
-			calloc(disks.protect.pci.count + 1, sizeof(*disks.protect.reasons));
-	if (disks.protect.reasons)
 		host_each(host, DISKS_ALL, look_at_disk, &disks);
 	protect_free(&disks.protect);
 	if (!disks.busy[0])

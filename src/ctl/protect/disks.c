@@ -155,7 +155,7 @@ static void follow_path(struct walk *walk, const char *directory, const char *at
 	int length = host_read_line(walk->host, directory, attribute, path, sizeof(path));
 
 	if (length < 0)
-		walk_lose(walk, "%s: %s/%s: %s", walk->reason, directory, attribute,
+		walk_lose(walk, "%s: %s/%s: %s", walk->use.text, directory, attribute,
 			  strerror(-length));
 	else if (path[0] == '/' && find_node(walk->host, path, block) == 0)
 		disks_follow(walk, block);
@@ -179,7 +179,7 @@ static void follow_zram(struct walk *walk, const char *directory)
 /* It can be in another machine or in this one. */
 static void follow_unknown(struct walk *walk, const char *name)
 {
-	walk_lose(walk, "%s: what %s is on is not known", walk->reason, name);
+	walk_lose(walk, "%s: what %s is on is not known", walk->use.text, name);
 	network_follow_server(walk, NULL);
 }
 
@@ -228,7 +228,7 @@ static void follow_nvme_controller(void *context, const char *directory, const c
 		follow_fabrics(walk, controller);
 		return;
 	}
-	walk_note(walk, "%s: %s is on no PCI bus", walk->reason, name);
+	walk_note(walk, "%s: %s is on no PCI bus", walk->use.text, name);
 	walk_take_other(walk);
 }
 
@@ -361,10 +361,10 @@ void disks_follow(struct walk *walk, const char *directory)
 	if (walk->ends > ends)
 		return;
 	if (stacked) {
-		walk_lose(walk, "%s: found nothing below %s", walk->reason, name);
+		walk_lose(walk, "%s: found nothing below %s", walk->use.text, name);
 		return;
 	}
-	walk_note(walk, "%s: %s is on no PCI bus", walk->reason, name);
+	walk_note(walk, "%s: %s is on no PCI bus", walk->use.text, name);
 	walk_take_other(walk);
 }
 
@@ -373,10 +373,10 @@ int disks_resolve_spec(struct walk *walk, const char *spec, bool in_use, char di
 	int result = disks_find_spec(walk->host, spec, directory);
 
 	if (result == -ENOENT && !in_use) {
-		walk_warn(walk, "%s: there is no %s", walk->reason, spec);
+		walk_warn(walk, "%s: there is no %s", walk->use.text, spec);
 		walk_take_other(walk);
 	} else if (result < 0) {
-		walk_lose(walk, "%s: %s: %s", walk->reason, spec, strerror(-result));
+		walk_lose(walk, "%s: %s: %s", walk->use.text, spec, strerror(-result));
 	}
 	return result;
 }

@@ -97,7 +97,7 @@ static void follow_zfs_member(void *context, const char *directory, const char *
 	if (result == 0)
 		result = disks_read_tags(zfs->walk->host, device, &tags);
 	if (result < 0 && result != -ENOENT)
-		walk_lose(zfs->walk, "%s: %s: %s", zfs->walk->reason, name, strerror(-result));
+		walk_lose(zfs->walk, "%s: %s: %s", zfs->walk->use.text, name, strerror(-result));
 	if (result == 0 && is_member(&tags, zfs->pool))
 		disks_follow(zfs->walk, device);
 }
@@ -161,7 +161,7 @@ static void follow_sources(struct walk *walk, struct libmnt_fs *fs)
 
 	follow_directories(walk, source, strlen(source));
 	if (walk->ends == ends)
-		walk_lose(walk, "%s: what %s uses is not known", walk->reason, filesystem_type(fs));
+		walk_lose(walk, "%s: what %s uses is not known", walk->use.text, filesystem_type(fs));
 }
 
 /* Memory. */
@@ -259,7 +259,7 @@ static void follow_number(struct walk *walk, dev_t number)
 	if (result == 0)
 		disks_follow(walk, directory);
 	else
-		walk_lose(walk, "%s: block device %u:%u: %s", walk->reason, major(number),
+		walk_lose(walk, "%s: block device %u:%u: %s", walk->use.text, major(number),
 			  minor(number), strerror(-result));
 }
 
@@ -293,7 +293,7 @@ void filesystem_follow(struct walk *walk, struct libmnt_fs *fs)
 	else if (filesystem_source(fs)[0] == '/' || strchr(filesystem_source(fs), '='))
 		disks_follow_spec(walk, filesystem_source(fs), filesystem_in_use(fs));
 	else
-		walk_lose(walk, "%s: do not know what %s stands on", walk->reason,
+		walk_lose(walk, "%s: do not know what %s stands on", walk->use.text,
 			  filesystem_type(fs));
 	follow_options(walk, fs);
 }

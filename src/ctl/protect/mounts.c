@@ -77,7 +77,7 @@ static void follow_file(struct walk *walk, const char *file)
 	if (fs)
 		follow_mount(walk, fs);
 	else
-		walk_lose(walk, "%s: %s is on no mount", walk->reason, file);
+		walk_lose(walk, "%s: %s is on no mount", walk->use.text, file);
 }
 
 static bool has_option(struct libmnt_fs *fs, const char *name)
@@ -102,11 +102,12 @@ static void format_device(const struct walk *walk, const char *spec, char name[P
 static void find_mount(struct walk *walk, struct libmnt_fs *fs, const char *target)
 {
 	bool mounted = mnt_fs_get_id(fs) != 0;
-	char name[PATH_MAX];
+	char name[PATH_MAX], what[PATH_MAX];
 
 	format_device(walk, filesystem_source(fs), name);
-	walk_begin(walk, "%s%s (%s on %s)", target, mounted ? "" : " in fstab", filesystem_type(fs),
-		   mounted ? filesystem_source(fs) : name);
+	snprintf(what, sizeof(what), "%s%s", target, mounted ? "" : " in fstab");
+	walk_begin(walk, strcmp(what, "/") == 0 ? PROTECT_ROOT : PROTECT_OTHER, what, "%s on %s",
+		   filesystem_type(fs), mounted ? filesystem_source(fs) : name);
 	if (!mounted && (has_option(fs, "bind") || has_option(fs, "rbind")))
 		follow_file(walk, filesystem_source(fs));
 	else
@@ -213,7 +214,7 @@ static void find_automatic_esp(void *context, const char *directory, const char 
 	if (disks_find_name(walk->host, name, partition) < 0 ||
 	    !host_has(walk->host, partition, "partition") || !has_part_type(walk, partition, types))
 		return;
-	walk_begin(walk, "ESP mounted on demand (/dev/%s)", name);
+	walk_begin(walk, PROTECT_OTHER, "ESP mounted on demand", "/dev/%s", name);
 	disks_follow(walk, partition);
 	walk_end(walk);
 }
@@ -253,7 +254,7 @@ static void find_esp(struct walk *walk, struct libmnt_fs *fs)
 
 	if (!target || is_target(target) || !is_esp(walk, fs))
 		return;
-	walk_begin(walk, "%s (ESP on %s)", target, filesystem_source(fs));
+	walk_begin(walk, PROTECT_OTHER, target, "ESP on %s", filesystem_source(fs));
 	follow_mount(walk, fs);
 	walk_end(walk);
 }
@@ -265,7 +266,7 @@ static void find_swap(struct walk *walk, struct libmnt_fs *fs)
 	char name[PATH_MAX];
 
 	format_device(walk, source, name);
-	walk_begin(walk, "swap (%s)", name);
+	walk_begin(walk, PROTECT_OTHER, "swap", "%s", name);
 	if (source[0] == '/' && strncmp(source, "/dev/", 5) != 0)
 		follow_file(walk, source);
 	else
@@ -285,7 +286,7 @@ static void find_proxmox_esp(struct walk *walk, const char *uuid)
 
 	snprintf(spec, sizeof(spec), "UUID=%.50s", uuid);
 	format_device(walk, spec, name);
-	walk_begin(walk, "ESP of proxmox-boot-tool (%s)", name);
+	walk_begin(walk, PROTECT_OTHER, "ESP of proxmox-boot-tool", "%s", name);
 	disks_follow_spec(walk, spec, false);
 	walk_end(walk);
 }
@@ -346,7 +347,7 @@ static void find_used_mount(struct walk *walk, struct libmnt_fs *fs)
 	if (!target || is_target(target) || !filesystem_has_disks(fs) || is_snap(fs) ||
 	    is_esp(walk, fs) || (strcmp(type, "zfs") == 0 && is_of_known_pool(walk, fs)))
 		return;
-	walk_begin(walk, "%s (%s on %s)", target, type, filesystem_source(fs));
+	walk_begin(walk, PROTECT_OTHER, target, "%s on %s", type, filesystem_source(fs));
 	follow_mount(walk, fs);
 	walk_end(walk);
 }

@@ -101,7 +101,7 @@ static void follow_interface(struct walk *walk, const char *name)
 	if (walk->ends == ends && is_ovs_internal(walk, directory))
 		follow_interface(walk, OVS_DATAPATH);
 	if (walk->ends == ends && !strstr(directory, "/virtual/")) {
-		walk_note(walk, "%s: %s is on no PCI bus", walk->reason, name);
+		walk_note(walk, "%s: %s is on no PCI bus", walk->use.text, name);
 		walk_take_other(walk);
 	}
 	walk_leave(walk);
@@ -111,17 +111,20 @@ static void follow_interface(struct walk *walk, const char *name)
 static void follow_addresses(struct walk *walk, const char *why)
 {
 	const struct route_list *addresses = &walk->routes.addresses;
-	char before[PROTECT_REASON_MAX + 1];
+	/* The interface that a server is behind is no use of its own. */
+	enum protect_kind kind =
+		walk->use.kind == PROTECT_NETWORK ? PROTECT_NETWORK : PROTECT_OTHER;
 
 	for (size_t i = 0; i < addresses->count; i++) {
 		const char *interface = addresses->entries[i].interface;
+		struct protect_use before;
 
 		if (!is_reachable(&addresses->entries[i]) ||
 		    !host_has(walk->host, INTERFACES, interface))
 			continue;
-		walk_set_reason(walk, before, "address: %s (%s)", why, interface);
+		before = walk_set_use(walk, kind, interface, "address: %s", why);
 		follow_interface(walk, interface);
-		walk_restore_reason(walk, before);
+		walk->use = before;
 	}
 }
 
@@ -134,10 +137,10 @@ static void widen(struct walk *walk, const char *what, const char *why)
 		return;
 	walk->protect->incomplete = true;
 	walk_warn(walk, "%s: %s is not known: every interface with an address is protected",
-		  walk->reason, what);
+		  walk->use.text, what);
 	follow_addresses(walk, why);
 	if (walk->ends == ends)
-		walk_lose(walk, "%s: no interface with an address has a device", walk->reason);
+		walk_lose(walk, "%s: no interface with an address has a device", walk->use.text);
 }
 
 /* Whether a route leads to the address, and no longer prefix of the same table does. */
@@ -239,12 +242,11 @@ bool network_is_address(const char *text)
 
 static void follow_server_way(struct walk *walk, const char *name)
 {
-	char before[PROTECT_REASON_MAX + 1];
+	struct protect_use before =
+		walk_set_use(walk, PROTECT_OTHER, name, "server of %s", walk->use.what);
 
-	walk_set_reason(walk, before, "server of %.*s (%s)", walk_subject_length(walk),
-			walk->reason, name);
 	follow_way(walk, name);
-	walk_restore_reason(walk, before);
+	walk->use = before;
 }
 
 void network_follow_server(struct walk *walk, const char *address)
@@ -257,8 +259,7 @@ void network_follow_server(struct walk *walk, const char *address)
 		follow_routes(walk, &server, "", follow_server_way);
 	if (walk->ends > ends)
 		return;
-	snprintf(why, sizeof(why), "server of %.*s unknown", walk_subject_length(walk),
-		 walk->reason);
+	snprintf(why, sizeof(why), "server of %s unknown", walk->use.what);
 	widen(walk, "the interface to its server", why);
 	if (walk->ends == ends)
 		walk_take_other(walk);
@@ -291,9 +292,10 @@ static bool is_first(const struct route_list *list, const struct route *route)
 static void find_default(struct walk *walk, const struct route *route)
 {
 	const char *name = route->interface[0] ? route->interface : "?";
-	char why[64];
+	char what[32], why[64];
 
-	walk_begin(walk, "%s default route (%s)", name_family(&walk->routes.routes, route), name);
+	snprintf(what, sizeof(what), "%s default route", name_family(&walk->routes.routes, route));
+	walk_begin(walk, PROTECT_NETWORK, what, "%s", name);
 	follow_way(walk, name);
 	snprintf(why, sizeof(why), "default route in %s", name);
 	if (walk->found == 0 || walk->lost)
@@ -303,7 +305,7 @@ static void find_default(struct walk *walk, const struct route *route)
 
 static void find_addresses(struct walk *walk)
 {
-	walk_begin(walk, "no default route");
+	walk_begin(walk, PROTECT_NETWORK, "no default route", "%s", "");
 	follow_addresses(walk, "no default route");
 	walk_note(walk, "no default route: %s",
 		  walk->found ? "every interface with an address is protected"

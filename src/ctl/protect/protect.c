@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/forecast.h"
+#include "host/joined.h"
 #include "protect/mounts.h"
 #include "protect/network.h"
 #include "protect/protect.h"
@@ -41,6 +42,18 @@ static int read_devices(struct walk *walk)
 	return protect->reasons && protect->uses ? 0 : -ENOMEM;
 }
 
+/* Of uses that do not fit, "..." is left. */
+static void format_uses(struct protect *protect)
+{
+	for (size_t i = 0; i < protect->count; i++) {
+		const struct protect_entry *entry = &protect->list[i];
+
+		joined_add(entry->grade == PROTECT_NEEDED ? protect->reasons[entry->device]
+							  : protect->uses[entry->device],
+			   PROTECT_REASON_MAX + 1, entry->use.text);
+	}
+}
+
 static int walk_all(struct walk *walk)
 {
 	int result = mounts_open(walk);
@@ -57,6 +70,7 @@ static int walk_all(struct walk *walk)
 	mounts_find(walk);
 	network_find(walk);
 	network_close(walk);
+	format_uses(walk->protect);
 	return walk->error;
 }
 
@@ -68,6 +82,8 @@ int protect_find(struct protect *protect, const char *root)
 
 	errno = 0; /* see walk_lose() */
 	protect->pci = (struct pci){ .directory = -1 };
+	protect->list = NULL;
+	protect->count = 0;
 	protect->reasons = protect->uses = NULL;
 	protect->hidden = protect->incomplete = false;
 	if (result == 0) {
@@ -83,7 +99,10 @@ int protect_find(struct protect *protect, const char *root)
 void protect_free(struct protect *protect)
 {
 	pci_free(&protect->pci);
+	free(protect->list);
 	free(protect->reasons);
 	free(protect->uses);
+	protect->list = NULL;
+	protect->count = 0;
 	protect->reasons = protect->uses = NULL;
 }

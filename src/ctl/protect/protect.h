@@ -7,13 +7,35 @@
 
 #include "core/pci.h"
 
-/* What is kept of the reasons of one function. */
+/* What is kept of the uses of one function in a sentence, and of one of them. */
 #define PROTECT_REASON_MAX 80
+#define PROTECT_USE_MAX    (PROTECT_REASON_MAX - (sizeof(", ...") - 1))
 
 /* How much the host depends on a use. */
 enum protect_grade {
 	PROTECT_NEEDED, /* without it the host does not boot completely, or is out of reach */
 	PROTECT_USED,   /* anything else that would be missing */
+};
+
+/* What people have a word of their own for. */
+enum protect_kind {
+	PROTECT_OTHER,
+	PROTECT_ROOT,
+	PROTECT_NETWORK, /* a default route, or what stands in for one */
+};
+
+/* What the host uses something for. Both texts are printable ASCII, and cut with "...". */
+struct protect_use {
+	enum protect_kind kind;
+	char what[PROTECT_USE_MAX + 1]; /* "/" */
+	char text[PROTECT_USE_MAX + 1]; /* in full: "/ (ext4 on /dev/sda2)" */
+};
+
+/* One use of one function. */
+struct protect_entry {
+	size_t device; /* in pci.devices */
+	enum protect_grade grade;
+	struct protect_use use;
 };
 
 enum protect_message {
@@ -23,8 +45,11 @@ enum protect_message {
 
 struct protect {
 	struct pci pci;
-	char (*reasons)[PROTECT_REASON_MAX + 1]; /* one a function of pci; empty: not needed */
-	char (*uses)[PROTECT_REASON_MAX + 1];    /* the same for what else would be missing */
+	struct protect_entry *list; /* what is needed is not used as well */
+	size_t count;
+	/* The same as a list in a sentence, one a function of pci; empty: none. */
+	char (*reasons)[PROTECT_REASON_MAX + 1]; /* of what is needed */
+	char (*uses)[PROTECT_REASON_MAX + 1];    /* of what else would be missing */
 	bool hidden;     /* the host can't be seen from here: nothing is known of it */
 	bool incomplete; /* something that is there could not be followed */
 	/* Told of notes and warnings in a sentence without newline; NULL: nobody is. */

@@ -8,7 +8,6 @@
 
 #include "core/text.h"
 #include "host/array.h"
-#include "host/joined.h"
 #include "protect/walk.h"
 
 /* Names of devices and paths are the users' own and can hold anything. */
@@ -72,47 +71,42 @@ static void forget(struct walk *walk)
 	walk->seen = NULL;
 }
 
-__attribute__((format(printf, 2, 0))) static void set_reason(struct walk *walk, const char *format,
-							     va_list arguments)
+static void set_use(struct walk *walk, enum protect_kind kind, const char *what, const char *on)
 {
-	char reason[PATH_MAX + 64];
+	char text[2 * PATH_MAX];
 
-	vsnprintf(reason, sizeof(reason), format, arguments);
-	copy_printable(reason, walk->reason, sizeof(walk->reason));
+	snprintf(text, sizeof(text), on[0] ? "%s (%s)" : "%s", what, on);
+	walk->use.kind = kind;
+	copy_printable(what, walk->use.what, sizeof(walk->use.what));
+	copy_printable(text, walk->use.text, sizeof(walk->use.text));
 }
 
-void walk_begin(struct walk *walk, const char *format, ...)
+void walk_begin(struct walk *walk, enum protect_kind kind, const char *what, const char *format,
+		...)
 {
+	char on[PATH_MAX];
 	va_list arguments;
 
 	va_start(arguments, format);
-	set_reason(walk, format, arguments);
+	vsnprintf(on, sizeof(on), format, arguments);
 	va_end(arguments);
+	set_use(walk, kind, what, on);
 	walk->ends = walk->found = 0;
 	walk->lost = false;
 }
 
-void walk_set_reason(struct walk *walk, char before[PROTECT_REASON_MAX + 1], const char *format,
-		     ...)
+struct protect_use walk_set_use(struct walk *walk, enum protect_kind kind, const char *on,
+				const char *format, ...)
 {
+	struct protect_use before = walk->use;
+	char what[2 * PROTECT_REASON_MAX];
 	va_list arguments;
 
-	memcpy(before, walk->reason, sizeof(walk->reason));
 	va_start(arguments, format);
-	set_reason(walk, format, arguments);
+	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);
-}
-
-void walk_restore_reason(struct walk *walk, const char before[PROTECT_REASON_MAX + 1])
-{
-	memcpy(walk->reason, before, sizeof(walk->reason));
-}
-
-int walk_subject_length(const struct walk *walk)
-{
-	const char *end = strstr(walk->reason, " (");
-
-	return (int)(end ? (size_t)(end - walk->reason) : strlen(walk->reason));
+	set_use(walk, kind, what, on);
+	return before;
 }
 
 static bool was_seen(const struct walk *walk, const char *place)
@@ -134,7 +128,7 @@ bool walk_enter(struct walk *walk, const char *place)
 		return false;
 	}
 	if (walk->depth == WALK_DEPTH_MAX) {
-		walk_lose(walk, "%s: more than %d layers above %s", walk->reason, WALK_DEPTH_MAX,
+		walk_lose(walk, "%s: more than %d layers above %s", walk->use.text, WALK_DEPTH_MAX,
 			  place);
 		walk->ends++;
 		return false;
@@ -159,7 +153,7 @@ void walk_follow_file(struct walk *walk, const char *file)
 	if (walk->follow_file)
 		walk->follow_file(walk, file);
 	else
-		walk_lose(walk, "%s: what %s is on is not known", walk->reason, file);
+		walk_lose(walk, "%s: what %s is on is not known", walk->use.text, file);
 }
 
 void walk_take_other(struct walk *walk)
@@ -168,35 +162,33 @@ void walk_take_other(struct walk *walk)
 	walk->found++;
 }
 
-/* Whether the reason stands in the list of those of a function already. */
-static bool has_reason(const char *reasons, const char *reason)
+/* What is needed is not used as well. */
+static bool is_noted(const struct walk *walk, size_t device)
 {
-	size_t length = strlen(reason);
+	for (size_t i = 0; i < walk->protect->count; i++) {
+		const struct protect_entry *entry = &walk->protect->list[i];
 
-	for (const char *at = reasons; (at = strstr(at, reason)); at++)
-		if ((at == reasons || at[-1] == ' ') && (at[length] == '\0' || at[length] == ','))
+		if (entry->device == device && entry->grade <= walk->grade &&
+		    strcmp(entry->use.text, walk->use.text) == 0)
 			return true;
+	}
 	return false;
-}
-
-static void add_reason(char reasons[PROTECT_REASON_MAX + 1], const char *reason)
-{
-	if (!has_reason(reasons, reason))
-		joined_add(reasons, PROTECT_REASON_MAX + 1, reason);
 }
 
 static void take_function(struct walk *walk, struct pci_device *device)
 {
 	struct protect *protect = walk->protect;
 	size_t index = (size_t)(device - protect->pci.devices);
+	struct protect_entry *entry;
 
 	walk_take_other(walk);
-	if (pci_is_bridge(device))
+	if (pci_is_bridge(device) || is_noted(walk, index))
 		return;
-	if (walk->grade == PROTECT_NEEDED)
-		add_reason(protect->reasons[index], walk->reason);
-	else if (!has_reason(protect->reasons[index], walk->reason))
-		add_reason(protect->uses[index], walk->reason);
+	entry = array_add(protect->list, protect->count);
+	if (entry)
+		*entry = (struct protect_entry){ index, walk->grade, walk->use };
+	else
+		walk->error = -ENOMEM;
 }
 
 /* Base class 01h, and Fibre Channel adapters. VMD controllers are RAID controllers, 0104h. */
@@ -208,23 +200,23 @@ static bool is_storage(const struct pci_device *device)
 static void take_storage(struct walk *walk)
 {
 	struct pci *pci = &walk->protect->pci;
-	char before[PROTECT_REASON_MAX + 1];
+	struct protect_use before;
 
 	walk_warn(walk,
 		  "%s: not all of its devices are known: every storage controller is protected",
-		  walk->reason);
-	walk_set_reason(walk, before, "storage: device of %.*s unknown", walk_subject_length(walk),
-			walk->reason);
+		  walk->use.text);
+	before = walk_set_use(walk, PROTECT_OTHER, "", "storage: device of %s unknown",
+			      walk->use.what);
 	for (size_t i = 0; i < pci->count; i++)
 		if (is_storage(&pci->devices[i]))
 			take_function(walk, &pci->devices[i]);
-	walk_restore_reason(walk, before);
+	walk->use = before;
 }
 
 void walk_end(struct walk *walk)
 {
 	if (walk->found == 0 && !walk->lost && walk->error == 0)
-		walk_lose(walk, "%s: found no device below it", walk->reason);
+		walk_lose(walk, "%s: found no device below it", walk->use.text);
 	if (walk->lost && walk->on_disks && walk->grade == PROTECT_NEEDED)
 		take_storage(walk);
 	forget(walk);
@@ -235,7 +227,7 @@ int walk_resolve(struct walk *walk, const char *path, char resolved[PATH_MAX])
 	int result = host_resolve(walk->host, path, resolved);
 
 	if (result < 0)
-		walk_lose(walk, "%s: %s: %s", walk->reason, path, strerror(-result));
+		walk_lose(walk, "%s: %s: %s", walk->use.text, path, strerror(-result));
 	return result;
 }
 
@@ -245,7 +237,7 @@ void walk_list(struct walk *walk, const char *directory,
 	int result = host_list(walk->host, directory, each, context);
 
 	if (result < 0 && result != -ENOENT)
-		walk_lose(walk, "%s: %s: %s", walk->reason, directory, strerror(-result));
+		walk_lose(walk, "%s: %s: %s", walk->use.text, directory, strerror(-result));
 }
 
 /* The physical function of a virtual one: without its driver there would be no virtual one. */
@@ -269,7 +261,7 @@ static size_t take_component(struct walk *walk, const char *path, const char *na
 		return 0;
 	device = pci_find(&walk->protect->pci, &address);
 	if (!device) {
-		walk_lose(walk, "%s: PCI device %s could not be read", walk->reason, name);
+		walk_lose(walk, "%s: PCI device %s could not be read", walk->use.text, name);
 		walk->ends++;
 		return 1;
 	}

@@ -19,8 +19,8 @@ struct walk {
 	struct libmnt_table *mounts;
 	/* Of who knows the mounts, which disks can stand on; NULL: nobody does. */
 	void (*follow_file)(struct walk *walk, const char *file);
-	char reason[PROTECT_REASON_MAX + 1]; /* of the search that is under way */
-	enum protect_grade grade;            /* of what is searched for, until it is set anew */
+	struct protect_use use;   /* whose devices are searched for */
+	enum protect_grade grade; /* of that, until it is set anew */
 	bool on_disks; /* whether that is on disks, any of which may have what can't be found */
 	struct routes routes;                /* see network_open() */
 	char **seen;                         /* what it came by */
@@ -36,9 +36,12 @@ struct walk {
 	int error;    /* -ENOMEM, which stops everything */
 };
 
-/* Starts a search for what is below something; the reason is a printf. */
-void walk_begin(struct walk *walk, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/*
+ * Starts a search for what is below something that the host uses; what it is on, which can be
+ * empty, is a printf.
+ */
+void walk_begin(struct walk *walk, enum protect_kind kind, const char *what, const char *format,
+		...) __attribute__((format(printf, 4, 5)));
 
 /*
  * Ends it, with a warning if nothing was found and none has said why. Something needed on disks
@@ -46,13 +49,12 @@ void walk_begin(struct walk *walk, const char *format, ...)
  */
 void walk_end(struct walk *walk);
 
-/* Gives what is found from here on another reason, a printf, and saves the one before. */
-void walk_set_reason(struct walk *walk, char before[PROTECT_REASON_MAX + 1],
-		       const char *format, ...) __attribute__((format(printf, 3, 4)));
-void walk_restore_reason(struct walk *walk, const char before[PROTECT_REASON_MAX + 1]);
-
-/* The length of what the reason starts with: "/" of "/ (ext4 on /dev/sda2)". */
-int walk_subject_length(const struct walk *walk);
+/*
+ * What is found from here on is for another use: what is a printf, and on can be empty. Returns
+ * the one before, for who sets walk->use to it again.
+ */
+struct protect_use walk_set_use(struct walk *walk, enum protect_kind kind, const char *on,
+				const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * Goes to a place, whose name is unique. Returns false if the search must not go on there: it
