@@ -9,9 +9,6 @@
 #include "look/device.h"
 #include "term/message.h"
 
-/* Room for the addresses of a card's or a group's functions; of more, the first are named. */
-#define LIST_MAX 256
-
 void audit_messages(struct findings *findings, const struct inventory *inventory)
 {
 	for (size_t i = 0; i < inventory->findings.count; i++) {
@@ -21,11 +18,11 @@ void audit_messages(struct findings *findings, const struct inventory *inventory
 	}
 }
 
-static void add_to_list(char list[LIST_MAX], const struct pci_device *device)
+static void add_to_list(char list[AUDIT_LIST_MAX], const struct pci_device *device)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 
-	joined_add(list, LIST_MAX, pci_address_format(&device->address, address));
+	joined_add(list, AUDIT_LIST_MAX, pci_address_format(&device->address, address));
 }
 
 static void audit_not_found(struct findings *findings, const struct inventory *inventory,
@@ -94,7 +91,7 @@ static void audit_card(struct findings *findings, const struct inventory *invent
 {
 	const struct pci_device *first;
 	size_t count = pci_card(&inventory->forecast.pci, row->device, &first);
-	char where[RULE_PLACE_MAX], address[PCI_ADDRESS_TEXT_MAX], left[LIST_MAX] = "";
+	char where[RULE_PLACE_MAX], address[PCI_ADDRESS_TEXT_MAX], left[AUDIT_LIST_MAX] = "";
 
 	for (size_t i = 0; i < count; i++) {
 		if (inventory_is_taken(inventory_row(inventory, &first[i])) &&
@@ -191,52 +188,67 @@ void audit_plan(struct findings *findings, struct inventory *inventory)
 }
 
 /* What of a group goes, and what stays with a driver of the host. */
-static void audit_group(struct findings *findings, const struct inventory *inventory,
-			const struct plan_row *first)
+static void describe_group(const struct inventory *inventory, struct audit_group *group)
 {
 	const struct pci *pci = &inventory->forecast.pci;
-	char going[LIST_MAX] = "", staying[LIST_MAX] = "", where[RULE_PLACE_MAX];
-	bool free = true; /* what stays can be taken as well */
+	char going[AUDIT_LIST_MAX] = "", staying[AUDIT_LIST_MAX] = "";
 
+	group->takes_all = true;
 	for (size_t i = 0; i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i];
 
-		if (device->group != first->device->group)
+		if (device->group != group->first->device->group)
 			continue;
 		if (inventory_is_for_vm(inventory_row(inventory, device))) {
 			add_to_list(going, device);
 		} else if (!pci_is_bridge(device) && device->driver) {
 			add_to_list(staying, device);
-			free &= !inventory_row(inventory, device) &&
-				!inventory_reason(inventory, device) &&
-				!inventory_use(inventory, device);
+			group->takes_all &= !inventory_row(inventory, device) &&
+					    !inventory_reason(inventory, device) &&
+					    !inventory_use(inventory, device);
 		}
 	}
-	if (staying[0] == '\0') /* a bridge with a driver of its own */
-		findings_add(findings, FINDING_WARNING, rule_format_place(first->rule, where), "%s",
-			     first->detail);
-	else
-		findings_add(findings, FINDING_WARNING, rule_format_place(first->rule, where),
-			     "no VM can use %s, since the host keeps %s of the same IOMMU group "
-			     "%d%s",
-			     going, staying, first->device->group,
-			     free ? "; with 'group' the rule takes them all" : "");
+	if (staying[0] != '\0') {
+		snprintf(group->fact, sizeof(group->fact),
+			 "no VM can use %s, since the host keeps %s of the same IOMMU group %d",
+			 going, staying, group->first->device->group);
+		return;
+	}
+	group->takes_all = false; /* a bridge with a driver of its own */
+	snprintf(group->fact, sizeof(group->fact), "%s", group->first->detail);
+}
+
+static bool is_first_of_group(const struct plan *plan, const struct plan_row *row)
+{
+	for (const struct plan_row *other = plan->rows; other < row; other++)
+		if (inventory_is_spoiled(other) && other->device->group == row->device->group)
+			return false;
+	return true;
+}
+
+bool audit_next_group(const struct inventory *inventory, struct audit_group *group)
+{
+	const struct plan *plan = &inventory->forecast.plan;
+	const struct plan_row *row = group->first ? group->first + 1 : plan->rows;
+
+	for (; row < plan->rows + plan->count; row++)
+		if (inventory_is_spoiled(row) && is_first_of_group(plan, row)) {
+			group->first = row;
+			describe_group(inventory, group);
+			return true;
+		}
+	return false;
 }
 
 void audit_groups(struct findings *findings, const struct inventory *inventory)
 {
-	const struct plan *plan = &inventory->forecast.plan;
+	struct audit_group group = { .first = NULL };
+	char where[RULE_PLACE_MAX];
 
-	for (size_t i = 0; i < plan->count; i++) {
-		bool first = inventory_is_spoiled(&plan->rows[i]);
-
-		for (size_t j = 0; first && j < i; j++)
-			if (inventory_is_spoiled(&plan->rows[j]) &&
-			    plan->rows[j].device->group == plan->rows[i].device->group)
-				first = false;
-		if (first)
-			audit_group(findings, inventory, &plan->rows[i]);
-	}
+	while (audit_next_group(inventory, &group))
+		findings_add(findings, FINDING_WARNING,
+			     rule_format_place(group.first->rule, where), "%s%s", group.fact,
+			     group.takes_all ? "; with 'group' the rule takes them all" : "");
 }
 
 void audit_kernels(struct findings *findings, const struct kernels *kernels, bool has_rules)

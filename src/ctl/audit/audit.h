@@ -17,7 +17,20 @@ void audit_plan(struct findings *findings, struct inventory *inventory);
 /* Rules that take what makes virtual functions, and those that are for such functions. */
 void audit_virtual(struct findings *findings, struct inventory *inventory);
 
-/* Groups of which the host keeps a part, and so no VM can use the rest. */
+/* Room for the addresses of a card's or a group's functions; of more, the first are named. */
+#define AUDIT_LIST_MAX 256
+
+/* A group of which the host keeps a part, so that no VM can use the rest. */
+struct audit_group {
+	const struct plan_row *first;      /* that takes one of its devices */
+	char fact[2 * AUDIT_LIST_MAX + 96]; /* a sentence */
+	bool takes_all;                     /* with the option 'group', the rule would */
+};
+
+/* Finds the next one; first is NULL before. False if there is none. */
+bool audit_next_group(const struct inventory *inventory, struct audit_group *group);
+
+/* Tells of all of them. */
 void audit_groups(struct findings *findings, const struct inventory *inventory);
 
 /* Other settings for the same devices. */

@@ -7,12 +7,9 @@
 #include "core/vfio.h"
 #include "host/joined.h"
 
-/* Room for the addresses of the devices that a setting means; of more, the first are named. */
-#define LIST_MAX 256
-
 /* Which devices a rival means, and whether the rules give them away. */
 struct meant {
-	char taken[LIST_MAX], kept[LIST_MAX];
+	char taken[AUDIT_LIST_MAX], kept[AUDIT_LIST_MAX];
 	const struct plan_row *row; /* the first of a device that is taken */
 };
 
@@ -39,9 +36,9 @@ static void find_meant(const struct inventory *inventory, const struct conflict 
 			continue;
 		pci_address_format(&device->address, address);
 		if (inventory_is_taken(row))
-			joined_add(meant->taken, LIST_MAX, address);
+			joined_add(meant->taken, AUDIT_LIST_MAX, address);
 		else if (!has_other_driver(conflict, device))
-			joined_add(meant->kept, LIST_MAX, address);
+			joined_add(meant->kept, AUDIT_LIST_MAX, address);
 		if (inventory_is_taken(row) && !meant->row)
 			meant->row = row;
 	}

@@ -31,6 +31,7 @@ struct offer {
 	bool card;
 	bool taken; /* cannot be chosen; the flags say why */
 	bool used;  /* can be, but the host will lack something */
+	bool console;
 	char address[PCI_ADDRESS_TEXT_MAX];
 	char flags[DEVICE_TEXT_MAX];
 };
@@ -71,8 +72,10 @@ static void describe(const struct choice *choice, const struct pci_device *devic
 	else if (row)
 		add_flag(offer, "has a rule");
 	offer->taken |= row != NULL;
-	if (device_is_boot_console(choice->inventory, device))
+	if (device_is_boot_console(choice->inventory, device)) {
+		offer->console = true;
 		add_flag(offer, CONSOLE);
+	}
 }
 
 /* Whether a VM gets all functions of a card or none. */
@@ -233,7 +236,7 @@ static int ask_numbers(const struct choice *choice, size_t count, bool *chosen)
 static char *format_item(const struct choice *choice, const struct offer *offer)
 {
 	char name[PCI_IDS_TEXT_MAX], group[32] = "", *text;
-	const char *console = strstr(offer->flags, CONSOLE) ? ", " CONSOLE : "";
+	const char *console = offer->console ? ", " CONSOLE : "";
 	const char *used = offer->used ? ", in use by the host" : "";
 
 	if (offer->device->group >= 0)

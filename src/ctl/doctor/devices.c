@@ -8,9 +8,6 @@
 #include "host/joined.h"
 #include "look/device.h"
 
-/* Room for the addresses of functions; of more, the first are named. */
-#define STAYING_MAX 256
-
 static bool takes_some(const struct doctor *doctor)
 {
 	const struct plan *plan = &doctor->inventory.forecast.plan;
@@ -79,29 +76,19 @@ void doctor_check_rules(struct doctor *doctor, struct findings *findings)
 	", and last 'vfio-earlyctl cmdline add pcie_acs_override=downstream,multifunction', with " \
 	"which the VM's device can reach the memory of the others, past the IOMMU"
 
-/* Adds the ways out of a shared group, the safe ones first. */
-static void check_group(struct doctor *doctor, struct findings *findings,
-			const struct finding *finding)
-{
-	const char *own = strstr(finding->text, "; "); /* the rule's option 'group' */
-	int length = (int)(own ? own - finding->text : (long)strlen(finding->text));
-
-	findings_add(findings, FINDING_ERROR, finding->where,
-		     "%.*s; choose the first of these that you can: %sanother slot for the card, "
-		     "ACS in the firmware's setup%s",
-		     length, finding->text, own ? "the option 'group' in the rule, " : "",
-		     doctor_has_acs_override(doctor) ? ACS_OVERRIDE : "");
-}
-
+/* The ways out of a shared group, the safe ones first. */
 void doctor_check_groups(struct doctor *doctor, struct findings *findings)
 {
-	struct findings shared = { .count = 0 };
+	struct audit_group group = { .first = NULL };
+	char where[RULE_PLACE_MAX];
 
-	audit_groups(&shared, &doctor->inventory);
-	for (size_t i = 0; i < shared.count; i++)
-		check_group(doctor, findings, &shared.list[i]);
-	findings->failed |= shared.failed;
-	findings_free(&shared);
+	while (audit_next_group(&doctor->inventory, &group))
+		findings_add(findings, FINDING_ERROR, rule_format_place(group.first->rule, where),
+			     "%s; choose the first of these that you can: %sanother slot for the "
+			     "card, ACS in the firmware's setup%s",
+			     group.fact,
+			     group.takes_all ? "the option 'group' in the rule, " : "",
+			     doctor_has_acs_override(doctor) ? ACS_OVERRIDE : "");
 	if (findings->count == 0)
 		findings_add(findings, FINDING_OK, NULL, "%s",
 			     takes_some(doctor)
@@ -134,7 +121,7 @@ static bool is_on_bus_of(const struct pci_device *device, const struct pci_devic
  * the kernel would have shown this way if there were no quirk.
  */
 static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *device,
-			  char staying[STAYING_MAX])
+			  char staying[AUDIT_LIST_MAX])
 {
 	const struct pci *pci = &doctor->inventory.forecast.pci;
 	char address[PCI_ADDRESS_TEXT_MAX];
@@ -149,7 +136,7 @@ static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *
 			return false;
 		others++;
 		if (!inventory_is_for_vm(inventory_row(&doctor->inventory, other)))
-			joined_add(staying, STAYING_MAX,
+			joined_add(staying, AUDIT_LIST_MAX,
 				   pci_address_format(&other->address, address));
 	}
 	return device->parent != PCI_NO_PARENT && others > 0;
@@ -158,7 +145,7 @@ static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *
 static void check_reset(struct doctor *doctor, struct findings *findings,
 			const struct pci_device *device)
 {
-	char name[PCI_IDS_SENTENCE_MAX], staying[STAYING_MAX] = "";
+	char name[PCI_IDS_SENTENCE_MAX], staying[AUDIT_LIST_MAX] = "";
 	bool as_bus = resets_as_bus(doctor, device, staying);
 
 	if (can_be_reset(doctor, device) || (as_bus && !staying[0]))
