@@ -23,7 +23,7 @@ $(PROTECT_TEST): tests/protect/protected.c $(PROTECT_SRC) $(PROTECT_CORE)
 # Of one file each: what the kernel and libblkid tell.
 PROTECT_PARTS := $(patsubst %,$(B)/tests/protect/%.t,routes tags)
 PROTECT_OBJECTS := $(patsubst %,$(B)/sanitized/%.o,ctl/protect/routes ctl/protect/rtnetlink \
-	ctl/protect/block-tags ctl/host/host core/file)
+	ctl/protect/block-tags ctl/host/array ctl/host/host core/file)
 
 $(PROTECT_PARTS): $(B)/tests/protect/%.t: tests/protect/%.c $(PROTECT_OBJECTS)
 	@mkdir -p $(@D)

@@ -445,6 +445,13 @@ static const struct sample samples[] = {
 	  AHCI "/ (ext4 on /dev/sda2), /boot (ext4 on /dev/sda1), ...\n",
 	  NO_ROUTE, 0 },
 
+	/* A sentence of 76 bytes and more would leave no room to say that there is more. */
+	{ "one long reason and others",
+	  SDA "mount 8:2 / ext4 /dev/disk/by-id/ata-0123456789012345678901234567890123456789-part2\n"
+	  "mount 8:1 /boot ext4 /dev/sda1\n",
+	  AHCI "/ (ext4 on /dev/disk/by-id/ata-0123456789012345678901234567890123456789-...\n",
+	  NO_ROUTE, 0 },
+
 	/* Used, not needed: in no list, and said of what rules take */
 	{ "a rule takes a data disk", ON_SDA NVME0 NVME1 RULE("02:00.0") RULE("03:00.0")
 	  "mount 259:1 /srv ext4 /dev/nvme0n1p1\nmount 259:1 /export ext4 /dev/nvme0n1p1\n",

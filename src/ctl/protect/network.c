@@ -251,7 +251,7 @@ static void follow_server_way(struct walk *walk, const char *name)
 
 void network_follow_server(struct walk *walk, const char *address)
 {
-	char why[PROTECT_REASON_MAX + 1];
+	char why[PROTECT_REASON_MAX + 32];
 	size_t ends = walk->ends;
 	struct route server;
 
