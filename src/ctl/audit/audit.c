@@ -80,11 +80,6 @@ static void audit_unsatisfied(struct findings *findings, struct inventory *inven
 	}
 }
 
-static bool has_row(const struct inventory *inventory, const struct pci_device *device)
-{
-	return inventory_row(inventory, device) != NULL;
-}
-
 /* The audio function of a graphics card, most often, where it has a group of its own. */
 static void audit_card(struct findings *findings, const struct inventory *inventory,
 		       const struct plan_row *row)
@@ -94,10 +89,11 @@ static void audit_card(struct findings *findings, const struct inventory *invent
 	char where[RULE_PLACE_MAX], address[PCI_ADDRESS_TEXT_MAX], left[AUDIT_LIST_MAX] = "";
 
 	for (size_t i = 0; i < count; i++) {
-		if (inventory_is_taken(inventory_row(inventory, &first[i])) &&
-		    &first[i] < row->device)
+		const struct plan_row *other = inventory_row(inventory, &first[i]);
+
+		if (inventory_is_taken(other) && &first[i] < row->device)
 			return; /* said already */
-		if (!has_row(inventory, &first[i]) && first[i].group != row->device->group &&
+		if (!other && first[i].group != row->device->group &&
 		    !device_is_virtual(inventory, &first[i]))
 			add_to_list(left, &first[i]);
 	}

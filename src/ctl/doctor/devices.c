@@ -108,12 +108,6 @@ static bool can_be_reset(const struct doctor *doctor, const struct pci_device *d
 	       device_has(inventory, device, "reset");
 }
 
-static bool is_on_bus_of(const struct pci_device *device, const struct pci_device *other)
-{
-	return device->address.domain == other->address.domain &&
-	       device->address.bus == other->address.bus;
-}
-
 /*
  * The reset of a bus is no way of any one of several functions on it. VFIO uses it all the same,
  * as soon as it has all of them. Lists those that stay with the host; false if VFIO cannot reset
@@ -130,7 +124,8 @@ static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *
 	for (size_t i = 0; i < pci->count; i++) {
 		const struct pci_device *other = &pci->devices[i];
 
-		if (other == device || !is_on_bus_of(device, other))
+		if (other == device || other->address.domain != device->address.domain ||
+		    other->address.bus != device->address.bus)
 			continue;
 		if (pci_is_bridge(other))
 			return false;

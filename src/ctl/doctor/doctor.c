@@ -36,26 +36,21 @@ const char *doctor_result_name(enum finding_level level)
 	return level == FINDING_ERROR ? "problem" : findings_level_name(level);
 }
 
-static void read_kernel(struct doctor *doctor)
+int doctor_open(struct doctor *doctor, const char *root)
 {
 	const struct host *host = &doctor->inventory.host;
+	int result;
 
+	*doctor = (struct doctor){ .words_error = 0 };
+	result = inventory_open(&doctor->inventory, root, INVENTORY_PLAN);
+	if (result < 0)
+		return result;
 	doctor->kernels_error = kernels_find(&doctor->kernels, host);
 	doctor->words_error = bootloader_read_running(host, &doctor->words);
 	if (host_read_line(host, "/proc/sys/kernel", "osrelease", doctor->release,
 			   sizeof(doctor->release)) < 0)
 		doctor->release[0] = '\0';
-}
-
-int doctor_open(struct doctor *doctor, const char *root)
-{
-	int result;
-
-	*doctor = (struct doctor){ .words_error = 0 };
-	result = inventory_open(&doctor->inventory, root, INVENTORY_PLAN);
-	if (result == 0)
-		read_kernel(doctor);
-	return result;
+	return 0;
 }
 
 void doctor_close(struct doctor *doctor)

@@ -55,17 +55,8 @@ void doctor_check_firmware(struct doctor *doctor, struct findings *findings)
 				     : "switch VT-d or IOMMU on in the firmware's setup");
 }
 
-/* A short list of names, one behind the other. */
-struct names {
-	char text[128];
-	size_t count;
-};
-
-static void add_name(struct names *names, const char *name)
-{
-	names->count++;
-	joined_add(names->text, sizeof(names->text), name);
-}
+/* Of a short list of names. */
+#define NAMES_MAX 128
 
 /* What the kernel does with the host's own DMA; IOMMU groups have "type" since 5.11. */
 static const char *const modes[] = { "DMA", "DMA-FQ", "identity", "blocked", "unmanaged" };
@@ -96,19 +87,14 @@ static const struct {
 		  { "amd_iommu=off", "IVRS" },
 		  { "iommu=off", NULL } };
 
-static bool keeps_off(const struct doctor *doctor, size_t i, const char *table)
-{
-	return doctor_has_word(doctor, off_words[i].word) &&
-	       (!table || !off_words[i].table || strcmp(off_words[i].table, table) == 0);
-}
-
 /* Nothing has a group: the first reason that explains it. */
 static void explain_no_groups(struct doctor *doctor, struct findings *findings)
 {
 	const char *what = "", *table = find_table(doctor, &what);
 
 	for (size_t i = 0; i < sizeof(off_words) / sizeof(off_words[0]); i++)
-		if (keeps_off(doctor, i, table)) {
+		if (doctor_has_word(doctor, off_words[i].word) &&
+		    (!table || !off_words[i].table || strcmp(off_words[i].table, table) == 0)) {
 			findings_add(findings, FINDING_ERROR, "/proc/cmdline",
 				     "%s keeps the IOMMU off; run 'vfio-earlyctl cmdline remove "
 				     "%s' and reboot",
@@ -155,13 +141,13 @@ static void check_graphics(struct doctor *doctor, struct findings *findings)
 static void take_unit(void *context, const char *directory, const char *name)
 {
 	(void)directory;
-	add_name(context, name);
+	joined_add(context, NAMES_MAX, name);
 }
 
 void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
 {
 	struct groups groups = { .host = &doctor->inventory.host };
-	struct names units = { .count = 0 }, types = { .count = 0 };
+	char units[NAMES_MAX] = "", types[NAMES_MAX] = "";
 
 	if (doctor_read_switch(doctor, "vfio", "enable_unsafe_noiommu_mode") == 1)
 		findings_add(findings, FINDING_ERROR, NULL,
@@ -177,19 +163,18 @@ void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
 		check_graphics(doctor, findings);
 	if (findings->count > 0)
 		return;
-	host_list(&doctor->inventory.host, UNITS, take_unit, &units);
+	host_list(&doctor->inventory.host, UNITS, take_unit, units);
 	host_list(&doctor->inventory.host, GROUPS, take_group, &groups);
 	for (size_t i = 0; i < MODES; i++)
 		if (groups.has[i])
-			add_name(&types, modes[i]);
+			joined_add(types, sizeof(types), modes[i]);
 	findings_add(findings, FINDING_OK, NULL, "%s, %zu IOMMU groups%s%s",
-		     units.count ? units.text : "on", groups.count, types.count ? " of type " : "",
-		     types.text);
+		     units[0] ? units : "on", groups.count, types[0] ? " of type " : "", types);
 }
 
 struct ecaps {
 	const struct host *host;
-	struct names lacking; /* units of Intel's that cannot remap interrupts */
+	char lacking[NAMES_MAX]; /* units of Intel's that cannot remap interrupts */
 };
 
 /* The extended capability register of a unit, whose bit 3 is for remapping (VT-d, 11.4.3). */
@@ -201,7 +186,7 @@ static void take_ecap(void *context, const char *directory, const char *name)
 	if (host_readf(ecaps->host, ecap, sizeof(ecap), "%s/%s/intel-iommu/ecap", directory,
 		       name) > 0 &&
 	    !(strtoull(ecap, NULL, 16) & 1 << 3))
-		add_name(&ecaps->lacking, name);
+		joined_add(ecaps->lacking, sizeof(ecaps->lacking), name);
 }
 
 static bool allows_unsafe(const struct doctor *doctor)
@@ -234,14 +219,14 @@ static void explain_no_remapping(struct doctor *doctor, struct findings *finding
 			     "%s keeps interrupts from being remapped, so no VM with a device "
 			     "starts; run 'vfio-earlyctl cmdline remove %s' and reboot",
 			     word, word);
-	else if (ecaps.lacking.count > 0)
+	else if (ecaps.lacking[0])
 		findings_add(findings, FINDING_ERROR, NULL,
 			     "%s cannot remap interrupts, so no VM with a device starts; if you "
 			     "trust your VMs like the host itself, to which such a VM can send "
 			     "any interrupt, put 'options vfio_iommu_type1 "
 			     "allow_unsafe_interrupts=1' into /etc/modprobe.d/vfio.conf, run "
 			     "'%s' and reboot",
-			     ecaps.lacking.text, builder_find(&doctor->inventory.host)->command);
+			     ecaps.lacking, builder_find(&doctor->inventory.host)->command);
 	else
 		findings_add(findings, FINDING_ERROR, NULL,
 			     "interrupts are not remapped, so no VM with a device starts; look for "

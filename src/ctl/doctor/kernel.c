@@ -23,12 +23,6 @@ bool doctor_has_acs_override(const struct doctor *doctor)
 	return false;
 }
 
-/* Whose kernels have not the patch; of a kernel of somebody's own, nobody knows. */
-static bool is_debian(const struct doctor *doctor)
-{
-	return strstr(doctor->release, "-amd64") != NULL;
-}
-
 /* Words that guides have people put on the command line, and that do nothing there. */
 static const struct {
 	const char *word, *why;
@@ -56,7 +50,7 @@ static void check_acs_words(struct doctor *doctor, struct findings *findings)
 			     "a VM's device can reach another device's memory past the IOMMU; "
 			     "run none that you do not trust like the host itself",
 			     word);
-	else if (is_debian(doctor))
+	else if (strstr(doctor->release, "-amd64")) /* Debian's have not the patch */
 		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
 			     "%s does nothing: this kernel has not the patch; run 'vfio-earlyctl "
 			     "cmdline remove %s'",

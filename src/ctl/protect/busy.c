@@ -21,36 +21,20 @@
 /* The nodes of one device, and the process that has one of them open. */
 struct nodes {
 	const struct host *host;
+	const char *directory; /* that the next ones are in */
 	char names[NODES_MAX][NAME_MAX + 16]; /* "/vfio/12": /dev itself can be elsewhere */
 	size_t count;
 	char process[NAME_MAX + 1]; /* the number of the last one that was looked at */
 	const char *name;           /* that it has open; NULL: none */
 };
 
-static void add_node(struct nodes *nodes, const char *directory, const char *name)
+static void add_node(void *context, const char *directory, const char *name)
 {
+	struct nodes *nodes = context;
+
+	(void)directory;
 	if (nodes->count < NODES_MAX && strlen(name) <= NAME_MAX)
-		sprintf(nodes->names[nodes->count++], "%s%s", directory, name);
-}
-
-static void add_vfio(void *context, const char *directory, const char *name)
-{
-	(void)directory;
-	add_node(context, "/vfio/devices/", name);
-}
-
-static void add_display(void *context, const char *directory, const char *name)
-{
-	(void)directory;
-	add_node(context, "/dri/", name);
-}
-
-static int device_path(char path[PATH_MAX], const struct pci_device *device, const char *rest)
-{
-	char address[PCI_ADDRESS_TEXT_MAX];
-
-	return host_path(path, "/" PCI_DEVICES "/%s%s",
-			 pci_address_format(&device->address, address), rest);
+		sprintf(nodes->names[nodes->count++], "%s%s", nodes->directory, name);
 }
 
 static bool has_vfio(const struct pci_device *device)
@@ -60,17 +44,21 @@ static bool has_vfio(const struct pci_device *device)
 
 static void find_nodes(struct nodes *nodes, const struct pci_device *device)
 {
-	char path[PATH_MAX], group[24];
+	static const struct {
+		const char *below, *directory;
+	} kinds[] = { { "vfio-dev", "/vfio/devices/" }, { "drm", "/dri/" } };
+	char path[PATH_MAX], address[PCI_ADDRESS_TEXT_MAX];
 
+	pci_address_format(&device->address, address);
 	if (has_vfio(device) && device->group >= 0) {
-		snprintf(group, sizeof(group), "%d", device->group);
-		add_node(nodes, "/vfio/", group);
-		add_node(nodes, "/vfio/noiommu-", group);
+		sprintf(nodes->names[nodes->count++], "/vfio/%d", device->group);
+		sprintf(nodes->names[nodes->count++], "/vfio/noiommu-%d", device->group);
 	}
-	if (device_path(path, device, "/vfio-dev") == 0)
-		host_list(nodes->host, path, add_vfio, nodes);
-	if (device_path(path, device, "/drm") == 0)
-		host_list(nodes->host, path, add_display, nodes);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		nodes->directory = kinds[i].directory;
+		if (host_path(path, "/" PCI_DEVICES "/%s/%s", address, kinds[i].below) == 0)
+			host_list(nodes->host, path, add_node, nodes);
+	}
 }
 
 static const char *match_node(const struct nodes *nodes, const char *target)
@@ -173,28 +161,24 @@ static bool is_below(struct disks *disks, const char *directory)
 	return false;
 }
 
-/* The kernel refuses this to a disk that is mounted, swapped to, or part of something. */
-static bool is_claimed(const struct host *host, const char *node)
-{
-	int fd = file_open_flags(host->directory, host_below(node), O_RDONLY | O_EXCL | O_NONBLOCK);
-
-	file_close(&fd);
-	return fd == -EBUSY;
-}
-
 /* What is made of disks (dm, md, loop, ...) holds these, so they tell enough. */
 static int look_at_disk(void *context, const char *all, const char *name)
 {
 	static const char made[] = "/sys/devices/virtual/block/";
 	struct disks *disks = context;
 	char directory[PATH_MAX], node[PATH_MAX];
+	int fd;
 
 	(void)all;
 	if (disks_find_name(disks->walk.host, name, directory) < 0 ||
 	    strncmp(directory, made, sizeof(made) - 1) == 0 || !is_below(disks, directory))
 		return 0;
 	disks_format_node(disks->walk.host, directory, node);
-	if (!is_claimed(disks->walk.host, node))
+	/* Refused to a disk that is mounted, swapped to, or part of something. */
+	fd = file_open_flags(disks->walk.host->directory, host_below(node),
+			     O_RDONLY | O_EXCL | O_NONBLOCK);
+	file_close(&fd);
+	if (fd != -EBUSY)
 		return 0;
 	snprintf(disks->busy, sizeof(disks->busy), "%s", name);
 	return 1;

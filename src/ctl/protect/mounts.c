@@ -142,13 +142,6 @@ static void find_target(struct walk *walk, const char *target, struct libmnt_fs 
 		find_mount(walk, listed, target);
 }
 
-static void find_targets(struct walk *walk, struct libmnt_table *fstab)
-{
-	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		find_target(walk, targets[i],
-			    mnt_table_find_target(fstab, targets[i], MNT_ITER_FORWARD));
-}
-
 /*
  * Whether the boot stops without an entry of fstab (systemd-fstab-generator(8)). It does not wait
  * for what is mounted on demand or needs the network.
@@ -352,14 +345,6 @@ static void find_used_mount(struct walk *walk, struct libmnt_fs *fs)
 	walk_end(walk);
 }
 
-/* After what is needed, which is not told of again. */
-static void find_used(struct walk *walk)
-{
-	walk->grade = PROTECT_USED;
-	for_each(walk, walk->mounts, find_used_mount);
-	walk->grade = PROTECT_NEEDED;
-}
-
 static int bad_line(struct libmnt_table *table, const char *file, int line)
 {
 	struct walk *walk = mnt_table_get_userdata(table);
@@ -410,14 +395,19 @@ void mounts_find(struct walk *walk)
 
 	walk->on_disks = true;
 	if (fstab && swaps) {
-		find_targets(walk, fstab);
+		for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+			find_target(walk, targets[i],
+				    mnt_table_find_target(fstab, targets[i], MNT_ITER_FORWARD));
 		for_each(walk, fstab, find_listed);
 		find_automatic_esps(walk, fstab);
 		for_each(walk, walk->mounts, find_esp);
 		find_proxmox_esps(walk);
 		for_each(walk, swaps, find_swap);
 		for_each(walk, fstab, find_fstab_swap);
-		find_used(walk);
+		/* After what is needed, which is not told of again. */
+		walk->grade = PROTECT_USED;
+		for_each(walk, walk->mounts, find_used_mount);
+		walk->grade = PROTECT_NEEDED;
 	} else {
 		walk->error = -ENOMEM;
 	}

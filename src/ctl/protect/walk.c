@@ -63,14 +63,6 @@ void walk_lose(struct walk *walk, const char *format, ...)
 	walk->lost = true;
 }
 
-static void forget(struct walk *walk)
-{
-	while (walk->seen_count > 0)
-		free(walk->seen[--walk->seen_count]);
-	free(walk->seen);
-	walk->seen = NULL;
-}
-
 static void set_use(struct walk *walk, enum protect_kind kind, const char *what, const char *on)
 {
 	char text[2 * PATH_MAX];
@@ -109,24 +101,17 @@ struct protect_use walk_set_use(struct walk *walk, enum protect_kind kind, const
 	return before;
 }
 
-static bool was_seen(const struct walk *walk, const char *place)
-{
-	for (size_t i = 0; i < walk->seen_count; i++)
-		if (strcmp(walk->seen[i], place) == 0)
-			return true;
-	return false;
-}
-
 bool walk_enter(struct walk *walk, const char *place)
 {
 	char **seen;
 
 	if (walk->error < 0)
 		return false;
-	if (was_seen(walk, place)) {
-		walk->ends++;
-		return false;
-	}
+	for (size_t i = 0; i < walk->seen_count; i++)
+		if (strcmp(walk->seen[i], place) == 0) {
+			walk->ends++;
+			return false;
+		}
 	if (walk->depth == WALK_DEPTH_MAX) {
 		walk_lose(walk, "%s: more than %d layers above %s", walk->use.text, WALK_DEPTH_MAX,
 			  place);
@@ -219,7 +204,10 @@ void walk_end(struct walk *walk)
 		walk_lose(walk, "%s: found no device below it", walk->use.text);
 	if (walk->lost && walk->on_disks && walk->grade == PROTECT_NEEDED)
 		take_storage(walk);
-	forget(walk);
+	while (walk->seen_count > 0)
+		free(walk->seen[--walk->seen_count]);
+	free(walk->seen);
+	walk->seen = NULL;
 }
 
 int walk_resolve(struct walk *walk, const char *path, char resolved[PATH_MAX])
