@@ -73,7 +73,9 @@ static int take_bytes(struct source *source, char *buffer, size_t length)
 		if (got < 0)
 			return fail_archive(source);
 		if (got == 0)
-			return fail(source, "a file in it is cut short");
+			return fail(source, source->taken < MAGIC_LENGTH
+						    ? "found no cpio archive"
+						    : "a file in it is cut short");
 		buffer = buffer ? buffer + got : NULL;
 		source->taken += (size_t)got;
 		length -= (size_t)got;
