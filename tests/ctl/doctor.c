@@ -992,21 +992,35 @@ static const char *const strict[] = {
 	"remove sys/kernel/iommu_groups/16/type\nline sys/kernel/iommu_groups/16/type DMA\n",
 };
 
-static void tells_people(void **state)
+static void check_all_well(const char *root)
 {
 	struct run_result result;
-	char root[PATH_MAX];
 
-	(void)state;
-	make_host(&troubles[0], root);
-	for (size_t i = 0; i < sizeof(strict) / sizeof(strict[0]); i++)
-		tree_write(root, strict[i]);
 	run_ctl((const char *const[]){ "--root", root, "doctor", NULL }, &result);
 	if (strcmp(result.out, all_well) != 0)
 		diff_print(all_well, result.out);
 	assert_string_equal(result.out, all_well);
 	assert_int_equal(result.status, 0);
 	run_free(&result);
+}
+
+static void tells_people(void **state)
+{
+	char root[PATH_MAX];
+
+	(void)state;
+	make_host(&troubles[0], root);
+	for (size_t i = 0; i < sizeof(strict) / sizeof(strict[0]); i++)
+		tree_write(root, strict[i]);
+	check_all_well(root);
+	/* A kernel has its files beside its modules since Debian sid of 2026, and its image in /boot. */
+	tree_write(root, "line usr/lib/modules/" KERNEL "/vmlinuz x\n"
+			 "line usr/lib/modules/6.12.40+deb13-amd64/config x\n");
+	check_all_well(root);
+	tree_write(root, "remove boot/vmlinuz-" KERNEL "\nremove boot/config-" KERNEL "\n"
+			 "line usr/lib/modules/" KERNEL
+			 "/config CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y\n");
+	check_all_well(root);
 }
 
 int main(void)

@@ -274,7 +274,7 @@ static int install_kernel(const struct host *host, const struct kernel *kernel, 
 {
 	char image[PATH_MAX], initrd[PATH_MAX];
 	const char *argv[] = { "kernel-install", "add", kernel->release, image, initrd, NULL };
-	int result = host_path(image, "/boot/vmlinuz-%s", kernel->release);
+	int result = kernels_file(host, kernel->release, "vmlinuz", image);
 
 	if (result == 0)
 		result = kernels_image(kernel, initrd);

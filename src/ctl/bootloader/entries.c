@@ -7,6 +7,7 @@
 
 #include "bootloader/entries.h"
 #include "bootloader/esp.h"
+#include "image/kernels.h"
 
 #define GRUB_CONFIG "/boot/grub/grub.cfg"
 
@@ -107,13 +108,12 @@ static const char *find_value(const char *line, const char *key)
 	return line + length + strspn(line + length, " \t");
 }
 
-/* Entries of other systems on the same partition are for kernels that are not in our /boot. */
+/* Entries of other systems on the same partition are for kernels that are not installed here. */
 static bool is_for_us(const struct check *check, const char *version)
 {
-	char name[NAME_MAX + 1];
-	int length = snprintf(name, sizeof(name), "vmlinuz-%s", version);
+	char path[PATH_MAX];
 
-	return length < (int)sizeof(name) && host_has(check->outside, "/boot", name);
+	return kernels_file(check->outside, version, "vmlinuz", path) == 0;
 }
 
 static void check_entry_text(struct check *check, const char *path, char *text, bool booted)

@@ -9,6 +9,7 @@
 #include "command/command.h"
 #include "command/lock.h"
 #include "core/file.h"
+#include "image/kernels.h"
 #include "term/options.h"
 
 #define ON     "intel_iommu=on"
@@ -44,12 +45,11 @@ static void count_entry(void *context, const char *directory, const char *name)
  */
 static bool is_on_by_default(const struct host *host)
 {
-	char release[128], path[PATH_MAX], *text;
+	char release[128], *text;
 	bool found;
 
 	if (host_readf(host, release, sizeof(release), "/proc/sys/kernel/osrelease") < 0 ||
-	    host_path(path, "/boot/config-%s", release) < 0 ||
-	    host_read_text(host, path, &text) < 0)
+	    kernels_read_config(host, release, &text) < 0)
 		return false;
 	found = strstr(text, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y\n") ||
 		strstr(text, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y\n");

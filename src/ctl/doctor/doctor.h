@@ -103,7 +103,7 @@ bool doctor_is_vm(const struct doctor *doctor);
 bool doctor_has_acs_override(const struct doctor *doctor);
 
 /*
- * Whether /boot/config-RELEASE of the running kernel has this line: 1 or 0, or -errno if that
+ * Whether the configuration of the running kernel has this line: 1 or 0, or -errno if that
  * cannot be seen.
  */
 int doctor_has_config(const struct doctor *doctor, const char *line);

@@ -25,11 +25,9 @@ bool doctor_is_kernel(const struct doctor *doctor, unsigned int major, unsigned 
 
 int doctor_has_config(const struct doctor *doctor, const char *line)
 {
-	char path[PATH_MAX], *text = NULL, *rest, *found;
-	int result = host_path(path, "/boot/config-%s", doctor->release);
+	char *text = NULL, *rest, *found;
+	int result = kernels_read_config(&doctor->inventory.host, doctor->release, &text);
 
-	if (result == 0)
-		result = host_read_text(&doctor->inventory.host, path, &text);
 	if (result < 0)
 		return result;
 	rest = text;

@@ -11,8 +11,12 @@
 #include "image/kernels.h"
 #include "image/verify.h"
 
-#define BOOT   "/boot"
-#define KERNEL "vmlinuz-"
+#define BOOT "/boot"
+
+/* Where Debian's kernels have their files since 7.2, or an earlier version. */
+#define MODULES "/usr/lib/modules"
+
+#define KERNEL "vmlinuz"
 #define IMAGE  "initrd.img-"
 
 /* Of what is a release, or a part of one: neither JSON nor Prometheus' text must escape it. */
@@ -32,25 +36,70 @@ bool kernels_is_leftover(const char *release)
 	return false;
 }
 
+struct finder {
+	const struct host *host;
+	struct kernels *kernels;
+};
+
 static bool is_release(const char *name)
 {
 	return name[0] != '\0' && name[strspn(name, RELEASE_CHARACTERS)] == '\0' &&
 	       !kernels_is_leftover(name);
 }
 
-static int take_file(void *context, const char *directory, const char *name)
+int kernels_file(const struct host *host, const char *release, const char *name,
+		 char path[PATH_MAX])
 {
-	struct kernels *kernels = context;
+	int result = host_path(path, BOOT "/%s-%s", name, release);
+
+	if (result < 0 || host_has(host, "", host_below(path)))
+		return result;
+	result = host_path(path, MODULES "/%s/%s", release, name);
+	return result < 0 || host_has(host, "", host_below(path)) ? result : -ENOENT;
+}
+
+int kernels_read_config(const struct host *host, const char *release, char **text)
+{
+	char path[PATH_MAX];
+	int result = kernels_file(host, release, "config", path);
+
+	return result < 0 ? result : host_read_text(host, path, text);
+}
+
+static int add(struct kernels *kernels, const char *release)
+{
 	struct kernel *kernel;
 
-	(void)directory;
-	if (strncmp(name, KERNEL, strlen(KERNEL)) != 0 || !is_release(name + strlen(KERNEL)))
+	if (!is_release(release))
 		return 0;
+	for (size_t i = 0; i < kernels->count; i++)
+		if (strcmp(kernels->list[i].release, release) == 0)
+			return 0;
 	kernel = array_add(kernels->list, kernels->count);
 	if (!kernel)
 		return -ENOMEM;
-	snprintf(kernel->release, sizeof(kernel->release), "%s", name + strlen(KERNEL));
+	snprintf(kernel->release, sizeof(kernel->release), "%s", release);
 	return 0;
+}
+
+static int take_file(void *context, const char *directory, const char *name)
+{
+	const struct finder *finder = context;
+
+	(void)directory;
+	if (strncmp(name, KERNEL "-", sizeof(KERNEL)) != 0)
+		return 0;
+	return add(finder->kernels, name + sizeof(KERNEL));
+}
+
+static int take_modules(void *context, const char *directory, const char *name)
+{
+	const struct finder *finder = context;
+	char path[PATH_MAX];
+
+	if (host_path(path, "%s/%s", directory, name) < 0 || !host_has(finder->host, path, KERNEL))
+		return 0;
+	return add(finder->kernels, name);
 }
 
 static int compare(const void *a, const void *b)
@@ -137,10 +186,13 @@ static bool has_image(const struct host *host, const struct kernel *kernel)
 
 int kernels_list(struct kernels *kernels, const struct host *host)
 {
+	struct finder finder = { host, kernels };
 	int result;
 
 	*kernels = (struct kernels){ .builder = builder_find(host) };
-	result = host_each(host, BOOT, take_file, kernels);
+	result = host_each(host, BOOT, take_file, &finder);
+	if (result == 0 || result == -ENOENT)
+		result = host_each(host, MODULES, take_modules, &finder);
 	if (result == -ENOENT)
 		result = 0;
 	if (result == 0 && kernels->count > 1)

@@ -34,9 +34,9 @@ struct kernels {
 };
 
 /*
- * Finds the kernels that have a /boot/vmlinuz-RELEASE, but for what is no release: see
- * kernels_is_leftover(), and odd characters. 0, also if there are none to be seen, or
- * -errno. kernels_free() in any case.
+ * Finds the kernels that have a /boot/vmlinuz-RELEASE or a /usr/lib/modules/RELEASE/vmlinuz, but
+ * for what is no release: see kernels_is_leftover(), and odd characters. 0, also if there are none
+ * to be seen, or -errno. kernels_free() in any case.
  */
 int kernels_find(struct kernels *kernels, const struct host *host);
 void kernels_free(struct kernels *kernels);
@@ -65,6 +65,17 @@ const char *kernels_remedy(const struct kernels *kernels, enum kernel_state stat
  * installkernel or dpkg left behind: no kernel has such a release.
  */
 bool kernels_is_leftover(const char *release);
+
+/*
+ * Where a file of a kernel is, "vmlinuz", "config" or "System.map": in /boot, with the release behind
+ * its name, or in /usr/lib/modules/RELEASE. 0, -ENOENT or -ENAMETOOLONG.
+ */
+int kernels_file(const struct host *host, const char *release, const char *name,
+		 char path[PATH_MAX]) __attribute__((warn_unused_result));
+
+/* Reads its configuration, which the caller frees. 0 or -errno. */
+int kernels_read_config(const struct host *host, const char *release, char **text)
+	__attribute__((warn_unused_result));
 
 /* Where the image of a kernel is. 0 or -ENAMETOOLONG. */
 int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
