@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command that makes initramfs images anew on a host. */
+/* The programs that make initramfs images. */
 #include "image/builder.h"
+#include "image/contents.h"
 
-#define UPDATE "update-initramfs"
+/* The first that is installed counts: dracut leaves the name update-initramfs to others. */
+const struct builder *const builders[] = { &builder_initramfs_tools, &builder_dracut, NULL };
 
-#define DRACUT_ONE "dracut --force --kver"
-
-static const struct builder initramfs_tools = {
-	.argv = { UPDATE, "-u", "-k", "all" },
-	.command = UPDATE " -u -k all",
-	.one = UPDATE " -u -k",
-	.first = UPDATE " -c -k",
-};
-
-static const struct builder dracut = {
-	.argv = { "dracut", "--force", "--regenerate-all" },
-	.command = "dracut --force --regenerate-all",
-	.one = DRACUT_ONE,
-	.first = DRACUT_ONE,
-};
+static bool is_installed(const struct builder *builder, const struct host *host)
+{
+	for (const char *const *program = builder->programs; *program; program++)
+		if (host_has(host, "", host_below(*program)))
+			return true;
+	return false;
+}
 
 const struct builder *builder_find(const struct host *host)
 {
-	if (host_has(host, "/usr/bin", "dracut") && !host_has(host, "/usr/sbin", UPDATE) &&
-	    !host_has(host, "/usr/local/sbin", UPDATE))
-		return &dracut;
-	return &initramfs_tools;
+	for (size_t i = 0; builders[i]; i++)
+		if (is_installed(builders[i], host))
+			return builders[i];
+	return builders[0];
+}
+
+const struct builder *builder_of_image(const struct contents *contents)
+{
+	for (size_t i = 0; builders[i]; i++)
+		if (contents_find(contents, builders[i]->files[0]))
+			return builders[i];
+	return builders[0];
 }

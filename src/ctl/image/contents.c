@@ -11,6 +11,7 @@
 #include "core/rules.h"
 #include "core/text.h"
 #include "host/array.h"
+#include "image/builder.h"
 #include "image/contents.h"
 
 #define MODULES_BUILTIN "modules.builtin"
@@ -19,9 +20,10 @@
 #define PASSES_MAX 3
 
 static const char *const wanted[] = {
-	CONTENTS_PROGRAM,     CONTENTS_SCRIPT,      CONTENTS_ORDER,
-	"var/" CONTENTS_HOOK, "usr/" CONTENTS_HOOK, CONTENTS_DRACUT,
-	CONTENTS_PROTECTED,   CONTENTS_UNPROTECTED, &DIGEST_IMAGE[1],
+	CONTENTS_PROGRAM,
+	CONTENTS_PROTECTED,
+	CONTENTS_UNPROTECTED,
+	&DIGEST_IMAGE[1],
 };
 
 /* "etc/modprobe.d/NAME.conf" */
@@ -41,6 +43,10 @@ static bool is_wanted(const char *path)
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (strcmp(path, wanted[i]) == 0)
 			return true;
+	for (size_t i = 0; builders[i]; i++)
+		for (const char *const *file = builders[i]->files; *file; file++)
+			if (strcmp(path, *file) == 0)
+				return true;
 	return has_options(path) ||
 	       (host_path(absolute, "/%s", path) == 0 && rules_is_file(absolute));
 }
@@ -290,7 +296,7 @@ static int compare_files(const void *a, const void *b)
 	return strcmp((*left)->path, (*right)->path);
 }
 
-int contents_each_rules(const struct contents *contents, digest_take *take, void *context)
+int contents_each_rules(const struct contents *contents, digest_take *each, void *context)
 {
 	const struct contents_file **files =
 		calloc(contents->count + 1, sizeof(const struct contents_file *));
@@ -309,7 +315,7 @@ int contents_each_rules(const struct contents *contents, digest_take *take, void
 		const struct contents_file *file = contents_find(contents, files[i]->path);
 
 		if (host_path(path, "/%s", files[i]->path) == 0)
-			take(context, path, file->data, file->length);
+			each(context, path, file->data, file->length);
 	}
 	free(files);
 	return 0;

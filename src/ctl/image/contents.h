@@ -14,14 +14,8 @@
 
 /* Paths in an image, without / at their start. */
 #define CONTENTS_PROGRAM   "usr/sbin/vfio-early"
-#define CONTENTS_SCRIPT    "scripts/init-top/00-vfio-early"
-#define CONTENTS_ORDER     "scripts/init-top/ORDER"
 #define CONTENTS_PROTECTED "etc/vfio-early.protected"
 #define CONTENTS_UNPROTECTED "etc/vfio-early.unprotected"
-
-/* In one that dracut made: below var, or usr before version 102; and what it was made of. */
-#define CONTENTS_HOOK   "lib/dracut/hooks/pre-udev/00-vfio-early.sh"
-#define CONTENTS_DRACUT "usr/lib/dracut/modules.txt"
 
 struct contents_file {
 	char *path;
@@ -51,7 +45,7 @@ const struct contents_file *contents_find(const struct contents *contents, const
 bool contents_has_module(const struct contents *contents, const char *name);
 
 /* As digest_each(), of the files of rules in the image. 0 or -errno. */
-int contents_each_rules(const struct contents *contents, digest_take *take, void *context);
+int contents_each_rules(const struct contents *contents, digest_take *each, void *context);
 
 /* The digest of those rules. 0, or -errno with text as it was. */
 int contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX]);

@@ -9,6 +9,7 @@
 #include "core/match.h"
 #include "core/rules.h"
 #include "core/text.h"
+#include "image/builder.h"
 #include "image/digest.h"
 #include "image/modules.h"
 #include "image/verify.h"
@@ -59,77 +60,11 @@ static void check_program(struct run *run, struct verdict *verdict)
 	free(installed);
 }
 
-/* "/scripts/init-top/NAME ..." runs a script; other lines are of initramfs-tools itself. */
-static bool runs(const struct text *line, const char *script)
-{
-	struct text rest = *line, name;
-
-	return text_take_char(&rest, '/') && text_take_until(&rest, ' ', &name) &&
-	       text_equals(&name, script);
-}
-
-static void check_order(const struct contents_file *order, struct verdict *verdict)
-{
-	struct text text = { order->data, order->data + order->length }, line;
-
-	while (text_take_until(&text, '\n', &line)) {
-		if (runs(&line, CONTENTS_SCRIPT)) {
-			verdict_add(verdict, "runs before udev");
-			return;
-		}
-		if (runs(&line, "scripts/init-top/udev")) {
-			verdict_wrong(verdict,
-				      "%s does not run before udev, which gives the devices to the "
-				      "host's drivers",
-				      CONTENTS_SCRIPT);
-			return;
-		}
-	}
-	verdict_wrong(verdict, "%s does not run: it is not in %s", CONTENTS_SCRIPT, CONTENTS_ORDER);
-}
-
-static bool has_line(const struct contents_file *file, const char *wanted)
-{
-	struct text text = { file->data, file->data + file->length }, line;
-
-	while (text_take_until(&text, '\n', &line))
-		if (text_equals(&line, wanted))
-			return true;
-	return false;
-}
-
-/* With systemd in the image, only dracut's own units run hooks. */
-static void check_hook(const struct contents *contents, const struct contents_file *modules,
-		       struct verdict *verdict)
-{
-	if (!contents_find(contents, "var/" CONTENTS_HOOK) &&
-	    !contents_find(contents, "usr/" CONTENTS_HOOK))
-		verdict_wrong(verdict, "dracut's module vfio-early is not in it");
-	else if (has_line(modules, "systemd") && !has_line(modules, "dracut-systemd"))
-		verdict_wrong(verdict, "nothing runs it: with dracut's module systemd, "
-				       "dracut-systemd must be in the image");
-	else
-		verdict_add(verdict, "runs before udev");
-}
-
 static void check_script(struct run *run, struct verdict *verdict)
 {
 	const struct contents *contents = run->verify->contents;
-	const struct contents_file *script = contents_find(contents, CONTENTS_SCRIPT);
-	const struct contents_file *order = contents_find(contents, CONTENTS_ORDER);
-	const struct contents_file *modules = contents_find(contents, CONTENTS_DRACUT);
 
-	if (modules)
-		check_hook(contents, modules, verdict);
-	else if (!script)
-		verdict_wrong(verdict, "%s is missing", CONTENTS_SCRIPT);
-	else if (!(script->mode & 0111))
-		verdict_wrong(verdict, "%s is not executable", CONTENTS_SCRIPT);
-	else if (!order)
-		verdict_wrong(verdict, "%s is missing: did initramfs-tools or dracut make it?",
-			      CONTENTS_ORDER);
-	else
-		check_order(order, verdict);
+	builder_of_image(contents)->check_start(contents, verdict);
 }
 
 /* The rules of the host beside those of the image. */
