@@ -129,7 +129,7 @@ fuzz-rom: FUZZ_LENGTH := 9216
 # Hosts that misbehave: a FUSE file system in the place of sysfs, and every system call failing
 # once. Both need root, for /dev/fuse and a mount namespace.
 
-FAULT_SRC := $(addprefix tests/fault/,drivercore.c host.c hostfs.c trace.c) \
+FAULT_SRC := $(addprefix tests/fault/,drivercore.c host.c hostfs.c modules.c trace.c) \
 	$(addprefix tests/lib/,files.c hosttree.c)
 FAULT_TESTS := $(addprefix $(B)/tests/fault/,inject.t behaviour.t)
 

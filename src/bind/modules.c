@@ -21,6 +21,9 @@
 /* modules.alias of a full Debian kernel is 1.3 MB. */
 #define ALIASES_MAX (16u << 20)
 
+/* What is shown of a command; a message to the kernel log has about 1000 bytes. */
+#define COMMAND_TEXT_MAX 128
+
 /* modprobe.d(5), without /lib/modprobe.d: that is the last of these by another name. */
 static const char *const config_directories[] = {
 	"/etc/modprobe.d",
@@ -69,48 +72,165 @@ static struct kmod_ctx *get_context(struct modules *modules)
 	return modules->kmod;
 }
 
-/* As modprobe(8) does for each module that a name stands for. */
-static int insert(struct kmod_module *module)
+/* A module whose dependencies are being loaded: softdeps can go round in circles. */
+struct visit {
+	const struct kmod_module *module;
+	const struct visit *above;
+};
+
+typedef int load_function(const struct modules *modules, struct kmod_module *module,
+			  const struct visit *above);
+
+/* Takes the list over. Goes on after an error, and returns the last one. */
+static int load_each(const struct modules *modules, struct kmod_list *list,
+		     const struct visit *above, load_function *load)
 {
-	int result = kmod_module_probe_insert_module(
-		module, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL, NULL, NULL, NULL);
+	struct kmod_list *item;
+	int result = 0;
 
-	/* Positive: an alias led to it, and it is blacklisted. */
-	return result > 0 ? -EPERM : result;
-}
-
-int modules_load(struct modules *modules, const char *name)
-{
-	struct kmod_ctx *context = get_context(modules);
-	struct kmod_list *list = NULL, *item;
-	int result;
-
-	if (!context)
-		return -ENOMEM;
-	result = kmod_module_new_from_lookup(context, name, &list);
-	if (result == 0 && !list)
-		result = -ENOENT;
 	kmod_list_foreach(item, list) {
 		struct kmod_module *module = kmod_module_get_module(item);
-		int inserted = insert(module);
+		int loaded = load(modules, module, above);
 
-		if (inserted < 0)
-			result = inserted;
+		if (loaded < 0)
+			result = loaded;
 		kmod_module_unref(module);
 	}
 	kmod_module_unref_list(list);
 	return result;
 }
 
+static void tell_command(const struct modules *modules, const struct kmod_module *module,
+			 const char *command, const char *outcome)
+{
+	const struct text text = { command, command + strlen(command) };
+	char shown[COMMAND_TEXT_MAX], message[2 * COMMAND_TEXT_MAX];
+
+	if (!modules->warn)
+		return;
+	text_copy_printable(&text, shown, sizeof(shown));
+	snprintf(message, sizeof(message),
+		 "modprobe.d: 'install %.64s %s' is not run; the module is %s",
+		 kmod_module_get_name(module), shown, outcome);
+	modules->warn(modules->context, message);
+}
+
+static bool is_loaded(const struct modules *modules, const struct kmod_module *module)
+{
+	char path[PATH_TEXT_MAX], state[8];
+	int length = snprintf(path, sizeof(path), "%s/sys/module/%s/initstate", modules->root,
+			      kmod_module_get_name(module));
+
+	return length > 0 && (size_t)length < sizeof(path) &&
+	       file_read(AT_FDCWD, path, state, sizeof(state)) > 0 && strcmp(state, "live\n") == 0;
+}
+
+static bool is_builtin(const struct kmod_module *module)
+{
+	return kmod_module_get_initstate(module) == KMOD_MODULE_BUILTIN;
+}
+
+/* The module alone. A line "install" of modprobe.d(5) also brings names for which there is none. */
+static int insert(const struct modules *modules, struct kmod_module *module)
+{
+	const char *command = kmod_module_get_install_commands(module);
+	int result;
+
+	if (!kmod_module_get_path(module))
+		return is_builtin(module) ? 0 : -ENOENT;
+	if (command)
+		tell_command(modules, module, command, "loaded");
+	result = kmod_module_insert_module(module, 0, kmod_module_get_options(module));
+	return result == -EEXIST ? 0 : result;
+}
+
+static load_function load;
+
+/* With its softdeps, whose errors do not count. Its dependencies are loaded. */
+static int load_alone(const struct modules *modules, struct kmod_module *module,
+		      const struct visit *above)
+{
+	struct kmod_list *before = NULL, *after = NULL;
+	int result;
+
+	if (is_loaded(modules, module))
+		return 0;
+	kmod_module_get_softdeps(module, &before, &after);
+	load_each(modules, before, above, load);
+	result = insert(modules, module);
+	load_each(modules, after, above, load);
+	return result;
+}
+
+/* As modprobe(8) does it: modules.dep has dependencies of dependencies, in order. */
+static int load(const struct modules *modules, struct kmod_module *module,
+		const struct visit *above)
+{
+	const struct visit visit = { module, above };
+	int result;
+
+	for (; above; above = above->above)
+		if (above->module == module)
+			return 0;
+	if (is_loaded(modules, module))
+		return 0;
+	result = load_each(modules, kmod_module_get_dependencies(module), &visit, load_alone);
+	return result < 0 ? result : load_alone(modules, module, &visit);
+}
+
+/* Often "install NAME /bin/false" says of a device's driver that it must not be loaded. */
+static int load_by_alias(const struct modules *modules, struct kmod_module *module,
+			 const struct visit *above)
+{
+	const char *command = kmod_module_get_install_commands(module);
+
+	if (!command)
+		return load(modules, module, above);
+	tell_command(modules, module, command, "not loaded");
+	return -EPERM;
+}
+
+int modules_load(struct modules *modules, const char *name)
+{
+	struct kmod_ctx *context = get_context(modules);
+	struct kmod_list *found = NULL, *allowed = NULL;
+	struct kmod_module *first;
+	bool by_alias;
+	int result;
+
+	if (!context)
+		return -ENOMEM;
+	result = kmod_module_new_from_lookup(context, name, &found);
+	if (result < 0 || !found)
+		return result < 0 ? result : -ENOENT;
+	first = kmod_module_get_module(found);
+	by_alias = !text_same_name(kmod_module_get_name(first), name);
+	kmod_module_unref(first);
+	if (!by_alias)
+		return load_each(modules, found, NULL, load);
+	result = kmod_module_apply_filter(context, KMOD_FILTER_BLACKLIST, found, &allowed);
+	kmod_module_unref_list(found);
+	if (result == 0 && !allowed)
+		result = -EPERM;
+	return result < 0 ? result : load_each(modules, allowed, NULL, load_by_alias);
+}
+
 int modules_know(struct modules *modules, const char *name)
 {
 	struct kmod_ctx *context = get_context(modules);
-	struct kmod_list *list = NULL;
-	bool known;
+	struct kmod_list *list = NULL, *item;
+	bool known = false;
 
 	if (!context || faccessat(AT_FDCWD, kmod_get_dirname(context), F_OK, 0) < 0)
 		return -ENOENT;
-	known = kmod_module_new_from_lookup(context, name, &list) == 0 && list;
+	kmod_module_new_from_lookup(context, name, &list);
+	kmod_list_foreach(item, list)
+	{
+		struct kmod_module *module = kmod_module_get_module(item);
+
+		known = known || kmod_module_get_path(module) || is_builtin(module);
+		kmod_module_unref(module);
+	}
 	kmod_module_unref_list(list);
 	return known;
 }

@@ -9,12 +9,18 @@
 struct modules {
 	const char *root; /* path that /lib/modules and /etc/modprobe.d are below, "" for / */
 	struct kmod_ctx *kmod; /* made at first use; NULL before */
+	/* Told of each command of modprobe.d(5) that was not run, in a sentence. May be NULL. */
+	void (*warn)(void *context, const char *message);
+	void *context;
 };
 
 /*
- * Loads the module that brings a driver, with all that modprobe(8) would do: dependencies,
- * softdeps, options and install commands of modprobe.d(5). Returns 0, also if it is built in
- * or was loaded before; -ENOENT if there is no such module in this image; or another -errno.
+ * Loads the module that brings a driver, as modprobe(8) would: dependencies and softdeps in their
+ * order, with the options of modprobe.d(5). Its commands ("install") are never run: the module is
+ * loaded instead, or nothing where name is an alias. An alias leads to no module that is
+ * blacklisted. Returns 0, also if it is built in or was loaded before; -ENOENT if there is no such
+ * module in this image; -EPERM if an alias leads only to such as must not be loaded; or another
+ * -errno.
  */
 int modules_load(struct modules *modules, const char *name);
 

@@ -68,6 +68,13 @@ static void log_problem(void *context, const char *where, const char *message)
 	log_write(&run->log, LEVEL_ERROR, "%s: %s", where, message);
 }
 
+static void log_warning(void *context, const char *message)
+{
+	const struct run *run = context;
+
+	log_write(&run->log, LEVEL_WARNING, "%s", message);
+}
+
 static void log_report(const struct run *run)
 {
 	const struct forecast *forecast = &run->forecast;
@@ -242,7 +249,7 @@ static int run_program(const struct options *options)
 		.dry_run = options->dry_run,
 		.added = options->added,
 		.log = { .root = -1, .to_kernel = !options->dry_run && !options->drivers },
-		.modules = { .root = options->root },
+		.modules = { .root = options->root, .warn = log_warning, .context = &run },
 	};
 	cleanup_fd int root = file_open(AT_FDCWD, options->root[0] ? options->root : "/");
 

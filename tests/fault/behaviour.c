@@ -18,13 +18,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../lib/files.h"
 #include "host.h"
+#include "modules.h"
 #include "trace.h"
 
 /* In all tests whose drivers never return. */
@@ -824,28 +824,30 @@ static void test_added_early(void **state)
 	}
 }
 
-/* A module's loading is what modprobe.d says that it is. */
-__attribute__((format(printf, 2, 3))) static void load_by(struct host *host, const char *format,
-							  ...)
-{
-	char path[PATH_MAX + 64], line[3 * PATH_MAX];
-	struct utsname kernel;
-	va_list arguments;
+/* As of Debian's kernels. */
+static const char vfio_modules[] = "irqbypass:\n"
+				   "vfio:\n"
+				   "vfio_iommu_type1: vfio\n"
+				   "vfio_pci: vfio_pci_core vfio irqbypass\n"
+				   "vfio_pci_core: vfio irqbypass\n";
 
-	snprintf(path, sizeof(path), "%s/tree/sys/module/vfio_iommu_type1", host->work);
-	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(uname(&kernel), 0);
-	snprintf(path, sizeof(path), "lib/modules/%s", kernel.release);
-	write_below(host, path, "modules.dep", "");
-	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	write_below(host, "etc/modprobe.d", "stuck.conf", line);
+static void give_modules(struct host *host, const char *modules,
+			 void (*loading)(void *context, const char *name))
+{
+	assert_int_equal(modules_set_up(host, modules), 0);
+	hostfs_set_loading(host->fs, loading, host);
+}
+
+static void take_5_s(void *context, const char *name)
+{
+	(void)context;
+	if (!strcmp(name, "vfio_pci"))
+		nanosleep(&(struct timespec){ .tv_sec = 5 }, NULL);
 }
 
 /*
  * A module whose loading does not end, for one probe in it that does not: the driver is there, and
- * has the devices all the same. Here what modprobe.d says stands for such a module.
+ * has the devices all the same.
  */
 static void test_stuck_module(void **state)
 {
@@ -853,13 +855,92 @@ static void test_stuck_module(void **state)
 	struct host_result result;
 
 	start_host(host, HOST, "8086:10d3\n", SHORT_TIMEOUT);
-	load_by(host, "install vfio_pci sleep 5\n");
+	give_modules(host, vfio_modules, take_5_s);
 	result = host_run(host, LIMIT_S);
 	assert_int_equal(result.status, 0);
 	assert_true(result.seconds < SHORT_TIMEOUT_S + GRACE_S);
 	check_others(host, "");
 	assert_sane(host);
 	assert_true(host_wait_children(10));
+}
+
+static void assert_told(const struct host *host, const char *message)
+{
+	static struct hostfs_message messages[HOST_MESSAGES_MAX];
+	size_t count = hostfs_messages(host->fs, messages, HOST_MESSAGES_MAX);
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(messages[i].text, message))
+			return;
+	fail_msg("no message: %s", message);
+}
+
+/*
+ * Modules come in the order of modprobe(8): dependencies, each between its softdeps, then the
+ * module. No command is run, be it that of a module which only a command makes known. An alias
+ * leads to no module that is blacklisted or has a command.
+ */
+static void test_modules(void **state)
+{
+	static const struct {
+		const char *modules, *rule, *config;
+		int status;
+		const char *loaded, *detail, *message;
+	} runs[] = {
+		{ .modules = vfio_modules,
+		  .rule = "01:00.0\n",
+		  .config = "softdep vfio post: vfio_iommu_type1\n",
+		  .loaded = "irqbypass vfio vfio_iommu_type1 vfio_pci_core vfio_pci ",
+		  .detail = "-" },
+		{ .modules = vfio_modules,
+		  .rule = "01:00.0\n",
+		  .config = "softdep vfio_pci pre: a_wish irqbypass post: vfio_pci_core vfio_pci\n"
+			    "softdep irqbypass pre: vfio_pci\n"
+			    "blacklist vfio_pci\n",
+		  .loaded = "irqbypass vfio vfio_pci_core vfio_pci vfio_iommu_type1 ",
+		  .detail = "-" },
+		{ .modules = "vfio_pci:\n",
+		  .rule = "01:00.0\n",
+		  .config = "install vfio-pci touch /run/\tbad; /sbin/modprobe -i vfio-pci\n"
+			    "install vfio_iommu_type1 /bin/true\n"
+			    "remove vfio_pci /bin/true\n",
+		  .loaded = "vfio_pci ",
+		  .detail = "no VM can use it: vfio_iommu_type1 is not loaded",
+		  .message = "<4>vfio-early: modprobe.d: 'install vfio_pci touch /run/\\x09bad; "
+			     "/sbin/modprobe -i vfio-pci' is not run; the module is loaded\n" },
+		{ .modules = "vfio_pci:\n",
+		  .rule = "01:00.0 driver=other\n",
+		  .config = "alias other vfio_pci\ninstall vfio_pci /bin/false\n",
+		  .status = 2,
+		  .loaded = "",
+		  .detail = "loading its module: Operation not permitted",
+		  .message = "<4>vfio-early: modprobe.d: 'install vfio_pci /bin/false' is not run; "
+			     "the module is not loaded\n" },
+		{ .modules = "vfio_pci:\n",
+		  .rule = "01:00.0 driver=other\n",
+		  .config = "alias other vfio_pci\nblacklist vfio_pci\n",
+		  .status = 2,
+		  .loaded = "",
+		  .detail = "loading its module: Operation not permitted" },
+	};
+	struct host *host = &((struct context *)*state)->host;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		struct host_row row;
+
+		if (i)
+			host_tear_down(host);
+		start_host(host, HOST, runs[i].rule, "");
+		give_modules(host, runs[i].modules, NULL);
+		write_below(host, "etc/modprobe.d", "vfio.conf", runs[i].config);
+		assert_int_equal(host_run(host, LIMIT_S).status, runs[i].status);
+		assert_string_equal(hostfs_loaded(host->fs), runs[i].loaded);
+		assert_true(host_read_row(host, NIC_A, &row));
+		assert_string_equal(row.detail, runs[i].detail);
+		if (runs[i].message)
+			assert_told(host, runs[i].message);
+		assert_int_equal(check_messages(host), runs[i].message ? 3 : 2);
+	}
 }
 
 /*
@@ -887,15 +968,22 @@ static void test_added_while_probed(void **state)
 	assert_sane(host);
 }
 
-/* Loading it takes a device that the host stands on, by an option ids=. */
+/* By an option ids= the module takes a device that is in use by the host. */
+static void take_device(void *context, const char *name)
+{
+	const struct host *host = context;
+
+	if (strcmp(name, "vfio_pci"))
+		return;
+	drivercore_write(host->core, STORE_OVERRIDE, NIC_A, "vfio-pci\n", 9);
+	drivercore_write(host->core, STORE_PROBE, NULL, NIC_A, strlen(NIC_A));
+}
+
 static void take_by_ids(struct host *host)
 {
 	write_below(host, "etc", "vfio-early.protected",
 		    "01:00.0 id=8086:10d3 # " NIC_A " network\n# entries: 1\n");
-	load_by(host,
-		"install vfio_pci echo vfio-pci > %s/mount/sys/bus/pci/devices/" NIC_A
-		"/driver_override; echo " NIC_A " > %s/mount/sys/bus/pci/drivers_probe\n",
-		host->work, host->work);
+	give_modules(host, vfio_modules, take_device);
 }
 
 /* The same with an option ids=, by which it is the probe of a device that the host stands on. */
@@ -1228,6 +1316,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "a device that is just being added", test_added_early, set_up, tear_down, NULL },
 	{ "one that came late while it is probed", test_added_while_probed, set_up, tear_down,
 	  NULL },
+	{ "modules in their order, and no commands", test_modules, set_up, tear_down, NULL },
 	{ "a module that never finishes loading", test_stuck_module, set_up, tear_down, NULL },
 	{ "a module stuck in a device of the host", test_stuck_ids, set_up, tear_down, NULL },
 	{ "signals while a driver is slow", test_signals, set_up, tear_down, NULL },

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +18,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -150,14 +153,33 @@ void host_tear_down(struct host *host)
 
 void host_reset(struct host *host)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], loaded[PATH_MAX];
 
+	snprintf(loaded, sizeof(loaded), "%s", hostfs_loaded(host->fs));
 	drivercore_reset(host->core);
 	hostfs_reset(host->fs);
 	files_remove_tree(format_path(path, "%s/tree/run/vfio-early", host->work));
+	/* What was loaded; one that is loaded from the start has no state here. */
+	for (char *name = strtok(loaded, " "); name; name = strtok(NULL, " "))
+		files_remove_tree(format_path(path, "%s/tree/sys/module/%s", host->work, name));
 }
 
 /* Running. */
+
+/* A system call that a filter has fail with error 0 does nothing and succeeds. */
+static int keep_modules_out(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_finit_module, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
 
 void host_exec(const struct host *host)
 {
@@ -179,6 +201,8 @@ void host_exec(const struct host *host)
 	close(in);
 	close(out);
 	close(err);
+	if (keep_modules_out())
+		_exit(127);
 	execve(host->program, argv, envp);
 	_exit(127);
 }

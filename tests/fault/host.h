@@ -43,17 +43,21 @@ int host_prepare_process(void);
 
 /*
  * Mounts a described host (tests/lib/hosttree.h) with these rules and this kernel command line,
- * below the build directory in a directory of this name. Where vfio_iommu_type1 is a module
- * nobody simulates it, so here it is loaded. 0, or -errno with a message on standard error.
+ * below the build directory in a directory of this name. vfio_iommu_type1 is loaded, and there are
+ * no modules (modules.h). 0, or -errno with a message on standard error.
  */
 int host_set_up(struct host *host, const char *name, const char *description, const char *rules,
 		const char *cmdline);
 void host_tear_down(struct host *host);
 
-/* All as host_set_up() left it: reactions, denials, events, messages and run are gone. */
+/* All as host_set_up() left it: reactions, denials, events, messages, loaded modules and run are
+ * gone. */
 void host_reset(struct host *host);
 
-/* In a child: becomes the program, with its output in files. Does not return. */
+/*
+ * In a child: becomes the program, with its output in files. The kernel gets no module to see.
+ * Does not return.
+ */
 void host_exec(const struct host *host);
 
 /* Runs the program, and kills it after the given time. */

@@ -18,6 +18,7 @@
 
 #define DRIVERS      "sys/bus/pci/drivers/"
 #define MESSAGES_MAX 512
+#define LOADED_MAX   512
 
 /* Each blocked write takes one. */
 #define THREADS_MAX 256
@@ -34,6 +35,7 @@ enum kind {
 	KIND_PROBE,
 	KIND_OTHER, /* any other file of sysfs */
 	KIND_KMSG,
+	KIND_MODULE,
 };
 
 struct node {
@@ -57,6 +59,9 @@ struct hostfs {
 	struct hostfs_message *messages;
 	size_t n_messages;
 	unsigned int n_opens;
+	char loaded[LOADED_MAX];
+	void (*loading)(void *context, const char *name);
+	void *loading_context;
 };
 
 /* An open file: one of the tree, one of the driver core, or a directory. */
@@ -126,6 +131,13 @@ static enum kind classify_device(const char *file)
 	return KIND_OTHER;
 }
 
+static bool is_module(const char *file)
+{
+	const char *dot = strrchr(file, '.');
+
+	return dot && !strcmp(dot, ".ko");
+}
+
 static enum kind classify(struct hostfs *fs, const char *path, char subject[DRIVERCORE_NAME_MAX])
 {
 	struct device_state state;
@@ -135,6 +147,10 @@ static enum kind classify(struct hostfs *fs, const char *path, char subject[DRIV
 		return KIND_KMSG;
 	if (!strcmp(path, "sys/bus/pci/drivers_probe"))
 		return KIND_PROBE;
+	if (!strncmp(path, "lib/modules/", 12) && split(path, subject, &file) && is_module(file)) {
+		snprintf(subject, DRIVERCORE_NAME_MAX, "%.*s", (int)strlen(file) - 3, file);
+		return KIND_MODULE;
+	}
 	if (strncmp(path, "sys/", 4) || !split(path, subject, &file))
 		return KIND_PLAIN;
 	if (!strncmp(path, DRIVERS, strlen(DRIVERS)))
@@ -393,6 +409,30 @@ static void close_handle(struct handle *handle)
 	free(handle);
 }
 
+/* A module's file is opened for nothing but its loading. */
+static void load_module(struct hostfs *fs, const char *name)
+{
+	char path[sizeof("sys/module//initstate") + DRIVERCORE_NAME_MAX];
+	void (*loading)(void *context, const char *name);
+	size_t used;
+	int fd;
+
+	pthread_mutex_lock(&fs->mutex);
+	used = strlen(fs->loaded);
+	snprintf(fs->loaded + used, LOADED_MAX - used, "%s ", name);
+	loading = fs->loading;
+	pthread_mutex_unlock(&fs->mutex);
+	if (loading)
+		loading(fs->loading_context, name);
+	snprintf(path, sizeof(path), "sys/module/%s", name);
+	mkdirat(fs->tree, path, 0755);
+	strcat(path, "/initstate");
+	fd = openat(fs->tree, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, "live\n", 5) != 5)
+		abort();
+	close(fd);
+}
+
 static int open_node(struct hostfs *fs, const struct node *node, struct handle *handle, int flags)
 {
 	int error = (flags & O_ACCMODE) == O_RDONLY ? 0 : get_denial(fs, node->path);
@@ -406,6 +446,8 @@ static int open_node(struct hostfs *fs, const struct node *node, struct handle *
 	pthread_mutex_unlock(&fs->mutex);
 	if (node->kind == KIND_KMSG)
 		return 0;
+	if (node->kind == KIND_MODULE)
+		load_module(fs, node->subject);
 	if (node->kind != KIND_PLAIN)
 		flags = O_RDONLY;
 	handle->fd = openat(fs->tree, node->path, (flags & O_ACCMODE) | O_CLOEXEC);
@@ -543,6 +585,7 @@ static int write_node(struct hostfs *fs, const struct node *node, const struct h
 		[KIND_LINK] = STORE_OTHER,        [KIND_UEVENT] = STORE_OTHER,
 		[KIND_OVERRIDE] = STORE_OVERRIDE, [KIND_UNBIND] = STORE_UNBIND,
 		[KIND_PROBE] = STORE_PROBE,       [KIND_OTHER] = STORE_OTHER,
+		[KIND_MODULE] = STORE_OTHER,
 	};
 	const char *subject = node->subject;
 
@@ -787,10 +830,25 @@ void hostfs_deny(struct hostfs *fs, const char *path, int error)
 	pthread_mutex_unlock(&fs->mutex);
 }
 
+void hostfs_set_loading(struct hostfs *fs, void (*loading)(void *context, const char *name),
+			void *context)
+{
+	pthread_mutex_lock(&fs->mutex);
+	fs->loading = loading;
+	fs->loading_context = context;
+	pthread_mutex_unlock(&fs->mutex);
+}
+
+const char *hostfs_loaded(struct hostfs *fs)
+{
+	return fs->loaded;
+}
+
 void hostfs_reset(struct hostfs *fs)
 {
 	pthread_mutex_lock(&fs->mutex);
 	fs->n_messages = 0;
+	fs->loaded[0] = '\0';
 	pthread_mutex_unlock(&fs->mutex);
 	hostfs_deny(fs, NULL, 0);
 }

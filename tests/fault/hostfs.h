@@ -4,7 +4,8 @@
  * alive in it: each device's driver link, uevent and driver_override, the drivers' unbind,
  * drivers_probe, and dev/kmsg. A write to any other file below sys has no effect but an event
  * of STORE_OTHER. All else is as in the tree, and run is written through to it. Directories of
- * drivers keep their links to devices as they were first, and list what they do.
+ * drivers keep their links to devices as they were first, and list what they do. Who opens
+ * lib/modules/VERSION/NAME.ko loads that module: from then on there is sys/module/NAME.
  *
  * Every lookup makes a new inode of a file, so that a write that blocks holds up only those
  * that the driver core would hold up: FUSE locks an inode while it is written to.
@@ -36,7 +37,14 @@ void hostfs_unmount(struct hostfs *fs);
  */
 void hostfs_deny(struct hostfs *fs, const char *path, int error);
 
-/* Forgets the messages. */
+/* Calls loading(context, name) in the open of a module's file. NULL ends this. */
+void hostfs_set_loading(struct hostfs *fs, void (*loading)(void *context, const char *name),
+			void *context);
+
+/* The names of the modules in the order in which they were loaded, each with a blank behind it. */
+const char *hostfs_loaded(struct hostfs *fs);
+
+/* Forgets messages and loaded modules. */
 void hostfs_reset(struct hostfs *fs);
 
 /* Copies at most max messages and returns how many came. */

@@ -25,10 +25,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "../lib/files.h"
 #include "host.h"
+#include "modules.h"
 #include "trace.h"
 
 /* No driver is slow here: a run that takes as long has waited for what does not come. */
@@ -76,6 +79,7 @@ static const struct rule {
 	{ SYS_lseek, "lseek", { EIO }, false },
 	{ SYS_ioctl, "ioctl", { EIO }, false },
 	{ SYS_getcwd, "getcwd", { ENOMEM, EACCES }, false },
+	{ SYS_finit_module, "finit_module", { ENOEXEC, ENOMEM, EPERM }, false },
 	{ SYS_uname, "uname", { 0 }, false },
 	{ SYS_times, "times", { 0 }, false },
 	{ SYS_umask, "umask", { 0 }, false },
@@ -93,6 +97,8 @@ static const struct rule {
 
 static const struct scenario {
 	const char *name, *host, *rules;
+	const char *modules; /* as for modules_set_up(); NULL: there are none, and vfio is loaded */
+	const char *config;  /* what modprobe.d says of them */
 	const char *cmdline;  /* beside the timeout */
 	const char *refusing; /* device that vfio-pci does not take */
 	int status;
@@ -114,6 +120,14 @@ static const struct scenario {
 		.host = NICS,
 		.rules = "01:00.0\n02:00.0\n",
 		.status = 2,
+	},
+	{
+		.name = "modules that are to be loaded",
+		.host = "driver vfio-pci\n" NICS,
+		.rules = "01:00.0\n",
+		.modules = "vfio:\nvfio_iommu_type1: vfio\nvfio_pci: vfio\n",
+		.config = "softdep vfio post: vfio_iommu_type1\n"
+			  "options vfio-pci disable_vga=1\n",
 	},
 	{
 		.name = "rules of every kind",
@@ -342,14 +356,22 @@ static struct campaign current;
 static int set_up(void **state)
 {
 	const struct scenario *scenario = *state;
-	char cmdline[128];
+	char cmdline[128], path[PATH_MAX + 32];
+	int result;
 
 	memset(&current, 0, sizeof(current));
 	current.scenario = scenario;
 	*state = &current;
 	snprintf(cmdline, sizeof(cmdline), TIMEOUT "%s",
 		 scenario->cmdline ? scenario->cmdline : "");
-	return host_set_up(&current.host, "inject", scenario->host, scenario->rules, cmdline);
+	result = host_set_up(&current.host, "inject", scenario->host, scenario->rules, cmdline);
+	if (result < 0 || !scenario->modules)
+		return result;
+	snprintf(path, sizeof(path), "%s/tree/etc/modprobe.d", current.host.work);
+	mkdir(path, 0755);
+	strcat(path, "/vfio.conf");
+	result = files_write(path, scenario->config);
+	return result < 0 ? result : modules_set_up(&current.host, scenario->modules);
 }
 
 static int tear_down(void **state)

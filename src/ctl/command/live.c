@@ -38,6 +38,12 @@ static int find_devices(struct live *live)
 	return result;
 }
 
+static void warn(void *context, const char *message)
+{
+	(void)context;
+	ctl_fail("%s", message);
+}
+
 static int look(struct live *live, const struct ctl *ctl, unsigned int what)
 {
 	int result = look_at_host(&live->inventory, ctl, what);
@@ -45,7 +51,7 @@ static int look(struct live *live, const struct ctl *ctl, unsigned int what)
 	if (result < 0)
 		return result;
 	findings_tell(&live->inventory.findings, FINDING_WARNING);
-	live->modules.root = live->inventory.host.root;
+	live->modules = (struct modules){ .root = live->inventory.host.root, .warn = warn };
 	if (live->inventory.host.live && geteuid() != 0)
 		return ctl_fail("only root may change drivers"), -EPERM;
 	return find_devices(live);

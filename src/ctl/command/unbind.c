@@ -58,7 +58,8 @@ static void prepare(struct return_step *step, const struct live *live, size_t in
 static int return_device(void *argument)
 {
 	const struct return_step *step = argument;
-	struct modules modules = { .root = step->live->modules.root };
+	struct modules modules = { .root = step->live->modules.root,
+				   .warn = step->live->modules.warn };
 	const struct pci_address *address = &step->device->address;
 	int result, tries = 3;
 
