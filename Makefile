@@ -51,12 +51,18 @@ include tests/tests.mk
 CORE_SOURCES := $(wildcard src/core/*.c)
 BOOT_SOURCES := $(wildcard src/bind/*.c src/boot/*.c)
 BOOT_OBJECTS := $(patsubst src/%.c,$(B)/klibc/%.o,$(CORE_SOURCES) $(BOOT_SOURCES))
-BOOT_CFLAGS  := $(STANDARD) $(WARNINGS) -Oz -ffunction-sections -fdata-sections \
-		$(KLIBC_STACK) -Isrc -Isrc/libkmod -MMD -MP
+BOOT_CFLAGS  := $(STANDARD) $(WARNINGS) $(KLIBC_CFLAGS) -Isrc -Isrc/libkmod -MMD -MP
 
-# One page of code and constants less: noseparate-code does without the padding between them, and
-# no data starts on a page of its own where the file's pages are said to be small.
-BOOT_LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,common-page-size=32
+# klcc links with ld(1), which cannot optimise at link time: the compiler links with what klcc says.
+klibc = $$($(KLCC) -print-klibc-$(1))
+BOOT_LINK = $(call klibc,cc) $(call klibc,reqflags) $(call klibc,optflags) $(KLIBC_CFLAGS) \
+	-flto-partition=one -static -no-pie -nostdlib \
+	$$($(KLCC) -print-klibc-ldflags | sed 's/[^ ][^ ]*/-Xlinker &/g') $(BOOT_LDFLAGS)
+
+# noseparate-code does without the padding between code and constants, and no data starts on a page
+# of its own where the file's pages are said to be small and nothing is made read-only (norelro).
+BOOT_LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,common-page-size=32 \
+		-Wl,-z,norelro -Wl,--build-id=none
 
 $(B)/klibc/bind/modules.o: BOOT_CFLAGS += $(LIBKMOD_CFLAGS)
 $(B)/klibc/bind/modules.o: $(LIBKMOD)
@@ -73,7 +79,8 @@ $(B)/klibc/%.o: src/%.c | toolchain
 
 $(B)/vfio-early: $(BOOT_OBJECTS) $(LIBKMOD)
 	$(call say,LINK,$@)
-	$(Q)$(KLCC) -static $(BOOT_LDFLAGS) -o $@.debug $(BOOT_OBJECTS) $(LIBKMOD)
+	$(Q)lib=$(call klibc,libdir) && $(BOOT_LINK) -o $@.debug $$lib/crt0.o $(BOOT_OBJECTS) $(LIBKMOD) \
+		-Wl,--start-group $$lib/libc.a -lgcc -Wl,--end-group
 	$(Q)$(STRIP) -R .comment -R '.note*' -o $@.new $@.debug
 	$(Q)size=$$(stat -c %s $@.new); \
 	echo "  SIZE    $@: $$size bytes stripped, of $(SIZE_BUDGET) allowed"; \

@@ -86,11 +86,13 @@ kmod_objects := $(patsubst %,$(kmod_build)/%.o,libkmod/libkmod \
 	$(addprefix libkmod/libkmod-,builtin config file index list module signature) \
 	$(addprefix shared/,array hash strbuf util))
 
-# Only SSE wants a stack aligned to 16 bytes; klibc is built without it, too.
-KLIBC_STACK := -mno-sse -mpreferred-stack-boundary=3
+# Only SSE wants a stack aligned to 16 bytes; klibc is built without it, too. Optimisation at link time
+# leaves of libkmod what is called: nothing for commands, for ELF or for loading by force. A function
+# that is inlined into its one caller has 480 bytes more in all (gcc 12).
+KLIBC_CFLAGS := -Oz -mno-sse -mpreferred-stack-boundary=3 -flto=1 -fno-inline-functions-called-once
 
 # NDEBUG: 1 KB of checks of how libkmod is called, which on klibc could only abort.
-kmod_cflags := $(KLIBC_STACK) -I$(kmod_here) -I$(kmod_tree) -ffunction-sections -fdata-sections -DNDEBUG \
+kmod_cflags := $(KLIBC_CFLAGS) -I$(kmod_here) -I$(kmod_tree) -DNDEBUG \
 	-ffile-prefix-map=$(kmod_tree)/= -Wall -Werror=implicit-function-declaration \
 	-include $(kmod_here)/config.h -include $(kmod_here)/shim.h
 
@@ -108,6 +110,6 @@ $(kmod_build)/shim.o: $(kmod_here)/shim.c
 
 $(LIBKMOD): $(kmod_objects) $(kmod_build)/shim.o
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+	$(Q)rm -f $@ && gcc-ar rcsD $@ $^
 
 .PHONY: FORCE

@@ -45,27 +45,8 @@ char *get_current_dir_name(void)
 	return getcwd(path, sizeof(path)) ? strdup(path) : NULL;
 }
 
-/*
- * In place of libkmod-elf.c. Only a module that is loaded by force is read as ELF: the kernel takes
- * the rest as files, by finit_module(), since 3.8.
- */
-struct kmod_elf *kmod_elf_new(const void *memory, off_t size)
-{
-	(void)memory;
-	(void)size;
-	errno = ENOSYS;
-	return NULL;
-}
-
+/* In place of libkmod-elf.c: no module is read as ELF here. */
 void kmod_elf_unref(struct kmod_elf *elf)
 {
 	(void)elf;
-}
-
-const void *kmod_elf_strip(const struct kmod_elf *elf, unsigned int flags)
-{
-	(void)elf;
-	(void)flags;
-	errno = ENOSYS;
-	return NULL;
 }

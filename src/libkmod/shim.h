@@ -32,17 +32,15 @@
 int finit_module(int fd, const char *args, int flags);
 
 /*
- * Only the helpers of rmmod, modprobe and modinfo call these. They need no body: the linker
- * drops the callers (--gc-sections), and an undefined symbol tells when that stops being so.
+ * Only the helpers of rmmod, modprobe and modinfo call these. They need no body: linking drops
+ * the callers, and an undefined symbol tells when that stops being so.
  */
 int clock_gettime(int clock, struct timespec *now);
 int clock_nanosleep(int clock, int flags, const struct timespec *until, struct timespec *left);
 
 /* shim.c */
 struct kmod_elf;
-struct kmod_elf *kmod_elf_new(const void *memory, off_t size);
 void kmod_elf_unref(struct kmod_elf *elf);
-const void *kmod_elf_strip(const struct kmod_elf *elf, unsigned int flags);
 ssize_t getdelim(char **line, size_t *size, int delim, FILE *file);
 char *get_current_dir_name(void);
 
