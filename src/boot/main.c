@@ -2,7 +2,6 @@
 /* vfio-early(8): hands PCI devices to vfio-pci before host drivers load. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,23 +14,23 @@
 #include "core/file.h"
 #include "core/forecast.h"
 #include "core/report.h"
+#include "core/text.h"
 
 static const char usage[] =
 	"Usage: vfio-early [--root DIR] [--dry-run | --drivers] [--protected FILE] [ADDRESS]\n"
-	"Hands the PCI devices that /etc/vfio-early.conf names to vfio-pci; ADDRESS: this\n"
-	"one only, added since the boot.\n"
+	"Binds the PCI devices of /etc/vfio-early.conf to vfio-pci; with ADDRESS, only that\n"
+	"hot-plugged one.\n"
 	"\n"
 	"      --root DIR  take every path below DIR\n"
-	"      --dry-run   print what would become of each device; change nothing\n"
-	"      --drivers   print the drivers that the rules ask for, one a line\n"
-	"      --protected FILE  foretell a boot of which FILE tells what the host\n"
-	"                  stands on; this boot's command line does not count\n"
+	"      --dry-run   print the outcome for each device; change nothing\n"
+	"      --drivers   print the drivers of the rules, one a line\n"
+	"      --protected FILE  preview a boot with this list of devices in use by the\n"
+	"                  host, without the kernel command line of this one\n"
 	"  -h, --help      print this\n"
 	"  -V, --version   print the version\n"
 	"\n"
 	"Exit status: 0 every wanted device is bound, 1 usage or internal error,\n"
-	"2 some rule could not be satisfied, 3 some line could not be understood.\n"
-	"See vfio-early(8) and vfio-early.conf(5).\n";
+	"2 some rule is not satisfied, 3 some line is not valid. See vfio-early(8).\n";
 
 struct options {
 	const char *root;
@@ -269,18 +268,6 @@ static int run_program(const struct options *options)
 	return options->drivers ? print_drivers(&run) : boot_and_note(&run);
 }
 
-enum { OPTION_ROOT = 256, OPTION_DRY_RUN, OPTION_DRIVERS, OPTION_PROTECTED };
-
-static const struct option long_options[] = {
-	{ "root", required_argument, NULL, OPTION_ROOT },
-	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
-	{ "drivers", no_argument, NULL, OPTION_DRIVERS },
-	{ "protected", required_argument, NULL, OPTION_PROTECTED },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
-};
-
 static int wrong_usage(void)
 {
 	static const char hint[] = "Try 'vfio-early --help'.\n";
@@ -289,42 +276,48 @@ static int wrong_usage(void)
 	return REPORT_INTERNAL;
 }
 
+/* "--name VALUE" or "--name=VALUE": *value is NULL where there is none. */
+static bool takes_value(char ***word, const char *name, const char **value)
+{
+	struct text rest = { **word, **word + strlen(**word) };
+
+	if (!text_take_prefix(&rest, name) || (*rest.p && *rest.p != '='))
+		return false;
+	*value = *rest.p ? rest.p + 1 : (*word)[1];
+	if (!*rest.p && *value)
+		++*word;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = { .root = "" };
 	struct pci_address added;
-	int option;
 
-	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
-		switch (option) {
-		case OPTION_ROOT:
-			options.root = optarg;
-			break;
-		case OPTION_DRY_RUN:
-			options.dry_run = true;
-			break;
-		case OPTION_DRIVERS:
-			options.drivers = true;
-			break;
-		case OPTION_PROTECTED:
-			if (optarg[0] != '/')
-				return wrong_usage();
-			options.protected = optarg;
-			break;
-		case 'h':
+	for (char **word = argv + 1; argc > 1 && *word; word++) {
+		if (strcmp(*word, "-h") == 0 || strcmp(*word, "--help") == 0) {
 			print(usage);
 			return REPORT_OK;
-		case 'V':
+		}
+		if (strcmp(*word, "-V") == 0 || strcmp(*word, "--version") == 0) {
 			print("vfio-early " VERSION "\n");
 			return REPORT_OK;
-		default:
+		}
+		if (strcmp(*word, "--dry-run") == 0) {
+			options.dry_run = true;
+		} else if (strcmp(*word, "--drivers") == 0) {
+			options.drivers = true;
+		} else if (takes_value(&word, "--root", &options.root)) {
+			if (!options.root)
+				return wrong_usage();
+		} else if (takes_value(&word, "--protected", &options.protected)) {
+			if (!options.protected || options.protected[0] != '/')
+				return wrong_usage();
+		} else if (!options.added && pci_address_parse(*word, &added)) {
+			options.added = &added;
+		} else {
 			return wrong_usage();
 		}
-	}
-	if (optind < argc) {
-		if (optind + 1 < argc || !pci_address_parse(argv[optind], &added))
-			return wrong_usage();
-		options.added = &added;
 	}
 	/* systemd's mark of what it must not kill at switch-root: ROOT_STORAGE_DAEMONS. */
 	argv[0][0] = '@';
