@@ -42,10 +42,10 @@ const char *report_format_row(const struct plan_row *row, char line[REPORT_LINE_
 {
 	char address[PCI_ADDRESS_TEXT_MAX], id[ID_TEXT_MAX];
 
-	snprintf(line, REPORT_LINE_MAX, "%s\t%s\t%s\t%s\t%s\t%s:%u\t%s\n",
+	snprintf(line, REPORT_LINE_MAX, "%s\t%s\t%s\t%s\t%s\t%s:%u\t%s\t%s\n",
 		 format_address(row, address), format_id(row, id), outcome_name(row->outcome),
 		 or_dash(row->driver), previous_driver(row), row->rule->file, row->rule->line,
-		 or_dash(row->detail));
+		 or_dash(row->detail), row->satisfied ? "yes" : "no");
 	return line;
 }
 

@@ -5,8 +5,12 @@
 
 #include "core/plan.h"
 
-/* First line of table and status file; fields are separated by tabs. */
-#define REPORT_HEADER "address\tid\tcode\tdriver\tprevious\trule\tdetail\n"
+/*
+ * First line of table and status file; fields are separated by tabs. Earlier versions wrote no more
+ * than the first columns.
+ */
+#define REPORT_FIRST_COLUMNS "address\tid\tcode\tdriver\tprevious\trule\tdetail"
+#define REPORT_HEADER        REPORT_FIRST_COLUMNS "\tsatisfied\n"
 
 /* Enough for any row, message and summary. */
 #define REPORT_LINE_MAX 512

@@ -171,7 +171,7 @@ static size_t count_character(const char *text, char c)
 	return count;
 }
 
-/* Seven fields, none of them empty, and nothing else that a reader could take for an end. */
+/* Eight fields, none of them empty, and nothing else that a reader could take for an end. */
 static void check_row_text(const struct plan_row *row)
 {
 	char line[REPORT_LINE_MAX];
@@ -181,7 +181,7 @@ static void check_row_text(const struct plan_row *row)
 	length = strlen(line);
 	require(length > 0 && line[length - 1] == '\n');
 	line[length - 1] = '\0';
-	require(count_character(line, '\t') == 6);
+	require(count_character(line, '\t') == 7);
 	require(line[0] != '\t' && line[length - 2] != '\t' && !strstr(line, "\t\t"));
 	for (char *p = line; *p; p++)
 		if (*p == '\t')

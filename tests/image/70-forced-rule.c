@@ -8,10 +8,10 @@ static const char program[] =
 	"case $1 in\n"
 	"--drivers) echo vfio-pci ;;\n"
 	"--dry-run) tr ' ' '\\t' <<'EOF' | tr _ ' '\n"
-	"address id code driver previous rule detail\n"
+	"address id code driver previous rule detail satisfied\n"
 	"0000:01:00.0 1b36:0010 would-bind vfio-pci nvme /etc/vfio-early.conf:1 "
-	"forced,_the_host_uses_it:_swap_(/dev/nvme0n1p2)\n"
-	"0000:02:00.0 1b36:0010 would-bind vfio-pci nvme /etc/vfio-early.conf:2 -\n"
+	"forced,_the_host_uses_it:_swap_(/dev/nvme0n1p2) yes\n"
+	"0000:02:00.0 1b36:0010 would-bind vfio-pci nvme /etc/vfio-early.conf:2 - yes\n"
 	"EOF\n"
 	"esac\n";
 

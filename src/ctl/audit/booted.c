@@ -14,10 +14,22 @@
 
 #define FIELDS 7
 
+/* What the version of this boot left unsaid: a rule's text, which may be cut, has its options. */
+static bool guess_satisfied(const struct booted_row *row)
+{
+	if (strcmp(row->code, outcome_name(OUTCOME_NOT_FOUND)) == 0)
+		return strstr(row->detail, " optional");
+	for (int outcome = 0; outcome < OUTCOMES; outcome++)
+		if (strcmp(row->code, outcome_name((enum outcome)outcome)) == 0)
+			return outcome_satisfies((enum outcome)outcome);
+	return false;
+}
+
 static bool split_row(char *line, struct booted_row *row)
 {
 	const char **fields[FIELDS] = { &row->address,  &row->id,   &row->code,  &row->driver,
 					&row->previous, &row->rule, &row->detail };
+	const char *satisfied;
 
 	for (size_t i = 0; i < FIELDS; i++) {
 		const char *field = strsep(&line, "\t");
@@ -26,16 +38,17 @@ static bool split_row(char *line, struct booted_row *row)
 			return false;
 		*fields[i] = strcmp(field, "-") == 0 ? "" : field;
 	}
+	satisfied = strsep(&line, "\t");
+	row->satisfied = satisfied ? strcmp(satisfied, "yes") == 0 : guess_satisfied(row);
 	return true;
 }
 
 static int split(struct booted *booted, char *text)
 {
-	char *line;
+	char *line = strsep(&text, "\n");
 
-	if (strncmp(text, REPORT_HEADER, strlen(REPORT_HEADER)) != 0)
+	if (strncmp(line, REPORT_FIRST_COLUMNS, strlen(REPORT_FIRST_COLUMNS)) != 0)
 		return -EBADMSG;
-	text += strlen(REPORT_HEADER);
 	while ((line = strsep(&text, "\n")) && line[0] != '\0') {
 		struct booted_row *rows =
 			reallocarray(booted->rows, booted->count + 1, sizeof(*rows));

@@ -3,6 +3,7 @@
 #ifndef VFIO_EARLY_AUDIT_BOOTED_H
 #define VFIO_EARLY_AUDIT_BOOTED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/pci.h"
@@ -13,6 +14,7 @@
 /* One line. Texts are as they stand there, but "" for "-". */
 struct booted_row {
 	const char *address, *id, *code, *driver, *previous, *rule, *detail;
+	bool satisfied; /* the rule has what it wanted */
 };
 
 struct booted {

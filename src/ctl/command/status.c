@@ -51,14 +51,6 @@ struct status {
 	int error;               /* of booted_read() */
 };
 
-static bool is_satisfied(const struct booted_row *row)
-{
-	for (int outcome = 0; outcome < OUTCOMES; outcome++)
-		if (strcmp(row->code, outcome_name((enum outcome)outcome)) == 0)
-			return outcome_satisfies((enum outcome)outcome);
-	return false;
-}
-
 static const char *format_name(struct status *status, const struct pci_device *device,
 			       char text[PCI_IDS_SENTENCE_MAX])
 {
@@ -99,14 +91,12 @@ static void audit_change(struct status *status, const struct booted_row *row,
 	}
 }
 
-/* Of what is told of a row, its own words say whether that was wanted. */
+/* A detail tells why, or of something beside it; that of a rule without a device is its text. */
 static enum finding_level judge(const struct booted_row *row)
 {
-	if (strcmp(row->code, outcome_name(OUTCOME_NOT_FOUND)) == 0)
-		return strstr(row->detail, " optional") ? FINDING_NOTE : FINDING_WARNING;
-	if (strcmp(row->code, outcome_name(OUTCOME_WOULD_BIND)) == 0)
+	if (!row->satisfied || strcmp(row->code, outcome_name(OUTCOME_WOULD_BIND)) == 0)
 		return FINDING_WARNING;
-	return is_satisfied(row) && row->detail[0] == '\0' ? FINDING_NOTE : FINDING_WARNING;
+	return row->id[0] == '\0' || row->detail[0] == '\0' ? FINDING_NOTE : FINDING_WARNING;
 }
 
 static void audit_row(struct status *status, const struct booted_row *row)
