@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files of the host that are changed together. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -118,15 +120,32 @@ static int prepare(const struct transaction *transaction, struct transaction_fil
 	return result;
 }
 
+/* The directory of a new file, if only that is missing. */
+static int make_parent(const struct transaction *transaction, struct transaction_file *file)
+{
+	char parent[PATH_MAX];
+	int result = host_path(parent, "%.*s", (int)(strrchr(file->path, '/') - file->path),
+			       file->path);
+
+	if (result < 0)
+		return result;
+	if (mkdirat(transaction->host->directory, host_below(parent), 0755) == 0)
+		file->made_parent = true;
+	else if (errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
 static int write_file(const struct transaction *transaction, struct transaction_file *file,
 		      struct findings *done)
 {
 	unsigned int flags = file->flags & TRANSACTION_NEW ? 0 : REPLACE_BACKUP;
-	int result;
+	int result = file->flags & TRANSACTION_NEW ? make_parent(transaction, file) : 0;
 
 	file->begun = true;
-	result = replace_file(transaction->host, file->path, file->new.data, file->new.length,
-			      flags);
+	if (result == 0)
+		result = replace_file(transaction->host, file->path, file->new.data,
+				      file->new.length, flags);
 	if (result < 0)
 		findings_add(done, FINDING_ERROR, file->path, "%s; nothing was changed",
 			     strerror(-result));
@@ -197,10 +216,17 @@ static int put_back(const struct transaction *transaction, const char *path, con
 
 static int undo_file(const struct transaction *transaction, struct transaction_file *file)
 {
+	char parent[PATH_MAX];
 	int result;
 
-	if (file->flags & TRANSACTION_NEW)
-		return put_back(transaction, file->path, NULL, &file->old);
+	if (file->flags & TRANSACTION_NEW) {
+		result = put_back(transaction, file->path, NULL, &file->old);
+		if (result == 0 && file->made_parent &&
+		    host_path(parent, "%.*s", (int)(strrchr(file->path, '/') - file->path),
+			      file->path) == 0)
+			unlinkat(transaction->host->directory, host_below(parent), AT_REMOVEDIR);
+		return result;
+	}
 	result = put_back(transaction, file->resolved, file->backup, &file->old);
 	return result < 0 ? result : put_back(transaction, file->backup, NULL, &file->old_backup);
 }

@@ -25,6 +25,7 @@ struct transaction_file {
 	char *path;
 	unsigned int flags; /* enum transaction_flag */
 	struct transaction_text old, new;
+	bool made_parent;                   /* its directory is new as well */
 	bool begun;                         /* it may have been written, and so may its backup */
 	char resolved[PATH_MAX];            /* where links lead to */
 	char backup[PATH_MAX];              /* beside that; "" for a file that is new */
