@@ -70,7 +70,7 @@ static const char *const prepared[] = {
 	"the IOMMU is on: 7 groups",
 	"exit 0",
 	"$ vfio-earlyctl cmdline add iommu=pt",
-	"/etc/default/grub: changed, the old one is /etc/default/grub.vfio-early.bak",
+	"/etc/default/grub.d/zz-vfio-early.cfg: new",
 	"+ update-grub",
 	"Found initrd image: /boot/initrd.img-VERSION",
 	"iommu=pt: the next boot has it",

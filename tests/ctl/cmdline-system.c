@@ -27,6 +27,7 @@
 #include "run.h"
 
 #define D    "GRUB_CMDLINE_LINUX_DEFAULT"
+#define OWN  "/etc/default/grub.d/zz-vfio-early.cfg"
 #define INFO "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
 #define BY_GRUB                                                                                    \
@@ -49,6 +50,9 @@
 /* The number of KERNEL in a text is that of the one kernel of the system. */
 #define KERNEL "@"
 
+/* Runs the package's postrm in place of vfio-earlyctl. */
+#define PURGE "postrm purge"
+
 enum { FILES_MAX = 8, STEPS_MAX = 4, SAID_MAX = 4, LIMIT_S = 120, SETUP_FAILED = 125 };
 
 static const struct play {
@@ -70,31 +74,47 @@ static const struct play {
 	{ .name = "GRUB",
 	  .files = { GRUB_DEFAULT, BY_GRUB },
 	  .steps = {
-		  { "cmdline add intel_iommu=on vfio_early.bind=\"01:00.0,02:00\"",
+		  { "cmdline add intel_iommu=on vfio_early.bind=01:00.0,02:00",
 		    0,
-		    { "/etc/default/grub: changed, the old one is "
-		      "/etc/default/grub.vfio-early.bak",
-		      "+ update-grub", "Found linux image: /boot/vmlinuz-" KERNEL,
+		    { OWN ": new", "+ update-grub", "Found linux image: /boot/vmlinuz-" KERNEL,
 		      "intel_iommu=on: the next boot has it" },
-		    { { "/etc/default/grub", D "=\"quiet intel_iommu=on "
-					     "vfio_early.bind=\\\"01:00.0,02:00\\\"\"" },
+		    { { "/etc/default/grub", D "=\"quiet\"" },
+		      { OWN, D "=\"$" D " intel_iommu=on vfio_early.bind=01:00.0,02:00\"" },
 		      { "/boot/grub/grub.cfg",
 			"\tlinux\t/boot/vmlinuz-" KERNEL " "
 			"root=/dev/vda1 ro  quiet intel_iommu=on "
-			"vfio_early.bind=\"01:00.0,02:00\"" } } },
+			"vfio_early.bind=01:00.0,02:00" } } },
 		  { "cmdline add intel_iommu=on",
 		    0,
-		    { "intel_iommu=on: is in /etc/default/grub:9 already",
+		    { "intel_iommu=on: is in " OWN ":2 already",
 		      "intel_iommu=on: the next boot has it" },
-		    { { "/etc/default/grub", D "=\"quiet intel_iommu=on "
-					     "vfio_early.bind=\\\"01:00.0,02:00\\\"\"" } } },
+		    { { OWN, D "=\"$" D " intel_iommu=on vfio_early.bind=01:00.0,02:00\"" } } },
+		  { "cmdline remove intel_iommu vfio_early.bind quiet",
+		    0,
+		    { "+ update-grub", "intel_iommu=on: the next boot is without it",
+		      "/etc/default/grub: changed, the old one is "
+		      "/etc/default/grub.vfio-early.bak" },
+		    { { "/etc/default/grub", D "=\"\"" },
+		      { OWN, D "=\"$" D "\"" },
+		      { "/boot/grub/grub.cfg", "!intel_iommu" } } },
+		  { "cmdline add quiet", 0, { "quiet: the next boot has it" } },
+	  } },
+	{ .name = "GRUB with what earlier versions have put into its file",
+	  .files = { { "/etc/default/grub",
+		       D "=\"quiet intel_iommu=on vfio_early.bind=\\\"01:00.0,02:00\\\"\"\n" },
+		     BY_GRUB },
+	  .steps = {
+		  { "cmdline add b",
+		    0,
+		    { "b: the next boot has it" },
+		    { { "/boot/grub/grub.cfg",
+			"\tlinux\t/boot/vmlinuz-" KERNEL " root=/dev/vda1 ro  quiet "
+			"intel_iommu=on vfio_early.bind=\"01:00.0,02:00\" b" } } },
 		  { "cmdline remove intel_iommu vfio_early.bind",
 		    0,
-		    { "+ update-grub", "intel_iommu=on: the next boot is without it" },
+		    { "intel_iommu=on: the next boot is without it" },
 		    { { "/etc/default/grub", D "=\"quiet\"" },
 		      { "/boot/grub/grub.cfg", "!intel_iommu" } } },
-		  { "cmdline show", 0, { "quiet               yes     yes        "
-					 "/etc/default/grub:9" } },
 	  } },
 	{ .name = "GRUB with a drop-in that appends, and one that overrides",
 	  .files = { GRUB_DEFAULT, BY_GRUB,
@@ -103,18 +123,36 @@ static const struct play {
 	  .steps = { { "cmdline add a=1",
 		       0,
 		       { "a=1: the next boot has it" },
-		       { { "/etc/default/grub", D "=\"quiet a=1\"" },
+		       { { "/etc/default/grub", D "=\"quiet\"" },
 			 { "/boot/grub/grub.cfg",
 			   "\tlinux\t/boot/vmlinuz-" KERNEL
-			   " root=/dev/vda1 ro  quiet a=1 "
-			   "crashkernel=512M" } } } } },
+			   " root=/dev/vda1 ro  quiet crashkernel=512M "
+			   "a=1" } } } } },
+	{ .name = "GRUB with a file that cancels ours",
+	  .files = { GRUB_DEFAULT, BY_GRUB,
+		     { "/etc/default/grub.d/zzz.cfg", "[ -e / ] &&\t" D "=x\n" } },
+	  .steps = { { "cmdline add a=1",
+		       2,
+		       { "+ update-grub" },
+		       { { "/boot/grub/grub.cfg", "!a=1" } } } } },
+	{ .name = "the package is purged: only words for the IOMMU are ours to take",
+	  .files = { GRUB_DEFAULT, BY_GRUB },
+	  .steps = {
+		  { "cmdline add intel_iommu=on iommu=pt b=1", 0, { "b=1: the next boot has it" } },
+		  { PURGE,
+		    0,
+		    { "W: vfio-early: " OWN " stays, as it has more than words for the IOMMU" },
+		    { { OWN, D "=\"$" D " intel_iommu=on iommu=pt b=1\"" } } },
+		  { "cmdline remove b", 0, { "b=1: the next boot is without it" } },
+		  { PURGE, 0, { NULL }, { { OWN, NULL }, { "/boot/grub/grub.cfg", "!iommu" } } },
+	  } },
 	{ .name = "update-grub fails",
 	  .files = { GRUB_DEFAULT, BY_GRUB, { "/etc/grub.d/05_fail", "#!/bin/sh\nexit 3\n" } },
 	  .steps = { { "cmdline add a=1",
 		       1,
 		       { "vfio-earlyctl: update-grub: found exit status 3, expected 0; the change "
 			 "has no effect before that" },
-		       { { "/etc/default/grub", D "=\"quiet a=1\"" } } } } },
+		       { { OWN, D "=\"$" D " a=1\"" } } } } },
 	{ .name = "update-grub succeeds, but without the word",
 	  .files = { GRUB_DEFAULT, BY_GRUB,
 		     { "/usr/sbin/update-grub", "#!/bin/sh\nexit 0\n" },
@@ -131,8 +169,7 @@ static const struct play {
 		       { "vfio-earlyctl: kernel " KERNEL " has no image, so 'update-grub' would add an "
 			 "entry that starts it without one; run 'update-initramfs -c -k " KERNEL
 			 "' first" },
-		       { { "/etc/default/grub", D "=\"quiet\"" },
-			 { "/boot/grub/grub.cfg", NULL } } } } },
+		       { { OWN, NULL }, { "/boot/grub/grub.cfg", NULL } } } } },
 	{ .name = "no update-grub",
 	  .files = { GRUB_DEFAULT, BY_GRUB, { "/usr/sbin/update-grub", NULL } },
 	  .steps = { { "cmdline add a=1",
@@ -144,10 +181,8 @@ static const struct play {
 	  .full = "/etc/default",
 	  .steps = { { "cmdline add a=1",
 		       1,
-		       { "vfio-earlyctl: /etc/default/grub: No space left on device; nothing was "
-			 "changed" },
-		       { { "/etc/default/grub", D "=\"quiet\"" },
-			 { "/boot/grub/grub.cfg", NULL } } } } },
+		       { "vfio-earlyctl: " OWN ": No space left on device; nothing was changed" },
+		       { { OWN, NULL }, { "/boot/grub/grub.cfg", NULL } } } } },
 	{ .name = "the second of two files is on a full file system",
 	  .files = { { "/etc/default/grub", D "=\"b quiet\"\n" }, BY_GRUB,
 		     { "/etc/default/grub.d/x.cfg", D "=\"$" D " b\"\n" } },
@@ -224,7 +259,7 @@ static const struct play {
 	  .steps = { { "cmdline add a=1",
 		       0,
 		       { "+ proxmox-boot-tool refresh", "a=1: the next boot has it" },
-		       { { "/etc/default/grub", D "=\"quiet a=1\"" } } } } },
+		       { { OWN, D "=\"$" D " a=1\"" } } } } },
 	{ .name = "a stand-in for proxmox-boot-tool that does nothing",
 	  .files = { BY_SYSTEMD,
 		     LOADER,
@@ -331,6 +366,7 @@ static void mount_root(const struct place *place)
 static void install_programs(const struct place *place)
 {
 	run_host("cp %s/vfio-earlyctl %s/usr/sbin/", place->build, place->root);
+	run_host("install -m 755 conf/debian/postrm %s/usr/sbin/", place->root);
 	run_host("cp %s/tests/ctl/cmdline-standin %s/usr/sbin/grub-probe", place->build,
 		 place->root);
 	run_host("cp %s/tests/ctl/cmdline-standin %s/usr/sbin/proxmox-boot-tool", place->build,
@@ -420,12 +456,13 @@ static void prepare(const struct place *place, const struct play *play)
 static int run_step(const struct place *place, const struct step *step)
 {
 	char log[PATH_MAX], text[512], *rest = text, *argv[8] = { "vfio-earlyctl" };
+	size_t first = strcmp(step->command, PURGE) == 0 ? 0 : 1;
 	int fd, status;
 	pid_t pid;
 
 	run_path(log, "%s/log", place->space);
 	must(snprintf(text, sizeof(text), "%s", step->command) < (int)sizeof(text));
-	for (size_t i = 1; rest && i < 7; i++)
+	for (size_t i = first; rest && i < 7; i++)
 		argv[i] = strsep(&rest, " ");
 	pid = fork();
 	must(pid >= 0);

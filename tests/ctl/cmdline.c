@@ -32,6 +32,17 @@
 		"etc/default/grub", "GRUB_TIMEOUT=5\n" D "=\"" value "\"\n"                        \
 	}
 #define D "GRUB_CMDLINE_LINUX_DEFAULT"
+#define OWN     "etc/default/grub.d/zz-vfio-early.cfg"
+#define OWN_NEW "/" OWN ": new\n"
+#define COMMENT                                                                                    \
+	"# Kernel words, added by 'vfio-earlyctl cmdline add'; update-grub reads this file.\n"
+#define GRUB_OWN(words)                                                                            \
+	{                                                                                          \
+		OWN, COMMENT D "=\"$" D " " words "\"\n"                                          \
+	}
+#define UNSAFE                                                                                     \
+	", which is not safe in a file that root's shell reads, expected letters, digits and "     \
+	"_.,:=/@%+- only; write it into /etc/default/grub by hand\n"
 #define BY_GRUB(more)                                                                              \
 	{                                                                                          \
 		"proc/cmdline", "BOOT_IMAGE=/vmlinuz-6.1 root=/dev/sda1 ro " more "\n"             \
@@ -146,6 +157,34 @@ static const struct play {
 	  .out = "GRUB: /proc/cmdline has BOOT_IMAGE=.\n" SHOW_GRUB
 		 "quiet                   yes     yes        /etc/default/grub:2\n"
 		 "warning: /boot/grub/grub.cfg:3: lacks 'quiet'; 'update-grub' makes it anew\n" },
+	{ "show: grub.cfg lacks a word of ours, which a file may cancel",
+	  { GRUB("quiet"), BY_GRUB("quiet a"), GRUB_CFG("quiet"), GRUB_OWN("a"),
+	    { "etc/default/grub.d/zzz.cfg", "\n[ b ] && " D "=x\n" } },
+	  { "cmdline", "show", "a", "quiet" },
+	  .status = 2,
+	  .out = "GRUB: /proc/cmdline has BOOT_IMAGE=.\n"
+		 "WORD  RUNNING CONFIGURED SOURCE\n"
+		 "quiet yes     yes        /etc/default/grub:2\n"
+		 "a     yes     yes        /" OWN ":2\n"
+		 "warning: /boot/grub/grub.cfg:3: lacks 'a'; 'update-grub' makes it anew, unless "
+		 "/etc/default/grub.d/zzz.cfg:2 cancels the word\n" },
+	{ "show: words in a line that only a shell can tell",
+	  { { "etc/default/grub", "X=\"\n\"\n" D "=\"quiet $X\"\n" }, BY_GRUB("quiet b"),
+	    GRUB_CFG("quiet b") },
+	  { "cmdline", "show", "quiet", "b" },
+	  .out = "GRUB: /proc/cmdline has BOOT_IMAGE=.\n"
+		 "WORD  RUNNING CONFIGURED SOURCE\n"
+		 "quiet yes     yes        /etc/default/grub:3\n"
+		 "b     yes     no         \n" },
+	{ "show: words outside the quotes",
+	  { { "etc/default/grub", D "=\"quiet\" a=1\n" }, BY_GRUB("quiet"), GRUB_CFG("quiet") },
+	  { "cmdline", "show", "quiet" },
+	  .status = 2,
+	  .out = "GRUB: /proc/cmdline has BOOT_IMAGE=.\n"
+		 "WORD  RUNNING CONFIGURED SOURCE\n"
+		 "quiet yes     yes        /etc/default/grub:1\n"
+		 "/etc/default/grub:1: warning: 'a=1' is behind the closing quote and never "
+		 "reaches the kernel; write it inside the quotes\n" },
 	{ "show: JSON",
 	  { KERNEL("a=1 b\n"), BY_SYSTEMD("b"), LOADER, INSTALLER, VMLINUZ, ENTRY("a=1 b") },
 	  { "cmdline", "show", "--json", "a", "b" },
@@ -225,14 +264,49 @@ static const struct play {
 		 "GRUB nor systemd-boot; add the words where the kernel's command line is set\n" },
 
 	/* add and remove */
-	{ "add: two words, with a backup",
+	{ "add: two words, in a file of our own",
 	  { GRUB("quiet"), BY_GRUB("quiet"), GRUB_CFG("quiet") },
-	  { "cmdline", "add", "a=1", "b=\"c d\"" },
+	  { "cmdline", "add", "a=1", "b" },
 	  .status = 2,
-	  .out = "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n",
+	  .out = OWN_NEW,
 	  .err = FROM_THERE "update-grub' on that host\n",
-	  .changed = { GRUB("quiet a=1 b=\\\"c d\\\""),
-		       { "etc/default/grub" BAK, "GRUB_TIMEOUT=5\n" D "=\"quiet\"\n" } } },
+	  .changed = { GRUB("quiet"), GRUB_OWN("a=1 b") } },
+	{ "add: to our file, without a backup",
+	  { GRUB("quiet"), BY_GRUB("quiet"), GRUB_OWN("a") },
+	  { "cmdline", "add", "b" },
+	  .status = 2,
+	  .out = "/" OWN ": changed\n",
+	  .err = FROM_THERE "update-grub' on that host\n",
+	  .changed = { GRUB_OWN("a b"), { OWN BAK, NULL } } },
+	{ "add: where only a shell can tell what is there",
+	  { { "etc/default/grub", D "=\"$(cat x)\" a=1\nif b; then\n\t" D "=c\nfi\n" },
+	    BY_GRUB("quiet") },
+	  { "cmdline", "add", "b" },
+	  .status = 2,
+	  .out = OWN_NEW,
+	  .err = FROM_THERE "update-grub' on that host\n",
+	  .changed = { GRUB_OWN("b") } },
+	{ "add: where another value is in a line that only a shell can tell",
+	  { { "etc/default/grub", "[ a ] || " D "=\"x intel_iommu=off\"\n" }, BY_GRUB("quiet") },
+	  { "cmdline", "add", "intel_iommu=on" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: /etc/default/grub:1: found 'intel_iommu=off' in a line that is "
+		 "not of the form NAME=\"WORDS\"; change it by hand\n",
+	  .changed = { { OWN, NULL } } },
+	{ "add: where a file cancels ours",
+	  { GRUB("quiet"), BY_GRUB("quiet"), { "etc/default/grub.d/zzz.cfg", D "=\"x\"\n" } },
+	  { "cmdline", "add", "a" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: /etc/default/grub.d/zzz.cfg:1: this line cancels what is added in "
+		 "/" OWN "; write the word there\n",
+	  .changed = { { OWN, NULL } } },
+	{ "add: where update-grub fails",
+	  { { "etc/default/grub", D " = \"quiet\"\n" }, BY_GRUB("quiet") },
+	  { "cmdline", "add", "a" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: /etc/default/grub:1: found a blank or '+' before '=', so sh takes "
+		 "this line for a command and update-grub fails; write " D "=\"WORDS\"\n",
+	  .changed = { { OWN, NULL } } },
 	{ "add: is there, and so will it be",
 	  { GRUB("a_b=1"), BY_GRUB(""), GRUB_CFG("a_b=1") },
 	  { "cmdline", "add", "a-b=\"1\"" },
@@ -260,13 +334,20 @@ static const struct play {
 		 "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n",
 	  .err = FROM_THERE "update-grub' on that host\n",
 	  .changed = { GRUB("b a=2") } },
+	{ "add: in the place of another, in its file, with a backup",
+	  { GRUB("a=1 b"), BY_GRUB("") },
+	  { "cmdline", "--replace", "add", "a=2", "c" },
+	  .status = 2,
+	  .out = "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n" OWN_NEW,
+	  .err = FROM_THERE "update-grub' on that host\n",
+	  .changed = { GRUB("a=2 b"), { "etc/default/grub" BAK, "GRUB_TIMEOUT=5\n" D "=\"a=1 b\"\n" } } },
 	{ "add: beside the others",
 	  { GRUB("console=tty0"), BY_GRUB("") },
 	  { "cmdline", "--append", "add", "console=ttyS0", "console=ttyS1" },
 	  .status = 2,
-	  .out = "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n",
+	  .out = OWN_NEW,
 	  .err = FROM_THERE "update-grub' on that host\n",
-	  .changed = { GRUB("console=tty0 console=ttyS0 console=ttyS1") } },
+	  .changed = { GRUB("console=tty0"), GRUB_OWN("console=ttyS0 console=ttyS1") } },
 	{ "add: twice",
 	  { GRUB("x"), BY_GRUB("") },
 	  { "cmdline", "add", "a=1", "a=2" },
@@ -440,16 +521,24 @@ static const struct play {
 	  .out = "a: is in /etc/kernel/cmdline:1 already\n",
 	  .err = "vfio-earlyctl: found no entry of this system, so what the next boot has cannot "
 		 "be told\n" },
-	{ "add: to the file behind a link",
-	  { { "etc/default/grub.real", D "=\"\"\n" },
+	{ "remove: from the file behind a link",
+	  { { "etc/default/grub.real", D "=\"a\"\n" },
 	    { "etc/default/grub", "\2grub.real" },
 	    BY_GRUB("") },
-	  { "cmdline", "add", "a" },
+	  { "cmdline", "remove", "a" },
 	  .status = 2,
 	  .out = "/etc/default/grub: changed, the old one is /etc/default/grub.real" BAK "\n",
 	  .err = FROM_THERE "update-grub' on that host\n",
-	  .changed = { { "etc/default/grub.real", D "=\"a\"\n" },
-		       { "etc/default/grub.real" BAK, D "=\"\"\n" } } },
+	  .changed = { { "etc/default/grub.real", D "=\"\"\n" },
+		       { "etc/default/grub.real" BAK, D "=\"a\"\n" } } },
+	{ "remove: what an earlier version has put there",
+	  { GRUB("quiet b=\\\"c d\\\" iommu=pt"), BY_GRUB(""), GRUB_OWN("e f") },
+	  { "cmdline", "remove", "b", "iommu=pt", "f" },
+	  .status = 2,
+	  .out = "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n/" OWN
+		 ": changed\n",
+	  .err = FROM_THERE "update-grub' on that host\n",
+	  .changed = { GRUB("quiet"), GRUB_OWN("e") } },
 	{ "remove: by name, from both files, and what is in none",
 	  { GRUB("a=1 quiet"), BY_GRUB(""), { "etc/default/grub.d/x.cfg", D "=\"$" D " a=2\"\n" } },
 	  { "cmdline", "remove", "a", "b" },
@@ -473,12 +562,13 @@ static const struct play {
 	  { GRUB("a"), BY_GRUB(""), GRUB_CFG("a b") },
 	  { "cmdline", "--dry-run", "remove", "b" },
 	  .out = "b: is in no file of GRUB\nthen: update-grub\n" },
-	{ "what cannot be changed",
-	  { { "etc/default/grub", D "=\"$(cat x)\"\n" }, BY_GRUB("") },
-	  { "cmdline", "remove", "b" },
+	{ "remove: from a line that only a shell can tell",
+	  { { "etc/default/grub", D "=\"$(cat x) a=1\"\n" D "=\"$" D " a=2\"\n" }, BY_GRUB("") },
+	  { "cmdline", "remove", "a" },
 	  .status = 1,
-	  .err = "vfio-earlyctl: /etc/default/grub:1: " D ": found a command substitution, "
-		 "expected plain text; change it by hand\n" },
+	  .err = "vfio-earlyctl: /etc/default/grub:1: found 'a=1' in a line that is not of the "
+		 "form NAME=\"WORDS\"; change it by hand\n",
+	  .changed = { { "etc/default/grub" BAK, NULL } } },
 	{ "a file with a NUL is no text",
 	  { GRUB("a"), BY_GRUB(""), { "etc/default/grub.d/x.cfg", "\1" } },
 	  { "cmdline", "add", "b" },
@@ -490,8 +580,20 @@ static const struct play {
 	  { GRUB("a"), BY_GRUB("") },
 	  { "cmdline", "add", "memmap=4G$12G" },
 	  .status = 1,
-	  .err = "vfio-earlyctl: word 'memmap=4G$12G': found '$', which GRUB reads otherwise than "
-		 "the kernel\n" },
+	  .err = "vfio-earlyctl: word 'memmap=4G$12G': found '$'" UNSAFE,
+	  .changed = { { OWN, NULL } } },
+	{ "a word with quotes for GRUB",
+	  { GRUB("a"), BY_GRUB("") },
+	  { "cmdline", "add", "b=\"c d\"" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: word 'b=\"c d\"': found '\"'" UNSAFE,
+	  .changed = { { OWN, NULL } } },
+	{ "a word in the place of another for GRUB",
+	  { GRUB("a=1"), BY_GRUB("") },
+	  { "cmdline", "--replace", "add", "a=`b`" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: word 'a=`b`': found '`'" UNSAFE,
+	  .changed = { GRUB("a=1") } },
 	{ "a word that is two",
 	  { GRUB("a"), BY_GRUB("") },
 	  { "cmdline", "add", "a b" },
@@ -554,10 +656,9 @@ static const struct play {
 	    CONFIG("OFF=y") },
 	  { "enable-iommu" },
 	  .status = 2,
-	  .out = "the IOMMU is on: 1 group\n"
-		 "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n",
+	  .out = "the IOMMU is on: 1 group\n" OWN_NEW,
 	  .err = FROM_THERE "update-grub' on that host\n",
-	  .changed = { GRUB("quiet intel_iommu=on") } },
+	  .changed = { GRUB("quiet"), GRUB_OWN("intel_iommu=on") } },
 	{ "iommu: on, and the files have a longer word",
 	  { GRUB("intel_iommu=on,sm_on"), BY_GRUB("intel_iommu=on,sm_on"), DMAR, A_GROUP, RELEASE,
 	    GRUB_CFG("intel_iommu=on,sm_on"), CONFIG("OFF=y") },
@@ -568,9 +669,9 @@ static const struct play {
 	{ "iommu: Intel's needs its word",
 	  { GRUB("quiet"), BY_GRUB(""), DMAR, RELEASE, CONFIG("OFF=y") },
 	  { "enable-iommu", "--dry-run" },
-	  .out = "--- /etc/default/grub\n+++ /etc/default/grub\n@@ -1,2 +1,2 @@\n GRUB_TIMEOUT=5\n"
-		 "-" D "=\"quiet\"\n+" D "=\"quiet intel_iommu=on\"\nthen: update-grub\n",
-	  .changed = { GRUB("quiet") } },
+	  .out = "--- /dev/null\n+++ /" OWN "\n@@ -0,0 +1,2 @@\n+" COMMENT "+" D "=\"$" D
+		 " intel_iommu=on\"\nthen: update-grub\n",
+	  .changed = { GRUB("quiet"), { OWN, NULL } } },
 	{ "iommu: the word is there, and waits for the reboot",
 	  { GRUB("intel_iommu=on"), BY_GRUB(""), DMAR, GRUB_CFG("intel_iommu=on") },
 	  { "enable-iommu" },
@@ -598,6 +699,12 @@ static const struct play {
 		 "switches the IOMMU off; if you do not need it, 'vfio-earlyctl cmdline remove "
 		 "amd_iommu=force_isolation,off'\n",
 	  .changed = { GRUB("amd_iommu=force_isolation,off") } },
+	{ "iommu: switched off in a line that only a shell can tell",
+	  { { "etc/default/grub", D "=\"$X iommu=off\"\n" }, BY_GRUB(""), IVRS },
+	  { "enable-iommu" },
+	  .status = 2,
+	  .err = "vfio-earlyctl: /etc/default/grub:1: found 'iommu=off', which switches the IOMMU "
+		 "off; if you do not need it, remove it by hand\n" },
 	{ "iommu: was switched off for this boot",
 	  { GRUB(""), BY_GRUB("iommu=off"), IVRS },
 	  { "enable-iommu" },
@@ -742,7 +849,7 @@ static void test_concurrent(void **state)
 			children[i] = start(tree, args, 2, NULL);
 		}
 		await(children, COUNT);
-		run_path(path, "%s/etc/default/grub", tree);
+		run_path(path, "%s/" OWN, tree);
 		text = files_read(path);
 		assert_non_null(text);
 		for (int i = 0; i < COUNT; i++)
@@ -808,7 +915,7 @@ static void test_lock_released(void **state)
 	sleep(3);
 	close(fd);
 	await(&child, 1);
-	check_files(tree, &(const struct play){ .changed = { GRUB("quiet a") } });
+	check_files(tree, &(const struct play){ .changed = { GRUB_OWN("a") } });
 	run_work("cmdline", tree);
 	write_tree(tree, &quiet_grub);
 	child = start(tree, args, 2, FROM_THERE "update-grub' on that host\n");

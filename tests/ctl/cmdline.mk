@@ -2,7 +2,8 @@
 # cmdline and enable-iommu of vfio-earlyctl. Included by tests.mk.
 
 CMDLINE_GRUB_OBJECTS := $(patsubst %,$(B)/sanitized/ctl/bootloader/%.o,config files words grub \
-	kernel-cmdline shell-script shell-variables shell-word) $(B)/sanitized/ctl/host/host.o $(B)/sanitized/core/file.o
+	kernel-cmdline) $(patsubst %,$(B)/sanitized/ctl/host/%.o,array findings host) \
+	$(B)/sanitized/core/file.o
 
 $(B)/tests/ctl/cmdline-grub.t: tests/ctl/cmdline-grub.c tests/ctl/run.c tests/lib/files.c \
 		$(CMDLINE_GRUB_OBJECTS)

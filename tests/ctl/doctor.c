@@ -435,6 +435,25 @@ static const struct trouble {
 		.status = 2,
 	},
 	{
+		.name = "bootloader: GRUB's words outside the quotes",
+		.change = CMDLINES("quiet", "quiet", "quiet")
+			"remove etc/default/grub\nline etc/default/grub "
+			"GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\" intel_iommu=on iommu=pt\n",
+		.expect = "bootloader warning /etc/default/grub:1: 'intel_iommu=on iommu=pt' is "
+			  "behind the closing quote and never reaches the kernel; write it inside "
+			  "the quotes\n",
+		.status = 2,
+	},
+	{
+		.name = "bootloader: blanks around = in GRUB's file",
+		.change = CMDLINES("quiet", "quiet", "quiet")
+			"line etc/default/grub GRUB_CMDLINE_LINUX_DEFAULT = \"iommu=pt\"\n",
+		.expect = "bootloader warning /etc/default/grub:2: found a blank or '+' before '=', "
+			  "so sh takes this line for a command and update-grub fails; write "
+			  "GRUB_CMDLINE_LINUX_DEFAULT=\"WORDS\"\n",
+		.status = 2,
+	},
+	{
 		.name = "bootloader: a word from the prompt; others are nobody's concern",
 		.change = CMDLINES("quiet iommu=pt debug", "quiet", "quiet"),
 		.expect = "bootloader note /proc/cmdline: iommu=pt is in no file of GRUB, so the "

@@ -67,8 +67,8 @@ static const struct play {
 #define CARD                                                                                       \
 	"# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 [GeForce GTX 1070]\n"  \
 	"00:01.0/00.* id=10de:1b81\n"
-#define QUIET "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n"
-#define ON    "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\"\n"
+#define QUIET "" /* the words of ours */
+#define ON    SETUPHOST_GRUB_TEXT
 #define IS_ON "the IOMMU is on: 8 groups\n"
 #define LATER                                                                                      \
 	"Which devices share an IOMMU group is known after the reboot: run 'vfio-earlyctl check' " \
@@ -77,7 +77,10 @@ static const struct play {
 	"--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"                                          \
 	"+# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 [GeForce GTX 1070]\n" \
 	"+00:01.0/00.* id=10de:1b81\n"
-#define DIFF_GRUB    "--- " GRUB "\n+++ " GRUB "\n@@ -1 +1 @@\n-" QUIET "+" ON
+#define DIFF_GRUB                                                                                  \
+	"--- /dev/null\n+++ " GRUB "\n@@ -0,0 +1,2 @@\n"                                          \
+	"+# Kernel words, added by 'vfio-earlyctl cmdline add'; update-grub reads this file.\n"    \
+	"+GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT intel_iommu=on\"\n"
 #define SHOWN_CARD   "\nThis is to be done:\n" DIFF_CARD "then: update-initramfs -u -k all\n"
 #define DRACUT       "dracut --force --regenerate-all\n"
 #define SHOWN_DRACUT "\nThis is to be done:\n" DIFF_CARD "then: " DRACUT
@@ -85,7 +88,7 @@ static const struct play {
 #define SHOWN_ALL                                                                                  \
 	LATER "\nThis is to be done:\n" DIFF_GRUB DIFF_CARD                                        \
 	      "then: update-grub\nthen: update-initramfs -u -k all\n"
-#define WROTE_GRUB  GRUB ": changed, the old one is " GRUB BAK "\n"
+#define WROTE_GRUB  GRUB ": new\n"
 #define RAN_GRUB    "+ update-grub\nupdate-grub stand-in: quiet intel_iommu=on\n"
 #define RAN_INITRD  "+ update-initramfs -u -k all\nupdate-initramfs stand-in: -u -k all\n"
 #define HAS_IT      "intel_iommu=on: the next boot has it\n"
@@ -168,14 +171,14 @@ static const struct play {
 		  "line\n"
 		  "rules        warning  the next boot will not get 2 of the devices that they "
 		  "want; run 'vfio-earlyctl check'; see vfio-earlyctl(8), section Rules\n"
-		  "intel_iommu=on: is in " GRUB ":1 already\n"
+		  "intel_iommu=on: is in /etc/default/grub:1 already\n"
 		  "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070]): has a rule already: " RULES
 		  ":1\n0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller): has a rule "
 		  "already: " RULES ":1\n" LATER
 		  "\nThis is to be done:\nthen: update-grub\nthen: update-initramfs -u -k all\n" RAN_GRUB
 			  HAS_IT RAN_INITRD NEXT_CARD,
 	  .rules = "00:01.0/00.* id=10de:1b81\n",
-	  .cmdline = ON },
+	  .cmdline = QUIET },
 	{ .name = "numbers, and a yes",
 	  .host = { .name = "host" },
 	  .typed = "2\ny\n",
@@ -368,7 +371,7 @@ static const struct play {
 	  .says = "bootloader   warning  /boot/grub/grub.cfg:2: lacks 'iommu=off'; "
 		  "'update-grub' makes it anew; see vfio-earlyctl(8), section Kernel command "
 		  "line\n"
-		  "vfio-earlyctl: " GRUB ":2: found 'iommu=off', which switches the IOMMU off; if "
+		  "vfio-earlyctl: /etc/default/grub:2: found 'iommu=off', which switches the IOMMU off; if "
 		  "you do not need it, 'vfio-earlyctl cmdline remove iommu=off'\n",
 	  .status = 2 },
 	{ .name = "rules that cannot be understood",

@@ -119,7 +119,7 @@ static bool is_new(void)
 	char *image = setuphost_read("/boot/initrd.img-" SETUPHOST_KERNEL);
 	bool new =
 		has_text(SETUPHOST_RULES, "# mine\n" ADDED) &&
-		has_text(SETUPHOST_GRUB, "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\"\n") &&
+		has_text(SETUPHOST_GRUB, SETUPHOST_GRUB_TEXT) &&
 		config &&strstr(config, "intel_iommu=on") && image &&strstr(image, ADDED);
 
 	free(config);

@@ -27,9 +27,10 @@
 
 #define RECORDED 3
 
-/* GRUB's entries come from its file, and an image's digest from the rules. */
+/* GRUB's entries come from its files, and an image's digest from the rules. */
 #define UPDATE_GRUB                                                                                \
-	"#!/bin/sh\n. " SETUPHOST_GRUB "\n"                                                        \
+	"#!/bin/sh\n. /etc/default/grub\n"                                                        \
+	"for file in /etc/default/grub.d/*.cfg; do [ ! -e $file ] || . $file; done\n"             \
 	"echo \"update-grub stand-in: $GRUB_CMDLINE_LINUX_DEFAULT\"\n"                             \
 	"cat > /boot/grub/grub.cfg <<END\n### BEGIN /etc/grub.d/10_linux ###\n"                    \
 	"linux /boot/vmlinuz-" SETUPHOST_KERNEL " root=/dev/nvme0n1 ro "                           \

@@ -12,7 +12,12 @@
 
 #define SETUPHOST_KERNEL  "6.12.48+deb13-amd64"
 #define SETUPHOST_RULES   "/etc/vfio-early.conf"
-#define SETUPHOST_GRUB    "/etc/default/grub"
+#define SETUPHOST_GRUB    "/etc/default/grub.d/zz-vfio-early.cfg"
+
+/* What that has with one word. */
+#define SETUPHOST_GRUB_TEXT                                                                        \
+	"# Kernel words, added by 'vfio-earlyctl cmdline add'; update-grub reads this file.\n"     \
+	"GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT intel_iommu=on\"\n"
 #define SETUPHOST_PROGRAM "/usr/sbin/vfio-earlyctl"
 
 struct setuphost {

@@ -224,10 +224,10 @@ int bootloader_read_config(const struct bootloader *bootloader, const struct hos
 {
 	int result;
 
-	*config = (struct bootconfig){ .end_count = 0 };
+	*config = (struct bootconfig){ .has_reset = false };
 	message[0] = '\0';
 	result = kinds[bootloader->kind].load(&config->files, host, message);
-	return result < 0 ? result : bootconfig_read(config, kinds[bootloader->kind].read, message);
+	return result < 0 ? result : kinds[bootloader->kind].read(config, message);
 }
 
 int bootloader_edit_config(const struct bootloader *bootloader, const struct bootconfig *config,

@@ -29,7 +29,7 @@ struct bootloader {
 int bootloader_detect(struct bootloader *bootloader, const struct host *host, char *message);
 
 /*
- * Reads what its files say; words.list[n] is at bootconfig_where(). 0, -EINVAL with a message if
+ * Reads what its files say. 0, -EINVAL with a message if
  * they cannot be understood, or another -errno; bootconfig_free() in any case.
  */
 int bootloader_read_config(const struct bootloader *bootloader, const struct host *host,
@@ -58,7 +58,7 @@ bool bootloader_adds_word(const struct bootloader *bootloader, const char *word)
  */
 bool bootloader_skips_imageless(const struct bootloader *bootloader);
 
-/* What of a word its files cannot say, as "'$'"; NULL: nothing. */
+/* The first character of a word that its files cannot have; NULL: none. */
 const char *bootloader_find_fault(const struct bootloader *bootloader, const char *word);
 
 /*

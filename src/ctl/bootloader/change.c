@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "bootloader/change.h"
+#include "bootloader/grub.h"
 #include "bootloader/safety.h"
+#include "host/array.h"
 #include "host/message.h"
 
 int bootchange_open(struct bootchange *change, const struct host *host,
@@ -58,65 +60,68 @@ static const char *find_fault(const char *word)
 	return quoted ? "an opening \", expected a closing one" : NULL;
 }
 
-static int check_word(const struct bootchange *change, const char *word)
+/* Only what is written has to be such that the files can have it. */
+static int check_new(const struct bootchange *change, const char *word)
 {
-	const char *fault = find_fault(word), *of = "";
+	const char *fault = bootloader_find_fault(&change->bootloader, word);
 
-	if (!fault) {
-		fault = bootloader_find_fault(&change->bootloader, word);
-		of = ", which GRUB reads otherwise than the kernel";
-	}
 	if (!fault)
 		return 0;
-	ctl_fail("word '%s': found %s%s", word, fault, of);
+	ctl_fail("word '%s': found '%c', which is not safe in a file that root's shell reads, "
+		 "expected letters, digits and _.,:=/@%%+- only; write it into " GRUB_FILE
+		 " by hand",
+		 word, *fault);
 	return -EINVAL;
 }
 
 static int add_edit(struct bootchange *change, size_t word, const char *text)
 {
-	struct bootedit *edits =
-		reallocarray(change->edits, change->edit_count + 1, sizeof(*edits));
+	int result = text ? check_new(change, text) : 0;
+	struct bootedit *edit =
+		result == 0 ? array_add(change->edits, change->edit_count) : NULL;
 
-	if (!edits)
-		return -ENOMEM;
-	change->edits = edits;
-	edits[change->edit_count++] = (struct bootedit){ word, text };
+	if (!edit)
+		return result < 0 ? result : -ENOMEM;
+	*edit = (struct bootedit){ word, text };
 	return 0;
 }
 
 /* That a word goes cannot be asked of a bootloader that adds it of its own accord. */
 static int add_want(struct bootchange *change, const char *word, bool absent)
 {
-	struct bootwant *wants;
+	struct bootwant *want;
 
 	if (absent && bootloader_adds_word(&change->bootloader, word))
 		return 0;
-	wants = reallocarray(change->wants, change->want_count + 1, sizeof(*wants));
-	if (!wants)
+	want = array_add(change->wants, change->want_count);
+	if (!want)
 		return -ENOMEM;
-	change->wants = wants;
-	wants[change->want_count++] = (struct bootwant){ word, absent };
+	*want = (struct bootwant){ word, absent };
 	return 0;
 }
 
-static const char *where(const struct bootchange *change, size_t word, char text[PATH_MAX])
-{
-	unsigned int line;
-	const char *path = bootconfig_where(&change->config, word, &line);
-
-	if (!path || host_path(text, "%s:%u", path, line) < 0)
-		return "(somewhere)";
-	return text;
-}
-
-static int refuse_conflict(const struct bootchange *change, size_t other, const char *word)
+static int refuse_conflict(const struct bootchange *change, const struct bootword *other,
+			   const char *word)
 {
 	char place[PATH_MAX];
 
+	bootconfig_where(&change->config, other, place);
 	ctl_fail("%s: found '%s', expected none to add '%s' to; --replace puts it in the place of "
 		 "the old one, --append keeps both",
-		 where(change, other, place), change->config.words.list[other].text, word);
+		 place, other->text, word);
 	return -EEXIST;
+}
+
+/* What stands in a line that only a shell can read is not ours to change. */
+static int refuse_opaque(const struct bootchange *change, const struct bootword *other)
+{
+	char place[PATH_MAX];
+
+	bootconfig_where(&change->config, other, place);
+	ctl_fail("%s: found '%s' in a line that is not of the form NAME=\"WORDS\"; change it by "
+		 "hand",
+		 place, other->text);
+	return -EINVAL;
 }
 
 /* The first takes the new word, if that is not there yet; what is left goes. */
@@ -165,29 +170,37 @@ static int plan_word(struct bootchange *change, const char *word, enum bootchang
 {
 	const struct bootwords *words = &change->config.words;
 	long found = bootwords_find(words, word), other = find_other(words, word);
+	long hidden = find_other(&change->config.opaque, word);
 	bool there = found >= 0;
 	char place[PATH_MAX];
 	int result = 0;
 
 	if (mode == BOOTCHANGE_REFUSE && other >= 0)
-		return refuse_conflict(change, (size_t)other, word);
+		return refuse_conflict(change, &words->list[other], word);
+	if (mode != BOOTCHANGE_APPEND && hidden >= 0)
+		return refuse_opaque(change, &change->config.opaque.list[hidden]);
 	if (mode == BOOTCHANGE_REPLACE)
 		result = edit_others(change, word, &there);
 	if (result == 0 && !there)
 		result = add_edit(change, BOOT_NEW_WORD, word);
 	if (result == 0)
 		result = add_want(change, word, false);
-	if (result == 0 && found >= 0)
-		printf("%s: is in %s already\n", word, where(change, (size_t)found, place));
+	if (result == 0 && found >= 0) {
+		bootconfig_where(&change->config, &words->list[found], place);
+		printf("%s: is in %s already\n", word, place);
+	}
 	return result;
 }
 
 int bootchange_add(struct bootchange *change, const char *word, enum bootchange_mode mode)
 {
-	int result = check_word(change, word);
+	const char *fault = find_fault(word);
+	int result;
 
-	if (result < 0)
-		return result;
+	if (fault) {
+		ctl_fail("word '%s': found %s", word, fault);
+		return -EINVAL;
+	}
 	if (is_planned(change, word, mode)) {
 		ctl_fail("word '%s': found a parameter twice, expected each once", word);
 		return -EINVAL;
@@ -216,6 +229,9 @@ int bootchange_remove(struct bootchange *change, const char *word)
 		ctl_fail("word '%s': found %s", word, fault);
 		return -EINVAL;
 	}
+	for (size_t i = 0; i < change->config.opaque.count; i++)
+		if (is_meant(word, change->config.opaque.list[i].text))
+			return refuse_opaque(change, &change->config.opaque.list[i]);
 	for (size_t i = 0; i < words->count && result == 0; i++) {
 		if (!is_meant(word, words->list[i].text))
 			continue;
@@ -237,7 +253,7 @@ int bootchange_remove(struct bootchange *change, const char *word)
 
 static int check(const struct bootchange *change, char *message)
 {
-	return bootentries_check(&change->bootloader, change->host, change->wants,
+	return bootentries_check(&change->bootloader, change->host, &change->config, change->wants,
 				 change->want_count, message);
 }
 
@@ -294,10 +310,13 @@ static int add_files(const struct bootchange *change, struct transaction *transa
 	for (size_t i = 0; i < change->changed.files.count && result == 0; i++) {
 		const struct bootfile *old = &change->config.files.list[i];
 		const struct bootfile *new = &change->changed.files.list[i];
+		unsigned int flags = old->absent ? TRANSACTION_NEW : 0;
 
+		if (strcmp(old->path, GRUB_OWN_FILE) == 0)
+			flags |= TRANSACTION_OURS;
 		if (strcmp(old->text, new->text) != 0)
 			result = transaction_add(
-				transaction, new->path, old->absent ? TRANSACTION_NEW : 0,
+				transaction, new->path, flags,
 				&(struct transaction_text){ old->text, old->length },
 				&(struct transaction_text){ new->text, new->length });
 	}

@@ -7,260 +7,205 @@
 
 #include "bootloader/config.h"
 
-int bootconfig_read(struct bootconfig *config, bootconfig_function *read, char *message)
-{
-	int result;
-
-	message[0] = '\0';
-	result = read(config, message);
-	if (result == 0)
-		result = bootwords_read(&config->words, &config->text);
-	return result;
-}
+/* Takes the place of length bytes; without a text, they go with a blank beside them. */
+struct splice {
+	size_t file, offset, length;
+	const char *text;
+};
 
 void bootconfig_free(struct bootconfig *config)
 {
 	bootfiles_free(&config->files);
-	boottext_free(&config->text);
 	bootwords_free(&config->words);
+	bootwords_free(&config->opaque);
+	findings_free(&config->findings);
 }
 
-const char *bootconfig_where(const struct bootconfig *config, size_t word, unsigned int *line)
+static void format_place(const struct bootconfig *config, size_t number, size_t offset,
+			 char place[PATH_MAX])
 {
-	const struct bootchar *first = &config->text.list[config->words.list[word].start];
+	const struct bootfile *file = &config->files.list[number];
 
-	if (first->file == BOOT_NO_FILE)
-		return NULL;
-	*line = bootfile_line(&config->files.list[first->file], first->offset);
-	return config->files.list[first->file].path;
+	if (host_path(place, "%s:%u", file->path, bootfile_line(file, offset)) < 0)
+		place[0] = '\0';
 }
 
-/* Prints a word so that its quotes are read as the characters they are. */
-static void print_quoted(FILE *stream, const char *text, enum quote quote)
+void bootconfig_where(const struct bootconfig *config, const struct bootword *word,
+		      char place[PATH_MAX])
 {
-	if (quote == QUOTE_NONE)
-		fputc('"', stream);
-	for (; *text; text++) {
-		if ((quote == QUOTE_NONE || quote == QUOTE_DOUBLE) && strchr("$`\"\\", *text))
-			fputc('\\', stream);
-		fputc(*text, stream);
+	format_place(config, word->file, word->offset, place);
+}
+
+void bootconfig_find(const struct bootconfig *config, const char *word, char place[PATH_MAX])
+{
+	const struct bootwords *lists[] = { &config->words, &config->opaque };
+
+	place[0] = '\0';
+	for (size_t i = 0; i < 2 && !place[0]; i++) {
+		long found = bootwords_find(lists[i], word);
+
+		if (found >= 0)
+			bootconfig_where(config, &lists[i]->list[found], place);
 	}
-	if (quote == QUOTE_NONE)
-		fputc('"', stream);
 }
 
-static int splice_char(struct splices *splices, const struct bootchar *character, const char *text)
+void bootconfig_doubt(const struct bootconfig *config, const char *word, char place[PATH_MAX])
 {
-	if (character->file == BOOT_NO_FILE)
-		return 0;
-	return splices_add(splices, character->file, character->offset, character->length, text);
+	long found = bootwords_find(&config->words, word);
+	const struct bootplace *reset = &config->reset;
+
+	place[0] = '\0';
+	if (found < 0 || !config->has_reset)
+		return;
+	if (reset->file > config->words.list[found].file ||
+	    (reset->file == config->words.list[found].file &&
+	     reset->offset > config->words.list[found].offset))
+		format_place(config, reset->file, reset->offset, place);
 }
 
-/* Whether the blank stands in the same file right beside the word, and is not gone with another. */
-static bool is_free_blank(const struct splices *splices, const struct bootchar *first,
-			  const struct bootchar *second, const struct bootchar *blank)
+static int apply_splice(struct bootfiles *files, const struct splice *splice)
 {
-	return blank->c == ' ' && first->file == second->file &&
-	       first->offset + first->length == second->offset &&
-	       !splices_have(splices, blank->file, blank->offset);
+	struct bootfile *file = &files->list[splice->file];
+	size_t offset = splice->offset, length = splice->length;
+
+	if (!splice->text && offset > 0 && strchr(" \t", file->text[offset - 1])) {
+		offset--;
+		length++;
+	} else if (!splice->text && file->text[offset + length] == ' ') {
+		length++;
+	}
+	return bootfile_splice(file, offset, length, splice->text ? splice->text : "");
 }
 
-/* With the blank before it, or else the one behind it. */
-static int remove_word(struct splices *splices, const struct bootconfig *config,
-		       const struct bootword *word)
+/* All new words, with what is put around them. NULL for want of memory. */
+static char *join_new(const struct bootconfig *config, const struct bootedit *edits, size_t count)
 {
-	const struct bootchar *list = config->text.list;
-	size_t start = word->start, end = word->start + word->length;
-	int result = 0;
-
-	if (start > 0 && is_free_blank(splices, &list[start - 1], &list[start], &list[start - 1]))
-		start--;
-	else if (end < config->text.count &&
-		 is_free_blank(splices, &list[end - 1], &list[end], &list[end]))
-		end++;
-	for (size_t i = start; i < end && result == 0; i++)
-		result = splice_char(splices, &list[i], NULL);
-	return result;
-}
-
-/* The new text takes the place of the first character. */
-static int replace_word(struct splices *splices, const struct bootconfig *config,
-			const struct bootword *word, const char *text)
-{
-	const struct bootchar *list = &config->text.list[word->start];
-	char *quoted = NULL;
-	size_t length;
-	FILE *stream = open_memstream(&quoted, &length);
-	int result = 0;
-
-	if (!stream)
-		return -ENOMEM;
-	print_quoted(stream, text, (enum quote)list[0].quote);
-	if (fclose(stream) != 0 || !quoted)
-		result = -ENOMEM;
-	for (size_t i = 0; i < word->length && result == 0; i++)
-		result = splice_char(splices, &list[i], i == 0 ? quoted : NULL);
-	free(quoted);
-	return result;
-}
-
-static int add_words(struct splices *splices, const struct bootend *end,
-		     const struct bootedit *edits, size_t count)
-{
-	const char *separator = "";
+	const char *separator = config->end.before;
 	char *text = NULL;
 	size_t length;
 	FILE *stream = open_memstream(&text, &length);
-	int result = 0;
 
 	if (!stream)
-		return -ENOMEM;
-	fputs(end->before, stream);
+		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		if (edits[i].word != BOOT_NEW_WORD)
 			continue;
-		fputs(separator, stream);
-		print_quoted(stream, edits[i].text, end->quote);
+		fprintf(stream, "%s%s", separator, edits[i].text);
 		separator = " ";
 	}
-	fputs(end->after, stream);
-	if (fclose(stream) != 0 || !text)
-		result = -ENOMEM;
-	if (result == 0 && end->opened)
-		result = splices_add(splices, end->file, end->open, 0, "\"");
-	if (result == 0)
-		result = splices_add(splices, end->file, end->offset, 0, text);
+	fputs(config->end.after, stream);
+	if (fclose(stream) == 0)
+		return text;
 	free(text);
-	return result;
+	return NULL;
 }
 
-static bool has_new_words(const struct bootedit *edits, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (edits[i].word == BOOT_NEW_WORD)
-			return true;
-	return false;
-}
-
-static int splice_word(struct splices *splices, const struct bootconfig *config, size_t number,
-		       const struct bootedit *edits, size_t count)
-{
-	const struct bootword *word = &config->words.list[number];
-	int result = 0;
-
-	for (size_t i = 0; i < count && result == 0; i++)
-		if (edits[i].word == number)
-			result = edits[i].text ? replace_word(splices, config, word, edits[i].text)
-					       : remove_word(splices, config, word);
-	return result;
-}
-
-static int collect_splices(struct splices *splices, const struct bootconfig *config,
-			   const struct bootend *end, const struct bootedit *edits, size_t count)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < config->words.count && result == 0; i++)
-		result = splice_word(splices, config, i, edits, count);
-	if (result == 0 && has_new_words(edits, count))
-		result = add_words(splices, end, edits, count);
-	return result;
-}
-
+/* From behind, so that the places before stay what they are. */
 static int compare(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct splice *left = a, *right = b;
+
+	return (left->offset < right->offset) - (left->offset > right->offset);
 }
 
-/* The words that the edits are to come to, sorted. */
-static size_t list_wanted(const struct bootconfig *config, const struct bootedit *edits,
-			  size_t count, const char **wanted)
+/*
+ * Makes a splice of each edit, the same one once, and one of all that add a word. *wanted becomes
+ * the number of words afterwards.
+ */
+static size_t list_splices(const struct bootconfig *config, const struct bootedit *edits,
+			   size_t count, const char *added, struct splice *splices, size_t *wanted)
 {
-	size_t wanted_count = 0;
+	const struct bootplace *end = &config->end;
+	size_t splice_count = 0;
+	bool adds = false;
 
-	for (size_t i = 0; i < config->words.count; i++) {
-		const char *text = config->words.list[i].text;
+	*wanted = config->words.count;
+	for (size_t i = 0; i < count; i++) {
+		bool again = false;
 
-		for (size_t n = 0; n < count; n++)
-			if (edits[n].word == i)
-				text = edits[n].text;
-		if (text)
-			wanted[wanted_count++] = text;
+		for (size_t n = 0; n < i; n++)
+			again |= edits[n].word == edits[i].word;
+		if (edits[i].word == BOOT_NEW_WORD) {
+			adds = true;
+			++*wanted;
+		} else if (!again) {
+			const struct bootword *word = &config->words.list[edits[i].word];
+
+			splices[splice_count++] = (struct splice){ word->file, word->offset,
+								   word->length, edits[i].text };
+			*wanted -= !edits[i].text;
+		}
 	}
-	for (size_t n = 0; n < count; n++)
-		if (edits[n].word == BOOT_NEW_WORD)
-			wanted[wanted_count++] = edits[n].text;
-	if (wanted_count > 0)
-		qsort(wanted, wanted_count, sizeof(*wanted), compare);
-	return wanted_count;
+	if (adds)
+		splices[splice_count++] = (struct splice){ end->file, end->offset, 0, added };
+	qsort(splices, splice_count, sizeof(*splices), compare);
+	return splice_count;
 }
 
-/* Whether the changed config has the wanted words: what a mistake here would break is the boot. */
-static bool has_wanted(const struct bootconfig *changed, const char **wanted, size_t count,
-		       const char **found)
+static int copy_files(const struct bootfiles *files, struct bootfiles *copy)
 {
-	if (changed->words.count != count)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		found[i] = changed->words.list[i].text;
-	if (count > 0)
-		qsort(found, count, sizeof(*found), compare);
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(found[i], wanted[i]) != 0)
-			return false;
-	return true;
-}
+	int result = 0;
 
-static int compare_wanted(const struct bootconfig *config, const struct bootedit *edits,
-			  size_t count, const struct bootconfig *changed)
-{
-	size_t room = config->words.count + count + 1;
-	const char **wanted = calloc(room, sizeof(*wanted)), **found = calloc(room, sizeof(*found));
-	int result = -ENOMEM;
+	for (size_t i = 0; i < files->count && result == 0; i++) {
+		const struct bootfile *file = &files->list[i];
 
-	if (wanted && found) {
-		size_t wanted_count = list_wanted(config, edits, count, wanted);
-
-		result = has_wanted(changed, wanted, wanted_count, found) ? 0 : -EINVAL;
+		result = bootfiles_add(copy, file->path, file->text, file->length);
+		if (result == 0)
+			copy->list[i].absent = file->absent;
 	}
-	free(wanted);
-	free(found);
 	return result;
 }
 
-static int try_end(const struct bootconfig *config, bootconfig_function *read,
-		   const struct bootend *end, const struct bootedit *edits, size_t count,
-		   struct bootconfig *changed, char *message)
+/* Whether the words are the wanted ones: what a mistake here would break is the boot. */
+static int check(const struct bootconfig *changed, const struct bootedit *edits, size_t count,
+		 size_t wanted)
 {
-	struct splices splices = { .list = NULL };
-	int result = collect_splices(&splices, config, end, edits, count);
+	if (changed->words.count != wanted)
+		return -EINVAL;
+	for (size_t i = 0; i < count; i++)
+		if (edits[i].text && bootwords_find(&changed->words, edits[i].text) < 0)
+			return -EINVAL;
+	return 0;
+}
 
-	if (result == 0)
-		result = splices_apply(&splices, &config->files, &changed->files);
-	if (result == 0)
-		result = bootconfig_read(changed, read, message);
-	if (result == 0)
-		result = compare_wanted(config, edits, count, changed);
-	splices_free(&splices);
-	return result;
+static int refuse(const struct bootconfig *config, char *message)
+{
+	const char *path = config->files.list[config->end.file].path;
+	char place[PATH_MAX];
+
+	if (!config->has_reset)
+		return boot_say(message, -EINVAL,
+				"%s: this change comes to other words than the wanted ones; make "
+				"it by hand",
+				path);
+	format_place(config, config->reset.file, config->reset.offset, place);
+	return boot_say(message, -EINVAL,
+			"%s: this line cancels what is added in %s; write the word there", place,
+			path);
 }
 
 int bootconfig_edit(const struct bootconfig *config, bootconfig_function *read,
 		    const struct bootedit *edits, size_t count, struct bootconfig *changed,
 		    char *message)
 {
-	int result = -EINVAL;
+	struct splice *splices = calloc(count + 1, sizeof(*splices));
+	char *added = join_new(config, edits, count);
+	size_t splice_count, wanted;
+	int result = -ENOMEM;
 
-	for (size_t i = 0; i < config->end_count && result == -EINVAL; i++) {
-		*changed = (struct bootconfig){ .end_count = 0 };
-		result = try_end(config, read, &config->ends[i], edits, count, changed, message);
-		if (result < 0)
-			bootconfig_free(changed);
+	*changed = (struct bootconfig){ .has_reset = false };
+	if (splices && added)
+		result = copy_files(&config->files, &changed->files);
+	if (result == 0) {
+		splice_count = list_splices(config, edits, count, added, splices, &wanted);
+		for (size_t i = 0; i < splice_count && result == 0; i++)
+			result = apply_splice(&changed->files, &splices[i]);
 	}
-	if (result == -EINVAL)
-		boot_say(message, result,
-			 "%s: this change comes to other words than the wanted ones; make it by "
-			 "hand",
-			 config->files.list[config->ends[0].file].path);
+	if (result == 0)
+		result = read(changed, message);
+	if (result == 0 && check(changed, edits, count, wanted) < 0)
+		result = refuse(config, message);
+	free(splices);
+	free(added);
 	return result;
 }

@@ -3,31 +3,33 @@
 #ifndef VFIO_EARLY_BOOTLOADER_CONFIG_H
 #define VFIO_EARLY_BOOTLOADER_CONFIG_H
 
+#include <stdint.h>
+
 #include "bootloader/files.h"
 #include "bootloader/words.h"
+#include "host/findings.h"
 
-/* Where words can be added. */
-struct bootend {
+/* A place in the files, and what is put around words that are added there. */
+struct bootplace {
 	size_t file, offset;
-	const char *before, *after; /* put around them */
-	enum quote quote;           /* for which they are escaped */
-	bool opened;                /* at open a double quote is wanted, too */
-	size_t open;
+	const char *before, *after;
 };
-
-#define BOOT_ENDS_MAX 2
 
 struct bootconfig {
 	struct bootfiles files; /* also those that there are none of */
-	struct boottext text;
 	struct bootwords words;
-	struct bootend ends[BOOT_ENDS_MAX]; /* the best first */
-	size_t end_count;
+	/* What may be words, in lines whose effect only a shell can tell; in no list of the above. */
+	struct bootwords opaque;
+	struct bootplace end; /* where words are added */
+	/* A line that may cancel words before it, or does cancel those of the end; if any does. */
+	struct bootplace reset;
+	bool has_reset;
+	struct findings findings; /* about lines of the files */
 };
 
 /*
- * Works out text and ends from the files, opening none. 0, -EINVAL with a message if they cannot
- * be understood, or another -errno.
+ * Works out all but the files, opening none. 0, -EINVAL with a message if they are not valid, or
+ * another -errno.
  */
 typedef int bootconfig_function(struct bootconfig *config, char *message);
 
@@ -39,9 +41,6 @@ struct bootedit {
 	const char *text;
 };
 
-/* Fills all but the files, which must be there. As the function, and bootconfig_free() likewise. */
-int bootconfig_read(struct bootconfig *config, bootconfig_function *read, char *message);
-
 /*
  * Makes the config as it is after all edits. What does not come to just the words that are wanted
  * is not done: -EINVAL with a message. Otherwise 0 or -errno; bootconfig_free() in any case.
@@ -52,7 +51,20 @@ int bootconfig_edit(const struct bootconfig *config, bootconfig_function *read,
 
 void bootconfig_free(struct bootconfig *config);
 
-/* Where a word begins: its file, and *line; NULL if in none. */
-const char *bootconfig_where(const struct bootconfig *config, size_t word, unsigned int *line);
+/*
+ * Where a word of the kernel's words, as the running ones, stands in the files, "FILE:LINE"; ""
+ * if it does not.
+ */
+void bootconfig_find(const struct bootconfig *config, const char *word, char place[PATH_MAX]);
+
+/* Where that word of its words, or of the opaque ones, stands. */
+void bootconfig_where(const struct bootconfig *config, const struct bootword *word,
+		      char place[PATH_MAX]);
+
+/*
+ * The place of a line that may be the reason why the bootloader does not have the word, which is
+ * one of the files; "" if there is none.
+ */
+void bootconfig_doubt(const struct bootconfig *config, const char *word, char place[PATH_MAX]);
 
 #endif

@@ -19,6 +19,7 @@ struct check {
 	const struct bootloader *bootloader;
 	const struct host *host;    /* that has the entries */
 	const struct host *outside; /* that has the kernels */
+	const struct bootconfig *config;
 	const struct bootwant *wants;
 	size_t count;
 	char *message;
@@ -31,20 +32,27 @@ struct check {
 static void refuse(struct check *check, const char *path, unsigned int line,
 		   const struct bootwant *want)
 {
-	char number[16] = "";
+	const char *has = want->absent ? "still has" : "lacks";
+	char place[PATH_MAX], doubt[PATH_MAX] = "";
 
-	if (line > 0)
-		snprintf(number, sizeof(number), ":%u", line);
-	if (check->by_hand) {
+	if (line == 0 || host_path(place, "%s:%u", path, line) < 0)
+		snprintf(place, sizeof(place), "%s", path);
+	if (!want->absent)
+		bootconfig_doubt(check->config, want->word, doubt);
+	if (check->by_hand)
 		check->result = boot_say(check->message, -EINVAL,
 					 "%s: %s '%s'; this host was started from it, and "
 					 "kernel-install does not make it: change it by hand",
-					 path, want->absent ? "still has" : "lacks", want->word);
-		return;
-	}
-	check->result = boot_say(check->message, -EINVAL, "%s%s: %s '%s'; '%s' makes it anew", path,
-				 number, want->absent ? "still has" : "lacks", want->word,
-				 check->bootloader->refresh);
+					 place, has, want->word);
+	else if (doubt[0])
+		check->result = boot_say(check->message, -EINVAL,
+					 "%s: %s '%s'; '%s' makes it anew, unless %s cancels the "
+					 "word",
+					 place, has, want->word, check->bootloader->refresh, doubt);
+	else
+		check->result = boot_say(check->message, -EINVAL,
+					 "%s: %s '%s'; '%s' makes it anew", place, has, want->word,
+					 check->bootloader->refresh);
 }
 
 static void check_words(struct check *check, const char *path, unsigned int line,
@@ -219,11 +227,13 @@ static int check_mounted(const struct host *host, const void *context, char *mes
 }
 
 int bootentries_check(const struct bootloader *bootloader, const struct host *host,
-		      const struct bootwant *wants, size_t count, char *message)
+		      const struct bootconfig *config, const struct bootwant *wants, size_t count,
+		      char *message)
 {
 	struct check check = { .bootloader = bootloader,
 			       .host = host,
 			       .outside = host,
+			       .config = config,
 			       .wants = wants,
 			       .count = count,
 			       .message = message };

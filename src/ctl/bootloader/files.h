@@ -27,17 +27,6 @@ struct bootfiles {
 	size_t count;
 };
 
-/* Takes the place of length bytes at offset of a file. */
-struct splice {
-	size_t file, offset, length;
-	char *text; /* NULL: nothing */
-};
-
-struct splices {
-	struct splice *list;
-	size_t count;
-};
-
 /*
  * Reads the file, which may be missing, and puts it at the end of the list. 0, or -errno with a
  * message; -EINVAL if it has NUL bytes.
@@ -53,19 +42,7 @@ void bootfiles_free(struct bootfiles *files);
 /* The number of the line that an offset of the file is in. */
 unsigned int bootfile_line(const struct bootfile *file, size_t offset);
 
-/* Notes a change, of which it takes a copy. The same deletion twice is one. 0 or -ENOMEM. */
-int splices_add(struct splices *splices, size_t file, size_t offset, size_t length,
-		const char *text);
-void splices_free(struct splices *splices);
-
-/* Whether the bytes at this offset are to be taken away. */
-bool splices_have(const struct splices *splices, size_t file, size_t offset);
-
-/*
- * Makes the files as they are after all changes, those at one offset in the order in which they
- * were noted. 0, -EINVAL if they overlap, or -ENOMEM.
- */
-int splices_apply(struct splices *splices, const struct bootfiles *files,
-		  struct bootfiles *changed);
+/* Puts the text in the place of length bytes at offset. 0 or -ENOMEM. */
+int bootfile_splice(struct bootfile *file, size_t offset, size_t length, const char *text);
 
 #endif

@@ -6,33 +6,50 @@
 #include <string.h>
 
 #include "bootloader/grub.h"
-#include "bootloader/shell-script.h"
+#include "host/array.h"
 
-#define ALWAYS  "GRUB_CMDLINE_LINUX"
 #define DEFAULT "GRUB_CMDLINE_LINUX_DEFAULT" /* but for recovery entries */
+
+#define NEW_LINE DEFAULT "=\"$" DEFAULT " "
+#define NEW_FILE                                                                                   \
+	"# Kernel words, added by 'vfio-earlyctl cmdline add'; update-grub reads this file.\n"     \
+	NEW_LINE
+
+/* Nothing that a shell or GRUB's own language takes for more than the character. */
+#define SAFE                                                                                       \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:=/@%+-"
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+
+/* In the order that 10_linux puts them on the command line. */
+static const char *const variables[] = { "GRUB_CMDLINE_LINUX", DEFAULT };
 
 struct names {
 	char **list;
 	size_t count;
-	bool failed;
 };
 
-static void take_name(void *context, const char *directory, const char *name)
+/* A line that sets a variable. */
+struct assignment {
+	const char *name;
+	size_t file, start, end; /* of the words, or of all that is behind '=' */
+	bool opaque;
+	bool appends;     /* the words come behind those that the variable has */
+	bool quoted;      /* more words can be added */
+	const char *tail; /* behind the closing quote, up to the end of the line; NULL: nothing */
+};
+
+static int take_name(void *context, const char *directory, const char *name)
 {
 	struct names *names = context;
 	size_t length = strlen(name);
-	char **list;
+	char **added;
 
 	(void)directory;
-	if (name[0] == '.' || length < 5 || strcmp(name + length - 4, ".cfg") != 0)
-		return;
-	list = reallocarray(names->list, names->count + 1, sizeof(*list));
-	if (list)
-		names->list = list;
-	if (!list || !(list[names->count] = strdup(name)))
-		names->failed = true;
-	else
-		names->count++;
+	if (name[0] == '.' || length < 5 || strcmp(name + length - 4, ".cfg") != 0 ||
+	    strcmp(name, GRUB_OWN_NAME) == 0)
+		return 0;
+	added = array_add(names->list, names->count);
+	return added && (*added = strdup(name)) ? 0 : -ENOMEM;
 }
 
 static int compare(const void *a, const void *b)
@@ -40,178 +57,302 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int read_named(struct bootfiles *files, const struct host *host, const char *name,
-		      char *message)
-{
-	char path[PATH_MAX];
-	int result = host_path(path, GRUB_DIRECTORY "/%s", name);
-
-	return result < 0 ? result : bootfiles_read(files, host, path, message);
-}
-
 int grubfile_load(struct bootfiles *files, const struct host *host, char *message)
 {
 	struct names names = { .list = NULL };
 	int result = bootfiles_read(files, host, GRUB_FILE, message);
+	char **own;
 
 	if (result == 0)
-		result = host_list(host, GRUB_DIRECTORY, take_name, &names);
+		result = host_each(host, GRUB_DIRECTORY, take_name, &names);
 	if (result == -ENOENT)
 		result = 0;
-	if (names.failed)
+	own = array_add(names.list, names.count);
+	if (!own || !(*own = strdup(GRUB_OWN_NAME)))
 		result = -ENOMEM;
 	/* Not by strcoll(3): dash's patterns have the order of bytes. */
-	if (names.count > 1)
+	if (result == 0)
 		qsort(names.list, names.count, sizeof(*names.list), compare);
-	for (size_t i = 0; i < names.count && result == 0; i++)
-		result = read_named(files, host, names.list[i], message);
-	while (names.count > 0)
-		free(names.list[--names.count]);
+	for (size_t i = 0; i < names.count && result == 0; i++) {
+		char path[PATH_MAX];
+
+		result = host_path(path, GRUB_DIRECTORY "/%s", names.list[i]);
+		if (result == 0)
+			result = bootfiles_read(files, host, path, message);
+	}
+	for (size_t i = 0; i < names.count; i++)
+		free(names.list[i]);
 	free(names.list);
 	return result;
 }
 
-static int refuse(const struct bootconfig *config, size_t file, size_t offset, char *message,
-		  const char *name, const char *found)
+/* What is behind the name where the line has it as a whole word; NULL: nowhere. */
+static const char *find_name(const char *line, const char *end, const char *name)
 {
-	return boot_say(message, -EINVAL,
-			"%s:%u: %s: found %s, expected plain text; change it by hand",
-			config->files.list[file].path,
-			bootfile_line(&config->files.list[file], offset), name, found);
+	size_t length = strlen(name);
+
+	for (const char *at = line; (at = memmem(at, (size_t)(end - at), name, length)); at++)
+		if ((at == line || !strchr(NAME_CHARACTERS, at[-1])) &&
+		    !(at[length] && strchr(NAME_CHARACTERS, at[length])))
+			return at + length;
+	return NULL;
 }
 
-/* Line ends of other systems, and lines that GRUB would take for the end of its command. */
-static int check_characters(const struct bootconfig *config, const struct boottext *value,
-			    const char *name, char *message)
+/* Of a backslash, what a double quote has behind it is read as that quote; all else is not plain. */
+static bool is_plain(const char *text, size_t length, char quote)
 {
-	for (size_t i = 0; i < value->count; i++) {
-		const struct bootchar *character = &value->list[i];
-
-		if (character->c == '\n')
-			return refuse(config, character->file, character->offset, message, name,
-				      "the end of a line");
-		if ((unsigned char)character->c < ' ' && character->c != '\t')
-			return refuse(config, character->file, character->offset, message, name,
-				      "a control character");
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\\' && quote == '"' && text[i + 1] == '"')
+			i++;
+		else if (strchr("$`\\", text[i]) || ((unsigned char)text[i] < ' ' && text[i] != '\t'))
+			return false;
 	}
-	return 0;
+	return true;
 }
 
-static int take_variable(struct bootconfig *config, const struct shell *shell, const char *name,
-			 char *message)
+/* Takes "$NAME" or "${NAME}" off the start of the words. */
+static void take_itself(struct assignment *assignment, const char *text)
 {
-	const struct shell_variable *variable = shell_find(shell, name);
-	int result;
+	size_t length = strlen(assignment->name);
+	const char *at = text + assignment->start;
+	bool braces = strncmp(at, "${", 2) == 0;
 
-	if (!variable)
+	at += 1 + braces;
+	if (text[assignment->start] != '$' || strncmp(at, assignment->name, length) != 0 ||
+	    (braces && at[length] != '}'))
+		return;
+	at += length + braces;
+	if (at != text + assignment->end && *at != ' ')
+		return;
+	assignment->start = (size_t)(at - text);
+	assignment->appends = true;
+}
+
+/* Where the quote that is open at this place closes; NULL if not before the end. */
+static const char *find_close(const char *at, const char *end, char quote)
+{
+	for (; at < end; at++) {
+		if (*at == quote)
+			return at;
+		at += *at == '\\' && quote == '"';
+	}
+	return NULL;
+}
+
+/* NAME=WORDS, and perhaps a comment. False if it is anything else. */
+static bool read_plain(struct assignment *assignment, const char *text, const char *end)
+{
+	const char *value = text + assignment->start, *close;
+	char quote = *value == '"' || *value == '\'' ? *value : '\0';
+
+	close = quote ? find_close(value + 1, end, quote) : value + strspn(value, SAFE);
+	if (!close)
+		return false;
+	assignment->quoted = quote;
+	assignment->start += quote != '\0';
+	assignment->end = (size_t)(close - text);
+	take_itself(assignment, text);
+	if (!is_plain(text + assignment->start, assignment->end - assignment->start, quote))
+		return false;
+	close += quote != '\0';
+	value = close + strspn(close, " \t");
+	if (value == end || (*value == '#' && value > close))
+		return true;
+	assignment->tail = value;
+	return value > close && value + strspn(value, SAFE " \t") == end &&
+	       strncmp(value, "GRUB_", strlen("GRUB_")) != 0;
+}
+
+/*
+ * Reads the line if it sets the variable. 1, 0 if it does not, or -EINVAL if sh takes it for a
+ * command.
+ */
+static int read_line(struct assignment *assignment, const char *text, const char *line,
+		     const char *end)
+{
+	const char *start = line + strspn(line, " \t"), *behind, *equals;
+	struct assignment plain;
+
+	behind = *start == '#' ? NULL : find_name(start, end, assignment->name);
+	equals = behind ? behind + strspn(behind, " \t+") : NULL;
+	if (!equals || *equals != '=')
 		return 0;
-	if (!variable->known)
-		return refuse(config, variable->place.file, variable->place.offset, message, name,
-			      variable->reason);
-	result = check_characters(config, &variable->value, name, message);
-	return result < 0 ? result : boottext_append(&config->text, &variable->value);
-}
-
-/* Before or behind what the assignment has already. */
-static void add_end(struct bootconfig *config, const struct shell_assignment *assignment)
-{
-	const struct bootfile *file = &config->files.list[assignment->file];
-	struct bootend end = { .file = assignment->file, .offset = assignment->end };
-	bool quoted = assignment->quote != QUOTE_NONE;
-
-	end.quote = quoted ? assignment->quote : QUOTE_DOUBLE;
-	end.offset -= quoted;
-	end.before = end.offset <= assignment->start + quoted || file->text[end.offset - 1] == ' '
-			     ? ""
-			     : " ";
-	end.after = "";
-	if (!quoted && assignment->bare) {
-		end.opened = true;
-		end.open = assignment->start;
-		end.after = "\"";
-	} else if (!quoted) {
-		end.before = "\" ";
-		end.after = "\"";
+	if (equals > behind && behind == line + strlen(assignment->name))
+		return -EINVAL;
+	assignment->start = (size_t)(equals + 1 - text);
+	assignment->end = (size_t)(end - text);
+	plain = *assignment;
+	if (behind == line + strlen(assignment->name) && read_plain(&plain, text, end)) {
+		*assignment = plain;
+		return 1;
 	}
-	config->ends[config->end_count++] = end;
+	behind = find_name(equals, end, assignment->name);
+	assignment->appends = behind && strchr("${", behind[-1 - (int)strlen(assignment->name)]);
+	assignment->opaque = true;
+	return 1;
 }
 
-static void add_new_end(struct bootconfig *config)
+/* A word that was written with quotes has a backslash before each of them. */
+static void unescape(struct bootwords *words, size_t first)
 {
-	const struct bootfile *file = &config->files.list[0];
-	bool at_start = file->length == 0 || file->text[file->length - 1] == '\n';
+	for (size_t i = first; i < words->count; i++) {
+		char *to = words->list[i].text;
 
-	config->ends[config->end_count++] = (struct bootend){
-		.file = 0,
-		.offset = file->length,
-		.before = at_start ? DEFAULT "=\"" : "\n" DEFAULT "=\"",
-		.after = "\"\n",
-		.quote = QUOTE_DOUBLE,
+		for (const char *from = to; *from; *to++ = *from++)
+			from += from[0] == '\\' && from[1] == '"';
+		*to = '\0';
+	}
+}
+
+static int read_words(struct bootwords *words, const char *text,
+		      const struct assignment *assignment)
+{
+	size_t first = words->count;
+	int result = bootwords_read(words, text + assignment->start,
+				    assignment->end - assignment->start, assignment->file,
+				    assignment->start);
+
+	unescape(words, first);
+	return result;
+}
+
+static int read_opaque(struct bootwords *words, const char *text,
+		       const struct assignment *assignment)
+{
+	int result = 0;
+
+	for (size_t at = assignment->start; at < assignment->end && result == 0; at++) {
+		size_t length = strspn(text + at, SAFE);
+
+		if (length > 0)
+			result = bootwords_add(words, text + at, length, assignment->file, at);
+		at += length;
+	}
+	return result;
+}
+
+/* In our file, a word goes behind those that are there. */
+static void note_end(struct bootconfig *config, const struct assignment *assignment)
+{
+	const char *text = config->files.list[assignment->file].text;
+
+	if (!assignment->quoted || assignment->opaque ||
+	    strcmp(config->files.list[assignment->file].path, GRUB_OWN_FILE) != 0)
+		return;
+	config->end = (struct bootplace){
+		.file = assignment->file,
+		.offset = assignment->end,
+		.before = strchr(" \t\"'", text[assignment->end - 1]) ? "" : " ",
+		.after = "",
 	};
 }
 
-static void find_ends(struct bootconfig *config, const struct shell *shell)
+static void find_new_end(struct bootconfig *config)
 {
-	const struct shell_variable *variable = shell_find(shell, DEFAULT);
-	const struct shell_assignment *first = NULL, *last = NULL;
+	const struct bootfile *file;
+	bool at_start;
+	size_t own = 0;
 
-	for (size_t i = 0; i < shell->assignment_count; i++) {
-		const struct shell_assignment *assignment = &shell->assignments[i];
+	while (strcmp(config->files.list[own].path, GRUB_OWN_FILE) != 0)
+		own++;
+	file = &config->files.list[own];
+	at_start = file->length == 0 || file->text[file->length - 1] == '\n';
+	config->end = (struct bootplace){
+		.file = own,
+		.offset = file->length,
+		.before = file->length == 0 ? NEW_FILE
+			  : at_start        ? NEW_LINE
+					    : "\n" NEW_LINE,
+		.after = "\"\n",
+	};
+}
 
-		if (&shell->variables[assignment->variable] != variable)
-			continue;
-		last = assignment;
-		if (assignment->file == 0)
-			first = assignment;
+/* Words of one variable, from the first on. */
+struct value {
+	size_t first;
+	bool ended; /* before it */
+};
+
+static int take_assignment(struct bootconfig *config, const struct assignment *assignment,
+			   const struct value *value)
+{
+	const char *text = config->files.list[assignment->file].text;
+	char place[PATH_MAX];
+
+	if (!assignment->appends && strcmp(assignment->name, DEFAULT) == 0 &&
+	    (assignment->opaque || assignment->file > config->end.file)) {
+		config->has_reset = true;
+		config->reset = (struct bootplace){ .file = assignment->file,
+						    .offset = assignment->start };
 	}
-	if (first)
-		add_end(config, first);
-	if (last && last != first)
-		add_end(config, last);
-	if (!last)
-		add_new_end(config);
+	if (assignment->opaque)
+		return read_opaque(&config->opaque, text, assignment);
+	if (assignment->tail &&
+	    host_path(place, "%s:%u", config->files.list[assignment->file].path,
+		      bootfile_line(&config->files.list[assignment->file], assignment->start)) == 0)
+		findings_add(&config->findings, FINDING_WARNING, place,
+			     "'%.*s' is behind the closing quote and never reaches the kernel; "
+			     "write it inside the quotes",
+			     (int)strcspn(assignment->tail, "\n"), assignment->tail);
+	if (!assignment->appends) {
+		bootwords_cut(&config->words, value->first);
+		config->words.ended = value->ended;
+	}
+	if (strcmp(assignment->name, DEFAULT) == 0)
+		note_end(config, assignment);
+	return read_words(&config->words, text, assignment);
+}
+
+/* A line whose last character is a backslash goes on in the next one. */
+static const char *find_line_end(const char *line)
+{
+	const char *end = strchrnul(line, '\n');
+
+	while (*end && end > line && end[-1] == '\\')
+		end = strchrnul(end + 1, '\n');
+	return end;
+}
+
+static int read_file(struct bootconfig *config, size_t number, const char *name,
+		     const struct value *value, char *message)
+{
+	const struct bootfile *file = &config->files.list[number];
+	const char *end;
+	int result = 0;
+
+	for (const char *line = file->text; *line && result >= 0; line = end + (*end != '\0')) {
+		struct assignment assignment = { .name = name, .file = number };
+
+		end = find_line_end(line);
+		result = read_line(&assignment, file->text, line, end);
+		if (result == -EINVAL)
+			boot_say(message, result,
+				 "%s:%u: found a blank or '+' before '=', so sh takes this line "
+				 "for a command and update-grub fails; write %s=\"WORDS\"",
+				 file->path, bootfile_line(file, (size_t)(line - file->text)),
+				 name);
+		else if (result == 1)
+			result = take_assignment(config, &assignment, value);
+	}
+	return result < 0 ? result : 0;
 }
 
 int grubfile_read(struct bootconfig *config, char *message)
 {
-	static const struct bootchar blank = { .file = BOOT_NO_FILE, .c = ' ' };
-	struct shell shell;
-	int result = shell_read(&shell, &config->files, message);
+	int result = 0;
 
-	/* The order in /etc/grub.d/10_linux. */
-	if (result == 0)
-		result = take_variable(config, &shell, ALWAYS, message);
-	if (result == 0)
-		result = boottext_put(&config->text, &blank);
-	if (result == 0)
-		result = take_variable(config, &shell, DEFAULT, message);
-	if (result == 0)
-		find_ends(config, &shell);
-	shell_free(&shell);
+	find_new_end(config);
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const struct value value = { config->words.count, config->words.ended };
+
+		for (size_t file = 0; file < config->files.count && result == 0; file++)
+			result = read_file(config, file, variables[i], &value, message);
+	}
 	return result;
 }
 
-/*
- * The words stand in grub.cfg as they are, which is a script of its own: its quotes part words as
- * the kernel's do, but what it expands, and what ends a command, would be lost to the kernel.
- */
 const char *grubfile_find_fault(const char *word)
 {
-	bool quoted = false;
-
-	for (; *word; word++) {
-		if (*word == '"')
-			quoted = !quoted;
-		if (*word == '$')
-			return "'$'";
-		if (*word == '\\')
-			return "'\\'";
-		if (*word == '\'')
-			return "\"'\"";
-		if (*word == '`')
-			return "'`'";
-		if (!quoted && strchr(";&|<>{}#", *word))
-			return "one of ; & | < > { } # outside double quotes";
-	}
-	return NULL;
+	word += strspn(word, SAFE);
+	return *word ? word : NULL;
 }

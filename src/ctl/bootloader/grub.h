@@ -2,6 +2,10 @@
 /*
  * GRUB_CMDLINE_LINUX and GRUB_CMDLINE_LINUX_DEFAULT, which grub-mkconfig(8) has after it sourced
  * /etc/default/grub and, in name order, /etc/default/grub.d/NAME.cfg.
+ *
+ * These are shell scripts. Of them, this reads lines of the form NAME="WORDS" or
+ * NAME="$NAME WORDS", as guides and packages write them. Whatever else sets these variables is
+ * opaque: its words are found as text, and are left to be changed by hand.
  */
 #ifndef VFIO_EARLY_BOOTLOADER_GRUB_H
 #define VFIO_EARLY_BOOTLOADER_GRUB_H
@@ -11,18 +15,20 @@
 #define GRUB_FILE      "/etc/default/grub"
 #define GRUB_DIRECTORY "/etc/default/grub.d"
 
-/* Reads the files into the list, the first of them also if it is missing. 0 or -errno, most with a
- * message. */
-int grubfile_load(struct bootfiles *files, const struct host *host, char *message);
+/* Ours: new words go here. */
+#define GRUB_OWN_NAME "zz-vfio-early.cfg"
+#define GRUB_OWN_FILE GRUB_DIRECTORY "/" GRUB_OWN_NAME
 
 /*
- * A bootconfig_function. New words go to the last assignment of GRUB_CMDLINE_LINUX_DEFAULT in the
- * first file, if it counts in the end, or else to the last one of all; without any, to the end of
- * the first file.
+ * Reads the files into the list, the first of them and ours also if they are missing. 0 or -errno,
+ * most with a message.
  */
+int grubfile_load(struct bootfiles *files, const struct host *host, char *message);
+
+/* A bootconfig_function. */
 int grubfile_read(struct bootconfig *config, char *message);
 
-/* What of a word GRUB would read otherwise than the kernel: "'$'"; NULL: nothing. */
+/* The first character that a word must not have in a file that root's shell reads; NULL: none. */
 const char *grubfile_find_fault(const char *word);
 
 #endif

@@ -95,21 +95,6 @@ static bool is_comment(const char *line, size_t length)
 	return at < length && line[at] == '#';
 }
 
-static int put_line(struct bootconfig *config, size_t start, size_t length)
-{
-	const char *text = config->files.list[0].text;
-	int result = 0;
-
-	for (size_t i = start; i < start + length && result == 0; i++) {
-		const struct bootchar character = {
-			.offset = (uint32_t)i, .length = 1, .quote = QUOTE_PLAIN, .c = text[i]
-		};
-
-		result = boottext_put(&config->text, &character);
-	}
-	return result;
-}
-
 /* systemd-boot ends the line of an entry at a carriage return, too: words behind it are lost. */
 static int check_characters(const struct bootfile *file, char *message)
 {
@@ -122,39 +107,30 @@ static int check_characters(const struct bootfile *file, char *message)
 	return 0;
 }
 
-/* Behind the last character that is no blank; at the start if there is none. */
-static void find_end(struct bootconfig *config)
-{
-	const struct boottext *text = &config->text;
-	size_t count = text->count;
-
-	while (count > 0 && strchr(" \t\n", text->list[count - 1].c))
-		count--;
-	config->ends[0] = (struct bootend){
-		.offset = count > 0 ? text->list[count - 1].offset + 1 : 0,
-		.before = count > 0 ? " " : "",
-		.after = config->files.list[0].length > 0 ? "" : "\n",
-		.quote = QUOTE_PLAIN,
-	};
-	config->end_count = 1;
-}
-
 int kernelfile_read(struct bootconfig *config, char *message)
 {
 	const struct bootfile *file = &config->files.list[0];
-	size_t at = 0;
+	size_t at = 0, end = 0, length;
 	int result = check_characters(file, message);
 
-	while (at < file->length && result == 0) {
-		size_t length = strcspn(file->text + at, "\n");
+	for (; at < file->length && result == 0; at += length) {
+		const char *line = file->text + at;
 
-		length += at + length < file->length;
-		if (!is_comment(file->text + at, length))
-			result = put_line(config, at, length);
-		at += length;
+		length = strcspn(line, "\n");
+		length += line[length] == '\n';
+		if (is_comment(line, length))
+			continue;
+		result = bootwords_read(&config->words, line, length, 0, at);
+		for (size_t i = 0; i < length; i++)
+			if (!strchr(" \t\n", line[i]))
+				end = at + i + 1;
 	}
-	if (result == 0)
-		find_end(config);
+	/* Behind the last character that is no blank; at the start if there is none. */
+	config->end = (struct bootplace){
+		.offset = end,
+		.before = end > 0 ? " " : "",
+		.after = file->length > 0 ? "" : "\n",
+	};
 	return result;
 }
 

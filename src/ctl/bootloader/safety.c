@@ -129,7 +129,7 @@ int bootsafe_check(const struct bootloader *bootloader, const struct host *host,
 
 int bootsafe_check_root(const struct host *host, char message[BOOT_MESSAGE_MAX])
 {
-	struct bootconfig config = { .end_count = 0 };
+	struct bootconfig config = { .has_reset = false };
 	struct bootwords running = { .list = NULL };
 	struct bootloader bootloader;
 	int result = 0;

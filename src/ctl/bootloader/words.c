@@ -6,112 +6,66 @@
 
 #include "bootloader/words.h"
 #include "core/bounds.h"
-
-int boottext_put(struct boottext *text, const struct bootchar *character)
-{
-	/* Room is doubled whenever the count is a power of two. */
-	if ((text->count & (text->count - 1)) == 0) {
-		size_t room = text->count ? text->count * 2 : 1;
-		struct bootchar *list = reallocarray(text->list, room, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		text->list = list;
-	}
-	if (text->count >= CMDLINE_MAX)
-		return -EFBIG;
-	text->list[text->count++] = *character;
-	return 0;
-}
-
-int boottext_append(struct boottext *text, const struct boottext *more)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < more->count && result == 0; i++)
-		result = boottext_put(text, &more->list[i]);
-	return result;
-}
-
-void boottext_free(struct boottext *text)
-{
-	free(text->list);
-	*text = (struct boottext){ .list = NULL };
-}
+#include "host/array.h"
 
 static bool is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static size_t find_end(const struct boottext *text, size_t at)
+int bootwords_add(struct bootwords *words, const char *text, size_t length, size_t file,
+		  size_t offset)
 {
-	bool quoted = false;
+	char *copy = strndup(text, length);
+	struct bootword *word = copy ? array_add(words->list, words->count) : NULL;
 
-	for (; at < text->count && (quoted || !is_blank(text->list[at].c)); at++)
-		if (text->list[at].c == '"')
-			quoted = !quoted;
-	return at;
-}
-
-static int append(struct bootwords *words, const struct boottext *text, size_t start, size_t end)
-{
-	struct bootword *list = reallocarray(words->list, words->count + 1, sizeof(*list));
-	char *copy = malloc(end - start + 1);
-
-	if (list)
-		words->list = list;
-	if (!list || !copy) {
+	if (!word) {
 		free(copy);
 		return -ENOMEM;
 	}
-	for (size_t i = start; i < end; i++)
-		copy[i - start] = text->list[i].c;
-	copy[end - start] = '\0';
-	list[words->count++] = (struct bootword){ copy, start, end - start };
+	*word = (struct bootword){ copy, file, offset, length };
 	return 0;
 }
 
-static bool is_end(const struct boottext *text, size_t start, size_t end)
+int bootwords_read(struct bootwords *words, const char *text, size_t length, size_t file,
+		   size_t offset)
 {
-	return end - start == 2 && text->list[start].c == '-' && text->list[start + 1].c == '-';
-}
+	size_t at = 0;
+	int result = length > CMDLINE_MAX ? -EFBIG : 0;
 
-int bootwords_read(struct bootwords *words, const struct boottext *text)
-{
-	size_t at = 0, end;
-	int result = 0;
+	while (result == 0 && !words->ended) {
+		bool quoted = false;
+		size_t start;
 
-	while (result == 0) {
-		while (at < text->count && is_blank(text->list[at].c))
+		while (at < length && is_blank(text[at]))
 			at++;
-		end = find_end(text, at);
-		if (at == text->count || is_end(text, at, end))
+		if (at == length)
 			break;
-		result = append(words, text, at, end);
-		at = end;
+		for (start = at; at < length && (quoted || !is_blank(text[at])); at++)
+			quoted ^= text[at] == '"';
+		if (at - start == 2 && memcmp(text + start, "--", 2) == 0)
+			words->ended = true;
+		else
+			result = bootwords_add(words, text + start, at - start, file,
+					       offset + start);
 	}
 	return result;
 }
 
 int bootwords_read_string(struct bootwords *words, const char *string)
 {
-	struct boottext text = { .list = NULL };
-	int result = 0;
+	return bootwords_read(words, string, strlen(string), 0, 0);
+}
 
-	for (; *string && result == 0; string++)
-		result = boottext_put(&text,
-				      &(struct bootchar){ .file = BOOT_NO_FILE, .c = *string });
-	if (result == 0)
-		result = bootwords_read(words, &text);
-	boottext_free(&text);
-	return result;
+void bootwords_cut(struct bootwords *words, size_t count)
+{
+	while (words->count > count)
+		free(words->list[--words->count].text);
 }
 
 void bootwords_free(struct bootwords *words)
 {
-	for (size_t i = 0; i < words->count; i++)
-		free(words->list[i].text);
+	bootwords_cut(words, 0);
 	free(words->list);
 	*words = (struct bootwords){ .list = NULL };
 }

@@ -1,52 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The words of a kernel command line, and which bytes of which files they come from. */
+/* The words of a kernel command line, and which bytes of which files they are. */
 #ifndef VFIO_EARLY_BOOTLOADER_WORDS_H
 #define VFIO_EARLY_BOOTLOADER_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-
-/* How the bytes around one are read: as they are, or by a shell. */
-enum quote { QUOTE_PLAIN, QUOTE_NONE, QUOTE_SINGLE, QUOTE_DOUBLE };
-
-#define BOOT_NO_FILE UINT16_MAX
-
-/* One character, and its bytes in a file: of a shell's "\$" there are two. */
-struct bootchar {
-	uint32_t offset;
-	uint16_t file; /* BOOT_NO_FILE: it stands in none */
-	uint8_t length;
-	uint8_t quote; /* enum quote */
-	char c;
-};
-
-struct boottext {
-	struct bootchar *list;
-	size_t count;
-};
-
-/* 0, -EFBIG if the text is longer than any command line, or -ENOMEM. */
-int boottext_put(struct boottext *text, const struct bootchar *character);
-int boottext_append(struct boottext *text, const struct boottext *more);
-void boottext_free(struct boottext *text);
 
 struct bootword {
 	char *text;
-	size_t start, length; /* in the text that it was read from */
+	size_t file, offset, length; /* its bytes; file means something to the caller alone */
 };
 
 struct bootwords {
 	struct bootword *list;
 	size_t count;
+	bool ended; /* "--" was read: what follows is for init */
 };
 
 /*
- * Parts a text into the kernel's words, up to a word "--", behind which the words are init's.
- * Double quotes protect blanks and stay, see lib/cmdline.c, next_arg(). 0 or -ENOMEM.
+ * Adds the kernel's words in a text, up to a word "--", behind which the words are init's. Double
+ * quotes protect blanks and stay, see lib/cmdline.c, next_arg(). The text is at that offset of the
+ * file. 0, -EFBIG if the text is longer than any command line, or -ENOMEM.
  */
-int bootwords_read(struct bootwords *words, const struct boottext *text);
+int bootwords_read(struct bootwords *words, const char *text, size_t length, size_t file,
+		   size_t offset);
 int bootwords_read_string(struct bootwords *words, const char *string);
+
+/* Adds a word. 0 or -ENOMEM. */
+int bootwords_add(struct bootwords *words, const char *text, size_t length, size_t file,
+		  size_t offset);
+
+/* Frees all words behind the first count of them. */
+void bootwords_cut(struct bootwords *words, size_t count);
 void bootwords_free(struct bootwords *words);
 
 /* Whether the kernel takes both for the same: quotes do not count, nor - for _ in names. */

@@ -70,6 +70,12 @@ static void look(struct inventory_of_words *inventory, const struct request *run
 		result = bootloader_read_config(&inventory->bootloader, &run->host,
 						&inventory->config, message);
 	inventory->read = result == 0;
+	for (size_t i = 0; i < inventory->config.findings.count; i++) {
+		const struct finding *finding = &inventory->config.findings.list[i];
+
+		findings_add(&inventory->findings, finding->level, finding->where, "%s",
+			     finding->text);
+	}
 	if (result < 0)
 		findings_add(&inventory->findings, FINDING_WARNING, NULL, "%s",
 			     message[0] ? message : strerror(-result));
@@ -88,8 +94,8 @@ static void check_entries(struct inventory_of_words *inventory, const struct req
 	for (size_t i = 0; wants && i < count; i++)
 		wants[i].word = inventory->config.words.list[i].text;
 	if (wants)
-		result = bootentries_check(&inventory->bootloader, &run->host, wants, count,
-					   message);
+		result = bootentries_check(&inventory->bootloader, &run->host,
+					   &inventory->config, wants, count, message);
 	if (safe == -EINVAL)
 		findings_add(&inventory->findings, FINDING_ERROR, NULL, "%s", danger);
 	else if (result == -EINVAL)
@@ -131,16 +137,16 @@ static void add_word(const struct request *run, struct table *table, const char 
 static void add_configured(const struct request *run, const struct inventory_of_words *inventory,
 			   struct table *table, size_t index)
 {
-	const char *word = inventory->config.words.list[index].text;
-	char source[PATH_MAX] = "";
-	unsigned int line = 0;
-	const char *path = bootconfig_where(&inventory->config, index, &line);
+	const struct bootword *word = &inventory->config.words.list[index];
+	const struct bootfile *file = &inventory->config.files.list[word->file];
+	char source[PATH_MAX];
 
-	if (path && host_path(source, "%s:%u", path, line) < 0)
+	bootconfig_where(&inventory->config, word, source);
+	if (file->absent && !run->options.json &&
+	    host_path(source, "no %s yet", file->path) < 0)
 		source[0] = '\0';
-	if (inventory->config.files.list[0].absent && !run->options.json && path)
-		snprintf(source, sizeof(source), "no %s yet", path);
-	add_word(run, table, word, bootwords_find(&inventory->running, word) >= 0, true, source);
+	add_word(run, table, word->text, bootwords_find(&inventory->running, word->text) >= 0, true,
+		 source);
 }
 
 static void add_words(const struct request *run, const struct inventory_of_words *inventory,
@@ -148,11 +154,16 @@ static void add_words(const struct request *run, const struct inventory_of_words
 {
 	for (size_t i = 0; i < inventory->running.count; i++) {
 		const char *word = inventory->running.list[i].text;
-		bool adds =
-			inventory->detected && bootloader_adds_word(&inventory->bootloader, word);
+		char source[PATH_MAX];
 
-		if (bootwords_find(&inventory->config.words, word) < 0)
-			add_word(run, table, word, true, false, adds ? "bootloader" : "");
+		if (bootwords_find(&inventory->config.words, word) >= 0)
+			continue;
+		bootconfig_find(&inventory->config, word, source);
+		if (!source[0] && inventory->detected &&
+		    bootloader_adds_word(&inventory->bootloader, word))
+			add_word(run, table, word, true, false, "bootloader");
+		else
+			add_word(run, table, word, true, source[0] != '\0', source);
 	}
 	for (size_t i = 0; i < inventory->config.words.count; i++)
 		add_configured(run, inventory, table, i);

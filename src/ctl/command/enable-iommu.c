@@ -123,19 +123,24 @@ static int find_facts(struct facts *facts, const struct host *host)
 /* Words that switch it off are somebody's will: they are named, and stay. */
 static int refuse_off(const struct bootchange *change)
 {
-	const struct bootwords *words = &change->config.words;
-	unsigned int line;
-	const char *path;
+	const struct bootwords *const lists[] = { &change->config.words, &change->config.opaque };
+	char place[PATH_MAX];
 	long index;
 
-	if (!find_off(words, &index))
-		return CTL_OK;
-	path = bootconfig_where(&change->config, (size_t)index, &line);
-	ctl_fail("%s:%u: found '%s', which switches the IOMMU off; if you do not need it, "
-		 "'vfio-earlyctl cmdline remove %s'",
-		 path ? path : "(somewhere)", path ? line : 0, words->list[index].text,
-		 words->list[index].text);
-	return CTL_INCOMPLETE;
+	for (size_t i = 0; i < 2; i++) {
+		const struct bootword *word;
+
+		if (!find_off(lists[i], &index))
+			continue;
+		word = &lists[i]->list[index];
+		bootconfig_where(&change->config, word, place);
+		ctl_fail("%s: found '%s', which switches the IOMMU off; if you do not need it, "
+			 "%s%s%s",
+			 place, word->text, i == 0 ? "'vfio-earlyctl cmdline remove " : "remove it",
+			 i == 0 ? word->text : " by hand", i == 0 ? "'" : "");
+		return CTL_INCOMPLETE;
+	}
+	return CTL_OK;
 }
 
 /* The files may have it in a longer word. */

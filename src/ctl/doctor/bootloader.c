@@ -26,8 +26,8 @@ static int check_entries(const struct look *look, char message[BOOT_MESSAGE_MAX]
 	for (size_t i = 0; wants && i < count; i++)
 		wants[i].word = look->config.words.list[i].text;
 	if (wants)
-		result = bootentries_check(&look->bootloader, &look->doctor->inventory.host, wants,
-					   count, message);
+		result = bootentries_check(&look->bootloader, &look->doctor->inventory.host,
+					   &look->config, wants, count, message);
 	free(wants);
 	return result;
 }
@@ -38,13 +38,11 @@ static void check_missing(const struct look *look, bool pending)
 	const struct bootwords *words = &look->config.words;
 
 	for (size_t i = 0; i < words->count; i++) {
-		unsigned int line = 0;
-		const char *path = bootconfig_where(&look->config, i, &line);
 		char where[PATH_MAX];
 
-		if (doctor_has_word(look->doctor, words->list[i].text) ||
-		    host_path(where, "%s:%u", path ? path : look->bootloader.name, line) < 0)
+		if (doctor_has_word(look->doctor, words->list[i].text))
 			continue;
+		bootconfig_where(&look->config, &words->list[i], where);
 		if (pending)
 			findings_add(look->findings, FINDING_WARNING, where,
 				     "the kernel does not run with %s yet; reboot",
@@ -71,14 +69,17 @@ static void check_surplus(const struct look *look)
 {
 	const struct bootwords *words = &look->doctor->words;
 
-	for (size_t i = 0; i < words->count; i++)
-		if (counts(words->list[i].text) &&
-		    bootwords_find(&look->config.words, words->list[i].text) < 0)
+	for (size_t i = 0; i < words->count; i++) {
+		char where[PATH_MAX];
+
+		bootconfig_find(&look->config, words->list[i].text, where);
+		if (counts(words->list[i].text) && !where[0])
 			findings_add(look->findings, FINDING_NOTE, "/proc/cmdline",
 				     "%s is in no file of %s, so the next boot will not have it; "
 				     "to keep it, run 'vfio-earlyctl cmdline add %s'",
 				     words->list[i].text, look->bootloader.name,
 				     words->list[i].text);
+	}
 }
 
 /* While a refresh would do harm, none is advised. */
@@ -102,6 +103,11 @@ static void check_words(const struct look *look)
 	char message[BOOT_MESSAGE_MAX] = "";
 	int result;
 
+	for (size_t i = 0; i < look->config.findings.count; i++) {
+		const struct finding *finding = &look->config.findings.list[i];
+
+		findings_add(look->findings, finding->level, finding->where, "%s", finding->text);
+	}
 	if (!check_safety(look))
 		return;
 	result = check_entries(look, message);
@@ -132,8 +138,8 @@ void doctor_check_bootloader(struct doctor *doctor, struct findings *findings)
 		result = bootloader_read_config(&look.bootloader, &doctor->inventory.host,
 						&look.config, message);
 	if (result < 0)
-		findings_add(findings, FINDING_UNKNOWN, NULL, "%s",
-			     message[0] ? message : strerror(-result));
+		findings_add(findings, result == -EINVAL ? FINDING_WARNING : FINDING_UNKNOWN, NULL,
+			     "%s", message[0] ? message : strerror(-result));
 	else if (doctor->words_error < 0)
 		findings_add(findings, FINDING_UNKNOWN, "/proc/cmdline", "%s",
 			     strerror(-doctor->words_error));
