@@ -42,8 +42,7 @@ static const struct command {
 	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind, GROUP_NOW },
 	{ "unbind", "DEVICE", "give a device back to the host's driver now", command_unbind, GROUP_NOW },
 	{ "facts", "", "print what a fleet's tools ask for: JSON, or for Prometheus", command_facts, GROUP_SCRIPTS },
-	{ "digest", "", "print a fingerprint of the rules", command_digest, GROUP_SCRIPTS },
-	{ "protected", "", "print the devices that the host itself stands on", command_protected, GROUP_SCRIPTS },
+	{ "fill-image", "DIR KERNEL", "for hooks: write what the rules need into an image", command_fill_image, GROUP_SCRIPTS },
 	/* clang-format on */
 };
 

@@ -27,11 +27,11 @@ static const struct completion {
 	const char *line, *offers;
 } completions[] = {
 	{ "st", "status" },
-	{ "prot", "protected" },
+	{ "fill", "fill-image" },
 	{ "no-such-command ", "" },
 	{ "--r", "--root" },
 	{ "list --o", "--output --output-all" },
-	{ "digest --", "" },
+	{ "fill-image --", "" },
 	{ "check -o DEVICE,N", "DEVICE,NAME DEVICE,NEXT" },
 	{ "check -o +W", "+WHY" },
 	{ "check --output=OUT", "OUTCOME" },

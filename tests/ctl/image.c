@@ -293,18 +293,6 @@ static void write_host(const char *tree, const struct file *changes)
 	run_make_parents(path);
 }
 
-/* Of the rules that are on the host now; freed by the caller. */
-static char *read_digest(const char *tree)
-{
-	const char *const argv[] = { "--root", tree, "digest", NULL };
-	struct run_result result;
-
-	run_ctl(argv, &result);
-	assert_int_equal(result.status, 0);
-	free(result.err);
-	return result.out;
-}
-
 /* A host with an image in its /boot, whose rules are those of the host before its changes. */
 static void write_scene(char tree[PATH_MAX], const struct shape *shape, const struct file *changes,
 			const struct file *host_changes, size_t cut)
@@ -313,7 +301,7 @@ static void write_scene(char tree[PATH_MAX], const struct shape *shape, const st
 
 	run_work("image", tree);
 	write_host(tree, NULL);
-	digest = read_digest(tree);
+	digest = run_digest(tree);
 	run_path(image, "%s/boot/" NAME, tree);
 	write_image(image, shape, digest, changes, cut);
 	free(digest);
@@ -787,7 +775,7 @@ static void test_record(void **state)
 	check_text("", result.err);
 	assert_int_equal(result.status, 0);
 	run_free(&result);
-	digest = read_digest(tree);
+	digest = run_digest(tree);
 	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
 	noted = files_read(path);
 	assert_non_null(noted);

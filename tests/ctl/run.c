@@ -118,3 +118,24 @@ void run_free(struct run_result *result)
 	free(result->out);
 	free(result->err);
 }
+
+char *run_digest(const char *root)
+{
+	const char *const argv[] = { "--root", root, "fill-image", root, "none", NULL };
+	const char *const made[] = { "digest", "protected" };
+	struct run_result result;
+	char path[PATH_MAX], *digest;
+
+	run_path(path, "%s/etc/x", root);
+	run_make_parents(path);
+	run_ctl(argv, &result);
+	run_free(&result);
+	run_path(path, "%s/etc/vfio-early.digest", root);
+	digest = files_read(path);
+	assert_non_null(digest);
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		run_path(path, "%s/etc/vfio-early.%s", root, made[i]);
+		unlink(path);
+	}
+	return digest;
+}

@@ -23,4 +23,7 @@ void run_make_parents(const char *path);
 void run_ctl(const char *const *arguments, struct run_result *result);
 void run_free(struct run_result *result);
 
+/* The digest of the rules below a directory, as an image with them gets it; freed by the caller. */
+char *run_digest(const char *root);
+
 #endif

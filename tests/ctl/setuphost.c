@@ -41,7 +41,10 @@
 	"for kernel in $kernels; do kernel=${kernel#vmlinuz-}\n"                                   \
 	"echo \"image with $(cat " SETUPHOST_RULES " 2> /dev/null)\" "                             \
 	"> /boot/initrd.img-$kernel\n"                                                             \
-	"vfio-earlyctl digest > /var/lib/vfio-early/$kernel.digest\ndone\n"
+	"mkdir -p /run/image/etc && cp -r /etc/vfio-early.conf* /run/image/etc\n"                  \
+	"vfio-earlyctl fill-image /run/image $kernel > /run/image/modules 2>&1\n"                  \
+	"cp /run/image/etc/vfio-early.digest /var/lib/vfio-early/$kernel.digest\n"                 \
+	"rm -r /run/image\ndone\n"
 
 /* Shows what it was asked to show, and answers where it was told to. */
 #define WHIPTAIL "#!/bin/sh\necho \"whiptail stand-in: $*\"\n"

@@ -11,13 +11,15 @@
 
 #define CTL "usr/sbin/vfio-earlyctl"
 
-/* The rest of the tool's work does nothing here. */
-#define TOOL(protected)                                                                            \
+/* It ends after it has written a part of the list. The rest of the tool's work does nothing here. */
+#define TOOL(end)                                                                            \
 	{                                                                                          \
 		.path = CTL, .executable = true,                                                   \
 		.text = "#!/bin/sh\n"                                                              \
-			"[ \"$1\" = protected ] || exit 0\n"                                       \
-			"echo 0000:00:1f.2 id=8086:2922:1af4:1100 '#' 0000:00:1f.2 /\n" protected, \
+			"[ \"$1\" = fill-image ] || exit 0\n"                                       \
+			"echo vfio-pci\n"                                                          \
+			"echo 0000:00:1f.2 id=8086:2922:1af4:1100 '#' 0000:00:1f.2 / "             \
+			"> $2/etc/vfio-early.protected\n" end,                                     \
 	}
 
 #define DRACUT                                                                                     \
@@ -41,20 +43,20 @@ static const struct build {
 	  .why = "built where the host can't be seen" },
 	{ .name = "killed",
 	  .spec = { .suite = "trixie", .unpack = true, .files = { TOOL("kill -9 $$\n") } },
-	  .why = "'vfio-earlyctl protected' failed with status 137" },
+	  .why = "'vfio-earlyctl fill-image' failed with status 137" },
 	{ .name = "dracut-killed",
 	  .spec = { .suite = "trixie-dracut",
 		    .commands = dracut,
 		    .files = { TOOL("kill -9 $$\n") } },
-	  .why = "'vfio-earlyctl protected' failed with status 137" },
+	  .why = "'vfio-earlyctl fill-image' failed with status 137" },
 	{ .name = "failed",
 	  .spec = { .suite = "bookworm",
 		    .unpack = true,
-		    .files = { TOOL("echo '# entries: 1'; exit 1\n") } },
-	  .why = "'vfio-earlyctl protected' failed with status 1" },
+		    .files = { TOOL("exit 1\n") } },
+	  .why = "'vfio-earlyctl fill-image' failed with status 1" },
 	{ .name = "missing",
 	  .spec = { .suite = "bookworm", .unpack = true, .files = { { .path = CTL } } },
-	  .why = "'vfio-earlyctl protected' failed with status 127" },
+	  .why = "'vfio-earlyctl fill-image' failed with status 127" },
 };
 
 static void check_list(const struct image *image, const char *why)
@@ -65,7 +67,6 @@ static void check_list(const struct image *image, const char *why)
 	snprintf(expected, sizeof(expected), "# none: %s\n", why);
 	assert_string_equal(list, expected);
 	free(list);
-	expect_no_file(image, "etc/vfio-early.protected.new");
 	expect_no_file(image, "etc/vfio-early.unprotected");
 }
 

@@ -5,7 +5,6 @@
 program=/usr/sbin/vfio-early
 admin=/usr/sbin/vfio-earlyctl
 udev_rule=70-vfio-early.rules
-unprotected=/etc/vfio-early.unprotected
 
 check()
 {
@@ -18,36 +17,12 @@ depends()
 	echo base
 }
 
-# All drivers of the kernel that know some device better than vfio-pci does.
-vfio_early_variants()
-{
-	sed -n 's/^alias vfio_pci:[^ ]* //p' "${srcmods:?}/modules.alias" | sort -u
-}
-
-# Without $hostonly: what this host has loaded is not what its next boot needs.
-vfio_early_add_driver()
-{
-	case "$1" in
-	variant)
-		# shellcheck disable=SC2046 # names of modules, one a word
-		hostonly='' instmods vfio-pci vfio_iommu_type1 $(vfio_early_variants)
-		;;
-	*vfio*)
-		hostonly='' instmods "$1" vfio_iommu_type1
-		;;
-	*)
-		hostonly='' instmods "$1"
-		;;
-	esac
-}
-
+# Runs after install(), which found the modules. Without $hostonly: what this host has loaded is not
+# what its next boot needs.
 installkernel()
 {
-	local driver
-
-	for driver in $("$program" --drivers 2> /dev/null | sort -u); do
-		vfio_early_add_driver "$driver"
-	done
+	# shellcheck disable=SC2086 # names of modules, one a word
+	hostonly='' instmods $vfio_early_modules
 }
 
 # Without a whole list the boot program binds nothing, and logs why.
@@ -56,6 +31,7 @@ vfio_early_bind_nothing()
 	# shellcheck disable=SC2154 # dracut sets initdir
 	local list="$initdir/etc/vfio-early.protected"
 
+	vfio_early_modules=
 	dwarn "vfio-early: this image binds nothing: $*"
 	echo "# none: $*" > "$list" || rm -f "$list"
 }
@@ -73,45 +49,26 @@ vfio_early_refuse()
 	vfio_early_bind_nothing "$*"
 }
 
-# Whole or not at all. Where the host can't be seen, a file says on purpose that images protect
-# nothing.
-vfio_early_protect_host()
+# Puts digest and list of devices in use by the host into the image, says what the next boot will do,
+# and names the modules that the rules need.
+vfio_early_fill_image()
 {
-	local list="$initdir/etc/vfio-early.protected" status=0
+	local status=0
 
-	"$admin" protected > "$list.new" || status=$?
+	# shellcheck disable=SC2154 # dracut sets initdir and kernel
+	vfio_early_modules=$("$admin" fill-image "$initdir" "$kernel") || status=$?
 	case "$status" in
-	0 | 2)
-		mv "$list.new" "$list" || status=1
-		;;
-	esac
-	rm -f "$list.new"
-	case "$status" in
-	0) ;;
-	2)
-		dwarn "vfio-early: not all that this host stands on is known, see above;" \
-			"what is missing is not protected"
+	0 | 2) ;;
+	3)
+		vfio_early_refuse "the rules are not valid"
 		;;
 	4)
-		if [ -e "$unprotected" ]; then
-			inst_simple "$unprotected"
-		else
-			vfio_early_bind_nothing "built where the host can't be seen"
-		fi
+		dwarn "vfio-early: this image binds nothing: built where the host can't be seen"
 		;;
 	*)
-		vfio_early_bind_nothing "'vfio-earlyctl protected' failed with status $status"
+		vfio_early_bind_nothing "'vfio-earlyctl fill-image' failed with status $status"
 		;;
 	esac
-}
-
-# Tells later whether rules have changed since this image was built.
-vfio_early_note_rules()
-{
-	if ! "$admin" --root "$initdir" digest > "$initdir/etc/vfio-early.digest"; then
-		rm -f "$initdir/etc/vfio-early.digest"
-		dwarn "vfio-early: the image has no digest of its rules, see above"
-	fi
 }
 
 # For devices that come while the image runs. Wherever the host has the program, the image has it
@@ -131,21 +88,16 @@ vfio_early_copy_options()
 
 install()
 {
-	local drivers file idle=
+	local file
 
-	if ! drivers=$("$program" --drivers); then
-		idle="the rules are not valid"
-		vfio_early_refuse "$idle"
-	fi
 	inst "$program" /usr/sbin/vfio-early
 	# shellcheck disable=SC2154 # dracut sets moddir
 	inst_hook pre-udev 00 "$moddir/vfio-early.sh"
 	for file in /etc/vfio-early.conf /etc/vfio-early.conf.d/*.conf; do
 		[ -f "$file" ] && inst_simple "$file"
 	done
-	vfio_early_note_rules
-	[ -n "$drivers" ] && [ -z "$idle" ] || return 0
-	vfio_early_protect_host
+	vfio_early_fill_image
+	[ -n "$vfio_early_modules" ] || return 0
 	vfio_early_copy_options
 	vfio_early_copy_udev_rule
 }

@@ -9,11 +9,11 @@
 #include "image/modules.h"
 
 struct need {
-	const struct contents *contents;
 	const struct rules *rules;
-	struct verdict *verdict;
 	/* What depmod(8) knows of the kernel; NULL where its modules are not installed here. */
-	char *dependencies, *aliases;
+	char *dependencies, *builtin, *aliases;
+	void (*each)(void *context, const struct image_module *module);
+	void *context;
 };
 
 static char *read_depmod(const struct host *host, const char *kernel, const char *name)
@@ -43,49 +43,37 @@ static bool find_dependencies(const struct need *need, const char *module, struc
 		if (!text_take_until(&line, ':', &path) ||
 		    !contents_module_name(path.p, text_length(&path), name))
 			continue;
-		*found = line;
-		if (strcmp(name, module) == 0)
+		if (strcmp(name, module) == 0) {
+			*found = line;
 			return true;
+		}
 	}
 	return false;
 }
 
-static void require_dependencies(const struct need *need, const char *module)
+static bool is_builtin(const struct need *need, const char *module)
 {
+	struct text text = whole(need->builtin), line;
 	char name[NAME_MAX + 1];
-	struct text line, path;
 
-	if (!find_dependencies(need, module, &line))
-		return;
-	while (text_take_until(&line, ' ', &path))
-		if (contents_module_name(path.p, text_length(&path), name) &&
-		    !contents_has_module(need->contents, name))
-			verdict_wrong(need->verdict, "%s is missing, which %s needs", name, module);
-}
-
-/* Where the kernel's modules are not installed, it is taken to have any. */
-static bool is_known(const struct need *need, const char *module)
-{
-	struct text unused;
-
-	return !need->dependencies || find_dependencies(need, module, &unused);
+	while (text_take_until(&text, '\n', &line))
+		if (contents_module_name(line.p, text_length(&line), name) &&
+		    strcmp(name, module) == 0)
+			return true;
+	return false;
 }
 
 static void require_module(const struct need *need, const char *driver)
 {
-	char module[PCI_DRIVER_NAME_MAX + sizeof(".ko")], name[NAME_MAX + 1];
-	bool there = contents_has_module(need->contents, driver);
+	char file[PCI_DRIVER_NAME_MAX + sizeof(".ko")], name[NAME_MAX + 1];
+	struct image_module module = { .driver = driver, .name = name };
 
-	snprintf(module, sizeof(module), "%s.ko", driver);
-	if (!contents_module_name(module, strlen(module), name))
+	snprintf(file, sizeof(file), "%s.ko", driver);
+	if (!contents_module_name(file, strlen(file), name))
 		return;
-	if (!there)
-		verdict_wrong(need->verdict, "%s is missing%s", driver,
-			      is_known(need, name) ? "" : ", in the kernel, too");
-	else if (need->verdict->state != VERDICT_WRONG)
-		verdict_add(need->verdict, "%s", driver);
-	if (there)
-		require_dependencies(need, name);
+	module.known = find_dependencies(need, name, &module.dependencies) ||
+		       !need->dependencies || is_builtin(need, name);
+	need->each(need->context, &module);
 }
 
 /* "alias vfio_pci:... NAME": drivers that know some device better than vfio-pci does. */
@@ -138,18 +126,61 @@ static void require_drivers(const struct need *need)
 		require_module(need, VFIO_IOMMU_MODULE);
 }
 
-void image_modules_check(const struct host *host, const struct contents *contents,
-			 const struct rules *rules, struct verdict *verdict)
+void image_modules_each(const struct host *host, const char *kernel, const struct rules *rules,
+			void (*each)(void *context, const struct image_module *module),
+			void *context)
 {
 	struct need need = {
-		.contents = contents,
 		.rules = rules,
-		.verdict = verdict,
-		.dependencies = read_depmod(host, contents->kernel, "modules.dep"),
-		.aliases = read_depmod(host, contents->kernel, "modules.alias"),
+		.dependencies = read_depmod(host, kernel, "modules.dep"),
+		.builtin = read_depmod(host, kernel, "modules.builtin"),
+		.aliases = read_depmod(host, kernel, "modules.alias"),
+		.each = each,
+		.context = context,
 	};
 
 	require_drivers(&need);
 	free(need.dependencies);
+	free(need.builtin);
 	free(need.aliases);
+}
+
+/* What is found in an image beside that. */
+struct comparison {
+	const struct contents *contents;
+	struct verdict *verdict;
+};
+
+static void compare_dependencies(const struct comparison *comparison, const char *module,
+				 struct text paths)
+{
+	char name[NAME_MAX + 1];
+	struct text path;
+
+	while (text_take_until(&paths, ' ', &path))
+		if (contents_module_name(path.p, text_length(&path), name) &&
+		    !contents_has_module(comparison->contents, name))
+			verdict_wrong(comparison->verdict, "%s is missing, which %s needs", name,
+				      module);
+}
+
+static void compare_module(void *context, const struct image_module *module)
+{
+	const struct comparison *comparison = context;
+
+	if (!contents_has_module(comparison->contents, module->driver))
+		verdict_wrong(comparison->verdict, "%s is missing%s", module->driver,
+			      module->known ? "" : ", in the kernel, too");
+	else if (comparison->verdict->state != VERDICT_WRONG)
+		verdict_add(comparison->verdict, "%s", module->driver);
+	if (contents_has_module(comparison->contents, module->driver))
+		compare_dependencies(comparison, module->name, module->dependencies);
+}
+
+void image_modules_check(const struct host *host, const struct contents *contents,
+			 const struct rules *rules, struct verdict *verdict)
+{
+	struct comparison comparison = { contents, verdict };
+
+	image_modules_each(host, contents->kernel, rules, compare_module, &comparison);
 }
