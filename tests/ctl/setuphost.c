@@ -41,7 +41,8 @@
 	"for kernel in $kernels; do kernel=${kernel#vmlinuz-}\n"                                   \
 	"echo \"image with $(cat " SETUPHOST_RULES " 2> /dev/null)\" "                             \
 	"> /boot/initrd.img-$kernel\n"                                                             \
-	"mkdir -p /run/image/etc && cp -r /etc/vfio-early.conf* /run/image/etc\n"                  \
+	"mkdir -p /run/image/etc\n"                                                                \
+	"cp -r /etc/vfio-early.conf* /run/image/etc 2> /dev/null\n"                                \
 	"vfio-earlyctl fill-image /run/image $kernel > /run/image/modules 2>&1\n"                  \
 	"cp /run/image/etc/vfio-early.digest /var/lib/vfio-early/$kernel.digest\n"                 \
 	"rm -r /run/image\ndone\n"
