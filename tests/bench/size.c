@@ -10,11 +10,16 @@
 #include "initrd.h"
 #include "parts.h"
 
-static const struct image_spec with_program = { .suite = INITRD_SUITE, .rules = "01:00.0\n" };
+static const struct image_spec with_program = {
+	.suite = INITRD_SUITE,
+	.has_all_drivers = true,
+	.rules = "01:00.0\n",
+};
 
 /* A hook is what adds modules by hand and nothing else: a list of modules loads them, too. */
 static const struct image_spec modules_only = {
 	.suite = INITRD_SUITE,
+	.has_all_drivers = true,
 	.without_program = true,
 	.files = { {
 		.path = "/etc/initramfs-tools/hooks/vfio",

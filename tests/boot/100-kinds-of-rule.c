@@ -43,7 +43,10 @@ static const char rules[] = "00:01.0/00.0/01.0/00.0\n"
 
 static const struct machine machine = {
 	.name = "boot/100-kinds-of-rule",
-	.image = { .suite = "trixie", .rules = rules },
+	.image = { .suite = "trixie",
+		   .rules = rules,
+		   .files = { { .path = "etc/initramfs-tools/modules",
+				.text = "ahci\ne1000\nlpc_ich\nxhci_pci\n" } } },
 	.has_slots = true,
 	.devices = {
 		MACHINE_PORT(1),

@@ -51,9 +51,8 @@ static const struct image_spec spec = {
 	.suite = "trixie-vm",
 	.rules = "02:00.0\n"
 		 "03:00.0 driver=pci-stub\n",
-	.settings = "MODULES=list\nBUSYBOX=n\nCOMPRESSLEVEL=1\n",
-	.files = { { .path = "etc/initramfs-tools/modules", .text = "virtio_blk\next4\ne1000e\n" },
-		   { .path = "boot/grub/esp.cfg", .text = on_esp },
+	.settings = "BUSYBOX=n\n",
+	.files = { { .path = "boot/grub/esp.cfg", .text = on_esp },
 		   { .path = "boot/grub/grub.cfg", .text = on_root } },
 	.commands = commands,
 	.keep_system = true,

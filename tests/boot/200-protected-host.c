@@ -17,9 +17,8 @@
 static const struct image_spec spec = {
 	.suite = "trixie-full",
 	.rules = "1b36:0010\n8086:10d3\n",
-	.settings = "MODULES=list\nBUSYBOX=n\nCOMPRESSLEVEL=1\n",
-	.files = { { .path = "etc/initramfs-tools/modules", .text = "virtio_blk\nnvme\next4\n" },
-		   { .path = "etc/fstab", .text = "" } },
+	.settings = "BUSYBOX=n\n",
+	.files = { { .path = "etc/fstab", .text = "" } },
 	.keep_system = true,
 };
 

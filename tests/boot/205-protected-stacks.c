@@ -18,12 +18,11 @@
 static const struct image_spec spec = {
 	.suite = "trixie-full",
 	.rules = "1b36:0010\n",
-	.settings = "MODULES=list\nBUSYBOX=n\nCOMPRESSLEVEL=1\n",
+	.settings = "BUSYBOX=n\n",
 	.files = { { .path = "etc/keys/host.key", .text = "not so secret" },
 		   { .path = "etc/cryptsetup-initramfs/conf-hook",
 		     .text = "KEYFILE_PATTERN=/etc/keys/*.key\n" },
 		   { .path = "etc/initramfs-tools/conf.d/umask", .text = "UMASK=0077\n" },
-		   { .path = "etc/initramfs-tools/modules", .text = "virtio_blk\nnvme\next4\n" },
 		   { .path = "etc/fstab", .text = "" } },
 	.keep_system = true,
 };

@@ -20,23 +20,28 @@ static const char plain_hook[] = "#!/bin/sh\n"
 				 ". /usr/share/initramfs-tools/hook-functions\n"
 				 "manual_add_modules vfio-pci vfio_iommu_type1\n";
 
+#define HOST_DRIVER                                                                                \
+	{                                                                                          \
+		.path = "etc/initramfs-tools/modules", .text = "bochs\n"                           \
+	}
+
 static const struct machine vga = {
 	.name = "boot/260-uefi-display/vga",
-	.image = { .suite = "trixie", .rules = "00:01.0\n" },
+	.image = { .suite = "trixie", .rules = "00:01.0\n", .files = { HOST_DRIVER } },
 	.devices = { "VGA,addr=1.0" },
 	.uefi = true,
 };
 
 static const struct machine other = {
 	.name = "boot/260-uefi-display/other",
-	.image = { .suite = "trixie", .rules = "00:01.0\n" },
+	.image = { .suite = "trixie", .rules = "00:01.0\n", .files = { HOST_DRIVER } },
 	.devices = { "bochs-display,addr=1.0" },
 	.uefi = true,
 };
 
 static const struct machine other_old = {
 	.name = "boot/260-uefi-display/other-old",
-	.image = { .suite = "bookworm", .rules = "00:01.0\n" },
+	.image = { .suite = "bookworm", .rules = "00:01.0\n", .files = { HOST_DRIVER } },
 	.devices = { "bochs-display,addr=1.0" },
 	.uefi = true,
 };
@@ -50,7 +55,8 @@ static const struct machine control = {
 				.executable = true },
 			      { .path = "etc/initramfs-tools/hooks/plain",
 				.text = plain_hook,
-				.executable = true } } },
+				.executable = true },
+			      HOST_DRIVER } },
 	.devices = { "bochs-display,addr=1.0" },
 	.uefi = true,
 };

@@ -14,7 +14,7 @@
 static const struct image_spec spec = {
 	.suite = "trixie",
 	.rules = "",
-	.settings = "MODULES=list\nBUSYBOX=n\nCOMPRESSLEVEL=1\n",
+	.settings = "BUSYBOX=n\n",
 	.files = { SYSTEMD_FILES },
 	.keep_system = true,
 };

@@ -19,7 +19,7 @@
 static const struct image_spec spec = {
 	.suite = "trixie-vm",
 	.rules = "",
-	.settings = "MODULES=list\nBUSYBOX=n\nCOMPRESSLEVEL=1\n",
+	.settings = "BUSYBOX=n\n",
 	.files = { SYSTEMD_FILES },
 	.keep_system = true,
 	/* Words that other machines of these tests have from machine.c. */

@@ -4,7 +4,9 @@
 
 static const struct machine machine = {
 	.name = "boot/40-whole-card",
-	.image = { .suite = "trixie", .rules = "08:00\n" },
+	.image = { .suite = "trixie",
+		   .rules = "08:00\n",
+		   .files = { { .path = "etc/initramfs-tools/modules", .text = "xhci_pci\n" } } },
 	.devices = {
 		MACHINE_PORT(1), MACHINE_PORT(2), MACHINE_PORT(3), MACHINE_PORT(4),
 		MACHINE_PORT(5), MACHINE_PORT(6), MACHINE_PORT(7), MACHINE_PORT(8),

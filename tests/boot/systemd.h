@@ -5,16 +5,15 @@
 
 /* Files of such an image. */
 #define SYSTEMD_FILES                                                                              \
-	{ .path = "etc/initramfs-tools/modules", .text = "virtio_blk\next4\n" },                   \
-		{ .path = "etc/systemd/system/guest@.service",                                     \
-		  .text = "[Unit]\n"                                                               \
-			  "Wants=systemd-udev-settle.service\n"                                    \
-			  "After=systemd-udev-settle.service\n"                                    \
-			  "[Service]\n"                                                            \
-			  "Type=oneshot\n"                                                         \
-			  "ExecStart=/usr/sbin/init %i\n"                                          \
-			  "StandardOutput=journal+console\n"                                       \
-			  "StandardError=journal+console\n" },                                     \
+	{ .path = "etc/systemd/system/guest@.service",                                             \
+	  .text = "[Unit]\n"                                                                       \
+		  "Wants=systemd-udev-settle.service\n"                                            \
+		  "After=systemd-udev-settle.service\n"                                            \
+		  "[Service]\n"                                                                    \
+		  "Type=oneshot\n"                                                                 \
+		  "ExecStart=/usr/sbin/init %i\n"                                                  \
+		  "StandardOutput=journal+console\n"                                               \
+		  "StandardError=journal+console\n" },                                             \
 		{ .path = "etc/machine-id", .text = "5e1f00000000400080000000000000ff\n" },        \
 	{                                                                                          \
 		.path = "etc/fstab", .text = "LABEL=guest / ext4 rw 0 0\n"                         \

@@ -2,7 +2,11 @@
 /* Without rules the image has the program and no vfio module. */
 #include "expect.h"
 
-static const struct image_spec spec = { .suite = "trixie", .unpack = true };
+static const struct image_spec spec = {
+	.suite = "trixie",
+	.has_all_drivers = true,
+	.unpack = true,
+};
 
 static void program_only(void **state)
 {

@@ -30,6 +30,7 @@ static const char *const commands[] = {
 
 static const struct image_spec spec = {
 	.suite = "trixie-dracut",
+	.has_all_drivers = true,
 	.stage = "stage-local",
 	.rules = "02:00.0\n",
 	.files = { { .path = "etc/modprobe.d/vfio.conf",

@@ -82,6 +82,7 @@ static void make_image(const struct system *system, const char *kind, const char
 {
 	const struct image_spec spec = {
 		.suite = system->name,
+		.has_all_drivers = true,
 		.files = { { .path = "etc/vfio-early.conf.d/card.conf", .text = "02:00.0\n" },
 			   MACHINE_DRIVERS },
 		.commands = commands,

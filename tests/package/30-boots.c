@@ -9,6 +9,7 @@ static const char *const install[] = { "dpkg -i /media/vfio-early_*_amd64.deb", 
 	{                                                                                          \
 		.name = "package/30-boots/" suite_name,                                            \
 		.image = { .suite = suite_name,                                                    \
+			   .has_all_drivers = true,                                                \
 			   .files = { { .path = "etc/vfio-early.conf.d/card.conf",                 \
 					.text = "02:00.0\n" } },                                   \
 			   .commands = install,                                                    \
