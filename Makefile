@@ -248,14 +248,10 @@ LINT_CFLAGS := $(STANDARD) $(WARNINGS) -Wshadow -Werror
 BOOT_LINT    = $(LINT_CFLAGS) -Isrc $(LIBKMOD_CFLAGS)
 CTL_LINT     = $(LINT_CFLAGS) -Isrc $(CTL_CFLAGS)
 
-# Those that call functions of src, and those that have headers of their own with the same names.
 # Their tables leave out what is 0.
-WHITE_BOX := $(wildcard tests/ctl/*.c tests/fuzz/*.c tests/protect/*.c tests/unit/*.c)
-BLACK_BOX := $(filter-out $(WHITE_BOX),$(wildcard tests/*/*.c tests/bench/guest/*.c))
-FUSE_CFLAGS    = $$(pkg-config --cflags fuse3)
-WHITE_BOX_LINT = $(CTL_LINT) -Wno-missing-field-initializers $(FUSE_CFLAGS)
-BLACK_BOX_LINT = $(LINT_CFLAGS) -Wno-missing-field-initializers -Itests/lib -Itests/boot \
-	$(FUSE_CFLAGS) -DFLOOR_MODULES='"",' -DFLOOR_DEVICES='"",'
+TEST_SOURCES := $(wildcard tests/*/*.c tests/bench/guest/*.c)
+TEST_LINT = $(CTL_LINT) -Wno-missing-field-initializers -Itests/lib -I/usr/include/fuse3 \
+	-DFLOOR_MODULES='"",' -DFLOOR_DEVICES='"",'
 
 # As many at a time as there are processors.
 each-of = printf '%s\n' $(1) | xargs -P "$$(nproc)" -I {}
@@ -292,14 +288,12 @@ lint-run: lint-rooms $(LIBKMOD)
 	$(call lint-with,$(GCC_LINT) -Wconversion,$(CORE_SOURCES) $(BOOT_SOURCES),$(BOOT_LINT))
 	$(call lint-with,$(GCC_LINT) -Wconversion,$(CTL_SOURCES),$(CTL_LINT))
 	$(call say,GCC,tests)
-	$(call lint-with,$(GCC_LINT),$(WHITE_BOX),$(WHITE_BOX_LINT))
-	$(call lint-with,$(GCC_LINT),$(BLACK_BOX),$(BLACK_BOX_LINT))
+	$(call lint-with,$(GCC_LINT),$(TEST_SOURCES),$(TEST_LINT))
 	$(call say,CLANG,src)
 	$(call lint-with,$(CLANG_LINT),$(CORE_SOURCES) $(BOOT_SOURCES),$(BOOT_LINT))
 	$(call lint-with,$(CLANG_LINT),$(CTL_SOURCES),$(CTL_LINT))
 	$(call say,CLANG,tests)
-	$(call lint-with,$(CLANG_LINT),$(WHITE_BOX),$(WHITE_BOX_LINT))
-	$(call lint-with,$(CLANG_LINT),$(BLACK_BOX),$(BLACK_BOX_LINT))
+	$(call lint-with,$(CLANG_LINT),$(TEST_SOURCES),$(TEST_LINT))
 	$(call say,TIDY,src)
 	$(call tidy,$(CORE_SOURCES) $(BOOT_SOURCES),$(BOOT_LINT))
 	$(call tidy,$(CTL_SOURCES),$(CTL_LINT))

@@ -9,52 +9,110 @@ run-tests = VFIO_EARLY_BUILD=$(B) VFIO_EARLY_SYSTEMS='$(SYSTEMS)' CMOCKA_MESSAGE
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-# --- unit ------------------------------------------------------------------------------------
-# Tables for src/core and what src/bind parses, compiled for them with the sanitizers.
+# --- programs --------------------------------------------------------------------------------
+# A test is tests/KIND/NAME.c, and is built from that, from what the table below names, and from
+# libraries as far as it calls them.
 
-UNIT_CORE := $(patsubst src/%.c,$(B)/sanitized/%.o,$(wildcard src/core/*.c) \
-	src/bind/framebuffer.c src/bind/sysfs.c)
-UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/*.c))
+tests = $(patsubst %,$(B)/tests/%.t,$(1))
+all_of = $(patsubst tests/%.c,%,$(wildcard tests/$(1)/$(2)*.c))
+part = $(patsubst %,$(B)/tests/%.o,$(1))
+lib = $(patsubst %,$(B)/tests/lib/%.o,$(1))
+
+UNIT_TESTS := $(call tests,$(call all_of,unit,))
+SCENARIO_TEST := $(call tests,scenario/scenario)
+FUZZ_TEST := $(call tests,fuzz/run)
+FAULT_TESTS := $(call tests,fault/inject fault/behaviour)
+PROTECT_TESTS := $(call tests,$(call all_of,protect,))
+LOOK_TESTS := $(call tests,look/look ctl/completion)
+DOCTOR_TEST := $(call tests,ctl/doctor)
+CHANGE_TESTS := $(call tests,$(addprefix ctl/,digest image import edits live names replace wordlist))
+CMDLINE_TESTS := $(call tests,$(addprefix ctl/,cmdline-diff cmdline-grub cmdline cmdline-system))
+SETUP_TESTS := $(call tests,ctl/setup ctl/setupfault)
+ROM_TESTS := $(call tests,ctl/rom ctl/romcard)
+FLEET_TEST := $(call tests,fleet/10-ansible-role)
+MATRIX_TEST := $(call tests,matrix/matrix)
+BOOT_TESTS := $(call tests,$(call all_of,boot,[0-9]))
+IMAGE_TESTS := $(call tests,$(call all_of,image,[0-9]))
+PACKAGE_TESTS := $(call tests,$(call all_of,package,[0-9]))
+SYSTEM_TESTS := $(BOOT_TESTS) $(PACKAGE_TESTS) $(IMAGE_TESTS)
+
+# The longest first, so that no processor idles at the end.
+TESTS := $(SYSTEM_TESTS) $(UNIT_TESTS) $(SCENARIO_TEST) $(FUZZ_TEST) $(FAULT_TESTS) \
+	$(PROTECT_TESTS) $(LOOK_TESTS) $(CHANGE_TESTS) $(CMDLINE_TESTS) $(DOCTOR_TEST) $(SETUP_TESTS) \
+	$(ROM_TESTS) $(FLEET_TEST)
+
+HOSTTREE := $(call lib,diff files hosttree)
+HOST := $(HOSTTREE) $(call lib,tree)
+RUN := $(HOST) $(call lib,run)
+DRIVER_CORE := $(call lib,drivercore files host hostfs hosttree trace)
+MACHINE := $(call lib,command file grub image machine report)
+
+SANITIZED_CTL := $(B)/sanitized/vfio-earlyctl
+CTL_PARTS := $(B)/sanitized/ctl.a
+
+$(UNIT_TESTS): $(patsubst src/%.c,$(B)/sanitized/%.o,$(wildcard src/core/*.c) src/bind/framebuffer.c \
+	src/bind/sysfs.c)
+$(SCENARIO_TEST): $(HOSTTREE)
+$(FAULT_TESTS): $(DRIVER_CORE) $(call part,fault/modules)
+$(PROTECT_TESTS): $(HOST) $(CTL_PARTS)
+$(LOOK_TESTS) $(DOCTOR_TEST) $(CHANGE_TESTS) $(CMDLINE_TESTS): $(RUN)
+$(call tests,$(addprefix ctl/,cmdline-diff cmdline-grub names replace wordlist)): $(CTL_PARTS)
+$(call tests,ctl/edits ctl/live): $(DRIVER_CORE)
+$(SETUP_TESTS): $(RUN) $(DRIVER_CORE) $(call part,ctl/setuphost)
+$(ROM_TESTS): $(RUN) $(call part,ctl/makerom ctl/romfs)
+$(FLEET_TEST): $(call lib,command file files hosttree) $(call part,fleet/container fleet/exposition)
+$(SYSTEM_TESTS) $(MATRIX_TEST): $(MACHINE) $(call lib,expect)
+
+# What calls functions of src has the sanitizers, as these have.
+SANITIZED_TESTS := $(UNIT_TESTS) $(PROTECT_TESTS) \
+	$(call tests,$(addprefix ctl/,cmdline-diff cmdline-grub names replace wordlist))
+$(SANITIZED_TESTS) $(SANITIZED_TESTS:.t=.o): private MORE = $(SANITIZE)
+
+# Other programs. Those that run in a guest or in another system are static.
+BENCH := $(B)/tests/bench/bench
+TOOLS := $(BENCH) $(B)/tests/lib/mkhost $(B)/tests/boot/demo $(B)/tests/fleet/enter
+STATIC_TOOLS := $(B)/tests/boot/guest $(B)/tests/ctl/cmdline-standin $(B)/tests/bench/guest/runner
+
+$(B)/tests/lib/mkhost: $(call lib,files hosttree)
+$(B)/tests/boot/demo: $(MACHINE)
+$(B)/tests/boot/guest: $(call part,boot/work)
+$(B)/tests/bench/guest/runner: $(call part,bench/process bench/guest/loading bench/guest/sysfs)
+$(BENCH): $(call part,$(call all_of,bench,)) $(filter-out %/trace.o,$(DRIVER_CORE)) \
+	$(call lib,command file grub image)
+$(BENCH): private LIBS = $(FUSE_LIBS) -lm
+$(STATIC_TOOLS): private MORE = -static
+
+FUSE_LIBS = $$(pkg-config --libs fuse3)
+$(TESTS) $(MATRIX_TEST): private LIBS = -Wl,--as-needed -lcmocka $(CTL_LIBS) $(FUSE_LIBS) -lutil
+
+link = $(CC) $(TEST_CFLAGS) $(MORE) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+$(B)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(MORE) -Itests/lib -Isrc -Isrc/ctl -I/usr/include/fuse3 -MMD -MP \
+		-c -o $@ $<
+
+$(TESTS) $(MATRIX_TEST): %.t: %.o
+	$(call say,LD,$@)
+	$(Q)$(link)
+
+$(TOOLS) $(STATIC_TOOLS): %: %.o
+	$(call say,LD,$@)
+	$(Q)$(link)
 
 $(B)/sanitized/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc $(CTL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(UNIT_TESTS): $(B)/tests/unit/%.t: tests/unit/%.c $(UNIT_CORE)
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -Isrc -MMD -MP -o $@ $< $(UNIT_CORE) -lcmocka
+$(SANITIZED_CTL): $(call ctl_objects,sanitized)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) $(SANITIZE) -o $@ $^ $(CTL_LIBS)
 
-TESTS += $(UNIT_TESTS)
-
-check-unit: ## tables: the parsers, the plan
-check-unit: $(UNIT_TESTS)
-	$(Q)$(run-tests) $(UNIT_TESTS)
-
-# --- scenario --------------------------------------------------------------------------------
-# Hosts in a text, made into trees as sysfs shows them, and what the program says of them.
-
-HOSTTREE_SRC := $(addprefix tests/lib/,diff.c files.c hosttree.c)
-SCENARIO_TEST := $(B)/tests/scenario/scenario.t
-
-$(SCENARIO_TEST): tests/scenario/scenario.c $(HOSTTREE_SRC)
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) -Itests/lib -MMD -MP -o $@ $^ -lcmocka
-
-$(B)/tests/mkhost: tests/lib/mkhost.c $(filter-out %/diff.c,$(HOSTTREE_SRC))
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) -Itests/lib -MMD -MP -o $@ $^
-
-TESTS += $(SCENARIO_TEST)
-
-check-scenario: ## described hosts: what the program says of them
-check-scenario: $(SCENARIO_TEST) $(B)/vfio-early
-	$(Q)$(run-tests) $(SCENARIO_TEST)
-
-.PHONY: check-unit check-scenario
+$(CTL_PARTS): $(filter-out %/main.o,$(call ctl_objects,sanitized))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # --- fuzz ------------------------------------------------------------------------------------
 # libFuzzer: tests/fuzz/NAME.c, its seeds corpus/NAME and its words NAME.dict. `make check` runs
@@ -64,7 +122,6 @@ FUZZ_CC ?= clang
 FUZZ_RUNS ?= 10000000
 FUZZ_NAMES := rules cmdline sysfs rom grub
 FUZZERS := $(FUZZ_NAMES:%=$(B)/tests/fuzz/%)
-FUZZ_TEST := $(B)/tests/fuzz/run.t
 FUZZ_CFLAGS = -O2 -g $(STANDARD) $(WARNINGS) -Werror $(SANITIZE) \
 	-Isrc -Isrc/ctl -MMD -MP
 
@@ -95,18 +152,6 @@ $(FUZZERS): %: %.o $(B)/tests/fuzz/check.o $(FUZZ_CORE)
 $(B)/tests/fuzz/sysfs.o: FUZZ_CFLAGS += $(FUZZ_GUIDE)
 $(B)/tests/fuzz/sysfs: FUZZ_SKIP := $(B)/fuzzed/core/pci.o
 
-$(FUZZ_TEST): tests/fuzz/run.c
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -o $@ $< -lcmocka
-
-TESTS += $(FUZZ_TEST)
-TEST_NEEDS += $(FUZZERS)
-
-check-fuzz: ## libFuzzer, some seconds for each parser
-check-fuzz: $(FUZZ_TEST) $(FUZZERS)
-	$(Q)$(run-tests) $(FUZZ_TEST)
-
 # With -j2 two at a time. An input that fails is left beside the corpus.
 fuzz: ## libFuzzer, for long (FUZZ_RUNS)
 fuzz: $(FUZZ_NAMES:%=fuzz-%)
@@ -122,44 +167,10 @@ fuzz-sysfs: FUZZ_LENGTH := 4097
 # More images than are listed.
 fuzz-rom: FUZZ_LENGTH := 9216
 
-.PHONY: check-fuzz fuzz $(FUZZ_NAMES:%=fuzz-%)
+.PHONY: fuzz $(FUZZ_NAMES:%=fuzz-%)
 -include $(wildcard $(B)/fuzzed/*/*.d $(B)/fuzzed/*/*/*.d)
 
-# --- fault -----------------------------------------------------------------------------------
-# Hosts that misbehave: a FUSE file system in the place of sysfs, and every system call failing
-# once. Both need root, for /dev/fuse and a mount namespace.
-
-FAULT_SRC := $(addprefix tests/fault/,drivercore.c host.c hostfs.c modules.c trace.c) \
-	$(addprefix tests/lib/,files.c hosttree.c)
-FAULT_TESTS := $(addprefix $(B)/tests/fault/,inject.t behaviour.t)
-
-$(FAULT_TESTS): $(B)/tests/fault/%.t: tests/fault/%.c $(FAULT_SRC) \
-		$(wildcard tests/fault/*.h tests/lib/*.h)
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $$(pkg-config --cflags fuse3) -o $@ $< $(FAULT_SRC) \
-		-lcmocka $$(pkg-config --libs fuse3)
-
-TESTS += $(FAULT_TESTS)
-
-check-fault: ## hosts that misbehave, and system calls that fail
-check-fault: $(FAULT_TESTS) $(B)/vfio-early
-	$(Q)$(run-tests) -j$(PROVE_JOBS) $(FAULT_TESTS)
-
-.PHONY: check-fault
-
-# --- ctl -------------------------------------------------------------------------------------
-# vfio-earlyctl, compiled with the sanitizers.
-
-include tests/protect/protect.mk
-include tests/ctl/look.mk
-include tests/ctl/change.mk
-include tests/ctl/cmdline.mk
-include tests/ctl/doctor.mk
-include tests/ctl/setup.mk
-include tests/ctl/rom.mk
-
-# --- image and boot --------------------------------------------------------------------------
+# --- systems ---------------------------------------------------------------------------------
 # Image tests build initramfs images in real Debian systems and look into them; boot tests boot
 # such images in QEMU. Both need root, for mmdebstrap and for mounts in a namespace of their own.
 
@@ -183,36 +194,13 @@ TEST_ROOT_FULL_PACKAGES := cryptsetup-initramfs e2fsprogs iproute2 lvm2 mdadm \
 TEST_ROOT_VM_PACKAGES := e2fsprogs grub2-common grub-pc-bin qemu-system-x86 \
 	shim-signed grub-efi-amd64-signed
 
-BENCH_SRC := $(addprefix tests/boot/,command.c expect.c file.c grub.c image.c machine.c \
-	report.c)
-BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o)
-BOOT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/boot/[0-9]*.c))
-IMAGE_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/image/[0-9]*.c))
-PACKAGE_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/package/[0-9]*.c))
-SYSTEM_TESTS := $(BOOT_TESTS) $(PACKAGE_TESTS) $(IMAGE_TESTS)
+# Every release that check-matrix is for: a suite, with -backports for the kernel from there, or
+# -dracut. One that is there already is taken as it is; the table tells of which day.
+MATRIX_SYSTEMS ?= bookworm bookworm-backports trixie trixie-dracut sid sid-dracut
+MATRIX_ROOTS := $(MATRIX_SYSTEMS:%=$(B)/roots/%)
 
-include tests/matrix/matrix.mk
-
-$(BENCH_OBJ) $(B)/tests/boot/demo.o $(SYSTEM_TESTS:.t=.o) $(MATRIX_TEST:.t=.o): $(B)/%.o: %.c
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) -Itests/boot -MMD -MP -c -o $@ $<
-
-$(SYSTEM_TESTS) $(MATRIX_TEST): %.t: %.o $(BENCH_OBJ)
-	$(call say,LD,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ -lcmocka
-
-$(B)/tests/boot/demo: $(B)/tests/boot/demo.o $(filter-out %/expect.o,$(BENCH_OBJ))
-	$(call say,LD,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^
-
-# The guest: one static program as /sbin/init of a file system with the folders that an initramfs
-# moves its mounts to, and the file without which systemd switches to no root.
-$(B)/tests/boot/guest: tests/boot/guest.c tests/boot/work.c
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) -static -MMD -MP -o $@ $^
-
+# The guest: its program as /sbin/init of a file system with the folders that an initramfs moves its
+# mounts to, and the file without which systemd switches to no root.
 $(B)/tests/boot/guest.img: $(B)/tests/boot/guest
 	$(call say,GEN,$@)
 	$(Q)rm -rf $(B)/tests/boot/guest-root $@ && \
@@ -252,24 +240,55 @@ stage: $(B)/vfio-early
 	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(abspath $(B))/stage-local \
 		SBINDIR=/usr/local/sbin >/dev/null
 
+# --- checks ----------------------------------------------------------------------------------
+
+check-unit: ## tables: the parsers, the plan
+check-unit: $(UNIT_TESTS)
+check-scenario: ## described hosts: what the program says of them
+check-scenario: $(SCENARIO_TEST) $(B)/vfio-early
+check-fuzz: ## libFuzzer, some seconds for each parser
+check-fuzz: $(FUZZ_TEST) $(FUZZERS)
+check-fault: ## hosts that misbehave, and system calls that fail
+check-fault: $(FAULT_TESTS) $(B)/vfio-early
+check-protect: ## devices in use of described hosts
+check-protect: $(PROTECT_TESTS) $(SANITIZED_CTL) $(CTL)
+check-look: ## what vfio-earlyctl prints
+check-look: $(LOOK_TESTS) $(SANITIZED_CTL)
+check-change: ## what changes rules and drivers
+check-change: $(CHANGE_TESTS) $(SANITIZED_CTL) $(CTL) $(B)/vfio-early
+check-cmdline: ## cmdline and enable-iommu
+check-cmdline: $(CMDLINE_TESTS) $(SANITIZED_CTL) $(CTL) $(B)/tests/ctl/cmdline-standin $(B)/roots/trixie-full
+check-doctor: ## doctor
+check-doctor: $(DOCTOR_TEST) $(SANITIZED_CTL)
+check-setup: ## setup
+check-setup: $(SETUP_TESTS) $(SANITIZED_CTL) $(CTL)
+check-rom: ## expansion ROMs
+check-rom: $(ROM_TESTS) $(SANITIZED_CTL)
 check-image: ## what mkinitramfs and dracut made
 check-image: $(IMAGE_TESTS) stage $(TEST_ROOTS)
-	$(Q)$(run-tests) -j$(PROVE_JOBS) $(IMAGE_TESTS)
-
 check-boot: ## Debian kernels in QEMU
 check-boot: $(BOOT_TESTS) stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
-	$(Q)$(run-tests) -j$(PROVE_JOBS) $(BOOT_TESTS)
-
-# The package that `make deb` builds, in the systems that it is for.
 check-package: ## the package, from installation to purge
 check-package: $(PACKAGE_TESTS) $(DEB) $(TEST_ROOTS) $(B)/tests/boot/guest.img
-	$(Q)$(run-tests) -j$(PROVE_JOBS) $(PACKAGE_TESTS)
+check-fleet: ## the Ansible role
+check-fleet: $(FLEET_TEST) $(B)/tests/fleet/enter stage $(TEST_ROOTS)
 
-# The longest first, so that no processor idles at the end.
-TESTS := $(SYSTEM_TESTS) $(TESTS)
-TEST_NEEDS += $(B)/vfio-early $(DEB) stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
+CHECKS := $(patsubst %,check-%,unit scenario fuzz fault protect look change cmdline doctor setup rom \
+	image boot package fleet)
+$(CHECKS):
+	$(Q)$(run-tests) -j$(PROVE_JOBS) $(filter %.t,$^)
 
-include tests/fleet/fleet.mk
+# The table is among the comments, and in $(B)/matrix.md.
+check-matrix-run: SYSTEMS = $(MATRIX_SYSTEMS)
+check-matrix-run: $(MATRIX_TEST) check-matrix-life $(DEB) $(MATRIX_ROOTS) $(B)/tests/boot/guest.img
+	$(Q)$(run-tests) --comments $(MATRIX_TEST)
+
+# It looks into images of initramfs-tools; `make check` has the suites that are missing here.
+check-matrix-life: SYSTEMS = $(filter-out $(TEST_SUITES) %-dracut,$(MATRIX_SYSTEMS))
+check-matrix-life: $(call tests,package/10-life-of-a-package) $(DEB) $(MATRIX_ROOTS)
+	$(if $(SYSTEMS),$(Q)$(run-tests) $<)
+
+matrix-roots: $(MATRIX_ROOTS)
 
 demo-run: $(B)/tests/boot/demo stage $(B)/roots/trixie $(B)/tests/boot/guest.img
 	$(Q)VFIO_EARLY_BUILD=$(B) $(B)/tests/boot/demo
@@ -279,25 +298,8 @@ demo-run: $(B)/tests/boot/demo stage $(B)/roots/trixie $(B)/tests/boot/guest.img
 # counted but timed a quiet machine. BENCH_PARTS names some of the parts.
 
 BENCH_PARTS ?= boot size scale slow
-BENCH := $(B)/tests/bench/bench
 BENCH_SETS := 3 16
 BENCH_FLOORS := $(BENCH_SETS:%=$(B)/tests/bench/floor-%)
-BENCH_GUEST_SRC := $(addprefix tests/bench/,process.c guest/loading.c guest/runner.c guest/sysfs.c)
-BENCH_HOST_SRC := $(wildcard tests/bench/*.c) \
-	$(addprefix tests/boot/,command.c file.c grub.c image.c) \
-	$(addprefix tests/fault/,drivercore.c host.c hostfs.c) \
-	$(addprefix tests/lib/,files.c hosttree.c)
-
-$(BENCH): $(BENCH_HOST_SRC)
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) $$(pkg-config --cflags fuse3) -Itests/boot -MMD -MP -o $@ $^ \
-		$$(pkg-config --libs fuse3) -lm
-
-$(B)/tests/bench/runner: $(BENCH_GUEST_SRC)
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) -static -MMD -MP -o $@ $^
 
 # Addresses, and the files that modprobe would load, in its order, are compiled in.
 bench_strings = sed 's/.*/"&",/' | tr -d '\n'
@@ -313,15 +315,12 @@ $(BENCH_FLOORS): $(B)/tests/bench/floor-%: tests/bench/guest/floor.c tests/bench
 		printf '\n#define FLOOR_DEVICES ' && cat $(word 2,$^) | $(bench_strings) && echo; } >$@.h
 	$(Q)$(CC) -static -nostdlib -Os $(WARNINGS) -Werror -include $@.h -s -o $@ $<
 
-bench-run: $(BENCH) $(B)/tests/bench/runner $(BENCH_FLOORS) $(B)/vfio-early stage \
+bench-run: $(BENCH) $(B)/tests/bench/guest/runner $(BENCH_FLOORS) $(B)/vfio-early stage \
 		$(B)/roots/trixie
 	$(Q)VFIO_EARLY_BUILD=$(B) $(BENCH) $(BENCH_PARTS)
 
 .PHONY: bench-run
 
-# --- all -------------------------------------------------------------------------------------
-
-# Each section adds to TESTS what is to be run, and to TEST_NEEDS what must be there for that.
 # `make check` comes here when all packages are installed. The slowest tests are listed before prove's
 # own last lines.
 slowest = awk '/^(Test Summary Report|All tests successful|Files=)/ { ending = 1 } \
@@ -332,10 +331,11 @@ slowest = awk '/^(Test Summary Report|All tests successful|Files=)/ { ending = 1
 	END { close("sort -rn | sed -e 10q >$(B)/slowest"); print "The ten slowest, in seconds:"; \
 		while ((getline line <"$(B)/slowest") > 0) print "  " line; printf "%s", last }'
 
-check-run: $(TESTS) $(TEST_NEEDS)
+check-run: $(TESTS) $(FUZZERS) $(SANITIZED_CTL) $(CTL) $(B)/vfio-early $(DEB) stage $(TEST_ROOTS) \
+		$(B)/tests/boot/guest.img $(B)/tests/ctl/cmdline-standin $(B)/tests/fleet/enter
 	$(Q){ $(run-tests) --timer -j$(PROVE_JOBS) $(TESTS); echo $$? >$(B)/check.status; } | $(slowest); \
 		exit $$(cat $(B)/check.status)
 
-.PHONY: check-run check-image check-boot check-package roots stage demo-run
-.SECONDARY: $(SYSTEM_TESTS:.t=.o)
--include $(wildcard $(B)/sanitized/*/*.d $(B)/tests/*/*.d)
+.PHONY: $(CHECKS) check-run check-matrix-run check-matrix-life matrix-roots roots stage demo-run
+.SECONDARY: $(TESTS:.t=.o) $(MATRIX_TEST:.t=.o) $(TOOLS:=.o) $(STATIC_TOOLS:=.o)
+-include $(wildcard $(B)/sanitized/*/*.d $(B)/sanitized/*/*/*.d $(B)/tests/*/*.d $(B)/tests/bench/guest/*.d)

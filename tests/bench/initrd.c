@@ -22,7 +22,7 @@ static const struct program {
 	const char *name;
 	const char *built;
 } programs[] = {
-	{ "scripts/init-top/00-vfio-early", "tests/bench/runner" },
+	{ "scripts/init-top/00-vfio-early", "tests/bench/guest/runner" },
 	{ "bench/step", "stage/usr/share/initramfs-tools/scripts/init-top/00-vfio-early" },
 	{ "bench/sh-klibc", "roots/" INITRD_SUITE "/usr/lib/klibc/bin/sh" },
 };

@@ -15,8 +15,8 @@
 #include "process.h"
 #include "series.h"
 
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
+#include "files.h"
+#include "hosttree.h"
 
 #define SIZES 3
 

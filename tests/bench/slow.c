@@ -17,7 +17,7 @@
 #include "file.h"
 #include "parts.h"
 
-#include "../fault/host.h"
+#include "host.h"
 
 #define SLOW_MS      1000
 #define COUNT_MAX    16

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/files.h"
+#include "files.h"
 #include "host/diff.h"
 #include "run.h"
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/files.h"
+#include "files.h"
 #include "bootloader/grub.h"
 #include "bootloader/kernel-cmdline.h"
 #include "run.h"

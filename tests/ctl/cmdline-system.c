@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/files.h"
+#include "files.h"
 #include "run.h"
 
 #define D    "GRUB_CMDLINE_LINUX_DEFAULT"

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/files.h"
+#include "files.h"
 #include "run.h"
 
 #define FILES_MAX 9

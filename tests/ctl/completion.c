@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
+#include "files.h"
+#include "hosttree.h"
 #include "run.h"
 
 #define COMPLETION "conf/completions/vfio-earlyctl"

@@ -16,7 +16,7 @@
 
 #include <sha2.h>
 
-#include "../lib/files.h"
+#include "files.h"
 #include "run.h"
 
 #define FILES_MAX 5

@@ -33,10 +33,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../fault/trace.h"
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
-#include "../protect/tree.h"
+#include "trace.h"
+#include "files.h"
+#include "hosttree.h"
+#include "tree.h"
 #include "run.h"
 
 #define LIMIT_S   20

@@ -21,10 +21,10 @@
 #include <archive_entry.h>
 #include <jansson.h>
 
-#include "../lib/diff.h"
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
-#include "../protect/tree.h"
+#include "diff.h"
+#include "files.h"
+#include "hosttree.h"
+#include "tree.h"
 #include "run.h"
 
 #define KERNEL  "6.12.48+deb13-amd64"

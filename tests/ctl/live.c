@@ -22,10 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../fault/host.h"
-#include "../fault/trace.h"
-#include "../lib/diff.h"
-#include "../protect/tree.h"
+#include "host.h"
+#include "trace.h"
+#include "diff.h"
+#include "tree.h"
 
 #define LIMIT_S   30
 #define GRACE_S   3

@@ -16,9 +16,9 @@
 #include "look/find.h"
 #include "look/inventory.h"
 
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
-#include "../protect/tree.h"
+#include "files.h"
+#include "hosttree.h"
+#include "tree.h"
 #include "run.h"
 
 static const char above[] =

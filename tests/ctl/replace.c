@@ -22,8 +22,8 @@
 
 #include "host/replace.h"
 
-#include "../../src/ctl/host/run.h"
-#include "../lib/files.h"
+#include "host/run.h"
+#include "files.h"
 #include "run.h"
 
 static char root[PATH_MAX];

@@ -22,8 +22,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../lib/diff.h"
-#include "../lib/files.h"
+#include "diff.h"
+#include "files.h"
 #include "makerom.h"
 #include "run.h"
 

@@ -22,9 +22,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../lib/diff.h"
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
+#include "diff.h"
+#include "files.h"
+#include "hosttree.h"
 #include "makerom.h"
 #include "romfs.h"
 #include "run.h"

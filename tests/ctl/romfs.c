@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../lib/files.h"
+#include "files.h"
 #include "romfs.h"
 
 #define PAGE       4096

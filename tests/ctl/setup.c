@@ -26,8 +26,8 @@
 #include <unistd.h>
 #include <utmp.h>
 
-#include "../lib/diff.h"
-#include "../lib/files.h"
+#include "diff.h"
+#include "files.h"
 #include "run.h"
 #include "setuphost.h"
 

@@ -30,9 +30,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../fault/trace.h"
-#include "../lib/diff.h"
-#include "../lib/files.h"
+#include "trace.h"
+#include "diff.h"
+#include "files.h"
 #include "run.h"
 #include "setuphost.h"
 

@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
-#include "../protect/tree.h"
+#include "files.h"
+#include "hosttree.h"
+#include "tree.h"
 #include "run.h"
 #include "setuphost.h"
 

@@ -22,7 +22,7 @@
 
 struct setuphost {
 	const char *name; /* tests/ctl/setup/NAME describes it */
-	const char *tree; /* that is added to it, as ../protect/tree.h has it */
+	const char *tree; /* that is added to it, as lib/tree.h has it */
 	bool stale;       /* its image is from before that */
 	bool dracut;      /* it has that in place of update-initramfs */
 	/* Lines of sh(1) that are added to what stands in for update-grub and update-initramfs. */

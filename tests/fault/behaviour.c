@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/files.h"
+#include "files.h"
 #include "host.h"
 #include "modules.h"
 #include "trace.h"

@@ -16,9 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../boot/command.h"
-#include "../boot/file.h"
-#include "../lib/files.h"
+#include "command.h"
+#include "file.h"
+#include "files.h"
 #include "container.h"
 #include "exposition.h"
 

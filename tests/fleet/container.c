@@ -17,10 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../boot/command.h"
-#include "../boot/file.h"
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
+#include "command.h"
+#include "file.h"
+#include "files.h"
+#include "hosttree.h"
 
 #define LIBRARIES CONTAINER_MACHINE "/usr/lib/x86_64-linux-gnu"
 #define BOOT_ID   "/run/boot_id"

@@ -22,9 +22,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/diff.h"
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
+#include "diff.h"
+#include "files.h"
+#include "hosttree.h"
 #include "core/rule.h"
 #include "tree.h"
 

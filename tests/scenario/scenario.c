@@ -25,9 +25,9 @@
  * in the same tree, one after the other; to look at one's tree, run that one alone: a message
  * tells where it stays, with stdout and stderr beside it.
  */
-#include "../lib/diff.h"
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
+#include "diff.h"
+#include "files.h"
+#include "hosttree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -23,8 +23,8 @@
  * PATH is below the tree, without a slash before it. In a line, \033 stands for the byte of this
  * number, in octal digits, as in mountinfo.
  */
-#ifndef TESTS_PROTECT_TREE_H
-#define TESTS_PROTECT_TREE_H
+#ifndef TESTS_TREE_H
+#define TESTS_TREE_H
 
 /* Fails the cmocka test that is under way if it cannot. */
 void tree_write(const char *root, const char *text);

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/files.h"
+#include "files.h"
 #include "run.h"
 
 #define ARGUMENTS_MAX 16

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Runs vfio-earlyctl, with the sanitizers, and keeps what it says. For cmocka tests. */
-#ifndef TESTS_CTL_RUN_H
-#define TESTS_CTL_RUN_H
+#ifndef TESTS_RUN_H
+#define TESTS_RUN_H
 
 #include <limits.h>
 

@@ -4,8 +4,8 @@
  * calls of each process apart and so lets the same call fail in all of them; here a schedule is
  * one call: the processes are numbered in the order in which they were made.
  */
-#ifndef TESTS_FAULT_TRACE_H
-#define TESTS_FAULT_TRACE_H
+#ifndef TESTS_TRACE_H
+#define TESTS_TRACE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../lib/files.h"
+#include "files.h"
 
 #define WORDS_MAX 7
 

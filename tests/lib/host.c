@@ -2,8 +2,8 @@
 /* A simulated host to run vfio-early on. */
 #include "host.h"
 
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
+#include "files.h"
+#include "hosttree.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A simulated host to run vfio-early on, and what must hold on any host afterwards. */
-#ifndef TESTS_FAULT_HOST_H
-#define TESTS_FAULT_HOST_H
+#ifndef TESTS_HOST_H
+#define TESTS_HOST_H
 
 #include <limits.h>
 #include <stddef.h>

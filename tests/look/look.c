@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What vfio-earlyctl prints about described hosts, and writes there: one test a directory of
- * tests/ctl/look, or those that are named.
+ * tests/look, or those that are named.
  *
  * Run it where the project is. VFIO_EARLY_BUILD names the build directory. UPDATE=1 records what
  * is printed as what is expected: read it with git diff, line by line, before you believe it.
@@ -10,7 +10,7 @@
  *
  *	host		as lib/hosttree.h describes one, or a line `hosts/NAME` for one of
  *			tests/scenario
- *	above		what the host has above its PCI functions, as ../protect/tree.h has it
+ *	above		what the host has above its PCI functions, as lib/tree.h has it
  *	rules, cmdline	become etc/vfio-early.conf and proc/cmdline
  *	root/		is laid into the tree as it is
  *	commands	a command line each. A number in front is the width of a terminal that it
@@ -43,12 +43,12 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "../lib/diff.h"
-#include "../lib/files.h"
-#include "../lib/hosttree.h"
-#include "../protect/tree.h"
+#include "diff.h"
+#include "files.h"
+#include "hosttree.h"
+#include "tree.h"
 
-#define CASES  "tests/ctl/look"
+#define CASES  "tests/look"
 #define IDS    "tests/ctl/pci.ids"
 #define SHARED "tests/scenario/hosts"
 
@@ -355,7 +355,7 @@ static void set_up(struct look *look, const char *name, const char *build)
 		perror(build);
 		exit(1);
 	}
-	format_path(look->work, "%s/tests/ctl/trees/%s", path, name);
+	format_path(look->work, "%s/tests/look/trees/%s", path, name);
 	format_path(look->root, "%s/root", look->work);
 	format_path(look->program, "%s/sanitized/vfio-earlyctl", path);
 }
