@@ -29,7 +29,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "../lib/files.h"
+#include "files.h"
 #include "host.h"
 #include "modules.h"
 #include "trace.h"

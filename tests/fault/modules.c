@@ -2,7 +2,7 @@
 /* Kernel modules of a simulated host. */
 #include "modules.h"
 
-#include "../lib/files.h"
+#include "files.h"
 
 #include <endian.h>
 #include <errno.h>
