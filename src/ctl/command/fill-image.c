@@ -216,10 +216,10 @@ static void tell_use(void *context, enum protect_message kind, const char *text)
 	fprintf(stderr, "%s: %s\n", kind == PROTECT_WARNING ? "W" : "I", text);
 }
 
-static void tell_problem(void *context, const char *text)
+static void tell_problem(void *context, const char *where, const char *text)
 {
 	(void)context;
-	fprintf(stderr, "E: vfio-early: %s\n", text);
+	fprintf(stderr, "E: vfio-early: %s: %s\n", where, text);
 }
 
 static int fill_with_list(struct filling *filling, const char *root)
