@@ -359,7 +359,7 @@ static const struct sample samples[] = {
 	  "link dev/disk/by-label/my\\x20boot ../../nvme1n1p1\n"
 	  "line etc/fstab # comment\n"
 	  "line etc/fstab /dev/sda2 / ext4 defaults 0 1\n"
-	  "line etc/fstab LABEL=\"my\\040boot\" /boot ext4 noauto 0 2\n"
+	  "line etc/fstab LABEL=\"my\\134040boot\" /boot ext4 noauto 0 2\n"
 	  "line etc/fstab UUID=ABCD-1234 /boot/efi vfat noauto 0 2\n"
 	  "line etc/fstab /dev/sdb1 /srv ext4 noauto 0 2\n",
 	  ON_SDA_1 SSD0 "/boot/efi in fstab (vfat on /dev/nvme0n1p1)\n" SSD1
