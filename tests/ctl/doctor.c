@@ -968,7 +968,7 @@ static void tells(void **state)
 	got = list_findings(result.out);
 	same = strcmp(got, trouble->expect) == 0;
 	if (!same)
-		diff_print(trouble->expect, got);
+		diff_show(trouble->expect, got);
 	assert_true(same);
 	assert_int_equal(result.status, trouble->status);
 	free(got);
@@ -1014,7 +1014,7 @@ static void check_all_well(const char *root)
 
 	run_ctl((const char *const[]){ "--root", root, "doctor", NULL }, &result);
 	if (strcmp(result.out, all_well) != 0)
-		diff_print(all_well, result.out);
+		diff_show(all_well, result.out);
 	assert_string_equal(result.out, all_well);
 	assert_int_equal(result.status, 0);
 	run_free(&result);

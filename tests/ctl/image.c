@@ -313,7 +313,7 @@ static void check_text(const char *expected, const char *got)
 {
 	if (strcmp(expected, got) == 0)
 		return;
-	diff_print(expected, got);
+	diff_show(expected, got);
 	fail_msg("another text");
 }
 

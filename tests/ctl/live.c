@@ -474,7 +474,7 @@ static void check_text(const struct host *host, const char *file, const char *ex
 
 	assert_non_null(text);
 	if (strcmp(text, expected ? expected : "") != 0) {
-		diff_print(expected ? expected : "", text);
+		diff_show(expected ? expected : "", text);
 		fail_msg("%s", file);
 	}
 	free(text);

@@ -57,7 +57,7 @@ static void expect_text(const char *expected, const char *got)
 {
 	if (strcmp(expected, got) == 0)
 		return;
-	diff_print(expected, got);
+	diff_show(expected, got);
 	fail();
 }
 

@@ -564,7 +564,7 @@ static void check_same(const char *expected, const char *got)
 {
 	if (strcmp(expected, got) == 0)
 		return;
-	diff_print(expected, got);
+	diff_show(expected, got);
 	fail();
 }
 

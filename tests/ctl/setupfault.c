@@ -140,7 +140,7 @@ static void check_failure(const char *when, int status, const char *before)
 	if (!said || !*said)
 		fail_msg("%s: status %d, and nothing was said", when, status);
 	if (strcmp(before, after) != 0 && !(is_output_lost(said) && is_new())) {
-		diff_print(before, after);
+		diff_show(before, after);
 		fail_msg("%s: status %d, and not all is as before: %s", when, status, said);
 	}
 	free(said);

@@ -97,7 +97,7 @@ static void print_table(const unsigned int *table, size_t columns, const char **
 	}
 }
 
-void diff_print(const char *expected, const char *got)
+void diff_show(const char *expected, const char *got)
 {
 	size_t n = count_lines(expected), m = count_lines(got);
 	const char **a = split_lines(expected, n), **b = split_lines(got, m);

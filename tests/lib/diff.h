@@ -4,6 +4,6 @@
 #define TESTS_DIFF_H
 
 /* Prints the lines: `-` only expected, `+` only got, blank both. */
-void diff_print(const char *expected, const char *got);
+void diff_show(const char *expected, const char *got);
 
 #endif

@@ -333,7 +333,7 @@ static void test_look(void **state)
 	expected = read_own(look, "expect");
 	same = expected && strcmp(expected, got) == 0;
 	if (!same)
-		diff_print(expected ? expected : "", got);
+		diff_show(expected ? expected : "", got);
 	free(expected);
 	free(got);
 	if (!same)

@@ -834,7 +834,7 @@ static bool is_same(const char *what, const char *expected, const char *got)
 	if (!expected || strcmp(expected, got) == 0)
 		return true;
 	print_error("--- expected %s\n+++ got\n", what);
-	diff_print(expected, got);
+	diff_show(expected, got);
 	return false;
 }
 

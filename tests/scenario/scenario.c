@@ -295,7 +295,7 @@ static bool is_as_expected(const struct scenario *s, const char *name, const cha
 	same = !strcmp(expected, got);
 	if (!same) {
 		print_error("--- %s/%s\n+++ got\n", s->dir, name);
-		diff_print(expected, got);
+		diff_show(expected, got);
 	}
 	free(expected);
 	return same;
