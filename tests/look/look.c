@@ -342,7 +342,7 @@ static void test_look(void **state)
 
 static int is_case(const struct dirent *entry)
 {
-	return entry->d_name[0] != '.';
+	return entry->d_type == DT_DIR && entry->d_name[0] != '.';
 }
 
 static void set_up(struct look *look, const char *name, const char *build)
