@@ -14,7 +14,7 @@
 
 #include "files.h"
 #include "bootloader/grub.h"
-#include "bootloader/kernel-cmdline.h"
+#include "bootloader/systemd-boot.h"
 #include "run.h"
 
 #define FILES_MAX 5
@@ -33,7 +33,7 @@ enum { GRUB, ONE, TWO, OWN, BEHIND };
 static const struct play {
 	const char *name;
 	const char *files[FILES_MAX]; /* NULL: there is none */
-	bootconfig_function *read;    /* NULL: grubfile_read */
+	bootconfig_function *read;    /* NULL: grub_read */
 	const char *words;            /* with '|' between them */
 	const char *opaque;           /* NULL: none */
 	const char *finding;          /* "PLACE: TEXT" */
@@ -219,35 +219,35 @@ static const struct play {
 	/* /etc/kernel/cmdline */
 	{ "words in lines",
 	  { "a b\n# c\n  d=\"e f\"\n" },
-	  kernelfile_read,
+	  systemd_read,
 	  .words = "a|b|d=\"e f\"",
 	  .edits = { "+g", "-b" },
 	  .changed = { "a\n# c\n  d=\"e f\" g\n" } },
 	{ "one line, no newline",
 	  { "a" },
-	  kernelfile_read_line,
+	  systemd_read_line,
 	  .words = "a",
 	  .edits = { "+b" },
 	  .changed = { "a b" } },
 	{ "an empty file",
 	  { "" },
-	  kernelfile_read,
+	  systemd_read,
 	  .words = "",
 	  .edits = { "+b" },
 	  .changed = { "b\n" } },
 	{ "proxmox-boot-tool's is one line",
 	  { "a\nb\n" },
-	  kernelfile_read_line,
+	  systemd_read_line,
 	  .message = "/etc/default/grub:2: found more than one line of words, expected one, as "
 		     "proxmox-boot-tool does; change it by hand" },
 	{ "line ends of other systems",
 	  { "a\nb\r\n" },
-	  kernelfile_read,
+	  systemd_read,
 	  .message = "/etc/default/grub:2: found a control character, expected plain text; change "
 		     "it by hand" },
 	{ "blank lines do not count",
 	  { "a\n\n" },
-	  kernelfile_read_line,
+	  systemd_read_line,
 	  .words = "a",
 	  .edits = { "a>b" },
 	  .changed = { "b\n\n" } },
@@ -255,7 +255,7 @@ static const struct play {
 
 static bootconfig_function *reader(const struct play *play)
 {
-	return play->read ? play->read : grubfile_read;
+	return play->read ? play->read : grub_read;
 }
 
 static void add_files(struct bootconfig *config, const struct play *play)
@@ -382,7 +382,7 @@ static void test_edits(const struct bootconfig *config, const struct play *play)
 	} else {
 		assert_int_equal(result, 0);
 		check_files(&changed, play);
-		if (reader(play) == grubfile_read && !play->opaque)
+		if (reader(play) == grub_read && !play->opaque)
 			check_with_shell(&changed);
 	}
 	bootconfig_free(&changed);
@@ -403,7 +403,7 @@ static void test_play(void **state)
 		check_words(&config.words, play->words);
 		check_words(&config.opaque, play->opaque ? play->opaque : "");
 		check_finding(&config.findings, play->finding);
-		if (reader(play) == grubfile_read && !play->opaque)
+		if (reader(play) == grub_read && !play->opaque)
 			check_with_shell(&config);
 	} else {
 		assert_int_equal(result, -EINVAL);
@@ -435,7 +435,7 @@ static void test_faults(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *fault = grubfile_find_fault(rows[i].word);
+		const char *fault = grub_find_fault(rows[i].word);
 
 		if (rows[i].fault)
 			assert_string_equal(fault, rows[i].fault);

@@ -50,7 +50,7 @@ static void check_words(const struct bootconfig *config)
 	}
 	for (size_t i = 0; i < config->opaque.count; i++) {
 		check_word(config, &config->opaque.list[i]);
-		require(!grubfile_find_fault(config->opaque.list[i].text));
+		require(!grub_find_fault(config->opaque.list[i].text));
 	}
 	for (size_t i = 0; i < config->findings.count; i++)
 		require(config->findings.list[i].where && config->findings.list[i].text[0]);
@@ -74,7 +74,7 @@ static void change(const struct bootconfig *config, const struct bootedit *edit,
 {
 	struct bootconfig changed = { .has_reset = false };
 	char message[BOOT_MESSAGE_MAX] = "";
-	int result = bootconfig_edit(config, grubfile_read, edit, 1, &changed, message);
+	int result = bootconfig_edit(config, grub_read, edit, 1, &changed, message);
 
 	if (result < 0) {
 		require(message[0]);
@@ -100,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int result;
 
 	read_files(&config.files, text);
-	result = grubfile_read(&config, message);
+	result = grub_read(&config, message);
 	if (result == 0) {
 		check_words(&config);
 		change(&config, &(struct bootedit){ BOOT_NEW_WORD, ADDED }, true);

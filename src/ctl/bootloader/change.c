@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Changes the kernel command line of the next boot. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bootloader/change.h"
-#include "bootloader/grub.h"
 #include "bootloader/safety.h"
 #include "host/array.h"
-#include "host/message.h"
 
 int bootchange_open(struct bootchange *change, const struct host *host,
 		    char message[BOOT_MESSAGE_MAX])
@@ -18,10 +17,9 @@ int bootchange_open(struct bootchange *change, const struct host *host,
 
 	*change = (struct bootchange){ .host = host };
 	message[0] = '\0';
-	result = bootloader_detect(&change->bootloader, host, message);
+	result = bootloader_detect(&change->loader, host, message);
 	if (result == 0)
-		result =
-			bootloader_read_config(&change->bootloader, host, &change->config, message);
+		result = bootloader_read_config(change->loader, host, &change->config, message);
 	if (result < 0 && !message[0])
 		boot_say(message, result, "%s", strerror(-result));
 	/* Without it, nothing is known to be lacking. */
@@ -34,8 +32,26 @@ void bootchange_close(struct bootchange *change)
 	bootconfig_free(&change->config);
 	bootconfig_free(&change->changed);
 	bootwords_free(&change->running);
+	findings_free(&change->said);
 	free(change->edits);
 	free(change->wants);
+}
+
+/* Notes an error with its text, which may be one of errno alone. Returns it. */
+__attribute__((format(printf, 3, 4))) static int refuse(struct bootchange *change, int error,
+							const char *format, ...)
+{
+	char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	findings_add(&change->said, FINDING_ERROR, NULL, "%s",
+		     text && text[0] ? text : strerror(-error));
+	free(text);
+	return error;
 }
 
 /* Quotes that open and close, no blank outside them, and nothing that no keyboard has. */
@@ -61,27 +77,22 @@ static const char *find_fault(const char *word)
 }
 
 /* Only what is written has to be such that the files can have it. */
-static int check_new(const struct bootchange *change, const char *word)
-{
-	const char *fault = bootloader_find_fault(&change->bootloader, word);
-
-	if (!fault)
-		return 0;
-	ctl_fail("word '%s': found '%c', which is not safe in a file that root's shell reads, "
-		 "expected letters, digits and _.,:=/@%%+- only; write it into " GRUB_FILE
-		 " by hand",
-		 word, *fault);
-	return -EINVAL;
-}
-
 static int add_edit(struct bootchange *change, size_t word, const char *text)
 {
-	int result = text ? check_new(change, text) : 0;
-	struct bootedit *edit =
-		result == 0 ? array_add(change->edits, change->edit_count) : NULL;
+	const char *fault =
+		text && change->loader->find_fault ? change->loader->find_fault(text) : NULL;
+	struct bootedit *edit;
 
+	if (fault)
+		return refuse(
+			change, -EINVAL,
+			"word '%s': found '%c', which is not safe in a file that root's "
+			"shell reads, expected letters, digits and _.,:=/@%%+- only; write it "
+			"into %s by hand",
+			text, *fault, change->config.files.list[0].path);
+	edit = array_add(change->edits, change->edit_count);
 	if (!edit)
-		return result < 0 ? result : -ENOMEM;
+		return refuse(change, -ENOMEM, "%s", "");
 	*edit = (struct bootedit){ word, text };
 	return 0;
 }
@@ -91,37 +102,37 @@ static int add_want(struct bootchange *change, const char *word, bool absent)
 {
 	struct bootwant *want;
 
-	if (absent && bootloader_adds_word(&change->bootloader, word))
+	if (absent && bootloader_adds_word(change->loader, word))
 		return 0;
 	want = array_add(change->wants, change->want_count);
 	if (!want)
-		return -ENOMEM;
+		return refuse(change, -ENOMEM, "%s", "");
 	*want = (struct bootwant){ word, absent };
 	return 0;
 }
 
-static int refuse_conflict(const struct bootchange *change, const struct bootword *other,
+static int refuse_conflict(struct bootchange *change, const struct bootword *other,
 			   const char *word)
 {
 	char place[PATH_MAX];
 
 	bootconfig_where(&change->config, other, place);
-	ctl_fail("%s: found '%s', expected none to add '%s' to; --replace puts it in the place of "
-		 "the old one, --append keeps both",
-		 place, other->text, word);
-	return -EEXIST;
+	return refuse(change, -EEXIST,
+		      "%s: found '%s', expected none to add '%s' to; --replace puts it in the "
+		      "place of the old one, --append keeps both",
+		      place, other->text, word);
 }
 
 /* What stands in a line that only a shell can read is not ours to change. */
-static int refuse_opaque(const struct bootchange *change, const struct bootword *other)
+static int refuse_opaque(struct bootchange *change, const struct bootword *other)
 {
 	char place[PATH_MAX];
 
 	bootconfig_where(&change->config, other, place);
-	ctl_fail("%s: found '%s' in a line that is not of the form NAME=\"WORDS\"; change it by "
-		 "hand",
-		 place, other->text);
-	return -EINVAL;
+	return refuse(change, -EINVAL,
+		      "%s: found '%s' in a line that is not of the form NAME=\"WORDS\"; change it "
+		      "by hand",
+		      place, other->text);
 }
 
 /* The first takes the new word, if that is not there yet; what is left goes. */
@@ -187,7 +198,7 @@ static int plan_word(struct bootchange *change, const char *word, enum bootchang
 		result = add_want(change, word, false);
 	if (result == 0 && found >= 0) {
 		bootconfig_where(&change->config, &words->list[found], place);
-		printf("%s: is in %s already\n", word, place);
+		findings_add(&change->said, FINDING_OK, word, "is in %s already", place);
 	}
 	return result;
 }
@@ -195,20 +206,13 @@ static int plan_word(struct bootchange *change, const char *word, enum bootchang
 int bootchange_add(struct bootchange *change, const char *word, enum bootchange_mode mode)
 {
 	const char *fault = find_fault(word);
-	int result;
 
-	if (fault) {
-		ctl_fail("word '%s': found %s", word, fault);
-		return -EINVAL;
-	}
-	if (is_planned(change, word, mode)) {
-		ctl_fail("word '%s': found a parameter twice, expected each once", word);
-		return -EINVAL;
-	}
-	result = plan_word(change, word, mode);
-	if (result == -ENOMEM)
-		ctl_fail("%s", strerror(-result));
-	return result;
+	if (fault)
+		return refuse(change, -EINVAL, "word '%s': found %s", word, fault);
+	if (is_planned(change, word, mode))
+		return refuse(change, -EINVAL,
+			      "word '%s': found a parameter twice, expected each once", word);
+	return plan_word(change, word, mode);
 }
 
 static bool is_meant(const char *word, const char *text)
@@ -220,18 +224,16 @@ static bool is_meant(const char *word, const char *text)
 
 int bootchange_remove(struct bootchange *change, const char *word)
 {
-	const struct bootwords *words = &change->config.words;
+	const struct bootwords *words = &change->config.words, *opaque = &change->config.opaque;
 	size_t before = change->edit_count;
 	const char *fault = find_fault(word);
 	int result = 0;
 
-	if (fault) {
-		ctl_fail("word '%s': found %s", word, fault);
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < change->config.opaque.count; i++)
-		if (is_meant(word, change->config.opaque.list[i].text))
-			return refuse_opaque(change, &change->config.opaque.list[i]);
+	if (fault)
+		return refuse(change, -EINVAL, "word '%s': found %s", word, fault);
+	for (size_t i = 0; i < opaque->count; i++)
+		if (is_meant(word, opaque->list[i].text))
+			return refuse_opaque(change, &opaque->list[i]);
 	for (size_t i = 0; i < words->count && result == 0; i++) {
 		if (!is_meant(word, words->list[i].text))
 			continue;
@@ -239,38 +241,32 @@ int bootchange_remove(struct bootchange *change, const char *word)
 		if (result == 0)
 			result = add_want(change, words->list[i].text, true);
 	}
-	if (result == 0 && change->edit_count == before) {
-		printf("%s: is in no file of %s%s\n", word, change->bootloader.name,
-		       bootloader_adds_word(&change->bootloader, word)
-			       ? ", which adds it of its own accord"
-			       : "");
-		result = add_want(change, word, true);
-	}
-	if (result < 0)
-		ctl_fail("%s", strerror(-result));
-	return result;
+	if (result < 0 || change->edit_count > before)
+		return result;
+	findings_add(&change->said, FINDING_OK, word, "is in no file of %s%s", change->loader->name,
+		     bootloader_adds_word(change->loader, word)
+			     ? ", which adds it of its own accord"
+			     : "");
+	return add_want(change, word, true);
 }
 
 static int check(const struct bootchange *change, char *message)
 {
-	return bootentries_check(&change->bootloader, change->host, &change->config, change->wants,
+	return bootentries_check(change->loader, change->host, &change->config, change->wants,
 				 change->want_count, message);
 }
 
-/* "the next boot has it", as was seen. */
-static int confirm(const struct bootchange *change)
+int bootchange_confirm(struct bootchange *change)
 {
 	char message[BOOT_MESSAGE_MAX];
 	int result = check(change, message);
 
-	if (result < 0) {
-		ctl_fail("%s", message[0] ? message : strerror(-result));
-		return CTL_INCOMPLETE;
-	}
+	if (result < 0)
+		return refuse(change, result, "%s", message);
 	for (size_t i = 0; i < change->want_count; i++)
-		printf("%s: the next boot %s\n", change->wants[i].word,
-		       change->wants[i].absent ? "is without it" : "has it");
-	return CTL_OK;
+		findings_add(&change->said, FINDING_OK, change->wants[i].word, "the next boot %s",
+			     change->wants[i].absent ? "is without it" : "has it");
+	return 0;
 }
 
 bool bootchange_needs_refresh(const struct bootchange *change)
@@ -283,25 +279,6 @@ bool bootchange_needs_refresh(const struct bootchange *change)
 	return change->want_count > 0 && check(change, message) == -EINVAL;
 }
 
-int bootchange_refresh(const struct bootchange *change)
-{
-	const char *command = change->bootloader.refresh;
-	int result = bootloader_refresh(&change->bootloader, change->host, stdout);
-
-	if (result == 0)
-		return confirm(change);
-	if (result == -EXDEV) {
-		ctl_fail("the change has no effect before '%s' on that host", command);
-		return CTL_INCOMPLETE;
-	}
-	if (result < 0)
-		return ctl_fail("%s: %s; the change has no effect before it", command,
-				strerror(-result));
-	return ctl_fail(
-		"%s: found exit status %d, expected 0; the change has no effect before that",
-		command, result);
-}
-
 /* What the edits make of each file. */
 static int add_files(const struct bootchange *change, struct transaction *transaction)
 {
@@ -310,10 +287,9 @@ static int add_files(const struct bootchange *change, struct transaction *transa
 	for (size_t i = 0; i < change->changed.files.count && result == 0; i++) {
 		const struct bootfile *old = &change->config.files.list[i];
 		const struct bootfile *new = &change->changed.files.list[i];
-		unsigned int flags = old->absent ? TRANSACTION_NEW : 0;
+		unsigned int flags =
+			(old->absent ? TRANSACTION_NEW : 0) | (old->ours ? TRANSACTION_OURS : 0);
 
-		if (strcmp(old->path, GRUB_OWN_FILE) == 0)
-			flags |= TRANSACTION_OURS;
 		if (strcmp(old->text, new->text) != 0)
 			result = transaction_add(
 				transaction, new->path, flags,
@@ -326,13 +302,13 @@ static int add_files(const struct bootchange *change, struct transaction *transa
 static int edit(struct bootchange *change, char *message)
 {
 	bootconfig_free(&change->changed);
-	return bootloader_edit_config(&change->bootloader, &change->config, change->edits,
-				      change->edit_count, &change->changed, message);
+	return bootconfig_edit(&change->config, change->loader->read, change->edits,
+			       change->edit_count, &change->changed, message);
 }
 
 static bool lacks_root(const struct bootchange *change, const struct bootconfig *config)
 {
-	return bootsafe_lacks_root(&change->bootloader, &config->words, &change->running);
+	return bootsafe_lacks_root(change->loader, &config->words, &change->running);
 }
 
 /* The file that was read in place of one that is not there may have been for other hosts. */
@@ -366,56 +342,21 @@ int bootchange_fill(struct bootchange *change, struct transaction *transaction)
 		result = carry_root(change, message);
 	if (result == 0)
 		result = add_files(change, transaction);
-	if (result < 0)
-		ctl_fail("%s", message[0] ? message : strerror(-result));
-	return result;
+	return result < 0 ? refuse(change, result, "%s", message) : 0;
 }
 
-int bootchange_check(const struct bootchange *change)
+int bootchange_check(struct bootchange *change)
 {
 	const struct bootconfig *config =
 		change->edit_count > 0 ? &change->changed : &change->config;
 	char message[BOOT_MESSAGE_MAX];
-	int result = bootsafe_check(&change->bootloader, change->host, config, &change->running,
-				    message);
+	int result =
+		bootsafe_check(change->loader, change->host, config, &change->running, message);
 
 	if (result == -EINVAL && !lacks_root(change, &change->config))
-		ctl_fail("%s: without root= the next boot would not find its root file system; "
-			 "nothing was changed",
-			 config->files.list[0].path);
-	else if (result < 0)
-		ctl_fail("%s", message[0] ? message : strerror(-result));
-	return result;
-}
-
-static int apply_files(const struct bootchange *change, struct transaction *transaction)
-{
-	struct findings done = { .count = 0 };
-	int result;
-
-	if (!bootchange_needs_refresh(change))
-		return confirm(change);
-	if (bootchange_check(change) < 0)
-		return CTL_INTERNAL;
-	if (change->dry_run) {
-		transaction_show(transaction, stdout);
-		printf("then: %s\n", change->bootloader.refresh);
-		return CTL_OK;
-	}
-	result = transaction_write(transaction, &done);
-	if (result == 0)
-		transaction_keep(transaction, &done);
-	findings_report(&done);
-	return result < 0 ? CTL_INTERNAL : bootchange_refresh(change);
-}
-
-int bootchange_apply(struct bootchange *change)
-{
-	struct transaction transaction = { .host = change->host };
-	int status = CTL_INTERNAL;
-
-	if (bootchange_fill(change, &transaction) == 0)
-		status = apply_files(change, &transaction);
-	transaction_free(&transaction);
-	return status;
+		return refuse(change, result,
+			      "%s: without root= the next boot would not find its root file "
+			      "system; nothing was changed",
+			      config->files.list[0].path);
+	return result < 0 ? refuse(change, result, "%s", message) : 0;
 }

@@ -5,9 +5,47 @@
 
 #include <stdint.h>
 
-#include "bootloader/files.h"
 #include "bootloader/words.h"
 #include "host/findings.h"
+#include "host/host.h"
+
+/* What a message of whoever reads these files has room for. */
+#define BOOT_MESSAGE_MAX 512
+
+/* Writes a message as a printf, cut to its room. Returns result. */
+int boot_say(char message[BOOT_MESSAGE_MAX], int result, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+struct bootfile {
+	char *path; /* as the host has it */
+	char *text; /* "" if there is no such file */
+	size_t length;
+	bool absent; /* there is none yet */
+	bool ours;   /* nobody else writes it */
+};
+
+struct bootfiles {
+	struct bootfile *list;
+	size_t count;
+};
+
+/*
+ * Reads the file, which may be missing, and puts it at the end of the list. 0, or -errno with a
+ * message; -EINVAL if it has NUL bytes.
+ */
+int bootfiles_read(struct bootfiles *files, const struct host *host, const char *path,
+		   char message[BOOT_MESSAGE_MAX]);
+
+/* Puts a text at the end of the list, as if path had it. 0 or -ENOMEM. */
+int bootfiles_add(struct bootfiles *files, const char *path, const char *text, size_t length);
+
+void bootfiles_free(struct bootfiles *files);
+
+/* The number of the line that an offset of the file is in. */
+unsigned int bootfile_line(const struct bootfile *file, size_t offset);
+
+/* Puts the text in the place of length bytes at offset. 0 or -ENOMEM. */
+int bootfile_splice(struct bootfile *file, size_t offset, size_t length, const char *text);
 
 /* A place in the files, and what is put around words that are added there. */
 struct bootplace {
@@ -18,7 +56,8 @@ struct bootplace {
 struct bootconfig {
 	struct bootfiles files; /* also those that there are none of */
 	struct bootwords words;
-	/* What may be words, in lines whose effect only a shell can tell; in no list of the above. */
+	/* What may be words, in lines whose effect only a shell can tell; in no list of the above.
+	 */
 	struct bootwords opaque;
 	struct bootplace end; /* where words are added */
 	/* A line that may cancel words before it, or does cancel those of the end; if any does. */

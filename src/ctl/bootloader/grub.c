@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* GRUB_CMDLINE_LINUX and GRUB_CMDLINE_LINUX_DEFAULT. */
+/* GRUB. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,21 +7,28 @@
 
 #include "bootloader/grub.h"
 #include "host/array.h"
+#include "host/run.h"
+
+#define CONFIG "/boot/grub/grub.cfg"
+
+/* The script of grub-mkconfig(8) that makes the entries of this system: 10_linux, 10_linux_zfs. */
+#define CONFIG_BEGIN "### BEGIN /etc/grub.d/10_linux"
+#define CONFIG_END   "### END /etc/grub.d/10_linux"
 
 #define DEFAULT "GRUB_CMDLINE_LINUX_DEFAULT" /* but for recovery entries */
 
 #define NEW_LINE DEFAULT "=\"$" DEFAULT " "
 #define NEW_FILE                                                                                   \
-	"# Kernel words, added by 'vfio-earlyctl cmdline add'; update-grub reads this file.\n"     \
-	NEW_LINE
+	"# Kernel words, added by 'vfio-earlyctl cmdline add'; update-grub reads this file.\n" NEW_LINE
 
 /* Nothing that a shell or GRUB's own language takes for more than the character. */
-#define SAFE                                                                                       \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:=/@%+-"
+#define SAFE            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:=/@%+-"
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 /* In the order that 10_linux puts them on the command line. */
 static const char *const variables[] = { "GRUB_CMDLINE_LINUX", DEFAULT };
+
+const char *const grub_own_words[] = { "BOOT_IMAGE", "root", "ro", "rootflags", NULL };
 
 struct names {
 	char **list;
@@ -57,7 +64,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int grubfile_load(struct bootfiles *files, const struct host *host, char *message)
+int grub_load(struct bootfiles *files, const struct host *host, char *message)
 {
 	struct names names = { .list = NULL };
 	int result = bootfiles_read(files, host, GRUB_FILE, message);
@@ -79,6 +86,8 @@ int grubfile_load(struct bootfiles *files, const struct host *host, char *messag
 		result = host_path(path, GRUB_DIRECTORY "/%s", names.list[i]);
 		if (result == 0)
 			result = bootfiles_read(files, host, path, message);
+		if (result == 0)
+			files->list[files->count - 1].ours = strcmp(path, GRUB_OWN_FILE) == 0;
 	}
 	for (size_t i = 0; i < names.count; i++)
 		free(names.list[i]);
@@ -98,13 +107,15 @@ static const char *find_name(const char *line, const char *end, const char *name
 	return NULL;
 }
 
-/* Of a backslash, what a double quote has behind it is read as that quote; all else is not plain. */
+/* Of a backslash, what a double quote has behind it is read as that quote; all else is not plain.
+ */
 static bool is_plain(const char *text, size_t length, char quote)
 {
 	for (size_t i = 0; i < length; i++) {
 		if (text[i] == '\\' && quote == '"' && text[i + 1] == '"')
 			i++;
-		else if (strchr("$`\\", text[i]) || ((unsigned char)text[i] < ' ' && text[i] != '\t'))
+		else if (strchr("$`\\", text[i]) ||
+			 ((unsigned char)text[i] < ' ' && text[i] != '\t'))
 			return false;
 	}
 	return true;
@@ -208,9 +219,9 @@ static int read_words(struct bootwords *words, const char *text,
 		      const struct assignment *assignment)
 {
 	size_t first = words->count;
-	int result = bootwords_read(words, text + assignment->start,
-				    assignment->end - assignment->start, assignment->file,
-				    assignment->start);
+	int result =
+		bootwords_read(words, text + assignment->start, assignment->end - assignment->start,
+			       assignment->file, assignment->start);
 
 	unescape(words, first);
 	return result;
@@ -282,8 +293,8 @@ static int take_assignment(struct bootconfig *config, const struct assignment *a
 	if (!assignment->appends && strcmp(assignment->name, DEFAULT) == 0 &&
 	    (assignment->opaque || assignment->file > config->end.file)) {
 		config->has_reset = true;
-		config->reset = (struct bootplace){ .file = assignment->file,
-						    .offset = assignment->start };
+		config->reset =
+			(struct bootplace){ .file = assignment->file, .offset = assignment->start };
 	}
 	if (assignment->opaque)
 		return read_opaque(&config->opaque, text, assignment);
@@ -337,7 +348,7 @@ static int read_file(struct bootconfig *config, size_t number, const char *name,
 	return result < 0 ? result : 0;
 }
 
-int grubfile_read(struct bootconfig *config, char *message)
+int grub_read(struct bootconfig *config, char *message)
 {
 	int result = 0;
 
@@ -351,8 +362,92 @@ int grubfile_read(struct bootconfig *config, char *message)
 	return result;
 }
 
-const char *grubfile_find_fault(const char *word)
+const char *grub_find_fault(const char *word)
 {
 	word += strspn(word, SAFE);
 	return *word ? word : NULL;
 }
+
+/* GRUB_CMDLINE_LINUX_DEFAULT is not for recovery entries; Ubuntu's have the second word. */
+static bool is_recovery(const struct bootwords *words)
+{
+	return bootwords_find(words, "single") >= 0 || bootwords_find(words, "recovery") >= 0;
+}
+
+static void check_line(struct bootcheck *check, const char *line, unsigned int number)
+{
+	struct bootwords words = { .list = NULL };
+
+	line += strspn(line, " \t");
+	if (strncmp(line, "linux", strlen("linux")) != 0)
+		return;
+	check->result = bootwords_read_string(&words, line);
+	if (check->result == 0 && words.count > 1 && !is_recovery(&words))
+		bootcheck_words(check, CONFIG, number, &words, false);
+	bootwords_free(&words);
+}
+
+void grub_check_entries(struct bootcheck *check)
+{
+	bool ours = false;
+	char *text, *rest, *line;
+
+	check->result = host_read_text(check->host, CONFIG, &text);
+	if (check->result < 0)
+		return;
+	rest = text;
+	for (unsigned int i = 1; check->result == 0 && (line = strsep(&rest, "\n")); i++) {
+		if (strncmp(line, CONFIG_BEGIN, strlen(CONFIG_BEGIN)) == 0)
+			ours = true;
+		else if (strncmp(line, CONFIG_END, strlen(CONFIG_END)) == 0)
+			ours = false;
+		else if (ours)
+			check_line(check, line, i);
+	}
+	free(text);
+}
+
+const char *grub_find_file(const struct host *host)
+{
+	if (host_has(host, "", host_below(GRUB_FILE)))
+		return GRUB_FILE;
+	return host_has(host, "/usr/sbin", "grub-mkconfig") ? "/usr/sbin/grub-mkconfig" : NULL;
+}
+
+const char *grub_find_sign(const struct bootevidence *evidence)
+{
+	if (evidence->info[0])
+		return strncmp(evidence->info, "GRUB", strlen("GRUB")) == 0 ? evidence->info : NULL;
+	if (bootwords_find_name(&evidence->running, "BOOT_IMAGE", 0) >= 0)
+		return "/proc/cmdline has BOOT_IMAGE=";
+	return NULL;
+}
+
+int grub_check_usable(const struct host *host, char *message)
+{
+	if (grub_find_file(host))
+		return 0;
+	return boot_say(message, -ENOENT,
+			"GRUB booted this host, but there is no " GRUB_FILE
+			": its configuration is another system's");
+}
+
+static int run_refresh(const struct host *host, FILE *out)
+{
+	return run_program(host, (const char *const[]){ "update-grub", NULL }, out);
+}
+
+const struct bootloader bootloader_grub = {
+	.name = "GRUB",
+	.family = "GRUB",
+	.refresh = "update-grub",
+	.own = grub_own_words,
+	.find_file = grub_find_file,
+	.find_sign = grub_find_sign,
+	.check_usable = grub_check_usable,
+	.load = grub_load,
+	.read = grub_read,
+	.find_fault = grub_find_fault,
+	.check_entries = grub_check_entries,
+	.run_refresh = run_refresh,
+};

@@ -10,7 +10,7 @@
 #ifndef VFIO_EARLY_BOOTLOADER_GRUB_H
 #define VFIO_EARLY_BOOTLOADER_GRUB_H
 
-#include "bootloader/config.h"
+#include "bootloader/bootloader.h"
 
 #define GRUB_FILE      "/etc/default/grub"
 #define GRUB_DIRECTORY "/etc/default/grub.d"
@@ -19,16 +19,16 @@
 #define GRUB_OWN_NAME "zz-vfio-early.cfg"
 #define GRUB_OWN_FILE GRUB_DIRECTORY "/" GRUB_OWN_NAME
 
-/*
- * Reads the files into the list, the first of them and ours also if they are missing. 0 or -errno,
- * most with a message.
- */
-int grubfile_load(struct bootfiles *files, const struct host *host, char *message);
+/* Names of words that 10_linux or GRUB itself adds. */
+extern const char *const grub_own_words[];
 
-/* A bootconfig_function. */
-int grubfile_read(struct bootconfig *config, char *message);
-
-/* The first character that a word must not have in a file that root's shell reads; NULL: none. */
-const char *grubfile_find_fault(const char *word);
+/* Columns of the row, which proxmox-boot-tool shares. */
+const char *grub_find_file(const struct host *host);
+const char *grub_find_sign(const struct bootevidence *evidence);
+int grub_check_usable(const struct host *host, char *message);
+int grub_load(struct bootfiles *files, const struct host *host, char *message);
+int grub_read(struct bootconfig *config, char *message);
+const char *grub_find_fault(const char *word);
+void grub_check_entries(struct bootcheck *check);
 
 #endif

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bootloader/kernel-cmdline.h"
 #include "bootloader/safety.h"
+#include "bootloader/systemd-boot.h"
 #include "image/kernels.h"
 
 /* A command with more is not offered: it must not be cut. */
@@ -38,10 +38,10 @@ static bool has_name(const struct bootwords *words, const char *word)
 	return bootwords_find_name(words, word, 0) >= 0;
 }
 
-bool bootsafe_lacks_root(const struct bootloader *bootloader, const struct bootwords *words,
+bool bootsafe_lacks_root(const struct bootloader *loader, const struct bootwords *words,
 			 const struct bootwords *running)
 {
-	return !bootloader_adds_word(bootloader, "root") && has_name(running, "root") &&
+	return !bootloader_adds_word(loader, "root") && has_name(running, "root") &&
 	       !has_name(words, "root");
 }
 
@@ -99,7 +99,7 @@ static int refuse_root(const struct bootconfig *config, const struct bootwords *
 			path, command);
 }
 
-static int check_images(const struct bootloader *bootloader, const struct host *host,
+static int check_images(const struct bootloader *loader, const struct host *host,
 			char message[BOOT_MESSAGE_MAX])
 {
 	const struct kernel *kernel;
@@ -111,33 +111,33 @@ static int check_images(const struct bootloader *bootloader, const struct host *
 		result = boot_say(message, -ENOEXEC,
 				  "kernel %s has no image, so '%s' would add an entry that starts "
 				  "it without one; run '%s %s' first",
-				  kernel->release, bootloader->refresh, kernels.builder->first,
+				  kernel->release, loader->refresh, kernels.builder->first,
 				  kernel->release);
 	kernels_free(&kernels);
 	return result;
 }
 
-int bootsafe_check(const struct bootloader *bootloader, const struct host *host,
+int bootsafe_check(const struct bootloader *loader, const struct host *host,
 		   const struct bootconfig *config, const struct bootwords *running,
 		   char message[BOOT_MESSAGE_MAX])
 {
 	message[0] = '\0';
-	if (bootsafe_lacks_root(bootloader, &config->words, running))
+	if (bootsafe_lacks_root(loader, &config->words, running))
 		return refuse_root(config, running, message);
-	return bootloader_skips_imageless(bootloader) ? 0 : check_images(bootloader, host, message);
+	return loader->skips_imageless ? 0 : check_images(loader, host, message);
 }
 
 int bootsafe_check_root(const struct host *host, char message[BOOT_MESSAGE_MAX])
 {
 	struct bootconfig config = { .has_reset = false };
 	struct bootwords running = { .list = NULL };
-	struct bootloader bootloader;
+	const struct bootloader *loader;
 	int result = 0;
 
-	if (bootloader_detect(&bootloader, host, message) == 0 &&
-	    bootloader_read_config(&bootloader, host, &config, message) == 0 &&
+	if (bootloader_detect(&loader, host, message) == 0 &&
+	    bootloader_read_config(loader, host, &config, message) == 0 &&
 	    bootloader_read_running(host, &running) == 0 &&
-	    bootsafe_lacks_root(&bootloader, &config.words, &running))
+	    bootsafe_lacks_root(loader, &config.words, &running))
 		result = refuse_root(&config, &running, message);
 	bootwords_free(&running);
 	bootconfig_free(&config);

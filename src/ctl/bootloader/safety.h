@@ -10,7 +10,7 @@
  * accord: kernel-install(8) makes such an entry, proxmox-boot-tool fails. Where systemd finds the
  * root by itself, the running kernel has no root= either.
  */
-bool bootsafe_lacks_root(const struct bootloader *bootloader, const struct bootwords *words,
+bool bootsafe_lacks_root(const struct bootloader *loader, const struct bootwords *words,
 			 const struct bootwords *running);
 
 /*
@@ -24,7 +24,7 @@ bool bootsafe_is_lacking(const struct bootwords *words, const char *word);
  * -ENOEXEC with a message if it would make an entry for a kernel that has no image; or another
  * -errno.
  */
-int bootsafe_check(const struct bootloader *bootloader, const struct host *host,
+int bootsafe_check(const struct bootloader *loader, const struct host *host,
 		   const struct bootconfig *config, const struct bootwords *running,
 		   char message[BOOT_MESSAGE_MAX]);
 

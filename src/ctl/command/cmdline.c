@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bootloader/bootloader.h"
 #include "bootloader/change.h"
 #include "bootloader/safety.h"
 #include "command/command.h"
 #include "command/lock.h"
+#include "command/refresh.h"
 #include "core/file.h"
 #include "term/document.h"
 #include "term/findings.h"
@@ -49,8 +51,9 @@ struct request {
 
 /* What show looks at. */
 struct inventory_of_words {
-	struct bootloader bootloader;
-	bool detected, read; /* the bootloader, its files */
+	const struct bootloader *loader; /* NULL: it could not be told */
+	char reason[BOOT_MESSAGE_MAX];
+	bool read; /* its files */
 	struct bootconfig config;
 	struct bootwords running;
 	struct findings findings;
@@ -64,11 +67,13 @@ static void look(struct inventory_of_words *inventory, const struct request *run
 	if (result < 0)
 		findings_add(&inventory->findings, FINDING_WARNING, "/proc/cmdline", "%s",
 			     strerror(-result));
-	result = bootloader_detect(&inventory->bootloader, &run->host, message);
-	inventory->detected = result == 0;
+	result = bootloader_detect(&inventory->loader, &run->host, message);
+	if (result < 0)
+		inventory->loader = NULL;
+	strcpy(inventory->reason, message);
 	if (result == 0)
-		result = bootloader_read_config(&inventory->bootloader, &run->host,
-						&inventory->config, message);
+		result = bootloader_read_config(inventory->loader, &run->host, &inventory->config,
+						message);
 	inventory->read = result == 0;
 	for (size_t i = 0; i < inventory->config.findings.count; i++) {
 		const struct finding *finding = &inventory->config.findings.list[i];
@@ -84,29 +89,23 @@ static void look(struct inventory_of_words *inventory, const struct request *run
 /* Whether the next boot has what the files say. */
 static void check_entries(struct inventory_of_words *inventory, const struct request *run)
 {
-	size_t count = inventory->config.words.count;
-	struct bootwant *wants = calloc(count + 1, sizeof(*wants));
+	const struct bootwords *words = &inventory->config.words;
 	char message[BOOT_MESSAGE_MAX], danger[BOOT_MESSAGE_MAX];
-	int result = -ENOMEM,
-	    safe = bootsafe_check(&inventory->bootloader, &run->host, &inventory->config,
+	int result = bootentries_check_all(inventory->loader, &run->host, &inventory->config,
+					   message),
+	    safe = bootsafe_check(inventory->loader, &run->host, &inventory->config,
 				  &inventory->running, danger);
 
-	for (size_t i = 0; wants && i < count; i++)
-		wants[i].word = inventory->config.words.list[i].text;
-	if (wants)
-		result = bootentries_check(&inventory->bootloader, &run->host,
-					   &inventory->config, wants, count, message);
 	if (safe == -EINVAL)
 		findings_add(&inventory->findings, FINDING_ERROR, NULL, "%s", danger);
 	else if (result == -EINVAL)
 		findings_add(&inventory->findings, FINDING_WARNING, NULL, "%s",
 			     safe == -ENOEXEC ? danger : message);
 	else if (result == 0 && !inventory->config.files.list[0].absent)
-		for (size_t i = 0; i < count; i++)
-			if (bootwords_find(&inventory->running, wants[i].word) < 0)
+		for (size_t i = 0; i < words->count; i++)
+			if (bootwords_find(&inventory->running, words->list[i].text) < 0)
 				findings_add(&inventory->findings, FINDING_NOTE, NULL,
-					     "%s: the next boot has it", wants[i].word);
-	free(wants);
+					     "%s: the next boot has it", words->list[i].text);
 }
 
 static bool is_asked_for(const struct request *run, const char *word)
@@ -142,8 +141,7 @@ static void add_configured(const struct request *run, const struct inventory_of_
 	char source[PATH_MAX];
 
 	bootconfig_where(&inventory->config, word, source);
-	if (file->absent && !run->options.json &&
-	    host_path(source, "no %s yet", file->path) < 0)
+	if (file->absent && !run->options.json && host_path(source, "no %s yet", file->path) < 0)
 		source[0] = '\0';
 	add_word(run, table, word->text, bootwords_find(&inventory->running, word->text) >= 0, true,
 		 source);
@@ -159,8 +157,8 @@ static void add_words(const struct request *run, const struct inventory_of_words
 		if (bootwords_find(&inventory->config.words, word) >= 0)
 			continue;
 		bootconfig_find(&inventory->config, word, source);
-		if (!source[0] && inventory->detected &&
-		    bootloader_adds_word(&inventory->bootloader, word))
+		if (!source[0] && inventory->loader &&
+		    bootloader_adds_word(inventory->loader, word))
 			add_word(run, table, word, true, false, "bootloader");
 		else
 			add_word(run, table, word, true, source[0] != '\0', source);
@@ -178,17 +176,17 @@ static int print_loader(const struct request *run, const struct inventory_of_wor
 	int result;
 
 	if (!run->options.json) {
-		if (inventory->detected && !table_is_alone(&run->options))
-			document_print_text(document, "%s: %s.", inventory->bootloader.name,
-					    inventory->bootloader.reason);
+		if (inventory->loader && !table_is_alone(&run->options))
+			document_print_text(document, "%s: %s.", inventory->loader->name,
+					    inventory->reason);
 		return 0;
 	}
 	result = table_open(&table, &options, "bootloader", loader_columns);
-	if (result == 0 && inventory->detected) {
+	if (result == 0 && inventory->loader) {
 		line = table_add(&table, NULL);
-		table_set(&table, line, NAME, inventory->bootloader.name);
-		table_set(&table, line, REASON, inventory->bootloader.reason);
-		table_set(&table, line, REFRESH, inventory->bootloader.refresh);
+		table_set(&table, line, NAME, inventory->loader->name);
+		table_set(&table, line, REASON, inventory->reason);
+		table_set(&table, line, REFRESH, inventory->loader->refresh);
 	}
 	if (result == 0)
 		result = document_print_table(document, &table, NULL);
@@ -222,7 +220,7 @@ static int print(const struct request *run, struct inventory_of_words *inventory
 
 static int show(struct request *run)
 {
-	struct inventory_of_words inventory = { .detected = false };
+	struct inventory_of_words inventory = { .loader = NULL };
 	int status;
 
 	look(&inventory, run);
@@ -251,12 +249,12 @@ static int change(struct request *run, bool adds)
 	result = bootchange_open(&change, &run->host, message);
 	if (result < 0)
 		ctl_fail("%s", message);
-	change.dry_run = run->dry_run;
 	for (size_t i = 0; i < run->count && result == 0; i++)
 		result = adds ? bootchange_add(&change, run->operands[i], run->mode)
 			      : bootchange_remove(&change, run->operands[i]);
+	findings_report(&change.said);
 	if (result == 0)
-		status = bootchange_apply(&change);
+		status = refresh_apply(&change, run->dry_run);
 	bootchange_close(&change);
 	return status;
 }

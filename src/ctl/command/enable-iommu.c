@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bootloader/enable-iommu.h"
+#include "bootloader/bootloader.h"
 #include "command/command.h"
+#include "command/enable-iommu.h"
 #include "command/lock.h"
+#include "command/refresh.h"
 #include "core/file.h"
 #include "image/kernels.h"
 #include "term/options.h"
@@ -203,9 +205,10 @@ static int plan(struct bootchange *change, const struct facts *facts, int opened
 	if (opened < 0 && needs_files(facts))
 		return ctl_fail("%s", message);
 	status = refuse_off(change);
-	if (status != CTL_OK)
-		return status;
-	return facts->groups > 0 ? keep(change, facts) : enable(change, facts);
+	if (status == CTL_OK)
+		status = facts->groups > 0 ? keep(change, facts) : enable(change, facts);
+	findings_report(&change->said);
+	return status;
 }
 
 int enable_plan(struct bootchange *change, const struct host *host)
@@ -230,9 +233,8 @@ static int work(const struct host *host, bool dry_run)
 	if (lock < 0 && !dry_run)
 		return CTL_INTERNAL;
 	status = enable_plan(&change, host);
-	change.dry_run = dry_run;
 	if (status == CTL_OK && change.want_count > 0)
-		status = bootchange_apply(&change);
+		status = refresh_apply(&change, dry_run);
 	bootchange_close(&change);
 	return status;
 }

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bootloader/bootloader.h"
 #include "command/edit.h"
 #include "command/lock.h"
+#include "command/refresh.h"
 #include "command/setup.h"
 #include "core/file.h"
 #include "host/run.h"
@@ -50,7 +52,7 @@ static int write_files(struct setup *setup)
 
 static int refresh(struct setup *setup)
 {
-	return bootchange_refresh(&setup->boot);
+	return refresh_run(&setup->boot);
 }
 
 static int rebuild(struct setup *setup)
@@ -89,10 +91,9 @@ static void check_undo(const char *command, int result, bool *failed)
 
 static void undo_refresh(struct setup *setup, bool *failed)
 {
-	const struct bootloader *bootloader = &setup->boot.bootloader;
+	const struct bootloader *loader = setup->boot.loader;
 
-	check_undo(bootloader->refresh, bootloader_refresh(bootloader, setup->boot.host, stdout),
-		   failed);
+	check_undo(loader->refresh, bootloader_refresh(loader, setup->boot.host, stdout), failed);
 }
 
 static void undo_rebuild(struct setup *setup, bool *failed)

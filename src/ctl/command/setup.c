@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bootloader/enable-iommu.h"
+#include "bootloader/bootloader.h"
 #include "command/choose.h"
 #include "command/edit.h"
+#include "command/enable-iommu.h"
 #include "command/setup.h"
 #include "doctor/doctor.h"
 #include "rules/file.h"
@@ -165,6 +166,17 @@ static int plan_rules(struct setup *setup)
 	return adds ? fill_rules(setup) : CTL_OK;
 }
 
+static int plan_words(struct setup *setup)
+{
+	int result = bootchange_fill(&setup->boot, &setup->transaction);
+
+	setup->refresh = result == 0 && bootchange_needs_refresh(&setup->boot);
+	if (setup->refresh)
+		result = bootchange_check(&setup->boot);
+	findings_report(&setup->boot.said);
+	return result < 0 ? CTL_INTERNAL : CTL_OK;
+}
+
 static int plan(struct setup *setup)
 {
 	int status = CTL_OK;
@@ -173,14 +185,9 @@ static int plan(struct setup *setup)
 		status = choose(setup);
 	if (status == CTL_OK)
 		status = draft_rules(setup);
-	if (status == CTL_OK && bootchange_fill(&setup->boot, &setup->transaction) < 0)
-		status = CTL_INTERNAL;
-	if (status != CTL_OK)
-		return status;
-	setup->refresh = bootchange_needs_refresh(&setup->boot);
-	if (setup->refresh && bootchange_check(&setup->boot) < 0)
-		return CTL_INTERNAL;
-	return plan_rules(setup);
+	if (status == CTL_OK)
+		status = plan_words(setup);
+	return status == CTL_OK ? plan_rules(setup) : status;
 }
 
 static void show(const struct setup *setup)
@@ -188,7 +195,7 @@ static void show(const struct setup *setup)
 	puts("\nThis is to be done:");
 	transaction_show(&setup->transaction, stdout);
 	if (setup->refresh)
-		printf("then: %s\n", setup->boot.bootloader.refresh);
+		printf("then: %s\n", setup->boot.loader->refresh);
 	if (setup->rebuild)
 		printf("then: %s\n", builder_find(&setup->edit.inventory.host)->command);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bootloader/entries.h"
+#include "bootloader/bootloader.h"
 #include "bootloader/safety.h"
 #include "doctor/doctor.h"
 
@@ -12,25 +12,9 @@
 struct look {
 	struct doctor *doctor;
 	struct findings *findings;
-	struct bootloader bootloader;
+	const struct bootloader *loader;
 	struct bootconfig config;
 };
-
-/* Whether the entries of the next boot have all words of the files: as bootentries_check(). */
-static int check_entries(const struct look *look, char message[BOOT_MESSAGE_MAX])
-{
-	size_t count = look->config.words.count;
-	struct bootwant *wants = calloc(count + 1, sizeof(*wants));
-	int result = -ENOMEM;
-
-	for (size_t i = 0; wants && i < count; i++)
-		wants[i].word = look->config.words.list[i].text;
-	if (wants)
-		result = bootentries_check(&look->bootloader, &look->doctor->inventory.host,
-					   &look->config, wants, count, message);
-	free(wants);
-	return result;
-}
 
 /* Words of the files that the kernel does not run with. */
 static void check_missing(const struct look *look, bool pending)
@@ -50,7 +34,7 @@ static void check_missing(const struct look *look, bool pending)
 		else
 			findings_add(look->findings, FINDING_WARNING, where,
 				     "the kernel does not run with %s; run '%s' and reboot",
-				     words->list[i].text, look->bootloader.refresh);
+				     words->list[i].text, look->loader->refresh);
 	}
 }
 
@@ -77,8 +61,7 @@ static void check_surplus(const struct look *look)
 			findings_add(look->findings, FINDING_NOTE, "/proc/cmdline",
 				     "%s is in no file of %s, so the next boot will not have it; "
 				     "to keep it, run 'vfio-earlyctl cmdline add %s'",
-				     words->list[i].text, look->bootloader.name,
-				     words->list[i].text);
+				     words->list[i].text, look->loader->name, words->list[i].text);
 	}
 }
 
@@ -86,7 +69,7 @@ static void check_surplus(const struct look *look)
 static bool check_safety(const struct look *look)
 {
 	char message[BOOT_MESSAGE_MAX];
-	int result = bootsafe_check(&look->bootloader, &look->doctor->inventory.host, &look->config,
+	int result = bootsafe_check(look->loader, &look->doctor->inventory.host, &look->config,
 				    &look->doctor->words, message);
 
 	if (result < 0)
@@ -110,7 +93,8 @@ static void check_words(const struct look *look)
 	}
 	if (!check_safety(look))
 		return;
-	result = check_entries(look, message);
+	result = bootentries_check_all(look->loader, &look->doctor->inventory.host, &look->config,
+				       message);
 	if (result == -EINVAL)
 		findings_add(look->findings, FINDING_WARNING, NULL, "%s", message);
 	else
@@ -120,23 +104,23 @@ static void check_words(const struct look *look)
 		return;
 	if (result == 0)
 		findings_add(look->findings, FINDING_OK, NULL,
-			     "%s: the kernel runs with what its files say", look->bootloader.name);
+			     "%s: the kernel runs with what its files say", look->loader->name);
 	else
 		findings_add(look->findings, FINDING_UNKNOWN, NULL,
 			     "%s: the kernel runs with what its files say, but whether the next "
 			     "boot will cannot be seen: %s",
-			     look->bootloader.name, message[0] ? message : strerror(-result));
+			     look->loader->name, message[0] ? message : strerror(-result));
 }
 
 void doctor_check_bootloader(struct doctor *doctor, struct findings *findings)
 {
 	struct look look = { .doctor = doctor, .findings = findings };
 	char message[BOOT_MESSAGE_MAX] = "";
-	int result = bootloader_detect(&look.bootloader, &doctor->inventory.host, message);
+	int result = bootloader_detect(&look.loader, &doctor->inventory.host, message);
 
 	if (result == 0)
-		result = bootloader_read_config(&look.bootloader, &doctor->inventory.host,
-						&look.config, message);
+		result = bootloader_read_config(look.loader, &doctor->inventory.host, &look.config,
+						message);
 	if (result < 0)
 		findings_add(findings, result == -EINVAL ? FINDING_WARNING : FINDING_UNKNOWN, NULL,
 			     "%s", message[0] ? message : strerror(-result));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel command line must have for this host's IOMMU to be on. */
-#ifndef VFIO_EARLY_BOOTLOADER_ENABLE_IOMMU_H
-#define VFIO_EARLY_BOOTLOADER_ENABLE_IOMMU_H
+#ifndef VFIO_EARLY_COMMAND_ENABLE_IOMMU_H
+#define VFIO_EARLY_COMMAND_ENABLE_IOMMU_H
 
 #include "bootloader/change.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The EFI system partitions that proxmox-boot-tool keeps. */
+/* proxmox-boot-tool, which keeps several EFI system partitions, each with GRUB or systemd-boot. */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -11,8 +11,11 @@
 #include <unistd.h>
 #include <libmount/libmount.h>
 
-#include "bootloader/esp.h"
-#include "bootloader/files.h"
+#include "bootloader/grub.h"
+#include "bootloader/systemd-boot.h"
+#include "host/run.h"
+
+#define UUIDS "/etc/kernel/proxmox-boot-uuids"
 
 /* What the child leaves for its parent. */
 struct answer {
@@ -20,9 +23,10 @@ struct answer {
 	char message[BOOT_MESSAGE_MAX];
 };
 
+/* What is to be looked at on each partition. */
 struct visit {
-	int (*call)(const struct host *host, const void *context, char *message);
-	const void *context;
+	const struct bootcheck *check;
+	void (*check_entries)(struct bootcheck *check);
 	struct answer *answer; /* in memory that both share */
 };
 
@@ -62,6 +66,7 @@ static int mount_esp(const char *device)
 static _Noreturn void visit_in_child(const struct visit *visit, const char *device)
 {
 	struct answer *answer = visit->answer;
+	struct bootcheck check = *visit->check;
 	struct host host;
 	int result = mount_esp(device);
 
@@ -73,7 +78,9 @@ static _Noreturn void visit_in_child(const struct visit *visit, const char *devi
 	}
 	/* A directory that was opened before shows what was mounted before. */
 	result = host_open(&host, "/");
-	answer->result = result < 0 ? result : visit->call(&host, visit->context, answer->message);
+	check.host = &host;
+	check.message = answer->message;
+	answer->result = result < 0 ? result : bootcheck_run(&check, visit->check_entries);
 	_exit(0);
 }
 
@@ -112,23 +119,25 @@ static int visit_all(const struct visit *visit, char *uuids, char *message)
 	}
 	if (count == 0)
 		return boot_say(message, -ENOENT,
-				ESP_UUIDS ": found no UUID, expected one a line; see "
-					  "proxmox-boot-tool(8)");
+				UUIDS ": found no UUID, expected one a line; see "
+				      "proxmox-boot-tool(8)");
 	return result;
 }
 
-int esp_visit(const struct host *host,
-	      int (*call)(const struct host *host, const void *context, char *message),
-	      const void *context, char *message)
+/*
+ * In a child process for each partition, that has it as /boot in a mount namespace of its own, for
+ * reading. Stops at the first that is not as wanted.
+ */
+static int visit(struct bootcheck *check, void (*check_entries)(struct bootcheck *check))
 {
-	struct visit visit = { .call = call, .context = context };
+	struct visit visit = { .check = check, .check_entries = check_entries };
 	char *uuids;
 	int result;
 
-	if (!host->live)
-		return boot_say(message, -ENOENT,
+	if (!check->host->live)
+		return boot_say(check->message, -ENOENT,
 				"its EFI system partitions cannot be looked into from here");
-	result = host_read_text(host, ESP_UUIDS, &uuids);
+	result = host_read_text(check->host, UUIDS, &uuids);
 	if (result < 0)
 		return result;
 	visit.answer = mmap(NULL, sizeof(*visit.answer), PROT_READ | PROT_WRITE,
@@ -136,9 +145,74 @@ int esp_visit(const struct host *host,
 	if (visit.answer == MAP_FAILED) {
 		result = -errno;
 	} else {
-		result = visit_all(&visit, uuids, message);
+		result = visit_all(&visit, uuids, check->message);
 		munmap(visit.answer, sizeof(*visit.answer));
 	}
 	free(uuids);
 	return result;
 }
+
+/* The children have counted the entries. */
+static void check_grub(struct bootcheck *check)
+{
+	check->entries = 1;
+	check->result = visit(check, grub_check_entries);
+}
+
+static void check_systemd(struct bootcheck *check)
+{
+	check->entries = 1;
+	check->result = visit(check, systemd_check_entries);
+}
+
+static int check_usable(const struct host *host, char *message)
+{
+	if (host_has(host, "", host_below(UUIDS)))
+		return 0;
+	return boot_say(message, -ENOENT, "there is no " UUIDS);
+}
+
+static int check_grub_usable(const struct host *host, char *message)
+{
+	int result = check_usable(host, message);
+
+	return result < 0 ? result : grub_check_usable(host, message);
+}
+
+static int run_refresh(const struct host *host, FILE *out)
+{
+	return run_program(host, (const char *const[]){ "proxmox-boot-tool", "refresh", NULL },
+			   out);
+}
+
+const struct bootloader bootloader_proxmox_grub = {
+	.name = "GRUB by proxmox-boot-tool",
+	.family = "GRUB",
+	.refresh = "proxmox-boot-tool refresh",
+	.own = grub_own_words,
+	.skips_imageless = true,
+	.find_file = grub_find_file,
+	.find_sign = grub_find_sign,
+	.check_usable = check_grub_usable,
+	.load = grub_load,
+	.read = grub_read,
+	.find_fault = grub_find_fault,
+	.check_entries = check_grub,
+	.run_refresh = run_refresh,
+};
+
+const struct bootloader bootloader_proxmox_systemd = {
+	.name = "systemd-boot by proxmox-boot-tool",
+	.family = "systemd-boot",
+	.refresh = "proxmox-boot-tool refresh",
+	.own = systemd_own_words,
+	.needs_efi = true,
+	.skips_imageless = true,
+	.find_file = systemd_find_file,
+	.find_sign = systemd_find_sign,
+	.check_usable = check_usable,
+	.load = systemd_load_line,
+	.read = systemd_read_line,
+	.check_entries = check_systemd,
+	.run_refresh = run_refresh,
+};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * systemd-boot, whose entries kernel-install(8) makes with the words in /etc/kernel/cmdline; so
+ * does proxmox-boot-tool, which shares columns of the row.
+ */
+#ifndef VFIO_EARLY_BOOTLOADER_SYSTEMD_BOOT_H
+#define VFIO_EARLY_BOOTLOADER_SYSTEMD_BOOT_H
+
+#include "bootloader/bootloader.h"
+
+#define KERNEL_FILE     "/etc/kernel/cmdline"
+#define KERNEL_PACKAGED "/usr/lib/kernel/cmdline"
+
+/* Names of words that systemd-boot or kernel-install adds. */
+extern const char *const systemd_own_words[];
+
+const char *systemd_find_file(const struct host *host);
+const char *systemd_find_sign(const struct bootevidence *evidence);
+void systemd_check_entries(struct bootcheck *check);
+
+/*
+ * Reads the file into the list. Without it, it has the text that is used in its place: that of
+ * /usr/lib/kernel/cmdline, which proxmox-boot-tool does not read, or else the words of
+ * /proc/cmdline. 0 or -errno, some with a message.
+ */
+int systemd_load(struct bootfiles *files, const struct host *host, char *message);
+int systemd_load_line(struct bootfiles *files, const struct host *host, char *message);
+
+/* Bootconfig_functions. proxmox-boot-tool reads the first line, so all words must be in that. */
+int systemd_read(struct bootconfig *config, char *message);
+int systemd_read_line(struct bootconfig *config, char *message);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Puts a change of the kernel command line into effect. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bootloader/bootloader.h"
+#include "command/command.h"
+#include "command/refresh.h"
+
+static int confirm(struct bootchange *change)
+{
+	int result = bootchange_confirm(change);
+
+	findings_report(&change->said);
+	return result < 0 ? CTL_INCOMPLETE : CTL_OK;
+}
+
+int refresh_run(struct bootchange *change)
+{
+	const char *command = change->loader->refresh;
+	int result = bootloader_refresh(change->loader, change->host, stdout);
+
+	if (result == 0)
+		return confirm(change);
+	if (result == -EXDEV) {
+		ctl_fail("the change has no effect before '%s' on that host", command);
+		return CTL_INCOMPLETE;
+	}
+	if (result < 0)
+		return ctl_fail("%s: %s; the change has no effect before it", command,
+				strerror(-result));
+	return ctl_fail(
+		"%s: found exit status %d, expected 0; the change has no effect before that",
+		command, result);
+}
+
+static int apply(struct bootchange *change, struct transaction *transaction, bool dry_run)
+{
+	struct findings done = { .count = 0 };
+	int result = bootchange_fill(change, transaction);
+
+	if (result == 0 && !bootchange_needs_refresh(change))
+		return confirm(change);
+	if (result == 0)
+		result = bootchange_check(change);
+	findings_report(&change->said);
+	if (result < 0)
+		return CTL_INTERNAL;
+	if (dry_run) {
+		transaction_show(transaction, stdout);
+		printf("then: %s\n", change->loader->refresh);
+		return CTL_OK;
+	}
+	result = transaction_write(transaction, &done);
+	if (result == 0)
+		transaction_keep(transaction, &done);
+	findings_report(&done);
+	return result < 0 ? CTL_INTERNAL : refresh_run(change);
+}
+
+int refresh_apply(struct bootchange *change, bool dry_run)
+{
+	struct transaction transaction = { .host = change->host };
+	int status = apply(change, &transaction, dry_run);
+
+	transaction_free(&transaction);
+	return status;
+}
