@@ -17,13 +17,12 @@
 #include "core/text.h"
 
 static const char usage[] =
-	"Usage: vfio-early [--root DIR] [--dry-run | --drivers] [--protected FILE] [ADDRESS]\n"
+	"Usage: vfio-early [--root DIR] [--dry-run] [--protected FILE] [ADDRESS]\n"
 	"Binds the PCI devices of /etc/vfio-early.conf to vfio-pci; with ADDRESS, only that\n"
 	"hot-plugged one.\n"
 	"\n"
 	"      --root DIR  take every path below DIR\n"
 	"      --dry-run   print the outcome for each device; change nothing\n"
-	"      --drivers   print the drivers of the rules, one a line\n"
 	"      --protected FILE  preview a boot with this list of devices in use by the\n"
 	"                  host, without the kernel command line of this one\n"
 	"  -h, --help      print this\n"
@@ -35,7 +34,6 @@ static const char usage[] =
 struct options {
 	const char *root;
 	bool dry_run; /* of the command, not of the kernel command line */
-	bool drivers;
 	const char *protected;           /* file, or NULL */
 	const struct pci_address *added; /* the only device to be bound; NULL: all */
 };
@@ -214,23 +212,6 @@ static int boot(struct run *run)
 	return bind_devices(run);
 }
 
-/* What the initramfs hook asks before it takes modules into the image. */
-static int print_drivers(struct run *run)
-{
-	struct rules *rules = &run->forecast.rules;
-	int result = rules_read(rules, run->forecast.root);
-
-	if (result < 0)
-		return fail(run, "reading rules", result);
-	for (size_t i = 0; i < rules->count; i++) {
-		if (rules->list[i].exclude)
-			continue;
-		print(rule_driver(&rules->list[i]));
-		print("\n");
-	}
-	return rules->bad ? REPORT_BAD_RULES : REPORT_OK;
-}
-
 /* With or without rules: whether they have changed since is asked of every image. */
 static int boot_and_note(struct run *run)
 {
@@ -247,7 +228,7 @@ static int run_program(const struct options *options)
 	struct run run = {
 		.dry_run = options->dry_run,
 		.added = options->added,
-		.log = { .root = -1, .to_kernel = !options->dry_run && !options->drivers },
+		.log = { .root = -1, .to_kernel = !options->dry_run },
 		.modules = { .root = options->root, .warn = log_warning, .context = &run },
 	};
 	cleanup_fd int root = file_open(AT_FDCWD, options->root[0] ? options->root : "/");
@@ -265,7 +246,7 @@ static int run_program(const struct options *options)
 		run.forecast.unprotected_file = OUTPUT_UNPROTECTED;
 	}
 	/* The end of the process gives back all memory, in less time than free() and munmap(). */
-	return options->drivers ? print_drivers(&run) : boot_and_note(&run);
+	return boot_and_note(&run);
 }
 
 static int wrong_usage(void)
@@ -305,8 +286,6 @@ int main(int argc, char **argv)
 		}
 		if (strcmp(*word, "--dry-run") == 0) {
 			options.dry_run = true;
-		} else if (strcmp(*word, "--drivers") == 0) {
-			options.drivers = true;
 		} else if (takes_value(&word, "--root", &options.root)) {
 			if (!options.root)
 				return wrong_usage();

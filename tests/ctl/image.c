@@ -759,6 +759,7 @@ static void test_record(void **state)
 {
 	const struct file notes[CHANGES_MAX] = {
 		{ .path = "var/lib/vfio-early/5.10.0-amd64.digest", .text = "x\n" },
+		{ .path = "var/lib/vfio-early/5.10.0-amd64.protected", .text = "x\n" },
 		{ .path = "var/lib/vfio-early/6.1.0-amd64.digest", .text = "x\n" },
 		{ .path = "lib/modules/6.1.0-amd64/modules.dep", .text = "" },
 	};
@@ -782,6 +783,13 @@ static void test_record(void **state)
 	assert_string_equal(noted, digest);
 	free(noted);
 	free(digest);
+	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".protected", tree);
+	noted = files_read(path);
+	assert_non_null(noted);
+	assert_string_equal(noted, PROTECTED);
+	free(noted);
+	run_path(path, "%s/var/lib/vfio-early/5.10.0-amd64.protected", tree);
+	assert_int_equal(access(path, F_OK), -1);
 	run_path(path, "%s/var/lib/vfio-early/6.1.0-amd64.digest", tree);
 	assert_int_equal(access(path, F_OK), 0);
 	run_path(path, "%s/var/lib/vfio-early/5.10.0-amd64.digest", tree);
@@ -875,7 +883,9 @@ static void test_record_of_nothing(void **state)
 {
 	const struct file changes[CHANGES_MAX] = { { "etc/vfio-early.protected", "", 0100644,
 						     NULL } };
-	const struct file notes[CHANGES_MAX] = { NOTE };
+	const struct file notes[CHANGES_MAX] = {
+		NOTE, { .path = "var/lib/vfio-early/" KERNEL ".protected", .text = PROTECTED }
+	};
 	char tree[PATH_MAX], image[PATH_MAX], path[PATH_MAX];
 	const char *const argv[] = {
 		"--root", tree, "image", "-q", "--record", KERNEL, image, NULL
@@ -885,11 +895,12 @@ static void test_record_of_nothing(void **state)
 	(void)state;
 	write_scene(tree, &plain, changes, notes, 0);
 	run_path(image, "%s/boot/" NAME, tree);
-	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
-	assert_int_equal(access(path, F_OK), 0);
 	run_ctl(argv, &result);
 	assert_int_equal(result.status, 2);
 	run_free(&result);
+	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
+	assert_int_equal(access(path, F_OK), -1);
+	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".protected", tree);
 	assert_int_equal(access(path, F_OK), -1);
 }
 

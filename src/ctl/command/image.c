@@ -133,6 +133,7 @@ static int add_operand(struct inspection *run, const char *operand)
 /* Then status and check need not look into it; of one that binds nothing, they say why. */
 static void record(struct inspection *run, const struct contents *contents)
 {
+	const struct contents_file *list = contents_find(contents, CONTENTS_PROTECTED);
 	char digest[DIGEST_TEXT_MAX], why[PROTECTIONS_WHY_MAX];
 	int nothing = verify_binds_nothing(contents, why);
 	int result = nothing < 0 ? nothing : contents_digest(contents, digest);
@@ -140,7 +141,8 @@ static void record(struct inspection *run, const struct contents *contents)
 	if (result == 0 && nothing)
 		result = digest_drop(&run->host, run->record);
 	else if (result == 0)
-		result = digest_note(&run->host, run->record, digest);
+		result = digest_note(&run->host, run->record, digest, list ? list->data : NULL,
+				     list ? list->length : 0);
 	if (result < 0)
 		worsen(run, ctl_fail(DIGEST_KERNELS ": %s", strerror(-result)));
 	digest_forget(&run->host, run->record);

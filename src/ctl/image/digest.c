@@ -90,30 +90,53 @@ int digest_read(const struct host *host, const char *path, char text[DIGEST_TEXT
 	return 0;
 }
 
+/* What is noted of a kernel's image: files of this name with these endings. */
+#define DIGEST_SUFFIX ".digest"
+#define LIST_SUFFIX   ".protected"
+
+static const char *const suffixes[] = { DIGEST_SUFFIX, LIST_SUFFIX };
+
 int digest_path(const char *kernel, char path[PATH_MAX])
 {
-	return host_path(path, DIGEST_KERNELS "/%s.digest", kernel);
+	return host_path(path, DIGEST_KERNELS "/%s" DIGEST_SUFFIX, kernel);
 }
 
-int digest_note(const struct host *host, const char *kernel, const char text[DIGEST_TEXT_MAX])
+static int drop(const struct host *host, const char *kernel, const char *suffix)
+{
+	char path[PATH_MAX];
+	int result = host_path(path, DIGEST_KERNELS "/%s%s", kernel, suffix);
+
+	if (result == 0 && unlinkat(host->directory, host_below(path), 0) < 0 && errno != ENOENT)
+		result = -errno;
+	return result;
+}
+
+/* The digest comes last: with it, the note is whole. */
+int digest_note(const struct host *host, const char *kernel, const char text[DIGEST_TEXT_MAX],
+		const char *list, size_t length)
 {
 	char path[PATH_MAX], line[DIGEST_TEXT_MAX + 1];
-	int length = snprintf(line, sizeof(line), "%s\n", text), result = digest_path(kernel, path);
+	int result = host_path(path, DIGEST_KERNELS "/%s" LIST_SUFFIX, kernel);
 
 	if (result < 0)
 		return result;
 	if (mkdirat(host->directory, host_below(DIGEST_KERNELS), 0755) < 0 && errno != EEXIST)
 		return -errno;
-	return replace_file(host, path, line, (size_t)length, 0);
+	result = list ? replace_file(host, path, list, length, 0) : drop(host, kernel, LIST_SUFFIX);
+	if (result == 0)
+		result = digest_path(kernel, path);
+	if (result < 0)
+		return result;
+	snprintf(line, sizeof(line), "%s\n", text);
+	return replace_file(host, path, line, strlen(line), 0);
 }
 
 int digest_drop(const struct host *host, const char *kernel)
 {
-	char path[PATH_MAX];
-	int result = digest_path(kernel, path);
+	int result = 0;
 
-	if (result == 0 && unlinkat(host->directory, host_below(path), 0) < 0 && errno != ENOENT)
-		result = -errno;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]) && result == 0; i++)
+		result = drop(host, kernel, suffixes[i]);
 	return result;
 }
 
@@ -125,16 +148,18 @@ struct forgetting {
 static int forget(void *context, const char *directory, const char *name)
 {
 	const struct forgetting *forgetting = context;
-	const char *end = strstr(name, ".digest");
-	char kernel[NAME_MAX + 1], path[PATH_MAX];
+	const char *end = strrchr(name, '.');
+	char kernel[NAME_MAX + 1];
 
-	if (!end || end[strlen(".digest")])
-		return 0;
-	snprintf(kernel, sizeof(kernel), "%.*s", (int)(end - name), name);
-	if (strcmp(kernel, forgetting->kernel) != 0 &&
-	    !host_has(forgetting->host, "/lib/modules", kernel) &&
-	    host_path(path, "%s/%s", directory, name) == 0)
-		unlinkat(forgetting->host->directory, host_below(path), 0);
+	(void)directory;
+	for (size_t i = 0; end && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		if (strcmp(end, suffixes[i]) != 0)
+			continue;
+		snprintf(kernel, sizeof(kernel), "%.*s", (int)(end - name), name);
+		if (strcmp(kernel, forgetting->kernel) != 0 &&
+		    !host_has(forgetting->host, "/lib/modules", kernel))
+			drop(forgetting->host, kernel, suffixes[i]);
+	}
 	return 0;
 }
 
