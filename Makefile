@@ -267,7 +267,7 @@ tidy = $(Q)$(call each-of,$(1)) clang-tidy --quiet {} -- $(2) 2> $(B)/clang-tidy
 
 # A file may include headers of its own room and of those in the room's line of src/rooms.
 .PHONY: lint-rooms
-lint-rooms: ## whether includes in src go one way
+lint-rooms: ## whether includes in src go one way, and only commands print
 lint-rooms:
 	$(call say,ROOMS,src)
 	$(Q)awk 'FILENAME == "src/rooms" { \
@@ -276,6 +276,8 @@ lint-rooms:
 			room = n == 3 && part[2] == "ctl" ? "main" : part[n - 1] } \
 		/^\#include "/ { split($$2, to, /["\/]/); if (!((room, to[2]) in may)) { bad = 1; \
 			print FILENAME ":" FNR ": " $$2 ": no header for " room ", see src/rooms" } } \
+		room !~ /^(main|command|term|boot)$$/ && /(^|[^a-z_])((v?printf|puts|putchar|perror)\(|std(out|err)[,)])/ { \
+			bad = 1; print FILENAME ":" FNR ": only command/ and term/ print" } \
 		END { exit bad }' src/rooms $(wildcard $(addprefix src/,core/*.[ch] bind/*.[ch] boot/*.[ch] \
 			ctl/*.[ch] ctl/*/*.[ch]))
 

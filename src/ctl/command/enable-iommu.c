@@ -32,13 +32,14 @@ struct facts {
 	const char *runs_with_off; /* NULL: none of these words */
 };
 
-static void count_entry(void *context, const char *directory, const char *name)
+static int count_entry(void *context, const char *directory, const char *name)
 {
 	size_t *count = context;
 
 	(void)directory;
 	(void)name;
 	(*count)++;
+	return 0;
 }
 
 /*
@@ -117,7 +118,7 @@ static int find_facts(struct facts *facts, const struct host *host)
 		.runs_with_off = find_off(&running, &index),
 		.runs_with_on = find_value(&running, ON) >= 0,
 	};
-	host_list(host, GROUPS, count_entry, &facts->groups);
+	host_each(host, GROUPS, count_entry, &facts->groups);
 	bootwords_free(&running);
 	return result;
 }

@@ -47,8 +47,8 @@ int doctor_open(struct doctor *doctor, const char *root)
 		return result;
 	doctor->kernels_error = kernels_find(&doctor->kernels, host);
 	doctor->words_error = bootloader_read_running(host, &doctor->words);
-	if (host_read_line(host, "/proc/sys/kernel", "osrelease", doctor->release,
-			   sizeof(doctor->release)) < 0)
+	if (host_readf(host, doctor->release, sizeof(doctor->release),
+		       "/proc/sys/kernel/osrelease") < 0)
 		doctor->release[0] = '\0';
 	return 0;
 }

@@ -69,7 +69,7 @@ struct groups {
 	bool has[MODES]; /* some group is of this type */
 };
 
-static void take_group(void *context, const char *directory, const char *name)
+static int take_group(void *context, const char *directory, const char *name)
 {
 	struct groups *groups = context;
 	char type[24] = "";
@@ -78,6 +78,7 @@ static void take_group(void *context, const char *directory, const char *name)
 	host_readf(groups->host, type, sizeof(type), "%s/%s/type", directory, name);
 	for (size_t i = 0; i < MODES; i++)
 		groups->has[i] |= strcmp(type, modes[i]) == 0;
+	return 0;
 }
 
 /* Of the kernel command line, and of whose IOMMU, NULL for either. */
@@ -138,10 +139,11 @@ static void check_graphics(struct doctor *doctor, struct findings *findings)
 	}
 }
 
-static void take_unit(void *context, const char *directory, const char *name)
+static int take_unit(void *context, const char *directory, const char *name)
 {
 	(void)directory;
 	joined_add(context, NAMES_MAX, name);
+	return 0;
 }
 
 void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
@@ -163,8 +165,8 @@ void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
 		check_graphics(doctor, findings);
 	if (findings->count > 0)
 		return;
-	host_list(&doctor->inventory.host, UNITS, take_unit, units);
-	host_list(&doctor->inventory.host, GROUPS, take_group, &groups);
+	host_each(&doctor->inventory.host, UNITS, take_unit, units);
+	host_each(&doctor->inventory.host, GROUPS, take_group, &groups);
 	for (size_t i = 0; i < MODES; i++)
 		if (groups.has[i])
 			joined_add(types, sizeof(types), modes[i]);
@@ -178,7 +180,7 @@ struct ecaps {
 };
 
 /* The extended capability register of a unit, whose bit 3 is for remapping (VT-d, 11.4.3). */
-static void take_ecap(void *context, const char *directory, const char *name)
+static int take_ecap(void *context, const char *directory, const char *name)
 {
 	struct ecaps *ecaps = context;
 	char ecap[24];
@@ -187,6 +189,7 @@ static void take_ecap(void *context, const char *directory, const char *name)
 		       name) > 0 &&
 	    !(strtoull(ecap, NULL, 16) & 1 << 3))
 		joined_add(ecaps->lacking, sizeof(ecaps->lacking), name);
+	return 0;
 }
 
 static bool allows_unsafe(const struct doctor *doctor)
@@ -213,7 +216,7 @@ static void explain_no_remapping(struct doctor *doctor, struct findings *finding
 	struct ecaps ecaps = { .host = &doctor->inventory.host };
 	const char *word = find_intremap_off(doctor);
 
-	host_list(&doctor->inventory.host, UNITS, take_ecap, &ecaps);
+	host_each(&doctor->inventory.host, UNITS, take_ecap, &ecaps);
 	if (word)
 		findings_add(findings, FINDING_ERROR, "/proc/cmdline",
 			     "%s keeps interrupts from being remapped, so no VM with a device "

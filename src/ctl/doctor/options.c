@@ -196,16 +196,17 @@ static void take_module(void *context, const char *where, char *line)
 			     module, why);
 }
 
-static void take_list(void *context, const char *directory, const char *name)
+static int take_list(void *context, const char *directory, const char *name)
 {
 	struct list *list = context;
 	char path[PATH_MAX], *text;
 
 	if (host_path(path, "%s/%s", directory, name) < 0 ||
 	    host_read_text(&list->doctor->inventory.host, path, &text) < 0)
-		return;
+		return 0;
 	modprobe_parse(path, text, take_module, list);
 	free(text);
+	return 0;
 }
 
 void doctor_check_module_lists(struct doctor *doctor, struct findings *findings)
@@ -214,7 +215,7 @@ void doctor_check_module_lists(struct doctor *doctor, struct findings *findings)
 
 	take_list(&list, "/etc", "modules");
 	take_list(&list, "/etc/initramfs-tools", "modules");
-	host_list(&doctor->inventory.host, "/etc/modules-load.d", take_list, &list);
+	host_each(&doctor->inventory.host, "/etc/modules-load.d", take_list, &list);
 	if (findings->count == 0)
 		findings_add(findings, FINDING_OK, NULL, "no list names a module for nothing");
 }

@@ -95,12 +95,6 @@ static int read_line(const struct host *host, const char *path, char *line, size
 	return (int)length;
 }
 
-int host_read_line(const struct host *host, const char *directory, const char *name, char *line,
-		   size_t size)
-{
-	return host_readf(host, line, size, "%s/%s", directory, name);
-}
-
 int host_readf(const struct host *host, char *line, size_t size, const char *format, ...)
 {
 	char path[PATH_MAX];
@@ -145,27 +139,6 @@ int host_each(const struct host *host, const char *directory,
 	int fd = file_open(host->directory, host_below(directory));
 
 	return file_each_entry(fd, list_entry, &listing);
-}
-
-struct whole_listing {
-	void (*each)(void *context, const char *directory, const char *name);
-	void *context;
-};
-
-static int list_one(void *context, const char *directory, const char *name)
-{
-	const struct whole_listing *listing = context;
-
-	listing->each(listing->context, directory, name);
-	return 0;
-}
-
-int host_list(const struct host *host, const char *directory,
-	      void (*each)(void *context, const char *directory, const char *name), void *context)
-{
-	struct whole_listing listing = { .each = each, .context = context };
-
-	return host_each(host, directory, list_one, &listing);
 }
 
 /*

@@ -51,14 +51,8 @@ int host_resolve(const struct host *host, const char *path, char resolved[PATH_M
 	__attribute__((warn_unused_result));
 
 /*
- * Reads the first line of the file name below the directory, without its newline. The length
- * or -errno; a line of size bytes or more is -ENAMETOOLONG.
- */
-int host_read_line(const struct host *host, const char *directory, const char *name, char *line,
-		   size_t size);
-
-/*
- * The same of the file whose path is a printf. A path that is too long is -ENAMETOOLONG as well.
+ * Reads the first line of a file, whose path is a printf, without its newline. The length or
+ * -errno; a line of size bytes or more, or a path that is too long, is -ENAMETOOLONG.
  */
 int host_readf(const struct host *host, char *line, size_t size, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -72,9 +66,5 @@ int host_read_text(const struct host *host, const char *path, char **text);
  */
 int host_each(const struct host *host, const char *directory,
 	      int (*each)(void *context, const char *directory, const char *name), void *context);
-
-/* The same without an end before the last entry. */
-int host_list(const struct host *host, const char *directory,
-	      void (*each)(void *context, const char *directory, const char *name), void *context);
 
 #endif

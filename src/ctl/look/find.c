@@ -64,7 +64,7 @@ static bool mark_path(struct search_by_name *search, const char *path)
 }
 
 /* A disk of a multipath subsystem has its controllers as links nvme0, ... beside it. */
-static void mark_controller(void *context, const char *directory, const char *name)
+static int mark_controller(void *context, const char *directory, const char *name)
 {
 	char path[PATH_MAX], resolved[PATH_MAX];
 	struct search_by_name *search = context;
@@ -73,6 +73,7 @@ static void mark_controller(void *context, const char *directory, const char *na
 	    host_path(path, "%s/%s", directory, name) == 0 &&
 	    host_resolve(search->host, path, resolved) == 0)
 		mark_path(search, resolved);
+	return 0;
 }
 
 static void take_path(struct search_by_name *search, const char *path)
@@ -86,16 +87,17 @@ static void take_path(struct search_by_name *search, const char *path)
 	if (!strstr(resolved, "/nvme-subsystem/") || strncmp(slash, "/nvme", 5) != 0)
 		return;
 	*slash = '\0';
-	host_list(search->host, resolved, mark_controller, search);
+	host_each(search->host, resolved, mark_controller, search);
 }
 
-static void take_class(void *context, const char *directory, const char *name)
+static int take_class(void *context, const char *directory, const char *name)
 {
 	struct search_by_name *search = context;
 	char path[PATH_MAX];
 
 	if (host_path(path, "%s/%s/%s", directory, name, search->name) == 0)
 		take_path(search, path);
+	return 0;
 }
 
 static bool is_component(const char *name)
@@ -111,7 +113,7 @@ static void take_kernel_name(struct search_by_name *search, const char *name)
 	for (const char *const *class = classes; *class && search->count == 0; class ++)
 		take_class(search, "/sys/class", *class);
 	if (search->count == 0)
-		host_list(search->host, "/sys/class", take_class, search);
+		host_each(search->host, "/sys/class", take_class, search);
 }
 
 /* Nodes of /dev can be links, /dev/disk/by-id/..., to one with the kernel's name. */

@@ -82,10 +82,11 @@ static void offer(struct nearest *nearest, const char *candidate)
 	add(nearest, candidate, get_distance(nearest->name, candidate) * LENGTH_MAX - alike);
 }
 
-static void offer_entry(void *context, const char *directory, const char *name)
+static int offer_entry(void *context, const char *directory, const char *name)
 {
 	(void)directory;
 	offer(context, name);
+	return 0;
 }
 
 static void offer_numbers(struct nearest *nearest, const struct pci_device *device)
@@ -133,6 +134,6 @@ void nearest_find(const struct pci *pci, const struct host *host, const char *co
 			offer_numbers(&nearest, &pci->devices[i]);
 	for (; *classes; classes++)
 		if (host_path(path, "/sys/class/%s", *classes) == 0)
-			host_list(host, path, offer_entry, &nearest);
+			host_each(host, path, offer_entry, &nearest);
 	offer_described(&nearest, pci, host);
 }

@@ -150,7 +150,7 @@ static void parse_udev_line(const char *line, size_t length, struct block_tags *
 static int read_udev(const struct host *host, const char *directory, struct block_tags *tags)
 {
 	char number[32], path[64], *text;
-	int result = host_read_line(host, directory, "dev", number, sizeof(number));
+	int result = host_readf(host, number, sizeof(number), "%s/dev", directory);
 
 	if (result < 0)
 		return result;

@@ -28,13 +28,14 @@ struct nodes {
 	const char *name;           /* that it has open; NULL: none */
 };
 
-static void add_node(void *context, const char *directory, const char *name)
+static int add_node(void *context, const char *directory, const char *name)
 {
 	struct nodes *nodes = context;
 
 	(void)directory;
 	if (nodes->count < NODES_MAX && strlen(name) <= NAME_MAX)
 		sprintf(nodes->names[nodes->count++], "%s%s", nodes->directory, name);
+	return 0;
 }
 
 static bool has_vfio(const struct pci_device *device)
@@ -57,7 +58,7 @@ static void find_nodes(struct nodes *nodes, const struct pci_device *device)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		nodes->directory = kinds[i].directory;
 		if (host_path(path, "/" PCI_DEVICES "/%s/%s", address, kinds[i].below) == 0)
-			host_list(nodes->host, path, add_node, nodes);
+			host_each(nodes->host, path, add_node, nodes);
 	}
 }
 

@@ -63,7 +63,7 @@ void disks_format_node(const struct host *host, const char *directory, char node
 {
 	char name[NAME_MAX + 1];
 
-	if (host_read_line(host, directory, "dm/name", name, sizeof(name)) > 0) {
+	if (host_readf(host, name, sizeof(name), "%s/dm/name", directory) > 0) {
 		snprintf(node, PATH_MAX, "/dev/mapper/%s", name);
 		return;
 	}
@@ -92,9 +92,10 @@ static void follow_partition(struct walk *walk, const char *directory)
 	disks_follow_link(walk, directory, "..");
 }
 
-static void follow_slave(void *context, const char *directory, const char *name)
+static int follow_slave(void *context, const char *directory, const char *name)
 {
 	disks_follow_link(context, directory, name);
+	return 0;
 }
 
 static void follow_slaves(struct walk *walk, const char *directory)
@@ -110,7 +111,7 @@ static void follow_slaves(struct walk *walk, const char *directory)
 
 static bool read_group(const struct host *host, const char *directory, char group[128])
 {
-	if (host_read_line(host, directory, "dm/uuid", group, 128) < GROUP_LENGTH ||
+	if (host_readf(host, group, 128, "%s/dm/uuid", directory) < GROUP_LENGTH ||
 	    strncmp(group, "LVM-", 4) != 0)
 		return false;
 	group[GROUP_LENGTH] = '\0';
@@ -122,7 +123,7 @@ struct group_search {
 	const char *group;
 };
 
-static void follow_group_volume(void *context, const char *directory, const char *name)
+static int follow_group_volume(void *context, const char *directory, const char *name)
 {
 	struct group_search *groups = context;
 	char volume[PATH_MAX], group[128];
@@ -132,6 +133,7 @@ static void follow_group_volume(void *context, const char *directory, const char
 	    disks_find_name(groups->walk->host, name, volume) == 0 &&
 	    read_group(groups->walk->host, volume, group) && strcmp(group, groups->group) == 0)
 		follow_slaves(groups->walk, volume);
+	return 0;
 }
 
 /*
@@ -152,7 +154,7 @@ static void follow_group(struct walk *walk, const char *directory)
 static void follow_path(struct walk *walk, const char *directory, const char *attribute)
 {
 	char path[PATH_MAX], block[PATH_MAX];
-	int length = host_read_line(walk->host, directory, attribute, path, sizeof(path));
+	int length = host_readf(walk->host, path, sizeof(path), "%s/%s", directory, attribute);
 
 	if (length < 0)
 		walk_lose(walk, "%s: %s/%s: %s", walk->use.text, directory, attribute,
@@ -196,7 +198,7 @@ static void follow_fabrics(struct walk *walk, const char *controller)
 {
 	char line[256], *address = NULL;
 
-	if (host_read_line(walk->host, controller, "address", line, sizeof(line)) > 0)
+	if (host_readf(walk->host, line, sizeof(line), "%s/address", controller) > 0)
 		address = strstr(line, "traddr=");
 	if (address) {
 		address += strlen("traddr=");
@@ -214,22 +216,23 @@ bool disks_is_nvme_controller(const char *name)
 }
 
 /* Controllers are links beside the disks. */
-static void follow_nvme_controller(void *context, const char *directory, const char *name)
+static int follow_nvme_controller(void *context, const char *directory, const char *name)
 {
 	char path[PATH_MAX], controller[PATH_MAX];
 	struct walk *walk = context;
 
 	if (!disks_is_nvme_controller(name) || host_path(path, "%s/%s", directory, name) < 0 ||
 	    walk_resolve(walk, path, controller) < 0)
-		return;
+		return 0;
 	if (walk_take_path(walk, controller) > 0)
-		return;
+		return 0;
 	if (is_fabrics(controller)) {
 		follow_fabrics(walk, controller);
-		return;
+		return 0;
 	}
 	walk_note(walk, "%s: %s is on no PCI bus", walk->use.text, name);
 	walk_take_other(walk);
+	return 0;
 }
 
 static void follow_nvme_subsystem(struct walk *walk, const char *directory)
@@ -281,7 +284,7 @@ struct iscsi_search {
 };
 
 /* The portal that was asked first can be another one than the one that has the disk. */
-static void follow_iscsi_connection(void *context, const char *directory, const char *name)
+static int follow_iscsi_connection(void *context, const char *directory, const char *name)
 {
 	static const char *const attributes[] = { "address", "persistent_address" };
 	struct iscsi_search *iscsi = context;
@@ -290,7 +293,7 @@ static void follow_iscsi_connection(void *context, const char *directory, const 
 	unsigned int session;
 
 	if (sscanf(name, "connection%u:", &session) != 1 || session != iscsi->session)
-		return;
+		return 0;
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
 		if (host_readf(host, address, sizeof(address), "%s/%s/%s", directory, name,
 			       attributes[i]) > 0 &&
@@ -298,6 +301,7 @@ static void follow_iscsi_connection(void *context, const char *directory, const 
 			network_follow_server(iscsi->walk, address);
 			iscsi->found = true;
 		}
+	return 0;
 }
 
 /* .../sessionN/targetH:C:T/H:C:T:L/block/sda, of an initiator in software. */

@@ -37,22 +37,24 @@ struct btrfs_search {
 	bool found;
 };
 
-static void follow_btrfs_device(void *context, const char *directory, const char *name)
+static int follow_btrfs_device(void *context, const char *directory, const char *name)
 {
 	disks_follow_link(context, directory, name);
+	return 0;
 }
 
 /* Below /sys/fs/btrfs there is a directory for each UUID; its devices are links. */
-static void follow_btrfs_devices(void *context, const char *directory, const char *name)
+static int follow_btrfs_devices(void *context, const char *directory, const char *name)
 {
 	struct btrfs_search *btrfs = context;
 	char devices[PATH_MAX];
 
 	if (host_path(devices, "%s/%s/devices", directory, name) < 0 ||
 	    !host_has(btrfs->walk->host, devices, btrfs->name))
-		return;
+		return 0;
 	btrfs->found = true;
 	walk_list(btrfs->walk, devices, follow_btrfs_device, btrfs->walk);
+	return 0;
 }
 
 /* Every device of it; one that is not mounted is known by the device that fstab names only. */
@@ -83,7 +85,7 @@ static bool is_member(const struct block_tags *tags, const char *pool)
 }
 
 /* A floppy drive takes seconds to say that it is empty. */
-static void follow_zfs_member(void *context, const char *directory, const char *name)
+static int follow_zfs_member(void *context, const char *directory, const char *name)
 {
 	struct zfs_search *zfs = context;
 	char device[PATH_MAX];
@@ -92,7 +94,7 @@ static void follow_zfs_member(void *context, const char *directory, const char *
 
 	(void)directory;
 	if (strncmp(name, "fd", 2) == 0)
-		return;
+		return 0;
 	result = disks_find_name(zfs->walk->host, name, device);
 	if (result == 0)
 		result = disks_read_tags(zfs->walk->host, device, &tags);
@@ -100,6 +102,7 @@ static void follow_zfs_member(void *context, const char *directory, const char *
 		walk_lose(zfs->walk, "%s: %s: %s", zfs->walk->use.text, name, strerror(-result));
 	if (result == 0 && is_member(&tags, zfs->pool))
 		disks_follow(zfs->walk, device);
+	return 0;
 }
 
 /* The source is POOL/DATASET; the label of each member of the pool is its name. */

@@ -197,7 +197,7 @@ static bool is_esp(struct walk *walk, struct libmnt_fs *fs)
 	       has_part_type(walk, directory, types);
 }
 
-static void find_automatic_esp(void *context, const char *directory, const char *name)
+static int find_automatic_esp(void *context, const char *directory, const char *name)
 {
 	static const char *const types[] = { ESP_GUID, XBOOTLDR_GUID, NULL };
 	struct walk *walk = context;
@@ -206,10 +206,11 @@ static void find_automatic_esp(void *context, const char *directory, const char 
 	(void)directory;
 	if (disks_find_name(walk->host, name, partition) < 0 ||
 	    !host_has(walk->host, partition, "partition") || !has_part_type(walk, partition, types))
-		return;
+		return 0;
 	walk_begin(walk, PROTECT_OTHER, "ESP mounted on demand", "/dev/%s", name);
 	disks_follow(walk, partition);
 	walk_end(walk);
+	return 0;
 }
 
 /*

@@ -56,13 +56,14 @@ static bool is_reachable(const struct route *address)
 
 static void follow_interface(struct walk *walk, const char *name);
 
-static void follow_lower(void *context, const char *directory, const char *name)
+static int follow_lower(void *context, const char *directory, const char *name)
 {
 	static const char prefix[] = "lower_";
 
 	(void)directory;
 	if (strncmp(name, prefix, sizeof(prefix) - 1) == 0)
 		follow_interface(context, name + sizeof(prefix) - 1);
+	return 0;
 }
 
 /*

@@ -220,9 +220,9 @@ int walk_resolve(struct walk *walk, const char *path, char resolved[PATH_MAX])
 }
 
 void walk_list(struct walk *walk, const char *directory,
-	       void (*each)(void *context, const char *directory, const char *name), void *context)
+	       int (*each)(void *context, const char *directory, const char *name), void *context)
 {
-	int result = host_list(walk->host, directory, each, context);
+	int result = host_each(walk->host, directory, each, context);
 
 	if (result < 0 && result != -ENOENT)
 		walk_lose(walk, "%s: %s: %s", walk->use.text, directory, strerror(-result));

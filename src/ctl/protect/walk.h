@@ -75,8 +75,8 @@ int walk_resolve(struct walk *walk, const char *path, char resolved[PATH_MAX])
 
 /* Calls each for the entries of a directory, if it is there, and tells of failure. */
 void walk_list(struct walk *walk, const char *directory,
-		 void (*each)(void *context, const char *directory, const char *name),
-		 void *context);
+	       int (*each)(void *context, const char *directory, const char *name),
+	       void *context);
 
 /* Follows the file system that the file is on. */
 void walk_follow_file(struct walk *walk, const char *file);

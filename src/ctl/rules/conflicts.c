@@ -136,7 +136,7 @@ static void trim_end(char *text)
 }
 
 /* Those for another bus than PCI have its name in front. */
-static void take_override(void *context, const char *directory, const char *name)
+static int take_override(void *context, const char *directory, const char *name)
 {
 	struct override_reader *reader = context;
 	struct conflict conflict = { .kind = CONFLICT_DRIVERCTL };
@@ -146,10 +146,10 @@ static void take_override(void *context, const char *directory, const char *name
 	if (strncmp(name, DRIVERCTL_PREFIX, strlen(DRIVERCTL_PREFIX)) == 0)
 		address += strlen(DRIVERCTL_PREFIX);
 	else if (!isxdigit((unsigned char)name[0]) || !strchr(name, ':'))
-		return;
+		return 0;
 	if (host_readf(reader->host, conflict.driver, sizeof(conflict.driver), "%s/%s", directory,
 		       name) <= 0)
-		return;
+		return 0;
 	snprintf(where, sizeof(where), "%s/%s", directory, name);
 	set_where(&conflict, where);
 	trim_end(conflict.driver);
@@ -158,9 +158,10 @@ static void take_override(void *context, const char *directory, const char *name
 		conflict.expected = "the name of a driver, such as vfio-pci";
 		strcpy(conflict.text, conflict.driver);
 		add(reader->conflicts, &conflict);
-		return;
+		return 0;
 	}
 	take_word(reader->conflicts, &conflict, address, parse_address);
+	return 0;
 }
 
 /* The parameter of a module that is built in, or that modprobe(8) takes from here. */
@@ -294,7 +295,7 @@ int conflicts_read(struct conflicts *conflicts, const struct host *host)
 	if (result < 0)
 		conflicts->error = result;
 	take_cmdline(conflicts, host);
-	host_list(host, DRIVERCTL, take_override, &reader);
+	host_each(host, DRIVERCTL, take_override, &reader);
 	if (conflicts->count > 1)
 		qsort(conflicts->list, conflicts->count, sizeof(*conflicts->list), compare);
 	read_aliases(conflicts, host);

@@ -3,7 +3,27 @@
 #ifndef VFIO_EARLY_TERM_MESSAGE_H
 #define VFIO_EARLY_TERM_MESSAGE_H
 
-#include "host/message.h"
+#include "host/findings.h"
+
+/* Exit statuses; those of a command beyond these are on its manual page. */
+enum ctl_status {
+	CTL_OK = 0,
+	CTL_INTERNAL = 1,   /* or wrong usage */
+	CTL_INCOMPLETE = 2, /* something could not be seen, or was refused */
+	CTL_BAD_RULES = 3,  /* a line of the rules could not be understood */
+};
+
+/* Prints "vfio-earlyctl: " and a printf's text on standard error. Returns CTL_INTERNAL. */
+int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints the texts of those of a level on standard error, a line each. */
+void findings_tell(const struct findings *findings, enum finding_level level);
+
+/*
+ * Prints all in the order in which they were added, "WHERE: TEXT", and frees them: what went well
+ * on standard output, the rest as ctl_fail().
+ */
+void findings_report(struct findings *findings);
 
 /* Prints what is left in the buffer of standard output. Returns status, or CTL_INTERNAL. */
 int ctl_finish(int status);

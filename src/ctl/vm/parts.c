@@ -154,7 +154,7 @@ struct rom_search {
 	char name[NAME_MAX + 1];
 };
 
-static void look_at_file(void *context, const char *directory, const char *name)
+static int look_at_file(void *context, const char *directory, const char *name)
 {
 	struct rom_search *search = context;
 	const struct pci_device *device = search->part->shown;
@@ -167,13 +167,14 @@ static void look_at_file(void *context, const char *directory, const char *name)
 	    (search->name[0] && strcmp(name, search->name) > 0) ||
 	    host_path(path, "%s%s/%s", search->host->root, directory, name) < 0 ||
 	    romfile_read(path, &data, &size) < 0)
-		return;
+		return 0;
 	rom_parse(&rom, data, size);
 	if (rom.start == 0 && rom_is_for(&rom, device->vendor, device->device)) {
 		snprintf(search->name, sizeof(search->name), "%s", name);
 		learn_rom(search->part, &rom);
 	}
 	free(data);
+	return 0;
 }
 
 static void find_file(const struct vm *vm, struct vm_part *part)
@@ -181,7 +182,7 @@ static void find_file(const struct vm *vm, struct vm_part *part)
 	const char *directory = vm_rom_directory(vm->format);
 	struct rom_search search = { .host = &vm->inventory.host, .part = part };
 
-	host_list(&vm->inventory.host, directory, look_at_file, &search);
+	host_each(&vm->inventory.host, directory, look_at_file, &search);
 	if (search.name[0])
 		snprintf(part->romfile, sizeof(part->romfile), "%s%s%s",
 			 vm->format == VM_PROXMOX ? "" : directory,
