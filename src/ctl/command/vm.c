@@ -107,7 +107,7 @@ static int add_found(struct vm *vm, const char *operand, const size_t *found, si
 
 		if (pci_is_bridge(&pci->devices[found[i]]))
 			continue;
-		added = array_add(vm->devices, vm->count);
+		added = array_add(vm->devices, vm->count); /* NOLINT(*-sizeof-expression) */
 		if (!added)
 			return ctl_fail("%s", strerror(ENOMEM)), -ENOMEM;
 		*added = &pci->devices[found[i]];
