@@ -19,7 +19,7 @@
 #define CONTENT_MAX (16u << 20)
 
 /* And all of it together is not: an archive that unpacks to gigabytes is broken. */
-#define CONTENTS_MAX (4 * CONTENT_MAX)
+#define CONTENTS_MAX (64u << 20)
 
 /*
  * Documentation/driver-api/early-userspace/buffer-format.rst: the magic number and thirteen
