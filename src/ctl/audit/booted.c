@@ -10,6 +10,7 @@
 #include "core/outcome.h"
 #include "core/report.h"
 #include "core/vfio.h"
+#include "host/array.h"
 #include "image/digest.h"
 
 #define FIELDS 7
@@ -50,15 +51,14 @@ static int split(struct booted *booted, char *text)
 	if (strncmp(line, REPORT_FIRST_COLUMNS, strlen(REPORT_FIRST_COLUMNS)) != 0)
 		return -EBADMSG;
 	while ((line = strsep(&text, "\n")) && line[0] != '\0') {
-		struct booted_row *rows =
-			reallocarray(booted->rows, booted->count + 1, sizeof(*rows));
+		struct booted_row *row = array_add(booted->rows, booted->count);
 
-		if (!rows)
+		if (!row)
 			return -ENOMEM;
-		booted->rows = rows;
-		if (!split_row(line, &rows[booted->count]))
+		if (!split_row(line, row)) {
+			booted->count--;
 			return -EBADMSG;
-		booted->count++;
+		}
 	}
 	return 0;
 }

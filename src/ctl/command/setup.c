@@ -125,7 +125,7 @@ static int fill_rules(struct setup *setup)
 	int result = rulesfile_read(&file, &setup->edit.inventory.host, path);
 	unsigned int flags = TRANSACTION_OURS;
 
-	if (!host_has(&setup->edit.inventory.host, "", path + 1))
+	if (!host_has(&setup->edit.inventory.host, "", host_below(path)))
 		flags |= TRANSACTION_NEW;
 	if (result == 0) {
 		old = (struct transaction_text){ strdup(file.text), file.length };
