@@ -22,8 +22,10 @@
 			"> $2/etc/vfio-early.protected\n" end,                                     \
 	}
 
+/* From a terminal: nothing may wait for standard input, which does not end. */
 #define DRACUT                                                                                     \
-	"dracut --force --no-hostonly $(ls /boot/initrd.img-*) $(ls /usr/lib/modules)",            \
+	"mkfifo /tmp/open && timeout 300 dracut --force --no-hostonly $(ls /boot/initrd.img-*) "   \
+	"$(ls /usr/lib/modules) 0<> /tmp/open",                                                    \
 		"cd /mnt && lsinitrd --unpack /boot/initrd.img-*"
 
 static const char *const dracut[] = { DRACUT, NULL };

@@ -18,9 +18,10 @@ depends()
 }
 
 # Runs after install(), which found the modules. Without $hostonly: what this host has loaded is not
-# what its next boot needs.
+# what its next boot needs. Without a name, instmods waits for names on standard input.
 installkernel()
 {
+	[ -n "$vfio_early_modules" ] || return 0
 	# shellcheck disable=SC2086 # names of modules, one a word
 	hostonly='' instmods $vfio_early_modules
 }
