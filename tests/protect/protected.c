@@ -638,6 +638,10 @@ static const struct sample samples[] = {
 	{ "chroot whose images protect nothing",
 	  SDA "mount 8:2 /etc/hosts ext4 /dev/sda2\nline etc/vfio-early.unprotected \n", "",
 	  "I: in a chroot" UNPROTECTED, UNLISTED },
+	{ "chroot of which that can't be told",
+	  SDA "mount 8:2 /etc/hosts ext4 /dev/sda2\n"
+	  "link etc/vfio-early.unprotected vfio-early.unprotected\n",
+	  NOTHING, "W: in a chroot" HIDDEN, 4 },
 	{ "a file for chroots on a host that is seen", ON_SDA "line etc/vfio-early.unprotected \n",
 	  ON_SDA_1, NO_ROUTE, 0 },
 
@@ -969,6 +973,7 @@ static void test_full_disk(void **state)
 		free(out);
 		free(err);
 	}
+	assert_in_range(file_size, 1, 159);
 	file_size = RLIM_INFINITY;
 	check_count(out);
 	assert_string_equal(out, ON_SDA_1);

@@ -82,13 +82,6 @@ static int print_list(FILE *list, struct protect *protect)
 	return result;
 }
 
-/* Whether images protect nothing, on purpose, where they can't have a list. */
-static bool is_unprotected(const struct filling *filling)
-{
-	return filling->protect.hidden &&
-	       host_has(&filling->host, "", &FORECAST_UNPROTECTED[1]);
-}
-
 /* What the host needs goes into the image whole or not at all; without it, nothing is bound. */
 static int write_list(struct filling *filling)
 {
@@ -97,7 +90,7 @@ static int write_list(struct filling *filling)
 	FILE *list;
 	int result;
 
-	if (is_unprotected(filling))
+	if (filling->protect.unprotected)
 		return write_file(filling, FORECAST_UNPROTECTED, "");
 	if (filling->protect.hidden)
 		return write_file(filling, FORECAST_PROTECTED,
@@ -234,7 +227,7 @@ static int fill_with_list(struct filling *filling, const char *root)
 		return CTL_INTERNAL;
 	image_modules_each(&filling->host, filling->kernel, &filling->forecast.rules, print_module,
 			   filling);
-	if (filling->protect.hidden && !is_unprotected(filling))
+	if (filling->protect.hidden && !filling->protect.unprotected)
 		return FILL_HIDDEN;
 	preview(filling);
 	return filling->protect.incomplete ? CTL_INCOMPLETE : CTL_OK;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/forecast.h"
 #include "host/joined.h"
@@ -13,7 +14,10 @@
 
 static int hide(struct walk *walk, const char *why)
 {
-	if (host_has(walk->host, "", host_below(FORECAST_UNPROTECTED)))
+	/* Not host_has(): where that can't be told, it is not said. */
+	walk->protect->unprotected = faccessat(walk->host->directory,
+					       host_below(FORECAST_UNPROTECTED), F_OK, 0) == 0;
+	if (walk->protect->unprotected)
 		walk_note(walk,
 			  "%s: the host can't be seen, so by " FORECAST_UNPROTECTED
 			  " an image that is built here protects nothing",
@@ -85,7 +89,7 @@ int protect_find(struct protect *protect, const char *root)
 	protect->list = NULL;
 	protect->count = 0;
 	protect->reasons = protect->uses = NULL;
-	protect->hidden = protect->incomplete = false;
+	protect->hidden = protect->unprotected = protect->incomplete = false;
 	if (result == 0) {
 		const char *why = host_hidden(&host);
 
