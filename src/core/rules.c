@@ -228,9 +228,10 @@ int rules_each_file(int root, int (*each)(void *context, const char *path), void
 	for (size_t i = 0; i < names.count; i++) {
 		char path[sizeof(RULES_DIRECTORY) + 1 + 256];
 
-		snprintf(path, sizeof(path), "%s/%s", RULES_DIRECTORY, names.list[i]);
-		if (result == 0)
+		if (result == 0) {
+			snprintf(path, sizeof(path), "%s/%s", RULES_DIRECTORY, names.list[i]);
 			result = each(context, path);
+		}
 		free(names.list[i]);
 	}
 	free(names.list);

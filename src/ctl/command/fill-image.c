@@ -219,10 +219,8 @@ static int fill_with_list(struct filling *filling, const char *root)
 {
 	int result = protect_find(&filling->protect, root);
 
-	if (result < 0) {
-		ctl_fail("%s: %s", root, strerror(-result));
-		return CTL_INTERNAL;
-	}
+	if (result < 0)
+		return ctl_fail("%s: %s", root, strerror(-result));
 	if (write_list(filling) < 0)
 		return CTL_INTERNAL;
 	image_modules_each(&filling->host, filling->kernel, &filling->forecast.rules, print_module,
@@ -274,7 +272,7 @@ int command_fill_image(const struct ctl *ctl, int argc, char **argv)
 	else if ((result = host_open(&filling.image, argv[0])) < 0)
 		status = ctl_fail("%s: %s", argv[0], strerror(-result));
 	else
-		status = ctl_finish(fill(&filling, ctl->root));
+		status = fill(&filling, ctl->root);
 	protect_free(&filling.protect);
 	forecast_free(&filling.forecast);
 	host_close(&filling.image);

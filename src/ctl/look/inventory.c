@@ -138,7 +138,7 @@ static int add_protection(struct inventory *inventory, const struct pci_device *
 		.terms = RULE_PLACE | RULE_ID,
 		.place.start = device->address,
 		.id = { device->vendor, device->device, device->subvendor, device->subdevice },
-		.file = "vfio-earlyctl protected",
+		.file = "devices in use by the host",
 	};
 
 	snprintf(rule.note, sizeof(rule.note), "%s %s",
