@@ -117,13 +117,12 @@
 	"line dev/cpu/0/msr "                                                                      \
 	"0123456789012345678901234567890123456789012345678901234567\001.......\n"
 
-#define SETUP "; switch virtualisation (VT-x, SVM) on in the firmware's setup\n"
-#define CARD  "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070])"
+#define CARD "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070])"
 
 /* What follows when the card has no IOMMU group. */
 #define NONE_FOR_VMS                                                                               \
-	"rules warning the next boot will not get 2 of the devices that they want; run "           \
-	"'vfio-earlyctl check'\n"
+	"rules warning 2 of the devices that rules name will not be bound at the next boot\n"      \
+	"  fix: Run 'vfio-earlyctl check', which shows why\n"
 
 static const struct trouble {
 	const char *name;
@@ -132,7 +131,7 @@ static const struct trouble {
 	const char *change;  /* of the tree, after WELL */
 	const char *options; /* in the image; NULL: as on the host */
 	const char *late;    /* rules that were written after the image was built */
-	const char *expect;  /* "CHECK RESULT [WHERE: ]FOUND[; DO]", all but what is ok */
+	const char *expect;  /* "CHECK RESULT [WHERE: ]FOUND\n[  fix: FIX\n]", all but what is ok */
 	int status;
 } troubles[] = {
 	{ .name = "all is well", .expect = "" },
@@ -141,10 +140,11 @@ static const struct trouble {
 	{
 		.name = "host: in a container",
 		.change = "line run/systemd/container lxc\n",
-		.expect = "host unknown the host cannot be seen from here: in a container; run "
-			  "this on the host itself\n"
-			  "rules unknown in a container: the host can't be seen, so an image that "
-			  "is built here binds nothing without /etc/vfio-early.unprotected\n",
+		.expect =
+			"host unknown The host can't be seen: in a container\n"
+			"  fix: Run this on the host itself\n"
+			"rules unknown in a container: the host can't be seen, so an image that is "
+			"built here binds nothing without /etc/vfio-early.unprotected\n",
 		.status = 2,
 	},
 
@@ -152,31 +152,35 @@ static const struct trouble {
 	{
 		.name = "cpu: no flag",
 		.change = CPU("GenuineIntel", "fpu lm"),
-		.expect = "cpu problem neither VT-x nor AMD-V is there: the firmware has it "
-			  "switched off, or the processor has none" SETUP,
+		.expect =
+			"cpu error Neither VT-x nor AMD-V: switched off by the firmware, or absent "
+			"from this processor\n"
+			"  fix: Switch virtualization (VT-x, SVM) on in the firmware's setup\n",
 		.status = 2,
 	},
 	{
 		.name = "cpu: no flag, and the register says why",
 		.change = CPU("GenuineIntel", "fpu lm") MSR_OFF,
-		.expect = "cpu problem the firmware has VT-x switched off" SETUP,
+		.expect = "cpu error VT-x is switched off by the firmware\n"
+			  "  fix: Switch virtualization (VT-x, SVM) on in the firmware's setup\n",
 		.status = 2,
 	},
 	{
 		.name = "cpu: a VM",
 		.change = CPU("GenuineIntel", "fpu lm hypervisor"),
 		.expect =
-			"cpu problem this is a VM itself, and its host gives it neither VT-x nor "
-			"AMD-V; switch nested virtualisation on there, and give it the host's CPU "
-			"type\n",
+			"cpu error This is a VM itself, and has neither VT-x nor AMD-V\n"
+			"  fix: On its host, switch nested virtualization on and set the CPU type to "
+			"host\n",
 		.status = 2,
 	},
 	{
 		.name = "cpu: AMD's flag says little before 6.7",
 		.change = CPU("AuthenticAMD", "fpu svm") RELEASE("6.1.0-28-amd64"),
 		.expect =
-			"cpu unknown the processor has AMD-V, but whether the firmware has it "
-			"switched off cannot be seen; run 'modprobe kvm_amd', which fails if so\n",
+			"cpu unknown The processor has AMD-V, but this kernel doesn't show whether the "
+			"firmware has switched it off\n"
+			"  fix: Run 'modprobe kvm_amd', which fails if it is off\n",
 		.status = 2,
 	},
 	{
@@ -193,14 +197,16 @@ static const struct trouble {
 	{
 		.name = "cpu: a flag that begins so is another",
 		.change = CPU("GenuineIntel", "fpu vmx_x xvmx lm"),
-		.expect = "cpu problem neither VT-x nor AMD-V is there: the firmware has it "
-			  "switched off, or the processor has none" SETUP,
+		.expect =
+			"cpu error Neither VT-x nor AMD-V: switched off by the firmware, or absent "
+			"from this processor\n"
+			"  fix: Switch virtualization (VT-x, SVM) on in the firmware's setup\n",
 		.status = 2,
 	},
 	{
 		.name = "cpu: cannot be read",
 		.change = "remove proc/cpuinfo\n",
-		.expect = "cpu unknown /proc/cpuinfo cannot be read: No such file or directory\n",
+		.expect = "cpu unknown /proc/cpuinfo can't be read: No such file or directory\n",
 		.status = 2,
 	},
 
@@ -209,10 +215,12 @@ static const struct trouble {
 		.name = "firmware: no table",
 		.host = NO_GROUPS,
 		.change = "remove sys/firmware/acpi/tables/DMAR\n",
-		.expect = "firmware problem the firmware tells of no IOMMU: there is no table DMAR "
-			  "(Intel) or IVRS (AMD); switch VT-d or IOMMU on in the firmware's setup\n"
-			  "iommu problem no device has an IOMMU group, so no VM can have any; mend "
-			  "what the check 'firmware' says first\n" NONE_FOR_VMS,
+		.expect =
+			"firmware error The firmware describes no IOMMU: it has neither an ACPI table "
+			"DMAR (Intel) nor IVRS (AMD)\n"
+			"  fix: Switch VT-d or IOMMU on in the firmware's setup\n"
+			"iommu error No device has an IOMMU group, so none can be passed through\n"
+			"  fix: Fix what the check 'firmware' found first\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{
@@ -221,21 +229,22 @@ static const struct trouble {
 		.change = CPU("GenuineIntel",
 			      "fpu vmx hypervisor") "remove sys/firmware/acpi/tables/DMAR\n",
 		.expect =
-			"firmware problem the firmware tells of no IOMMU: there is no table DMAR "
-			"(Intel) or IVRS (AMD); this is a VM itself, so have its host give it one, "
-			"such as QEMU's intel-iommu\n"
-			"iommu problem no device has an IOMMU group, so no VM can have any; mend "
-			"what the check 'firmware' says first\n" NONE_FOR_VMS,
+			"firmware error The firmware describes no IOMMU: it has neither an ACPI table "
+			"DMAR (Intel) nor IVRS (AMD)\n"
+			"  fix: This is a VM: add an IOMMU to it on its host, such as QEMU's "
+			"intel-iommu\n"
+			"iommu error No device has an IOMMU group, so none can be passed through\n"
+			"  fix: Fix what the check 'firmware' found first\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{
 		.name = "firmware: tables cannot be seen",
 		.host = NO_GROUPS,
 		.change = "remove sys/firmware\n" CMDLINE("iommu=off"),
-		.expect = "firmware unknown the firmware's tables cannot be seen in "
-			  "/sys/firmware/acpi\n"
-			  "iommu problem /proc/cmdline: iommu=off keeps the IOMMU off; run "
-			  "'vfio-earlyctl cmdline remove iommu=off' and reboot\n" NONE_FOR_VMS,
+		.expect =
+			"firmware unknown The firmware's tables can't be seen in /sys/firmware/acpi\n"
+			"iommu error /proc/cmdline: iommu=off switches the IOMMU off\n"
+			"  fix: Run 'vfio-earlyctl cmdline remove iommu=off', then reboot\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{
@@ -243,8 +252,8 @@ static const struct trouble {
 		.host = NO_GROUPS,
 		.change = CMDLINE("quiet intel_iommu=off"),
 		.expect =
-			"iommu problem /proc/cmdline: intel_iommu=off keeps the IOMMU off; run "
-			"'vfio-earlyctl cmdline remove intel_iommu=off' and reboot\n" NONE_FOR_VMS,
+			"iommu error /proc/cmdline: intel_iommu=off switches the IOMMU off\n"
+			"  fix: Run 'vfio-earlyctl cmdline remove intel_iommu=off', then reboot\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{
@@ -253,28 +262,30 @@ static const struct trouble {
 		.change =
 			"remove boot/config-" KERNEL "\n"
 			"line boot/config-" KERNEL " # CONFIG_INTEL_IOMMU_DEFAULT_ON is not set\n",
-		.expect = "iommu problem no device has an IOMMU group: this kernel leaves Intel's "
-			  "IOMMU off unless it is told; run 'vfio-earlyctl enable-iommu' and "
-			  "reboot\n" NONE_FOR_VMS,
+		.expect =
+			"iommu error No device has an IOMMU group: this kernel leaves Intel's IOMMU "
+			"off by default\n"
+			"  fix: Run 'vfio-earlyctl enable-iommu', then reboot\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{
 		.name = "iommu: a word about AMD's keeps none of Intel's off",
 		.host = NO_GROUPS,
 		.change = CMDLINE("amd_iommu=off"),
-		.expect = "iommu problem no device has an IOMMU group, although the firmware has "
-			  "the table DMAR; run 'dmesg | grep -e DMAR -e AMD-Vi' to see "
-			  "why\n" NONE_FOR_VMS,
+		.expect =
+			"iommu error No device has an IOMMU group, although the firmware has the ACPI "
+			"table DMAR\n"
+			"  fix: Look for the reason in 'dmesg | grep -e DMAR -e AMD-Vi'\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{
 		.name = "iommu: for no reason that can be seen; interrupts follow",
 		.host = NO_GROUPS,
 		.change = NOT_REMAPPED,
-		.expect = "iommu problem no device has an IOMMU group, although the firmware has "
-			  "the table DMAR; run 'dmesg | grep -e DMAR -e AMD-Vi' to see why\n"
-			  "interrupts note not remapped while there is no IOMMU; mend what the "
-			  "check 'iommu' says first\n" NONE_FOR_VMS,
+		.expect =
+			"iommu error No device has an IOMMU group, although the firmware has the ACPI "
+			"table DMAR\n"
+			"  fix: Look for the reason in 'dmesg | grep -e DMAR -e AMD-Vi'\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{
@@ -282,18 +293,19 @@ static const struct trouble {
 		.host = NO_GROUPS,
 		.change = "remove sys/firmware/acpi/tables/DMAR\n"
 			  "line sys/firmware/acpi/tables/IVRS x\n",
-		.expect = "iommu problem no device has an IOMMU group, although the firmware has "
-			  "the table IVRS; run 'dmesg | grep -e DMAR -e AMD-Vi' to see "
-			  "why\n" NONE_FOR_VMS,
+		.expect =
+			"iommu error No device has an IOMMU group, although the firmware has the ACPI "
+			"table IVRS\n"
+			"  fix: Look for the reason in 'dmesg | grep -e DMAR -e AMD-Vi'\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{
 		.name = "iommu: VFIO without one",
 		.change = "line sys/module/vfio/parameters/enable_unsafe_noiommu_mode Y\n",
 		.expect =
-			"iommu problem vfio gives VMs devices without any IOMMU, so that they can "
-			"write all memory; take enable_unsafe_noiommu_mode out of "
-			"/etc/modprobe.d and reboot\n",
+			"iommu error enable_unsafe_noiommu_mode is on: a VM with a device can write "
+			"all memory of the host\n"
+			"  fix: Remove it from /etc/modprobe.d, then reboot\n",
 		.status = 2,
 	},
 	{
@@ -301,11 +313,12 @@ static const struct trouble {
 		.host = HOST_OF(" group=2", "driver=nouveau group=14 boot_vga", "") GROUPED_DISKS,
 		.rules = "00:02.0\n",
 		.expect =
-			"iommu problem 0000:00:02.0 (Intel Device 4680) has no IOMMU group, since "
-			"this kernel leaves Intel's own graphics out; run 'vfio-earlyctl cmdline "
-			"add intel_iommu=on' and reboot\n"
-			"rules warning the next boot will not get 1 of the devices that they want; "
-			"run 'vfio-earlyctl check'\n",
+			"iommu error 0000:00:02.0 (Intel Device 4680) has no IOMMU group: by default "
+			"this kernel leaves Intel's own graphics out\n"
+			"  fix: Run 'vfio-earlyctl cmdline add intel_iommu=on', then reboot\n"
+			"rules warning 1 of the devices that rules name will not be bound at the next "
+			"boot\n"
+			"  fix: Run 'vfio-earlyctl check', which shows why\n",
 		.status = 2,
 	},
 
@@ -314,36 +327,39 @@ static const struct trouble {
 		.name = "interrupts: a unit that cannot remap them",
 		.change = NOT_REMAPPED "line sys/class/iommu/dmar1/intel-iommu/ecap f020d7\n",
 		.expect =
-			"interrupts problem dmar1 cannot remap interrupts, so no VM with a device "
-			"starts; if you trust your VMs like the host itself, to which such a VM "
-			"can send any interrupt, put 'options vfio_iommu_type1 "
-			"allow_unsafe_interrupts=1' into /etc/modprobe.d/vfio.conf, run "
-			"'update-initramfs -u -k all' and reboot\n",
+			"interrupts error dmar1 can't remap interrupts, so a VM with a PCI device "
+			"doesn't start\n"
+			"  fix: Only if you trust all VMs like the host (a VM with a device can send "
+			"the host any interrupt): write 'options vfio_iommu_type1 "
+			"allow_unsafe_interrupts=1' to /etc/modprobe.d/vfio.conf, run "
+			"'update-initramfs -u -k all', then reboot\n",
 		.status = 2,
 	},
 	{
 		.name = "interrupts: off by the command line",
 		.change = NOT_REMAPPED CMDLINE("intremap=off"),
 		.expect =
-			"interrupts problem /proc/cmdline: intremap=off keeps interrupts from "
-			"being remapped, so no VM with a device starts; run 'vfio-earlyctl cmdline "
-			"remove intremap=off' and reboot\n",
+			"interrupts error /proc/cmdline: intremap=off switches interrupt remapping "
+			"off, so a VM with a PCI device doesn't start\n"
+			"  fix: Run 'vfio-earlyctl cmdline remove intremap=off', then reboot\n",
 		.status = 2,
 	},
 	{
 		.name = "interrupts: for no reason that can be seen",
 		.change = NOT_REMAPPED,
-		.expect = "interrupts problem interrupts are not remapped, so no VM with a device "
-			  "starts; look for x2APIC or interrupt remapping in the firmware's setup, "
-			  "and for the reason in 'dmesg | grep -i remapping'\n",
+		.expect = "interrupts error Interrupts are not remapped, so a VM with a PCI device "
+			  "doesn't start\n"
+			  "  fix: Switch x2APIC or interrupt remapping on in the firmware's setup; "
+			  "'dmesg | grep -i remapping' shows the reason\n",
 		.status = 2,
 	},
 	{
 		.name = "interrupts: allowed all the same",
 		.change = NOT_REMAPPED UNSAFE,
-		.expect = "interrupts warning not remapped, and allow_unsafe_interrupts=1 lets VMs "
-			  "have devices all the same: such a VM can send the host any interrupt; "
-			  "run none that you do not trust like the host itself\n",
+		.expect =
+			"interrupts warning Interrupts are not remapped, and allow_unsafe_interrupts=1 "
+			"is set: a VM with a device can send the host any interrupt\n"
+			"  fix: Run only VMs that you trust like the host\n",
 		.status = 2,
 	},
 	{
@@ -352,22 +368,24 @@ static const struct trouble {
 				       "allow_unsafe_interrupts=1\n",
 		.options = "options vfio-pci disable_vga=1\n"
 			   "options vfio_iommu_type1 allow_unsafe_interrupts=1\n",
-		.expect = "interrupts warning not remapped, and allow_unsafe_interrupts=1 lets VMs "
-			  "have devices all the same: such a VM can send the host any interrupt; "
-			  "run none that you do not trust like the host itself\n",
+		.expect =
+			"interrupts warning Interrupts are not remapped, and allow_unsafe_interrupts=1 "
+			"is set: a VM with a device can send the host any interrupt\n"
+			"  fix: Run only VMs that you trust like the host\n",
 		.status = 2,
 	},
 	{
 		.name = "interrupts: remapped, and needlessly allowed",
 		.change = UNSAFE,
 		.expect =
-			"interrupts note remapped, so allow_unsafe_interrupts=1 is needless; take "
-			"it out of /etc/modprobe.d\n",
+			"interrupts note Interrupts are remapped: allow_unsafe_interrupts=1 has no "
+			"effect\n"
+			"  fix: Remove it from /etc/modprobe.d\n",
 	},
 	{
 		.name = "interrupts: cannot be read",
 		.change = "remove sys/kernel/irq/0/chip_name\n",
-		.expect = "interrupts unknown /sys/kernel/irq cannot be read: No data available\n",
+		.expect = "interrupts unknown /sys/kernel/irq can't be read: No data available\n",
 		.status = 2,
 	},
 
@@ -376,46 +394,47 @@ static const struct trouble {
 		.name = "kernel: words that do nothing",
 		.change = CMDLINE("amd_iommu=on iommu=pt video=efifb:off"),
 		.expect =
-			"kernel note /proc/cmdline: amd_iommu=on is no option of the kernel, "
-			"which has AMD's IOMMU on without it; run 'vfio-earlyctl cmdline remove "
-			"amd_iommu=on'\n"
-			"kernel note /proc/cmdline: video=efifb:off is needless: vfio-early takes "
-			"the framebuffer from a card itself; run 'vfio-earlyctl cmdline remove "
-			"video=efifb:off'\n",
+			"kernel note /proc/cmdline: amd_iommu=on has no effect: the kernel has no such "
+			"option: AMD's IOMMU is on by default\n"
+			"  fix: Run 'vfio-earlyctl cmdline remove amd_iommu=on'\n"
+			"kernel note /proc/cmdline: video=efifb:off has no effect: vfio-early releases "
+			"the firmware's framebuffer itself\n"
+			"  fix: Run 'vfio-earlyctl cmdline remove video=efifb:off'\n",
 	},
 	{
 		.name = "kernel: ACS override without the patch",
 		.change = CMDLINE("pcie_acs_override=downstream,multifunction quiet"),
 		.expect =
-			"kernel warning /proc/cmdline: "
-			"pcie_acs_override=downstream,multifunction does nothing: this kernel has "
-			"not the patch; run 'vfio-earlyctl cmdline remove "
+			"kernel warning /proc/cmdline: pcie_acs_override=downstream,multifunction has "
+			"no effect: this kernel lacks the patch\n"
+			"  fix: Run 'vfio-earlyctl cmdline remove "
 			"pcie_acs_override=downstream,multifunction'\n",
 		.status = 2,
 	},
 	{
 		.name = "kernel: ACS override",
 		.change = RELEASE("6.8.12-4-pve") CMDLINE("pcie_acs_override=downstream"),
-		.expect = "kernel warning /proc/cmdline: pcie_acs_override=downstream makes groups "
-			  "of devices that the hardware does not keep apart: a VM's device can "
-			  "reach another device's memory past the IOMMU; run none that you do not "
-			  "trust like the host itself\n",
+		.expect =
+			"kernel warning /proc/cmdline: pcie_acs_override=downstream splits IOMMU "
+			"groups that the hardware doesn't isolate: a VM's device can access the memory "
+			"of another device\n"
+			"  fix: Run only VMs that you trust like the host\n",
 		.status = 2,
 	},
 	{
 		.name = "kernel: ACS override with a kernel of somebody's own",
 		.change = RELEASE("6.12.9-tower") CMDLINE("pcie_acs_override=downstream"),
 		.expect =
-			"kernel unknown /proc/cmdline: pcie_acs_override=downstream counts only in a "
-			"kernel with the patch for it, and whether 6.12.9-tower has that cannot be "
-			"seen; if it has, run no VM that you do not trust like the host itself\n",
+			"kernel unknown /proc/cmdline: pcie_acs_override=downstream takes effect only "
+			"in a kernel with a patch, and 6.12.9-tower doesn't show whether it has that\n"
+			"  fix: Run only VMs that you trust like the host\n",
 		.status = 2,
 	},
 	{
 		.name = "kernel: cannot be read",
 		.change = "remove proc/sys/kernel/osrelease\n",
-		.expect = "kernel unknown the running kernel's release or command line cannot be "
-			  "read\n",
+		.expect =
+			"kernel unknown The running kernel's release or command line can't be read\n",
 		.status = 2,
 	},
 
@@ -423,56 +442,64 @@ static const struct trouble {
 	{
 		.name = "bootloader: a word that counts from the next boot on",
 		.change = CMDLINES("quiet", "quiet iommu=pt", "quiet iommu=pt"),
-		.expect = "bootloader warning /etc/default/grub:1: the kernel does not run with "
-			  "iommu=pt yet; reboot\n",
+		.expect = "bootloader warning /etc/default/grub:1: The running kernel was started "
+			  "without iommu=pt\n"
+			  "  fix: Reboot\n",
 		.status = 2,
 	},
 	{
 		.name = "bootloader: update-grub was forgotten",
 		.change = CMDLINES("quiet", "quiet iommu=pt", "quiet"),
-		.expect = "bootloader warning /boot/grub/grub.cfg:2: lacks 'iommu=pt'; "
-			  "'update-grub' makes it anew\n",
+		.expect =
+			"bootloader warning /boot/grub/grub.cfg:2: lacks 'iommu=pt'; 'update-grub' "
+			"makes it anew\n",
 		.status = 2,
 	},
 	{
 		.name = "bootloader: GRUB's words outside the quotes",
-		.change = CMDLINES("quiet", "quiet", "quiet")
-			"remove etc/default/grub\nline etc/default/grub "
-			"GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\" intel_iommu=on iommu=pt\n",
-		.expect = "bootloader warning /etc/default/grub:1: 'intel_iommu=on iommu=pt' is "
-			  "behind the closing quote and never reaches the kernel; write it inside "
-			  "the quotes\n",
+		.change = CMDLINES(
+			"quiet", "quiet",
+			"quiet") "remove etc/default/grub\nline etc/default/grub "
+				 "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\" intel_iommu=on iommu=pt\n",
+		.expect =
+			"bootloader warning /etc/default/grub:1: 'intel_iommu=on iommu=pt' is behind "
+			"the closing quote and never reaches the kernel; write it inside the quotes\n",
 		.status = 2,
 	},
 	{
 		.name = "bootloader: blanks around = in GRUB's file",
-		.change = CMDLINES("quiet", "quiet", "quiet")
-			"line etc/default/grub GRUB_CMDLINE_LINUX_DEFAULT = \"iommu=pt\"\n",
-		.expect = "bootloader warning /etc/default/grub:2: found a blank or '+' before '=', "
-			  "so sh takes this line for a command and update-grub fails; write "
-			  "GRUB_CMDLINE_LINUX_DEFAULT=\"WORDS\"\n",
+		.change = CMDLINES(
+			"quiet", "quiet",
+			"quiet") "line etc/default/grub GRUB_CMDLINE_LINUX_DEFAULT = \"iommu=pt\"\n",
+		.expect =
+			"bootloader warning /etc/default/grub:2: found a blank or '+' before '=', so "
+			"sh takes this line for a command and update-grub fails; write "
+			"GRUB_CMDLINE_LINUX_DEFAULT=\"WORDS\"\n",
 		.status = 2,
 	},
 	{
 		.name = "bootloader: a word from the prompt; others are nobody's concern",
 		.change = CMDLINES("quiet iommu=pt debug", "quiet", "quiet"),
-		.expect = "bootloader note /proc/cmdline: iommu=pt is in no file of GRUB, so the "
-			  "next boot will not have it; to keep it, run 'vfio-earlyctl cmdline add "
-			  "iommu=pt'\n",
+		.expect =
+			"bootloader note /proc/cmdline: iommu=pt is in no file of GRUB: the next boot "
+			"will not have it\n"
+			"  fix: To keep it, run 'vfio-earlyctl cmdline add iommu=pt'\n",
 	},
 	{
 		.name = "bootloader: the next boot cannot be seen",
 		.change = "remove boot/grub/grub.cfg\n",
-		.expect = "bootloader unknown GRUB: the kernel runs with what its files say, but "
-			  "whether the next boot will cannot be seen: found no entry of this "
-			  "system, so what the next boot has cannot be told\n",
+		.expect =
+			"bootloader unknown GRUB: whether the next boot has the words of its files "
+			"can't be seen: found no entry of this system, so what the next boot has "
+			"cannot be told\n",
 		.status = 2,
 	},
 	{
 		.name = "bootloader: which it is cannot be told",
 		.change = "remove etc/default/grub\nremove proc/cmdline\nline proc/cmdline quiet\n",
-		.expect = "bootloader unknown found neither GRUB nor systemd-boot; add the words "
-			  "where the kernel's command line is set\n",
+		.expect =
+			"bootloader unknown found neither GRUB nor systemd-boot; add the words where "
+			"the kernel's command line is set\n",
 		.status = 2,
 	},
 
@@ -482,8 +509,8 @@ static const struct trouble {
 		.change = "remove lib/modules/" KERNEL "/modules.dep\n"
 			  "line lib/modules/" KERNEL
 			  "/modules.dep kernel/drivers/vfio/vfio_iommu_type1.ko:\n",
-		.expect = "modules problem kernel " KERNEL " has no module vfio_pci; boot another "
-			  "kernel: Debian's 'cloud' kernels have none\n",
+		.expect = "modules error Kernel " KERNEL " lacks the module vfio_pci\n"
+			  "  fix: Boot another kernel: Debian's 'cloud' kernels lack VFIO\n",
 		.status = 2,
 	},
 	{
@@ -499,9 +526,9 @@ static const struct trouble {
 	{
 		.name = "modules: none of a kernel",
 		.change = "remove lib/modules\n",
-		.expect = "modules problem kernel " KERNEL ": its modules cannot be found in "
-			  "/lib/modules: No such file or directory; install the package of this "
-			  "kernel again\n",
+		.expect = "modules error Kernel " KERNEL
+			  ": its modules in /lib/modules: No such file or directory\n"
+			  "  fix: Install the package of this kernel again\n",
 		.status = 2,
 	},
 
@@ -509,9 +536,10 @@ static const struct trouble {
 	{
 		.name = "options: not in the image",
 		.options = "options vfio-pci disable_vga=0\n",
-		.expect = "options warning /etc/modprobe.d/vfio.conf:1: disable_vga=1 of vfio-pci "
-			  "is not in the image of " KERNEL ", in which the module is loaded; run "
-			  "'update-initramfs -u -k " KERNEL "'\n",
+		.expect =
+			"options warning /etc/modprobe.d/vfio.conf:1: disable_vga=1 of vfio-pci is not "
+			"in the image of kernel " KERNEL ", which loads the module\n"
+			"  fix: Run 'update-initramfs -u -k " KERNEL "'\n",
 		.status = 2,
 	},
 	{
@@ -519,34 +547,36 @@ static const struct trouble {
 		.change = "line etc/modprobe.d/vfio.conf options vfio_pci disable_idle_d3=1\n"
 			  "line etc/modprobe.d/kvm.conf options kvm ignore_msrs=1\n",
 		.options = "options vfio_pci disable_vga=1\n",
-		.expect = "options warning /etc/modprobe.d/vfio.conf:2: disable_idle_d3=1 of "
-			  "vfio_pci is not in the image of " KERNEL
-			  ", in which the module is loaded; run 'update-initramfs -u -k " KERNEL
-			  "'\n",
+		.expect =
+			"options warning /etc/modprobe.d/vfio.conf:2: disable_idle_d3=1 of vfio_pci is "
+			"not in the image of kernel " KERNEL ", which loads the module\n"
+			"  fix: Run 'update-initramfs -u -k " KERNEL "'\n",
 		.status = 2,
 	},
 	{
 		.name = "options: set where mkinitramfs does not look",
 		.change = "line usr/local/lib/modprobe.d/vm.conf options vfio-pci nointxmask=1\n",
-		.expect = "options warning /usr/local/lib/modprobe.d/vm.conf:1: nointxmask=1 of "
-			  "vfio-pci is not in the image of " KERNEL
-			  ", in which the module is loaded; move the line to a file in "
-			  "/etc/modprobe.d and run 'update-initramfs -u -k " KERNEL "'\n",
+		.expect =
+			"options warning /usr/local/lib/modprobe.d/vm.conf:1: nointxmask=1 of vfio-pci "
+			"is not in the image of kernel " KERNEL ", which loads the module\n"
+			"  fix: Move the line to a file in /etc/modprobe.d, then run 'update-initramfs "
+			"-u -k " KERNEL "'\n",
 		.status = 2,
 	},
 	{
 		.name = "options: an image that cannot be read",
 		.change = "remove boot/initrd.img-" KERNEL "\nline boot/initrd.img-" KERNEL " x\n",
-		.expect =
-			"options unknown /boot/initrd.img-" KERNEL
-			": whether it has disable_vga=1: from byte 0 on: found no cpio archive\n",
+		.expect = "options unknown /boot/initrd.img-" KERNEL
+			  ": Whether it has disable_vga=1 can't be "
+			  "seen: from byte 0 on: found no cpio archive\n",
 		.status = 2,
 	},
 	{
 		.name = "options: where they are set for no rule",
 		.rules = "# none\n",
 		.options = "",
-		.expect = "rules note there are none; 'vfio-earlyctl add' makes one\n",
+		.expect = "rules note There are no rules\n"
+			  "  fix: Run 'vfio-earlyctl list', then 'vfio-earlyctl add DEVICE'\n",
 	},
 
 	/* module-lists */
@@ -558,10 +588,12 @@ static const struct trouble {
 			  "line etc/initramfs-tools/modules vfio-pci ids=10de:1b81\n"
 			  "line etc/modules-load.d/vm.conf vfio_iommu_type1\n",
 		.expect =
-			"module-lists note /etc/initramfs-tools/modules:1: vfio-pci: needless, since it "
-			"is loaded as soon as a rule needs it; take the line out\n"
-			"module-lists note /etc/modules:2: vfio_virqfd: no kernel since 6.2 has this "
-			"module; take the line out\n",
+			"module-lists note /etc/initramfs-tools/modules:1: vfio-pci has no effect: "
+			"vfio-early loads it as soon as a rule needs it\n"
+			"  fix: Remove the line\n"
+			"module-lists note /etc/modules:2: vfio_virqfd has no effect: the kernel has "
+			"no such module since 6.2\n"
+			"  fix: Remove the line\n",
 	},
 	{
 		.name = "module-lists: before 6.2",
@@ -573,23 +605,25 @@ static const struct trouble {
 	{
 		.name = "rules: one cannot be understood",
 		.rules = "01:00\nx1:00\n",
-		.expect = "rules problem 1 line cannot be understood, so that no image is built; "
-			  "run 'vfio-earlyctl check'\n",
+		.expect = "rules error 1 line of the rules is not valid, so no image is built\n"
+			  "  fix: Run 'vfio-earlyctl check', which shows where\n",
 		.status = 3,
 	},
 	{
 		.name = "rules: a device that is not there",
 		.rules = "01:00\n0f:00.0\n",
 		.expect =
-			"rules warning the next boot will not get 1 of the devices that they want; "
-			"run 'vfio-earlyctl check'\n",
+			"rules warning 1 of the devices that rules name will not be bound at the next "
+			"boot\n"
+			"  fix: Run 'vfio-earlyctl check', which shows why\n",
 		.status = 2,
 	},
 	{
 		.name = "rules: switched off",
 		.change = CMDLINE("vfio_early=off"),
-		.expect = "rules warning /proc/cmdline: vfio_early=off keeps the rules from being "
-			  "carried out; reboot without it\n",
+		.expect =
+			"rules warning /proc/cmdline: vfio_early=off is set: rules are not applied\n"
+			"  fix: Reboot without it\n",
 		.status = 2,
 	},
 
@@ -598,10 +632,10 @@ static const struct trouble {
 		.name = "groups: the rest of the card stays",
 		.rules = "01:00.0\n",
 		.expect =
-			"groups problem /etc/vfio-early.conf:1: no VM can use 0000:01:00.0, since "
-			"the host keeps 0000:01:00.1 of the same IOMMU group 14; choose the first "
-			"of these that you can: the option 'group' in the rule, another slot for "
-			"the card, ACS in the firmware's setup\n",
+			"groups error /etc/vfio-early.conf:1: 0000:01:00.0 can't be passed through "
+			"alone: 0000:01:00.1 is in the same IOMMU group (14) and stays with nouveau\n"
+			"  fix: Add 'group' to the rule; or try another slot, or ACS in the firmware's "
+			"setup\n",
 		.status = 2,
 	},
 	{
@@ -609,12 +643,13 @@ static const struct trouble {
 		.host = HOST_OF(" group=14", "driver=nouveau group=14", "group=0 boot_vga")
 			DISKS("group=14", "group=16"),
 		.change = RELEASE("6.8.12-4-pve"),
-		.expect = "groups problem /etc/vfio-early.conf:1: no VM can use 0000:01:00.0, "
-			  "0000:01:00.1, since the host keeps 0000:02:00.0 of the same IOMMU group "
-			  "14; choose the first of these that you can: another slot for the card, "
-			  "ACS in the firmware's setup, and last 'vfio-earlyctl cmdline add "
-			  "pcie_acs_override=downstream,multifunction', with which the VM's device "
-			  "can reach the memory of the others, past the IOMMU\n",
+		.expect =
+			"groups error /etc/vfio-early.conf:1: 0000:01:00.0, 0000:01:00.1 can't be "
+			"passed through alone: 0000:02:00.0 is in the same IOMMU group (14) and stays "
+			"with nvme\n"
+			"  fix: Try another slot, or ACS in the firmware's setup; as a last resort run "
+			"'vfio-earlyctl cmdline add pcie_acs_override=downstream,multifunction', with "
+			"which a VM's device can access the memory of the others\n",
 		.status = 2,
 	},
 
@@ -634,17 +669,22 @@ static const struct trouble {
 		.rules = "01:00.0\n01:00.2\n",
 		.change = "remove " GPU "reset_method\n"
 			  "line sys/bus/pci/devices/0000:01:00.2/reset_method flr\n",
-		.expect = "reset warning " CARD " can be reset only together with 0000:01:00.1, "
-			  "which the host keeps, so a VM may find it as the one before left it; "
-			  "give the VM all of them\n",
+		.expect =
+			"reset warning " CARD
+			" can only be reset together with 0000:01:00.1, which stays "
+			"with the host: a VM can find it in the state in which the VM before left it\n"
+			"  fix: Pass all of them through to the same VM\n",
 		.status = 2,
 	},
 	{
 		.name = "reset: no way of a card with one function",
 		.change = "remove sys/bus/pci/devices/0000:01:00.1\nremove " GPU "reset_method\n",
-		.expect = "reset warning " CARD " cannot be reset by the kernel, so a VM may find "
-			  "it as the one before left it; where it fails at a VM's second start, "
-			  "reboot the host in between\n",
+		.expect =
+			"reset warning " CARD
+			" can't be reset by the kernel: a VM can find it in the state "
+			"in which the VM before left it\n"
+			"  fix: If it fails when a VM starts for the second time, reboot the host in "
+			"between\n",
 		.status = 2,
 	},
 	{
@@ -652,9 +692,12 @@ static const struct trouble {
 		.change = "remove sys/bus/pci/devices/0000:01:00.1\n"
 			  "remove " GPU "reset_method\nline " GPU "reset_method \n"
 			  "line " GPU "reset x\n",
-		.expect = "reset warning " CARD " cannot be reset by the kernel, so a VM may find "
-			  "it as the one before left it; where it fails at a VM's second start, "
-			  "reboot the host in between\n",
+		.expect =
+			"reset warning " CARD
+			" can't be reset by the kernel: a VM can find it in the state "
+			"in which the VM before left it\n"
+			"  fix: If it fails when a VM starts for the second time, reboot the host in "
+			"between\n",
 		.status = 2,
 	},
 
@@ -664,12 +707,15 @@ static const struct trouble {
 		.host = HOST_OF(" group=2", "driver=nouveau group=14 boot_vga", "group=0")
 			GROUPED_DISKS,
 		.expect =
-			"console warning " CARD " shows the boot console, and the screen goes "
-			"dark when it is taken; make 0000:00:02.0 (Intel Device 4680) the primary "
-			"display in the firmware's setup\n"
-			"rom note the ROM of " CARD " is the copy that the firmware has run and "
-			"may have changed; if the VM's screen stays dark, look at it with "
-			"'vfio-earlyctl rom 0000:01:00.0'\n",
+			"console warning " CARD
+			" shows the boot console: the screen turns dark when it is "
+			"bound\n"
+			"  fix: Make 0000:00:02.0 (Intel Device 4680) the primary display in the "
+			"firmware's setup\n"
+			"rom note The ROM of " CARD
+			" is the copy that the firmware has run and may have "
+			"changed\n"
+			"  fix: If the VM's screen stays dark, run 'vfio-earlyctl rom 0000:01:00.0'\n",
 		.status = 2,
 	},
 	{
@@ -678,12 +724,15 @@ static const struct trouble {
 			GROUPED_DISKS,
 		.rules = "01:00\n00:02.0 driver=i915\n",
 		.expect =
-			"console warning " CARD " shows the boot console, and the screen goes "
-			"dark when it is taken; make 0000:00:02.0 (Intel Device 4680) the primary "
-			"display in the firmware's setup\n"
-			"rom note the ROM of " CARD " is the copy that the firmware has run and "
-			"may have changed; if the VM's screen stays dark, look at it with "
-			"'vfio-earlyctl rom 0000:01:00.0'\n",
+			"console warning " CARD
+			" shows the boot console: the screen turns dark when it is "
+			"bound\n"
+			"  fix: Make 0000:00:02.0 (Intel Device 4680) the primary display in the "
+			"firmware's setup\n"
+			"rom note The ROM of " CARD
+			" is the copy that the firmware has run and may have "
+			"changed\n"
+			"  fix: If the VM's screen stays dark, run 'vfio-earlyctl rom 0000:01:00.0'\n",
 		.status = 2,
 	},
 	{
@@ -692,11 +741,16 @@ static const struct trouble {
 			"  01:00.0 0300: 10de:1b81 driver=nouveau group=14 boot_vga\n"
 			"  01:00.1 0403: 10de:10f0 driver=snd_hda_intel group=14\n"
 			"00:02.0 0c05: 8086:4680 group=0\n" GROUPED_DISKS,
-		.expect = "console warning " CARD " shows the boot console, and the host has no "
-			  "other display; make sure that you can reach the host by network\n"
-			  "rom note the ROM of " CARD " is the copy that the firmware has run and "
-			  "may have changed; if the VM's screen stays dark, look at it with "
-			  "'vfio-earlyctl rom 0000:01:00.0'\n",
+		.expect =
+			"console warning " CARD
+			" shows the boot console: the screen turns dark when it is "
+			"bound\n"
+			"  fix: The host has no other display: make sure that you can reach it by "
+			"network\n"
+			"rom note The ROM of " CARD
+			" is the copy that the firmware has run and may have "
+			"changed\n"
+			"  fix: If the VM's screen stays dark, run 'vfio-earlyctl rom 0000:01:00.0'\n",
 		.status = 2,
 	},
 	{
@@ -705,9 +759,11 @@ static const struct trouble {
 			GROUPED_DISKS,
 		.change = "line proc/iomem     e0000000-e02fffff : BOOTFB\n",
 		.expect =
-			"framebuffer warning the firmware's framebuffer still is in the memory of " CARD
-			", which a VM cannot map then; run 'vfio-earlyctl cmdline add "
-			"initcall_blacklist=sysfb_init' and reboot\n",
+			"framebuffer warning The firmware's framebuffer is still in the memory of " CARD
+			": a "
+			"VM can't map it\n"
+			"  fix: Run 'vfio-earlyctl cmdline add initcall_blacklist=sysfb_init', then "
+			"reboot\n",
 		.status = 2,
 	},
 	{
@@ -720,8 +776,8 @@ static const struct trouble {
 		.host = HOST_OF(" group=2", "driver=vfio-pci group=14", "group=0 boot_vga")
 			GROUPED_DISKS,
 		.change = "remove proc/iomem\n",
-		.expect = "framebuffer unknown /proc/iomem cannot be read: No such file or "
-			  "directory\n",
+		.expect =
+			"framebuffer unknown /proc/iomem can't be read: No such file or directory\n",
 		.status = 2,
 	},
 	{
@@ -729,37 +785,41 @@ static const struct trouble {
 		.change = "remove " GPU "resource\n"
 			  "line " GPU "resource 0x00000000f6000000 0x00000000f6ffffff 0x40200\n"
 			  "line " GPU "resource 0x0000006000000000 0x00000061ffffffff 0x14220c\n",
-		.expect = "rebar note BAR 1 of " CARD " is resizable and has 8192 MiB; if the "
-			  "guest's driver fails (code 43), switch Resizable BAR off in the "
-			  "firmware's setup\n",
+		.expect =
+			"rebar note BAR 1 of " CARD " is resizable and has 8192 MiB\n"
+			"  fix: If the guest's driver fails (code 43), switch Resizable BAR off in the "
+			"firmware's setup\n",
 	},
 	{
 		.name = "rom: none",
 		.change = "remove " GPU "rom\n",
-		.expect = "rom note " CARD " has no ROM that could be read; if the VM's screen "
-			  "stays dark, give it a file with romfile=\n",
+		.expect =
+			"rom note " CARD " has no readable ROM\n"
+			"  fix: If the VM's screen stays dark, give the VM a ROM file (romfile=)\n",
 	},
 	{
 		.name = "msrs: not ignored",
 		.change = "remove " KVM "ignore_msrs\nline " KVM "ignore_msrs N\n",
-		.expect = "msrs note kvm answers an unknown register with an exception, at which "
-			  "some drivers of graphics cards crash their guest; if that happens, put "
-			  "'options kvm ignore_msrs=1 report_ignored_msrs=0' into "
-			  "/etc/modprobe.d/kvm.conf and reboot\n",
+		.expect =
+			"msrs note kvm raises an exception in a guest that reads an unknown register, "
+			"at which some graphics drivers crash\n"
+			"  fix: If that happens, write 'options kvm ignore_msrs=1 "
+			"report_ignored_msrs=0' to /etc/modprobe.d/kvm.conf, then reboot\n",
 	},
 	{
 		.name = "msrs: ignored and reported",
 		.change = "remove " KVM "report_ignored_msrs\nline " KVM "report_ignored_msrs Y\n",
 		.expect =
-			"msrs note kvm ignores unknown registers and fills the log with them; put "
-			"'options kvm report_ignored_msrs=0' into /etc/modprobe.d/kvm.conf and "
-			"reboot\n",
+			"msrs note kvm logs every read of an unknown register\n"
+			"  fix: Write 'options kvm report_ignored_msrs=0' to /etc/modprobe.d/kvm.conf, "
+			"then reboot\n",
 	},
 	{
 		.name = "msrs: cannot be seen",
 		.change = "remove sys/module/kvm\n",
-		.expect = "msrs unknown kvm is not loaded, so its options cannot be seen; run "
-			  "'modprobe kvm'\n",
+		.expect =
+			"msrs unknown The module kvm is not loaded, so its options can't be seen\n"
+			"  fix: Run 'modprobe kvm'\n",
 		.status = 2,
 	},
 	{
@@ -784,33 +844,37 @@ static const struct trouble {
 			  "line etc/modprobe.d/old.conf softdep nouveau pre: vfio-pci\n"
 			  "line etc/modprobe.d/old.conf blacklist nouveau\n",
 		.expect =
-			"settings note /etc/modprobe.d/old.conf:1: ids=10de:1b81 is needless beside "
-			"the rules, and takes every card of this model that may be added; take it "
-			"out\n"
-			"settings note /etc/modprobe.d/old.conf:2: the softdep of nouveau is "
-			"needless beside the rules, which are carried out before it is loaded; "
-			"take it out\n"
-			"settings note /etc/modprobe.d/old.conf:3: nouveau would not get "
-			"0000:01:00.0, 0000:01:00.1 even without this line\n",
+			"settings note /etc/modprobe.d/old.conf:1: ids=10de:1b81 is unnecessary beside "
+			"the rules, and also takes any card of this model that is added later\n"
+			"  fix: Remove it\n"
+			"settings note /etc/modprobe.d/old.conf:2: The softdep of nouveau is "
+			"unnecessary: rules are applied before it is loaded\n"
+			"  fix: Remove the line\n"
+			"settings note /etc/modprobe.d/old.conf:3: The blacklist is unnecessary: "
+			"nouveau doesn't get 0000:01:00.0, 0000:01:00.1 anyway\n"
+			"  fix: Remove the line: rules don't need it\n",
 	},
 	{
 		.name = "settings: ids= that no rule has, and an override in the way",
 		.change = "line etc/modprobe.d/old.conf options vfio-pci ids=8086:4680\n"
 			  "line etc/driverctl.d/pci-0000:01:00.0 nouveau\n",
-		.expect = "settings warning /etc/driverctl.d/pci-0000:01:00.0: driverctl gives "
-			  "0000:01:00.0 to nouveau when the system is up; run 'driverctl "
-			  "unset-override 0000:01:00.0'\n"
-			  "settings note /etc/modprobe.d/old.conf:1: ids=8086:4680 takes "
-			  "0000:00:02.0, no rule does; 'vfio-earlyctl import' makes rules of such "
-			  "lines\n",
+		.expect =
+			"settings warning /etc/driverctl.d/pci-0000:01:00.0: driverctl binds "
+			"0000:01:00.0 to nouveau when the system is up\n"
+			"  fix: Run 'driverctl unset-override 0000:01:00.0'\n"
+			"settings note /etc/modprobe.d/old.conf:1: ids=8086:4680 takes 0000:00:02.0, "
+			"which no rule names\n"
+			"  fix: Run 'vfio-earlyctl import' to turn it into rules\n",
 		.status = 2,
 	},
 	{
 		.name = "settings: ids= that names what the host needs",
 		.change = "line etc/modprobe.d/old.conf options vfio-pci ids=8086:1533\n",
-		.expect = "settings warning /etc/modprobe.d/old.conf:1: ids=8086:1533 takes "
-			  "0000:03:00.0 (Intel I210 Gigabit Network Connection), which the host "
-			  "needs: IPv4 default route (eno1); take that ID out of the line\n",
+		.expect =
+			"settings warning /etc/modprobe.d/old.conf:1: ids=8086:1533 takes 0000:03:00.0 "
+			"(Intel I210 Gigabit Network Connection), which is in use by the host: IPv4 "
+			"default route (eno1)\n"
+			"  fix: Remove that ID from the line\n",
 		.status = 2,
 	},
 
@@ -818,27 +882,29 @@ static const struct trouble {
 	{
 		.name = "images: rules have changed since",
 		.late = "# more\n",
-		.expect =
-			"images warning /boot/initrd.img-" KERNEL ": the rules have changed since "
-			"this image was built; run 'update-initramfs -u -k " KERNEL "'\n",
+		.expect = "images warning /boot/initrd.img-" KERNEL
+			  ": the rules have changed since this image "
+			  "was built\n"
+			  "  fix: Run 'update-initramfs -u -k " KERNEL "'\n",
 		.status = 2,
 	},
 	{
 		.name = "images: none",
 		.change = "remove boot/initrd.img-" KERNEL "\nremove etc/modprobe.d\n",
-		.expect =
-			"bootloader warning kernel " KERNEL " has no image, so 'update-grub' would "
-			"add an entry that starts it without one; run 'update-initramfs -c -k " KERNEL
-			"' first\n"
-			"images warning /boot/initrd.img-" KERNEL ": there is no image for this "
-			"kernel; run 'update-initramfs -c -k " KERNEL "'\n",
+		.expect = "bootloader warning kernel " KERNEL
+			  " has no image, so 'update-grub' would add an entry "
+			  "that starts it without one; run 'update-initramfs -c -k " KERNEL
+			  "' first\n"
+			  "images warning /boot/initrd.img-" KERNEL
+			  ": there is no image for this kernel\n"
+			  "  fix: Run 'update-initramfs -c -k " KERNEL "'\n",
 		.status = 2,
 	},
 	{
 		.name = "images: no kernel",
 		.change = "remove boot/vmlinuz-" KERNEL "\nremove etc/modprobe.d\n",
-		.expect = "modules unknown there is no kernel in /boot that could be looked at\n"
-			  "images unknown there is no kernel in /boot that could be looked at\n",
+		.expect = "modules unknown No kernel was found in /boot\n"
+			  "images unknown No kernel was found in /boot\n",
 		.status = 2,
 	},
 };
@@ -917,8 +983,8 @@ static const char *get(const json_t *check, const char *name)
 /* Fails unless the manual has the section that a check leads to. */
 static void check_section(const char *see)
 {
-	static const char start[] = "vfio-earlyctl(8), section ";
-	char *manual = files_read("src/man/vfio-earlyctl.8"), heading[80];
+	static const char start[] = "vfio-early-guide(7), section ";
+	char *manual = files_read("src/man/vfio-early-guide.7"), heading[80];
 
 	assert_non_null(manual);
 	assert_int_equal(strncmp(see, start, strlen(start)), 0);
@@ -943,11 +1009,12 @@ static char *list_findings(const char *json)
 	{
 		check_section(get(check, "see"));
 		assert_true(get(check, "found")[0]);
-		if (strcmp(get(check, "result"), "ok") != 0)
+		if (strcmp(get(check, "result"), "ok") != 0 &&
+		    strcmp(get(check, "result"), "n/a") != 0)
 			fprintf(stream, "%s %s %s%s%s%s%s\n", get(check, "check"),
 				get(check, "result"), get(check, "where"),
 				get(check, "where")[0] ? ": " : "", get(check, "found"),
-				get(check, "do")[0] ? "; " : "", get(check, "do"));
+				get(check, "fix")[0] ? "\n  fix: " : "", get(check, "fix"));
 	}
 	assert_true(i >= 18);
 	fclose(stream);
@@ -977,30 +1044,39 @@ static void tells(void **state)
 
 /* What people see. */
 static const char all_well[] =
-	"host         ok       all of it can be seen\n"
-	"cpu          ok       VT-x (vmx)\n"
-	"firmware     ok       table DMAR (Intel VT-d)\n"
-	"iommu        ok       dmar0, 5 IOMMU groups of type DMA, DMA-FQ\n"
-	"interrupts   ok       remapped\n"
-	"kernel       ok       6.12.48+deb13-amd64, which has Intel's IOMMU on by default, but for "
-	"Intel's own graphics\n"
-	"bootloader   ok       GRUB: the kernel runs with what its files say\n"
-	"modules      ok       vfio-pci and vfio_iommu_type1 are there for 1 kernel\n"
-	"options      ok       disable_vga=1 is in all images, as in modprobe.d\n"
-	"module-lists ok       no list names a module for nothing\n"
-	"rules        ok       2 devices for VMs at the next boot\n"
-	"groups       ok       what goes to VMs shares no IOMMU group with the host\n"
-	"reset        ok       what goes to VMs can be reset\n"
-	"console      ok       the boot console is on no card that goes to a VM\n"
-	"framebuffer  ok       no framebuffer of the firmware is in the memory of a card that "
-	"vfio-pci has\n"
-	"rebar        ok       no resizable BAR has more than 256 MiB\n"
-	"rom          ok       each card that goes to a VM shows one\n"
-	"msrs         ok       kvm ignores unknown registers, and quietly\n"
-	"settings     ok       no blacklist, softdep, ids= or driverctl is about the same devices\n"
-	"images       ok       the images of 1 kernel have the rules of now\n"
+	"ok: Host\n"
+	"  Everything can be seen\n"
+	"ok: IOMMU\n"
+	"  VT-x (vmx)\n"
+	"  Intel VT-d (ACPI table DMAR)\n"
+	"  dmar0, 5 IOMMU groups of type DMA, DMA-FQ\n"
+	"ok: Interrupt remapping\n"
+	"  Interrupts are remapped\n"
+	"ok: Kernel command line\n"
+	"  6.12.48+deb13-amd64; Intel's IOMMU is on by default, except for Intel's own graphics\n"
+	"  GRUB: the running kernel has the words of its files\n"
+	"ok: Modules and options\n"
+	"  1 kernel has vfio-pci and vfio_iommu_type1\n"
+	"  disable_vga=1 is in all images, as in modprobe.d\n"
+	"  No list of modules has an unnecessary one\n"
+	"ok: Rules\n"
+	"  2 devices will be bound for VMs at the next boot\n"
+	"ok: IOMMU groups\n"
+	"  Devices for VMs share no IOMMU group with devices of the host\n"
+	"ok: Reset\n"
+	"  Devices for VMs can be reset\n"
+	"ok: Graphics cards\n"
+	"  The boot console is on no graphics card for VMs\n"
+	"  The firmware's framebuffer is in the memory of no card that is bound\n"
+	"  No resizable BAR has more than 256 MiB\n"
+	"  Each graphics card for VMs has a readable ROM\n"
+	"  kvm ignores reads of unknown registers, without logging them\n"
+	"ok: Other settings\n"
+	"  No blacklist, softdep, ids= or driverctl is about the same devices\n"
+	"ok: Images\n"
+	"  The images of 1 kernel have the current rules\n"
 	"\n"
-	"20 ok.\n";
+	"This host is ready\n";
 
 /* The first and the last group, as devices that are not trusted have it. */
 static const char *const strict[] = {
@@ -1008,16 +1084,22 @@ static const char *const strict[] = {
 	"remove sys/kernel/iommu_groups/16/type\nline sys/kernel/iommu_groups/16/type DMA\n",
 };
 
-static void check_all_well(const char *root)
+/* What the command prints, and its exit status, without or with an operand. */
+static void check_output(const char *root, const char *argument, const char *expect, int status)
 {
 	struct run_result result;
 
-	run_ctl((const char *const[]){ "--root", root, "doctor", NULL }, &result);
-	if (strcmp(result.out, all_well) != 0)
-		diff_show(all_well, result.out);
-	assert_string_equal(result.out, all_well);
-	assert_int_equal(result.status, 0);
+	run_ctl((const char *const[]){ "--root", root, "doctor", argument, NULL }, &result);
+	if (strcmp(result.out, expect) != 0)
+		diff_show(expect, result.out);
+	assert_string_equal(result.out, expect);
+	assert_int_equal(result.status, status);
 	run_free(&result);
+}
+
+static void check_all_well(const char *root)
+{
+	check_output(root, "-v", all_well, 0);
 }
 
 static void tells_people(void **state)
@@ -1029,7 +1111,8 @@ static void tells_people(void **state)
 	for (size_t i = 0; i < sizeof(strict) / sizeof(strict[0]); i++)
 		tree_write(root, strict[i]);
 	check_all_well(root);
-	/* A kernel has its files beside its modules since Debian sid of 2026, and its image in /boot. */
+	/* A kernel has its files beside its modules since Debian sid of 2026, and its image in
+	 * /boot. */
 	tree_write(root, "line usr/lib/modules/" KERNEL "/vmlinuz x\n"
 			 "line usr/lib/modules/6.12.40+deb13-amd64/config x\n");
 	check_all_well(root);
@@ -1039,14 +1122,160 @@ static void tells_people(void **state)
 	check_all_well(root);
 }
 
+#define FINE_HOST                                                                                  \
+	"ok: Host: Everything can be seen\n"                                                       \
+	"ok: IOMMU: VT-x (vmx); Intel VT-d (ACPI table DMAR); dmar0, 5 IOMMU groups of type "      \
+	"DMA-FQ\n"                                                                                 \
+	"ok: Interrupt remapping: Interrupts are remapped\n"                                       \
+	"ok: Modules and options: 1 kernel has vfio-pci and vfio_iommu_type1\n"
+
+/* What folds: an area in which all is fine is a line, and what does not apply is none. */
+static void folds(void **state)
+{
+	static const struct trouble host = {
+		.host = "00:01.0 0604: 8086:460d driver=pcieport group=2\n"
+			"  01:00.0 0c03: 1b73:1100 driver=xhci_hcd group=14\n"
+			"  01:00.1 0c03: 1b73:1100 driver=xhci_hcd group=14\n" GROUPED_DISKS,
+		.change = CPU("GenuineIntel", "fpu lm"),
+	};
+	char root[PATH_MAX];
+
+	(void)state;
+	make_host(&host, root);
+	check_output(
+		root, NULL,
+		"error: IOMMU\n"
+		"  Neither VT-x nor AMD-V: switched off by the firmware, or absent from this "
+		"processor\n"
+		"  fix: Switch virtualization (VT-x, SVM) on in the firmware's setup\n"
+		"\n"
+		"ok: Host: Everything can be seen\n"
+		"ok: Interrupt remapping: Interrupts are remapped\n"
+		"ok: Kernel command line: 6.12.48+deb13-amd64; Intel's IOMMU is on by default, "
+		"except for Intel's own graphics; GRUB: the running kernel has the words of its "
+		"files\n"
+		"ok: Modules and options: 1 kernel has vfio-pci and vfio_iommu_type1; "
+		"disable_vga=1 is in all images, as in modprobe.d; No list of modules has an "
+		"unnecessary one\n"
+		"ok: Rules: 2 devices will be bound for VMs at the next boot\n"
+		"ok: IOMMU groups: Devices for VMs share no IOMMU group with devices of the "
+		"host\n"
+		"ok: Reset: Devices for VMs can be reset\n"
+		"ok: Other settings: No blacklist, softdep, ids= or driverctl is about the same "
+		"devices\n"
+		"ok: Images: The images of 1 kernel have the current rules\n"
+		"\n"
+		"1 error; vfio-early-guide(7) explains each area\n",
+		2);
+}
+
+/* Devices are looked at as if a rule named them. */
+static void tells_of_devices(void **state)
+{
+	static const struct trouble none = { .rules = "# none\n" };
+	char root[PATH_MAX];
+
+	(void)state;
+	make_host(&none, root);
+	check_output(
+		root, "01:00.1",
+		"error: IOMMU groups\n"
+		"  0000:01:00.1 can't be passed through alone: 0000:01:00.0 is in the same IOMMU "
+		"group (14) and stays with nouveau\n"
+		"  fix: Run 'vfio-earlyctl add --group 0000:01:00.1'; or try another slot, or "
+		"ACS in the firmware's setup\n"
+		"\n" FINE_HOST "ok: Devices: 0000:01:00.1: driver nouveau, IOMMU group 14\n"
+		"ok: Reset: Devices for VMs can be reset\n"
+		"\n"
+		"01:00.1 can't be passed through yet: 1 error\n",
+		2);
+	check_output(
+		root, "nvme0n1",
+		"error: Devices\n"
+		"  0000:02:00.0 (Samsung NVMe SSD Controller SM981/PM981/PM983) is in use by the host: / "
+		"(ext4 on /dev/nvme0n1)\n"
+		"  fix: Use another device: without this one the host does not boot, or is out "
+		"of reach\n"
+		"\n" FINE_HOST "\n"
+		"nvme0n1 can't be passed through yet: 1 error\n",
+		2);
+	tree_write(root, "line " AUDIO "sriov_totalvfs 7\n");
+	check_output(
+		root, "01:00",
+		"note: Devices\n"
+		"  0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller) can have 7 virtual "
+		"functions, which can be passed through one by one while the host keeps the "
+		"device\n"
+		"  fix: See vfio-early(8), 'Virtual functions'\n"
+		"\n" FINE_HOST
+		"ok: IOMMU groups: Devices for VMs share no IOMMU group with devices of the "
+		"host\n"
+		"ok: Reset: Devices for VMs can be reset\n"
+		"ok: Graphics cards: The boot console is on no graphics card for VMs; The "
+		"firmware's framebuffer is in the memory of no card that is bound; No resizable "
+		"BAR has more than 256 MiB; Each graphics card for VMs has a readable ROM; kvm "
+		"ignores reads of unknown registers, without logging them\n"
+		"\n"
+		"01:00 can be passed through: 1 note\n",
+		0);
+	check_output(root, "00:01.0", "", 1);
+}
+
+static void reports(void **state)
+{
+	static const struct trouble host = {
+		.rules = "# VM of cellar, its card is 52:54:00:12:34:56 at 192.0.2.7\n"
+			 "serial=00-15-ab-ff-fe-01-02-03 optional\n01:00\n",
+		.change = "line proc/sys/kernel/hostname cellar\n" CMDLINE(
+			"root=UUID=0a3407de-014b-458b-b5c1-848e92a327a3 iommu=pt"),
+	};
+	static const char *const secrets[] = { "cellar", "52:54:00", "00-15-ab", "0a3407de",
+					       "192.0.2.7" };
+	static const char *const wanted[] = {
+		"Serial numbers, ", "iommu=pt",     "serial=SERIAL optional\n01:00\n",
+		"its card is MAC",  "NVIDIA",       "reset: ok: Devices for VMs can be reset\n",
+		"=== Kernel log",   "GenuineIntel",
+	};
+	char root[PATH_MAX], path[PATH_MAX], *text;
+	struct run_result result;
+
+	(void)state;
+	make_host(&host, root);
+	tree_write(root, "line proc/cpuinfo model name\t: GenuineIntel 1\n");
+	run_path(path, "%s/report", root);
+	run_ctl((const char *const[]){ "--root", root, "doctor", "--report", path, NULL }, &result);
+	text = files_read(path);
+	assert_non_null(text);
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		if (strstr(text, secrets[i]))
+			fail_msg("%s is in it:\n%s", secrets[i], text);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (!strstr(i ? text : result.out, wanted[i]))
+			fail_msg("%s is not in it:\n%s%s", wanted[i], text, result.out);
+	assert_int_equal(result.status, 0);
+	run_free(&result);
+	/* Nothing of somebody's is overwritten. */
+	run_ctl((const char *const[]){ "--root", root, "doctor", "--report", path, NULL }, &result);
+	assert_int_equal(result.status, 1);
+	assert_non_null(strstr(result.err, "File exists"));
+	run_free(&result);
+	free(text);
+}
+
 int main(void)
 {
+	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(tells_people),
+		cmocka_unit_test(folds),
+		cmocka_unit_test(tells_of_devices),
+		cmocka_unit_test(reports),
+	};
 	enum { COUNT = sizeof(troubles) / sizeof(troubles[0]) };
-	struct CMUnitTest tests[COUNT + 1];
+	struct CMUnitTest tests[COUNT + sizeof(others) / sizeof(others[0])];
 
 	for (size_t i = 0; i < COUNT; i++)
 		tests[i] = (struct CMUnitTest){ troubles[i].name, tells, NULL, NULL,
 						(void *)(uintptr_t)&troubles[i] };
-	tests[COUNT] = (struct CMUnitTest)cmocka_unit_test(tells_people);
+	memcpy(tests + COUNT, others, sizeof(others));
 	return cmocka_run_group_tests_name("doctor", tests, NULL, NULL);
 }

@@ -11,11 +11,8 @@
 
 void audit_messages(struct findings *findings, const struct inventory *inventory)
 {
-	for (size_t i = 0; i < inventory->findings.count; i++) {
-		const struct finding *message = &inventory->findings.list[i];
-
-		findings_add(findings, message->level, message->where, "%s", message->text);
-	}
+	for (size_t i = 0; i < inventory->findings.count; i++)
+		findings_copy(findings, &inventory->findings.list[i]);
 }
 
 static void add_to_list(char list[AUDIT_LIST_MAX], const struct pci_device *device)
@@ -30,18 +27,16 @@ static void audit_not_found(struct findings *findings, const struct inventory *i
 {
 	char where[RULE_PLACE_MAX];
 
-	rule_format_place(row->rule, where);
 	if (row->rule->terms & RULE_SERIAL && inventory->serials_hidden)
-		return; /* it was said that nothing can be said */
-	if (row->satisfied)
-		findings_add(findings, FINDING_NOTE, where, "no device is '%s'", row->detail);
-	else
-		findings_add(findings, FINDING_WARNING, where,
-			     "no device is '%s'; 'vfio-earlyctl list' shows those that there are, "
-			     "and with 'optional' it may be absent",
-			     row->detail);
+		return; /* the inventory has said that serial numbers can't be seen */
+	findings_add(findings, row->satisfied ? FINDING_NOTE : FINDING_WARNING,
+		     rule_format_place(row->rule, where), "No device matches '%s'", row->detail);
+	if (!row->satisfied)
+		findings_fix(findings, "Run 'vfio-earlyctl list' to see the devices; if it may be "
+				       "absent, add 'optional'");
 }
 
+/* Why the next boot leaves a device that a rule names with its host driver. */
 static void audit_unsatisfied(struct findings *findings, struct inventory *inventory,
 			      const struct plan_row *row)
 {
@@ -51,31 +46,37 @@ static void audit_unsatisfied(struct findings *findings, struct inventory *inven
 	pci_ids_sentence(&inventory->names, row->device, device, sizeof(device));
 	switch (row->outcome) {
 	case OUTCOME_PROTECTED:
-		findings_add(findings, FINDING_WARNING, where,
-			     "%s stays with the host, which uses it: %s; with 'force' it is taken "
-			     "all the same",
+		findings_add(findings, FINDING_WARNING, where, "%s is in use by the host: %s",
 			     device, row->detail);
+		findings_fix(findings,
+			     "It stays with its host driver, unless the rule has 'force'");
 		break;
 	case OUTCOME_GUARD_MISMATCH:
-		findings_add(findings, FINDING_WARNING, where,
-			     "%s stays with the host: %s; if this card is meant, change the ID",
+		findings_add(findings, FINDING_WARNING, where, "%s stays with its host driver: %s",
 			     device, row->detail);
+		findings_fix(findings, "If the rule means this card, change the ID");
 		break;
 	case OUTCOME_BRIDGE:
 		findings_add(findings, FINDING_WARNING, where,
-			     "%s is a bridge, and bridges stay with the host", device);
+			     "%s is a bridge, which is never bound", device);
 		break;
 	case OUTCOME_NO_IOMMU:
-		findings_add(findings, FINDING_WARNING, where,
-			     "%s stays with the host: it has no IOMMU group, so no VM can have it",
-			     device);
+		findings_add(findings, FINDING_ERROR, where,
+			     "%s has no IOMMU group, so it can't be passed through", device);
 		break;
 	case OUTCOME_NO_DRIVER:
-		findings_add(findings, FINDING_WARNING, where,
-			     "%s stays with the host: this kernel has no driver %s", device,
-			     row->wanted);
+		findings_add(findings, FINDING_ERROR, where,
+			     "%s stays with its host driver: this kernel lacks the driver %s",
+			     device, row->wanted);
 		break;
-	default:
+	case OUTCOME_EXCLUDED: /* as it was asked for; the others are for the boot alone */
+	case OUTCOME_NOT_FOUND:
+	case OUTCOME_BOUND:
+	case OUTCOME_ALREADY_BOUND:
+	case OUTCOME_WOULD_BIND:
+	case OUTCOME_PROBE_FAILED:
+	case OUTCOME_TIMEOUT:
+	case OUTCOMES:
 		break;
 	}
 }
@@ -99,7 +100,7 @@ static void audit_card(struct findings *findings, const struct inventory *invent
 	}
 	if (left[0] != '\0' && !device_is_virtual(inventory, row->device))
 		findings_add(findings, FINDING_NOTE, rule_format_place(row->rule, where),
-			     "%s goes to a VM, %s of the same card not",
+			     "%s is reserved for VMs, %s of the same card not",
 			     pci_address_format(&row->device->address, address), left);
 }
 
@@ -114,17 +115,17 @@ static void audit_taken(struct findings *findings, struct inventory *inventory,
 	pci_ids_sentence(&inventory->names, row->device, device, sizeof(device));
 	if (device_is_boot_console(inventory, row->device) && row->outcome == OUTCOME_WOULD_BIND)
 		findings_add(findings, FINDING_WARNING, where,
-			     "%s shows the boot console; the screen goes dark when it is taken",
+			     "%s shows the boot console: the screen turns dark when it is bound",
 			     device);
 	if (reason)
 		findings_add(findings, FINDING_WARNING, where,
-			     "%s is taken from the host, which uses it: %s", device, reason);
+			     "%s is in use by the host, and 'force' takes it: %s", device, reason);
 	if (use && row->outcome == OUTCOME_WOULD_BIND)
 		findings_add(findings, FINDING_WARNING, where, "%s " INVENTORY_USED, device, use);
 	audit_card(findings, inventory, row);
 }
 
-/* Rules that match devices of which all go by other rules. */
+/* Rules that match devices, all of which earlier rules decide. */
 static void audit_idle_rule(struct findings *findings, const struct inventory *inventory,
 			    const struct rule *rule)
 {
@@ -143,7 +144,7 @@ static void audit_idle_rule(struct findings *findings, const struct inventory *i
 	row = matched ? inventory_row(inventory, matched) : NULL;
 	if (row)
 		findings_add(findings, FINDING_NOTE, rule_format_place(rule, where),
-			     "decides for no device: %s goes by %s",
+			     "The rule has no effect: %s is decided by %s",
 			     pci_address_format(&matched->address, address),
 			     rule_format_place(row->rule, winner));
 }
@@ -154,12 +155,20 @@ static void audit_switches(struct findings *findings, const struct inventory *in
 
 	if (cmdline->off_by)
 		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
-			     "%s: as long as the boot loader says so, nothing of this is done",
-			     cmdline->off_by);
+			     "%s is set: a boot with it applies no rule", cmdline->off_by);
 	else if (cmdline->dry_run)
-		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
-			     "vfio_early=dry-run: as long as the boot loader says so, this is "
-			     "logged and not done");
+		findings_add(
+			findings, FINDING_WARNING, "/proc/cmdline",
+			"vfio_early=dry-run is set: a boot with it only logs what it would do");
+}
+
+void audit_iommu(struct findings *findings, const struct inventory *inventory)
+{
+	if (!inventory_lacks_iommu(inventory))
+		return;
+	findings_add(findings, FINDING_ERROR, NULL,
+		     "No device has an IOMMU group, so none can be passed through");
+	findings_fix(findings, "Run 'vfio-earlyctl doctor', which shows why");
 }
 
 void audit_plan(struct findings *findings, struct inventory *inventory)
@@ -167,8 +176,7 @@ void audit_plan(struct findings *findings, struct inventory *inventory)
 	const struct plan *plan = &inventory->forecast.plan;
 
 	audit_switches(findings, inventory);
-	if (inventory_lacks_iommu(inventory))
-		findings_add(findings, FINDING_WARNING, NULL, INVENTORY_NO_IOMMU);
+	audit_iommu(findings, inventory);
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
 
@@ -183,68 +191,91 @@ void audit_plan(struct findings *findings, struct inventory *inventory)
 		audit_idle_rule(findings, inventory, &inventory->forecast.rules.list[i]);
 }
 
-/* What of a group goes, and what stays with a driver of the host. */
-static void describe_group(const struct inventory *inventory, struct audit_group *group)
+/* Kernels whose builders add the patch behind pcie_acs_override=. */
+bool audit_has_acs_override(const struct host *host)
 {
-	const struct pci *pci = &inventory->forecast.pci;
-	char going[AUDIT_LIST_MAX] = "", staying[AUDIT_LIST_MAX] = "";
+	static const char *const releases[] = { "-pve", "-liquorix", "-xanmod", "-zen" };
+	char release[NAME_MAX + 1];
 
-	group->takes_all = true;
-	for (size_t i = 0; i < pci->count; i++) {
-		const struct pci_device *device = &pci->devices[i];
-
-		if (device->group != group->first->device->group)
-			continue;
-		if (inventory_is_for_vm(inventory_row(inventory, device))) {
-			add_to_list(going, device);
-		} else if (!pci_is_bridge(device) && device->driver) {
-			add_to_list(staying, device);
-			group->takes_all &= !inventory_row(inventory, device) &&
-					    !inventory_reason(inventory, device) &&
-					    !inventory_use(inventory, device);
-		}
-	}
-	if (staying[0] != '\0') {
-		snprintf(group->fact, sizeof(group->fact),
-			 "no VM can use %s, since the host keeps %s of the same IOMMU group %d",
-			 going, staying, group->first->device->group);
-		return;
-	}
-	group->takes_all = false; /* a bridge with a driver of its own */
-	snprintf(group->fact, sizeof(group->fact), "%s", group->first->detail);
-}
-
-static bool is_first_of_group(const struct plan *plan, const struct plan_row *row)
-{
-	for (const struct plan_row *other = plan->rows; other < row; other++)
-		if (inventory_is_spoiled(other) && other->device->group == row->device->group)
-			return false;
-	return true;
-}
-
-bool audit_next_group(const struct inventory *inventory, struct audit_group *group)
-{
-	const struct plan *plan = &inventory->forecast.plan;
-	const struct plan_row *row = group->first ? group->first + 1 : plan->rows;
-
-	for (; row < plan->rows + plan->count; row++)
-		if (inventory_is_spoiled(row) && is_first_of_group(plan, row)) {
-			group->first = row;
-			describe_group(inventory, group);
+	if (host_readf(host, release, sizeof(release), "/proc/sys/kernel/osrelease") < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++)
+		if (strstr(release, releases[i]))
 			return true;
-		}
 	return false;
 }
 
-void audit_groups(struct findings *findings, const struct inventory *inventory)
+/* A group of which some devices are reserved for VMs and others stay with host drivers. */
+static void audit_group(struct findings *findings, const struct inventory *inventory,
+			const struct plan_row *row)
 {
-	struct audit_group group = { .first = NULL };
-	char where[RULE_PLACE_MAX];
+	const struct pci *pci = &inventory->forecast.pci;
+	char reserved[AUDIT_LIST_MAX] = "", staying[AUDIT_LIST_MAX] = "", where[RULE_PLACE_MAX];
+	char address[PCI_ADDRESS_TEXT_MAX], group[PCI_ADDRESS_TEXT_MAX + 64];
+	const char *driver = NULL;
+	bool by_group = true, in_file = row->rule->file[0] == '/';
+	size_t count = 0;
 
-	while (audit_next_group(inventory, &group))
-		findings_add(findings, FINDING_WARNING,
-			     rule_format_place(group.first->rule, where), "%s%s", group.fact,
-			     group.takes_all ? "; with 'group' the rule takes them all" : "");
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+
+		if (device->group != row->device->group)
+			continue;
+		if (inventory_is_for_vm(inventory_row(inventory, device))) {
+			add_to_list(reserved, device);
+		} else if (!pci_is_bridge(device) && device->driver) {
+			add_to_list(staying, device);
+			driver = device->driver;
+			count++;
+			by_group &= !inventory_row(inventory, device) &&
+				    !inventory_reason(inventory, device) &&
+				    !inventory_use(inventory, device);
+		}
+	}
+	if (in_file)
+		rule_format_place(row->rule, where);
+	if (count == 0) /* a bridge with a driver of its own */
+		findings_add(findings, FINDING_ERROR, in_file ? where : NULL, "%s", row->detail);
+	else
+		findings_add(findings, FINDING_ERROR, in_file ? where : NULL,
+			     "%s can't be passed through alone: %s %s in the same IOMMU group (%d) "
+			     "and %s with %s",
+			     reserved, staying, count == 1 ? "is" : "are", row->device->group,
+			     count == 1 ? "stays" : "stay", count == 1 ? driver : "host drivers");
+	if (count == 0 || !by_group)
+		snprintf(group, sizeof(group), "Try");
+	else if (in_file)
+		snprintf(group, sizeof(group), "Add 'group' to the rule; or try");
+	else
+		snprintf(group, sizeof(group), "Run 'vfio-earlyctl add --group %s'; or try",
+			 pci_address_format(&row->device->address, address));
+	findings_fix(findings, "%s another slot, or ACS in the firmware's setup%s", group,
+		     audit_has_acs_override(&inventory->host)
+			     ? "; as a last resort run 'vfio-earlyctl cmdline add "
+			       "pcie_acs_override=downstream,multifunction', with which a VM's "
+			       "device can access the memory of the others"
+			     : "");
+}
+
+void audit_groups(struct findings *findings, const struct inventory *inventory, const bool *meant)
+{
+	const struct forecast *forecast = &inventory->forecast;
+	const struct plan *plan = &forecast->plan;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+		bool said = false;
+
+		if (!inventory_is_spoiled(row) ||
+		    (meant && !meant[row->device - forecast->pci.devices]))
+			continue;
+		for (size_t n = 0; n < i; n++)
+			said |= inventory_is_spoiled(&plan->rows[n]) &&
+				plan->rows[n].device->group == row->device->group &&
+				(!meant || meant[plan->rows[n].device - forecast->pci.devices]);
+		if (!said)
+			audit_group(findings, inventory, row);
+	}
 }
 
 void audit_kernels(struct findings *findings, const struct kernels *kernels, bool has_rules)
@@ -255,11 +286,13 @@ void audit_kernels(struct findings *findings, const struct kernels *kernels, boo
 
 		if (kernels_image(kernel, image) < 0)
 			continue;
-		if (kernels_is_stale(kernel, has_rules) || kernel->state == KERNEL_NO_IMAGE)
-			findings_add(findings, FINDING_WARNING, image, "%s%s%s; run '%s %s'",
-				     kernels_problem(kernel->state), kernel->why[0] ? ": " : "",
-				     kernel->why, kernels_remedy(kernels, kernel->state),
-				     kernel->release);
+		if (!kernels_is_stale(kernel, has_rules) && kernel->state != KERNEL_NO_IMAGE)
+			continue;
+		findings_add(findings, FINDING_WARNING, image, "%s%s%s",
+			     kernels_problem(kernel->state), kernel->why[0] ? ": " : "",
+			     kernel->why);
+		findings_fix(findings, "Run '%s %s'", kernels_remedy(kernels, kernel->state),
+			     kernel->release);
 	}
 }
 

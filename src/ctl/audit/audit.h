@@ -8,10 +8,10 @@
 #include "rules/conflicts.h"
 #include "term/findings.h"
 
-/* Lines that cannot be understood, and what could not be seen. */
+/* Lines that are not valid, and what could not be seen. */
 void audit_messages(struct findings *findings, const struct inventory *inventory);
 
-/* Rules that do not get what they want, and what comes of those that do. */
+/* Rules that do not get their device, and what the others lead to. */
 void audit_plan(struct findings *findings, struct inventory *inventory);
 
 /* Rules that take what makes virtual functions, and those that are for such functions. */
@@ -20,24 +20,24 @@ void audit_virtual(struct findings *findings, struct inventory *inventory);
 /* Room for the addresses of a card's or a group's functions; of more, the first are named. */
 #define AUDIT_LIST_MAX 256
 
-/* A group of which the host keeps a part, so that no VM can use the rest. */
-struct audit_group {
-	const struct plan_row *first;      /* that takes one of its devices */
-	char fact[2 * AUDIT_LIST_MAX + 96]; /* a sentence */
-	bool takes_all;                     /* with the option 'group', the rule would */
-};
+/* Whether any device has an IOMMU group. */
+void audit_iommu(struct findings *findings, const struct inventory *inventory);
 
-/* Finds the next one; first is NULL before. False if there is none. */
-bool audit_next_group(const struct inventory *inventory, struct audit_group *group);
+/*
+ * IOMMU groups of which some devices are reserved for VMs and others stay with host drivers: of all
+ * devices, or of those that are meant, one a device of the inventory.
+ */
+void audit_groups(struct findings *findings, const struct inventory *inventory, const bool *meant);
 
-/* Tells of all of them. */
-void audit_groups(struct findings *findings, const struct inventory *inventory);
+/* Whether the running kernel's builder added the patch behind pcie_acs_override=, by its release.
+ */
+bool audit_has_acs_override(const struct host *host);
 
 /* Other settings for the same devices. */
 void audit_conflicts(struct findings *findings, struct inventory *inventory,
 		     const struct conflicts *conflicts);
 
-/* Images that do not have the rules of now; where there are none, those that may have none, too. */
+/* Images that lack the current rules. */
 void audit_kernels(struct findings *findings, const struct kernels *kernels, bool has_rules);
 
 /* The exit status that they come to. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is to be said of other settings for the devices that rules are about. */
+/* Settings elsewhere for the devices that rules name. */
 #include <string.h>
 
 #include "audit/audit.h"
@@ -7,7 +7,7 @@
 #include "core/vfio.h"
 #include "host/joined.h"
 
-/* Which devices a rival means, and whether the rules give them away. */
+/* Which devices a setting means, and whether rules take them. */
 struct meant {
 	char taken[AUDIT_LIST_MAX], kept[AUDIT_LIST_MAX];
 	const struct plan_row *row; /* the first of a device that is taken */
@@ -47,41 +47,46 @@ static void find_meant(const struct inventory *inventory, const struct conflict 
 static void audit_ids(struct findings *findings, const struct conflict *conflict,
 		      const struct meant *meant)
 {
-	if (meant->kept[0] != '\0' && meant->row)
+	if (meant->kept[0] != '\0' && meant->row) {
 		findings_add(findings, FINDING_WARNING, conflict->where,
-			     "ids=%s takes every card of this model, also %s, which no rule gives "
-			     "away; take it out",
+			     "ids=%s takes every card of this model, also %s, which no rule names",
 			     conflict->text, meant->kept);
-	else if (meant->kept[0] != '\0')
+		findings_fix(findings, "Remove it");
+	} else if (meant->kept[0] != '\0') {
 		findings_add(findings, FINDING_NOTE, conflict->where,
-			     "ids=%s takes %s, no rule does; 'vfio-earlyctl import' makes rules of "
-			     "such lines",
-			     conflict->text, meant->kept);
-	else
-		findings_add(findings, FINDING_NOTE, conflict->where,
-			     "ids=%s is needless beside the rules, and takes every card of this "
-			     "model that may be added; take it out",
-			     conflict->text);
+			     "ids=%s takes %s, which no rule names", conflict->text, meant->kept);
+		findings_fix(findings, "Run 'vfio-earlyctl import' to turn it into rules");
+	} else {
+		findings_add(
+			findings, FINDING_NOTE, conflict->where,
+			"ids=%s is unnecessary beside the rules, and also takes any card of this "
+			"model that is added later",
+			conflict->text);
+		findings_fix(findings, "Remove it");
+	}
 }
 
 static void audit_driverctl(struct findings *findings, const struct conflict *conflict,
 			    const struct meant *meant)
 {
-	if (meant->row && strcmp(meant->row->driver, conflict->driver) != 0)
+	if (meant->row && strcmp(meant->row->driver, conflict->driver) != 0) {
 		findings_add(findings, FINDING_WARNING, conflict->where,
-			     "driverctl gives %s to %s when the system is up; run 'driverctl "
-			     "unset-override %s'",
-			     conflict->text, conflict->driver, conflict->text);
-	else if (meant->row)
+			     "driverctl binds %s to %s when the system is up", conflict->text,
+			     conflict->driver);
+		findings_fix(findings, "Run 'driverctl unset-override %s'", conflict->text);
+	} else if (meant->row) {
 		findings_add(findings, FINDING_NOTE, conflict->where,
-			     "the override is needless beside the rules; remove the file "
-			     "('driverctl unset-override' would give %s back at once)",
+			     "The override is unnecessary beside the rules");
+		findings_fix(findings,
+			     "Remove the file; 'driverctl unset-override' would return %s to its "
+			     "host driver at once",
 			     conflict->text);
-	else if (meant->kept[0] != '\0' && vfio_is_driver(conflict->driver))
+	} else if (meant->kept[0] != '\0' && vfio_is_driver(conflict->driver)) {
 		findings_add(findings, FINDING_NOTE, conflict->where,
-			     "driverctl gives %s to %s when the system is up, no rule does; "
-			     "'vfio-earlyctl import' makes rules of such files",
+			     "driverctl binds %s to %s when the system is up, and no rule does",
 			     conflict->text, conflict->driver);
+		findings_fix(findings, "Run 'vfio-earlyctl import' to turn it into rules");
+	}
 }
 
 static void audit_blacklist(struct findings *findings, const struct conflict *conflict,
@@ -91,29 +96,30 @@ static void audit_blacklist(struct findings *findings, const struct conflict *co
 		return;
 	if (meant->kept[0] != '\0')
 		findings_add(findings, FINDING_WARNING, conflict->where,
-			     "without the module %s, %s has no driver of the host, although no "
-			     "rule gives it away; the rules need no such line",
+			     "Without the module %s, %s has no host driver, although no rule names "
+			     "it",
 			     conflict->text, meant->kept);
 	else
 		findings_add(findings, FINDING_NOTE, conflict->where,
-			     "%s would not get %s even without this line", conflict->text,
-			     meant->taken);
+			     "The blacklist is unnecessary: %s doesn't get %s anyway",
+			     conflict->text, meant->taken);
+	findings_fix(findings, "Remove the line: rules don't need it");
 }
 
 static void audit_softdep(struct findings *findings, const struct conflict *conflict,
 			  const struct meant *meant)
 {
-	if (meant->row)
-		findings_add(
-			findings, FINDING_NOTE, conflict->where,
-			"the softdep of %s is needless beside the rules, which are carried out "
-			"before it is loaded; take it out",
-			conflict->text);
+	if (!meant->row)
+		return;
+	findings_add(findings, FINDING_NOTE, conflict->where,
+		     "The softdep of %s is unnecessary: rules are applied before it is loaded",
+		     conflict->text);
+	findings_fix(findings, "Remove the line");
 }
 
 /*
- * What ids= or driverctl takes from the host, as no rule does. Whether the host needs any of it:
- * then nothing else is to be said.
+ * Devices in use by the host that ids= or driverctl takes, and no rule. True if the host needs one:
+ * then nothing else matters.
  */
 static bool audit_host(struct findings *findings, struct inventory *inventory,
 		       const struct conflict *conflict)
@@ -133,14 +139,17 @@ static bool audit_host(struct findings *findings, struct inventory *inventory,
 		    inventory_is_taken(inventory_row(inventory, device)))
 			continue;
 		pci_ids_sentence(&inventory->names, device, name, sizeof(name));
-		if (reason)
+		if (reason) {
 			findings_add(findings, FINDING_WARNING, conflict->where,
-				     "%s%s takes %s, which the host needs: %s; %s", what, which,
-				     name, reason, conflicts_cure(conflict));
-		else if (use)
+				     "%s%s takes %s, which is in use by the host: %s", what, which,
+				     name, reason);
+			findings_fix(findings, "%s",
+				     ids ? "Remove that ID from the line" : "Remove the file");
+		} else if (use) {
 			findings_add(findings, FINDING_WARNING, conflict->where,
 				     "%s%s takes %s, which " INVENTORY_USED, what, which, name,
 				     use);
+		}
 		needed |= reason != NULL;
 	}
 	return needed;
@@ -155,7 +164,7 @@ void audit_conflicts(struct findings *findings, struct inventory *inventory,
 
 		if (conflict->kind == CONFLICT_BAD) {
 			findings_add(findings, FINDING_NOTE, conflict->where,
-				     "found '%s', expected %s", conflict->text, conflict->expected);
+				     "Found '%s', expected %s", conflict->text, conflict->expected);
 			continue;
 		}
 		if ((conflict->kind == CONFLICT_IDS || conflict->kind == CONFLICT_DRIVERCTL) &&

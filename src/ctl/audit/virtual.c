@@ -49,10 +49,11 @@ static void audit_physical(struct findings *findings, struct inventory *inventor
 	pci_address_format(&row->device->address, address);
 	rule_format_place(row->rule, where);
 	findings_add(findings, FINDING_WARNING, where,
-		     "%s is taken as a whole, as it has no virtual functions yet at boot, and "
-		     "will have none; if those are meant, name them by address, with 'optional', "
-		     "and keep this one with '!%s'",
-		     address, address);
+		     "%s is bound as a whole, and so can't have virtual functions", address);
+	findings_fix(findings,
+		     "If virtual functions are meant, name them by address, with 'optional', and "
+		     "exclude this one with '!%s'",
+		     address);
 }
 
 /* Where nothing else answers the rule, the boot finds no device for it. */
@@ -85,6 +86,6 @@ void audit_virtual(struct findings *findings, struct inventory *inventory)
 		    means_only_virtual(inventory, &rules->list[i]))
 			findings_add(findings, FINDING_NOTE,
 				     rule_format_place(&rules->list[i], where),
-				     "it means virtual functions, which come after the boot pass: "
-				     "without 'optional', each boot warns that no device matches");
+				     "The rule matches only virtual functions, which do not exist "
+				     "yet at boot: without 'optional', each boot warns of it");
 }

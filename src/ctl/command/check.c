@@ -19,12 +19,13 @@ enum { DEVICE, ID, NAME, DRIVER, NEXT, RULE, LOST, OUTCOME, WHY };
 static const struct table_column columns[] = {
 	[DEVICE] = { "DEVICE", 0, 0, "address" },
 	[ID] = { "ID", 0, 110, "vendor and device" },
-	[NAME] = { "NAME", TABLE_CUT, 0, "maker and model, or the rule that means no device" },
-	[DRIVER] = { "DRIVER", 0, 90, "driver that has it now" },
-	[NEXT] = { "NEXT", 0, 0, "driver that will have it, or why it stays with the host" },
-	[RULE] = { "RULE", 0, 0, "rule that decides, or whose guard does not hold" },
-	[LOST] = { "LOST", TABLE_CUT, 140, "rules that match, too, but do not decide" },
-	[OUTCOME] = { "OUTCOME", TABLE_EXTRA, 0, "what becomes of it, as vfio-early(8) has it" },
+	[NAME] = { "NAME", TABLE_CUT, 0, "vendor and model, or the rule that matches no device" },
+	[DRIVER] = { "DRIVER", 0, 90, "its driver now" },
+	[NEXT] = { "NEXT", 0, 0,
+		   "its driver after the next boot, or why it stays with its host driver" },
+	[RULE] = { "RULE", 0, 0, "rule that decides, or whose guard does not match" },
+	[LOST] = { "LOST", TABLE_CUT, 140, "rules that also match, but do not decide" },
+	[OUTCOME] = { "OUTCOME", TABLE_EXTRA, 0, "outcome, see vfio-early(8)" },
 	[WHY] = { "WHY", TABLE_EXTRA, 0, "why" },
 	{},
 };
@@ -33,8 +34,8 @@ enum { USED_DEVICE, USED_NAME, USED_FOR };
 
 static const struct table_column used_columns[] = {
 	[USED_DEVICE] = { "DEVICE", 0, 0, "address" },
-	[USED_NAME] = { "NAME", TABLE_CUT, 0, "maker and model" },
-	[USED_FOR] = { "USE", TABLE_LINES, 0, "what the host has it for" },
+	[USED_NAME] = { "NAME", TABLE_CUT, 0, "vendor and model" },
+	[USED_FOR] = { "USE", TABLE_LINES, 0, "what the host uses it for" },
 	{},
 };
 
@@ -45,7 +46,7 @@ struct check {
 	struct findings findings;
 	struct conflicts conflicts;
 	struct kernels kernels;
-	bool all; /* devices, also those that no rule is about */
+	bool all; /* devices, also those that no rule names */
 	char *const *files;
 	size_t file_count;
 };
@@ -53,9 +54,9 @@ struct check {
 static const char *explain(const struct inventory *inventory, const struct plan_row *row)
 {
 	if (!row)
-		return "no rule is about it";
+		return "no rule names it";
 	if (!row->device)
-		return "no device is there";
+		return "no device matches";
 	if (row->detail[0] != '\0')
 		return row->detail;
 	if (row->rule->exclude)
@@ -66,32 +67,23 @@ static const char *explain(const struct inventory *inventory, const struct plan_
 	return "the first rule that matches decides";
 }
 
-static void set_lost(const struct inventory *inventory, struct table *table,
-		     struct libscols_line *line, const struct plan_row *row)
-{
-	const struct rules *rules = &inventory->forecast.rules;
-	char list[DEVICE_TEXT_MAX] = "", where[RULE_PLACE_MAX];
-
-	for (size_t i = 0; i < rules->count; i++)
-		if (&rules->list[i] != row->rule &&
-		    match_rule(&rules->list[i], &inventory->forecast.pci, row->device) == MATCH_YES)
-			device_add(list, rule_format_place(&rules->list[i], where));
-	table_set(table, line, LOST, list);
-}
-
 static void set_row(const struct inventory *inventory, struct table *table,
 		    struct libscols_line *line, const struct plan_row *row)
 {
-	char where[RULE_PLACE_MAX];
-	bool taken = inventory_is_taken(row);
+	const struct rules *rules = &inventory->forecast.rules;
+	char where[RULE_PLACE_MAX], lost[DEVICE_TEXT_MAX] = "";
 
-	table_set(table, line, NEXT, taken ? row->wanted : outcome_name(row->outcome));
+	table_set(table, line, NEXT,
+		  inventory_is_taken(row) ? row->wanted : outcome_name(row->outcome));
 	table_set(table, line, RULE, rule_format_place(row->rule, where));
 	table_set(table, line, OUTCOME, outcome_name(row->outcome));
-	if (row->device)
-		set_lost(inventory, table, line, row);
-	else
+	if (!row->device)
 		table_set(table, line, NAME, row->rule->text);
+	for (size_t i = 0; row->device && i < rules->count; i++)
+		if (&rules->list[i] != row->rule &&
+		    match_rule(&rules->list[i], &inventory->forecast.pci, row->device) == MATCH_YES)
+			device_add(lost, rule_format_place(&rules->list[i], where));
+	table_set(table, line, LOST, lost);
 	if (inventory_is_for_vm(row))
 		table_color(table, line, inventory_is_spoiled(row) ? TABLE_RED : TABLE_GREEN);
 	else if (!row->satisfied)
@@ -116,31 +108,24 @@ static void add_line(struct check *check, struct table *table, const struct pci_
 		set_row(&check->inventory, table, line, row);
 }
 
-static void fill_devices(struct check *check, struct table *table)
+static int print_devices(struct check *check)
 {
 	const struct pci *pci = &check->inventory.forecast.pci;
 	const struct plan *plan = &check->inventory.forecast.plan;
-
-	for (size_t i = 0; i < pci->count; i++) {
-		const struct plan_row *row = inventory_row(&check->inventory, &pci->devices[i]);
-
-		if (row || (check->all && !pci_is_bridge(&pci->devices[i])))
-			add_line(check, table, &pci->devices[i], row);
-	}
-	for (size_t i = 0; i < plan->count; i++)
-		if (!plan->rows[i].device)
-			add_line(check, table, NULL, &plan->rows[i]);
-}
-
-static int print_devices(struct check *check)
-{
 	struct table table;
 	int result = table_open(&table, &check->options, "devices", columns);
 
-	if (result == 0) {
-		fill_devices(check, &table);
-		result = document_print_table(&check->document, &table, "At the next boot:");
+	for (size_t i = 0; i < pci->count && result == 0; i++) {
+		const struct plan_row *row = inventory_row(&check->inventory, &pci->devices[i]);
+
+		if (row || (check->all && !pci_is_bridge(&pci->devices[i])))
+			add_line(check, &table, &pci->devices[i], row);
 	}
+	for (size_t i = 0; i < plan->count && result == 0; i++)
+		if (!plan->rows[i].device)
+			add_line(check, &table, NULL, &plan->rows[i]);
+	if (result == 0)
+		result = document_print_table(&check->document, &table, "At the next boot:");
 	table_close(&table);
 	return result;
 }
@@ -171,99 +156,98 @@ static int print_used(struct check *check)
 	if (result == 0)
 		result = document_print_table(
 			&check->document, &table,
-			"The host stands on these, so only 'force' takes them:");
+			"In use by the host, and bound only by a rule with 'force':");
 	table_close(&table);
-	return result;
-}
-
-/* A file that is asked about is in no image, and other settings were made for other rules. */
-static int look_around(struct check *check)
-{
-	char message[BOOT_MESSAGE_MAX];
-	int result = conflicts_read(&check->conflicts, &check->inventory.host);
-
-	if (result == 0)
-		audit_conflicts(&check->findings, &check->inventory, &check->conflicts);
-	if (result == 0 && !check->files &&
-	    bootsafe_check_root(&check->inventory.host, message) == -EINVAL)
-		findings_add(&check->findings, FINDING_ERROR, NULL, "%s", message);
-	if (result == 0 && !check->files) {
-		result = kernels_find(&check->kernels, &check->inventory.host);
-		if (result < 0)
-			findings_add(&check->findings, FINDING_WARNING, NULL,
-				     "whether images are current cannot be seen: %s",
-				     strerror(-result));
-		else
-			audit_kernels(&check->findings, &check->kernels,
-				      check->inventory.forecast.rules.count > 0);
-		result = 0;
-	}
-	return result;
-}
-
-static size_t count_for_vms(const struct plan *plan)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < plan->count; i++)
-		if (inventory_is_for_vm(&plan->rows[i]) && !inventory_is_spoiled(&plan->rows[i]))
-			count++;
-	return count;
-}
-
-static void print_summary(struct check *check)
-{
-	size_t taken = count_for_vms(&check->inventory.forecast.plan);
-	bool bad = check->inventory.forecast.rules.bad > 0;
-	char counts[FINDINGS_COUNTS_MAX];
-
-	document_print_gap(&check->document);
-	if (check->inventory.forecast.rules.count == 0 && !bad)
-		document_print_text(&check->document, "%s",
-				    check->files
-					    ? "There are no rules."
-					    : "There are no rules; 'vfio-earlyctl add' makes one.");
-	else if (check->inventory.forecast.pci.directory >= 0)
-		document_print_text(&check->document, "%zu device%s for VMs at the next boot; %s.",
-				    taken, taken == 1 ? "" : "s",
-				    findings_format_counts(&check->findings, counts));
-	if (bad)
-		document_print_text(&check->document, "%s",
-				    check->files
-					    ? "With these errors, no image would be built."
-					    : "As long as there are errors, no image is built.");
-}
-
-static int print_all(struct check *check)
-{
-	int result = print_devices(check);
-
-	if (result < 0 || table_is_alone(&check->options))
-		return result;
-	result = print_used(check);
-	if (result == 0 && !check->files)
-		result = kernels_print(&check->kernels, &check->document);
-	if (result == 0 && check->findings.count > 0)
-		document_print_gap(&check->document);
-	if (result == 0)
-		result = findings_print(&check->findings, &check->document);
-	if (result == 0)
-		print_summary(check);
 	return result;
 }
 
 static int find_all(struct check *check)
 {
-	audit_messages(&check->findings, &check->inventory);
-	audit_plan(&check->findings, &check->inventory);
-	audit_virtual(&check->findings, &check->inventory);
-	audit_groups(&check->findings, &check->inventory);
-	return look_around(check);
+	struct findings *findings = &check->findings;
+	struct inventory *inventory = &check->inventory;
+	char message[BOOT_MESSAGE_MAX];
+	int result;
+
+	audit_messages(findings, inventory);
+	audit_plan(findings, inventory);
+	audit_virtual(findings, inventory);
+	audit_groups(findings, inventory, NULL);
+	result = conflicts_read(&check->conflicts, &inventory->host);
+	if (result < 0)
+		return result;
+	audit_conflicts(findings, inventory, &check->conflicts);
+	if (check->files)
+		return 0; /* which are in no image */
+	if (bootsafe_check_root(&inventory->host, message) == -EINVAL)
+		findings_add(findings, FINDING_ERROR, NULL, "%s", message);
+	result = kernels_find(&check->kernels, &inventory->host);
+	if (result < 0)
+		findings_add(findings, FINDING_UNKNOWN, NULL, "Images can't be seen: %s",
+			     strerror(-result));
+	else
+		audit_kernels(findings, &check->kernels, inventory->forecast.rules.count > 0);
+	return 0;
+}
+
+static void print_answer(struct check *check)
+{
+	const struct forecast *forecast = &check->inventory.forecast;
+	size_t wanted = 0, taken = 0;
+	char counts[FINDINGS_COUNTS_MAX];
+
+	findings_format_counts(&check->findings, counts);
+	for (size_t i = 0; i < forecast->plan.count; i++) {
+		const struct plan_row *row = &forecast->plan.rows[i];
+
+		wanted += !row->rule->exclude;
+		taken += inventory_is_taken(row) && !inventory_is_spoiled(row);
+	}
+	if (forecast->rules.bad > 0)
+		document_print_text(&check->document, "The rules are not valid, so no image %s: %s",
+				    check->files ? "would be built" : "is built", counts);
+	else if (forecast->rules.count == 0)
+		document_print_text(&check->document, "There are no rules%s%s%s",
+				    check->files ? ""
+						 : ". Run 'vfio-earlyctl add DEVICE' to make one",
+				    counts[0] ? ": " : "", counts);
+	else if (forecast->pci.directory < 0)
+		document_print_text(&check->document, "Devices can't be seen: %s", counts);
+	else if (taken == wanted)
+		document_print_text(&check->document,
+				    "%s%zu device%s will be bound at the next boot%s%s",
+				    taken > 1 ? "All " : "", taken, taken == 1 ? "" : "s",
+				    counts[0] ? ": " : "", counts);
+	else
+		document_print_text(&check->document,
+				    "%zu of %zu device%s will be bound at the next boot: %s", taken,
+				    wanted, wanted == 1 ? "" : "s", counts);
+}
+
+static int print_all(struct check *check)
+{
+	int result = 0;
+
+	if (table_is_alone(&check->options))
+		return print_devices(check);
+	print_answer(check);
+	if (check->findings.count > 0 && !check->options.json) {
+		document_print_gap(&check->document);
+		result = findings_print(&check->findings, &check->document);
+	}
+	if (result == 0)
+		result = print_devices(check);
+	if (result == 0)
+		result = print_used(check);
+	if (result == 0 && !check->files)
+		result = kernels_print(&check->kernels, &check->document);
+	if (result == 0 && check->options.json)
+		result = findings_print(&check->findings, &check->document);
+	return result;
 }
 
 static int run_check(struct check *check, const struct ctl *ctl)
 {
-	int result, status = CTL_INTERNAL;
+	int result, status;
 
 	if (inventory_open_files(&check->inventory, ctl->root, INVENTORY_PLAN, check->files,
 				 check->file_count) == 0) {
@@ -274,7 +258,7 @@ static int run_check(struct check *check, const struct ctl *ctl)
 		status = document_end(&check->document, result,
 				      audit_status(&check->findings, &check->inventory));
 	} else {
-		ctl_fail("%s", check->inventory.problem);
+		status = ctl_fail("%s", check->inventory.problem);
 	}
 	kernels_free(&check->kernels);
 	conflicts_free(&check->conflicts);
@@ -285,15 +269,16 @@ static int run_check(struct check *check, const struct ctl *ctl)
 
 static const char usage[] =
 	"Usage: vfio-earlyctl check [OPTION]... [FILE]...\n"
-	"Prints what the next boot will do with each device that a rule is about, and what\n"
-	"is wrong. With FILE, takes the rules from there instead of /etc/vfio-early.conf.\n"
+	"Prints whether the next boot will bind every device that rules name, what is wrong,\n"
+	"and a forecast for each device. With FILE, uses the rules in it instead of\n"
+	"/etc/vfio-early.conf.\n"
 	"\n"
-	"  -a, --all           print devices that no rule is about, too\n"
+	"  -a, --all           also print devices that no rule names\n"
 	"  -h, --help          print this\n";
 
 static const char statuses[] =
-	"0 nothing is wrong, 1 usage or internal error, 2 there are warnings,\n"
-	"3 some line could not be understood.";
+	"0 nothing is wrong, 1 usage or internal error, 2 there are errors or warnings,\n"
+	"3 a line of the rules is not valid.";
 
 int command_check(const struct ctl *ctl, int argc, char **argv)
 {

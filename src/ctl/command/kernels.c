@@ -7,8 +7,8 @@ enum { RELEASE, IMAGE_PATH, RULES, RUNNING };
 static const struct table_column columns[] = {
 	[RELEASE] = { "KERNEL", 0, 0, "release" },
 	[IMAGE_PATH] = { "IMAGE", 0, 0, "path of its image" },
-	[RULES] = { "RULES", 0, 0, "whether the image has those of now" },
-	[RUNNING] = { "RUNNING", TABLE_YES_NO, 0, "whether it runs now" },
+	[RULES] = { "RULES", 0, 0, "whether the image has the current rules" },
+	[RUNNING] = { "RUNNING", TABLE_YES_NO, 0, "whether it is running" },
 	{},
 };
 

@@ -23,32 +23,28 @@ struct first_look {
 	bool hopeless; /* nothing helps before that is mended */
 };
 
-static bool is_hopeless(const struct doctor_entry *check, const struct finding *finding)
-{
-	if (check->use != DOCTOR_NEEDED)
-		return false;
-	/* Who sees not all of the host cannot change it either. */
-	return finding->level == FINDING_ERROR ||
-	       (finding->level == FINDING_UNKNOWN && check->run == doctor_check_host);
-}
-
-/* What is said of the IOMMU while it is off is said by who switches it on. */
-static bool is_set_up(const struct first_look *look, const struct doctor_entry *check)
-{
-	return check->use == DOCTOR_SET_UP &&
-	       (check->run != doctor_check_iommu || look->lacks_iommu);
-}
-
-static int take_finding(void *context, const struct doctor_entry *check, struct finding *finding)
+static int take_findings(void *context, const struct doctor_entry *check,
+			 const struct findings *findings)
 {
 	struct first_look *look = context;
-	bool hopeless = is_hopeless(check, finding);
+	/* While the IOMMU is off, the step that switches it on reports it. */
+	bool set_up = check->use & DOCTOR_SET_UP &&
+		      (check->run != doctor_check_iommu || look->lacks_iommu);
+	int result = 0;
 
-	look->hopeless |= hopeless;
-	if (!hopeless && (is_set_up(look, check) ||
-			  (finding->level != FINDING_ERROR && finding->level != FINDING_WARNING)))
-		return 0;
-	return doctor_print_finding(&look->document, check, finding);
+	for (size_t i = 0; i < findings->count && result == 0; i++) {
+		const struct finding *finding = &findings->list[i];
+		/* Who can't see all of the host can't change it either. */
+		bool hopeless =
+			check->use & DOCTOR_NEEDED &&
+			(finding->level == FINDING_ERROR ||
+			 (finding->level == FINDING_UNKNOWN && check->run == doctor_check_host));
+
+		look->hopeless |= hopeless;
+		if (hopeless || (!set_up && finding->level <= FINDING_WARNING))
+			result = findings_print_below(finding, check->area, &look->document);
+	}
+	return result;
 }
 
 static int examine_host(const struct ctl *ctl)
@@ -60,7 +56,7 @@ static int examine_host(const struct ctl *ctl)
 	look.document.options = &look.options;
 	look.lacks_iommu = result == 0 && inventory_lacks_iommu(&doctor.inventory);
 	if (result == 0) {
-		result = doctor_run_checks(&doctor, take_finding, &look);
+		result = doctor_run_checks(&doctor, take_findings, &look);
 		if (result < 0)
 			ctl_fail("%s", strerror(-result));
 	} else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vfio-earlyctl status: what this boot did, and what is true now. */
+/* vfio-earlyctl status: the result of this boot, and what has changed since. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,10 +19,10 @@ enum { DEVICE, ID, NAME, OUTCOME, THEN, NOW, CHANGE, RULE, DETAIL };
 static const struct table_column columns[] = {
 	[DEVICE] = { "DEVICE", 0, 0, "address" },
 	[ID] = { "ID", 0, 110, "vendor and device" },
-	[NAME] = { "NAME", TABLE_CUT, 0, "maker and model, or the rule that no device answered" },
-	[OUTCOME] = { "OUTCOME", 0, 0, "what this boot made of it, as vfio-early(8) has it" },
-	[THEN] = { "THEN", TABLE_EXTRA, 0, "driver that it had after that" },
-	[NOW] = { "NOW", 0, 0, "driver that it has now" },
+	[NAME] = { "NAME", TABLE_CUT, 0, "vendor and model, or the rule that no device matched" },
+	[OUTCOME] = { "OUTCOME", 0, 0, "outcome at this boot, see vfio-early(8)" },
+	[THEN] = { "THEN", TABLE_EXTRA, 0, "its driver after this boot" },
+	[NOW] = { "NOW", 0, 0, "its driver now" },
 	[CHANGE] = { "CHANGE", 0, 0, "same, lost, since, gone or other, see vfio-earlyctl(8)" },
 	[RULE] = { "RULE", 0, 96, "rule that decided" },
 	[DETAIL] = { "DETAIL", TABLE_EXTRA, 0, "why" },
@@ -66,24 +66,23 @@ static void audit_change(struct status *status, const struct booted_row *row,
 	switch (booted_compare(row, &status->inventory.forecast.pci)) {
 	case BOOTED_LOST:
 		findings_add(findings, FINDING_WARNING, row->rule,
-			     "%s had %s after this boot, now %s%s; run 'vfio-earlyctl bind %s %s'",
+			     "%s was bound to %s at this boot, and has %s%s now",
 			     format_name(status, device, name), row->driver,
-			     device->driver ? "it has " : "no driver has it",
-			     device->driver ? device->driver : "", row->address, row->driver);
+			     device->driver ? "" : "no driver", device->driver ?: "");
+		findings_fix(findings, "Run 'vfio-earlyctl bind %s %s'", row->address, row->driver);
 		break;
 	case BOOTED_SINCE:
 		findings_add(findings, FINDING_NOTE, row->rule,
-			     "%s was %s at this boot, now %s has it",
+			     "%s was %s at this boot, and is bound to %s now",
 			     format_name(status, device, name), row->code, device->driver);
 		break;
 	case BOOTED_GONE:
 		findings_add(findings, FINDING_WARNING, row->rule,
-			     "%s is no longer there: taken out, or it fell off its bus",
-			     row->address);
+			     "%s is absent now: removed, or lost from its bus", row->address);
 		break;
 	case BOOTED_OTHER:
 		findings_add(findings, FINDING_WARNING, row->rule,
-			     "%s was there at this boot, now another card is: %s", row->id,
+			     "Another card is in the place of %s now: %s", row->id,
 			     format_name(status, device, name));
 		break;
 	case BOOTED_SAME:
@@ -117,7 +116,7 @@ static void audit_row(struct status *status, const struct booted_row *row)
 			     colon, row->detail);
 }
 
-/* What VMs can have, although this boot knows nothing of it. */
+/* Devices for VMs of which this boot knows nothing. */
 static void audit_others(struct status *status)
 {
 	const struct pci *pci = &status->inventory.forecast.pci;
@@ -131,7 +130,7 @@ static void audit_others(struct status *status)
 			known = booted_device(&status->booted.rows[j], pci) == device;
 		if (!known)
 			findings_add(&status->findings, FINDING_NOTE, NULL,
-				     "%s has %s, but not by vfio-early",
+				     "%s is bound to %s, but not by vfio-early",
 				     format_name(status, device, name), device->driver);
 	}
 }
@@ -141,59 +140,52 @@ static bool has_rules(const struct status *status)
 	return status->inventory.forecast.rules.count > 0;
 }
 
-#define RULES_CHANGED "the rules have changed since the image that booted was built; "
-
-static void audit_images(struct status *status)
-{
-	if (kernels_find(&status->kernels, &status->inventory.host) < 0 ||
-	    booted_compare_rules(&status->inventory.host, &status->image) < 0) {
-		findings_add(&status->findings, FINDING_WARNING, NULL,
-			     "the rules cannot be read, so nothing can be said of images");
-		return;
-	}
-	if (status->image != BOOTED_RULES_CHANGED)
-		return;
-	if (kernels_have_current(&status->kernels))
-		findings_add(&status->findings, FINDING_WARNING, NULL,
-			     RULES_CHANGED "they count after a reboot");
-	else
-		findings_add(&status->findings, FINDING_WARNING, NULL,
-			     RULES_CHANGED "run '%s' and reboot",
-			     builder_find(&status->inventory.host)->command);
-}
-
-/* Why there is nothing to tell of this boot. */
-static void audit_absence(struct status *status, bool pending)
+/* Whether the image that booted has the current rules, and why nothing is known of this boot. */
+static void audit_boot(struct status *status)
 {
 	const struct forecast *forecast = &status->inventory.forecast;
+	struct findings *findings = &status->findings;
+	bool pending;
 
-	if (status->error == -EBADMSG)
-		findings_add(&status->findings, FINDING_WARNING, BOOTED_STATUS,
-			     "found something else, expected the outcome of this boot");
-	else if (status->error != -ENOENT)
-		findings_add(&status->findings, FINDING_WARNING, BOOTED_STATUS, "%s",
+	if (kernels_find(&status->kernels, &status->inventory.host) < 0 ||
+	    booted_compare_rules(&status->inventory.host, &status->image) < 0)
+		findings_add(findings, FINDING_UNKNOWN, NULL,
+			     "The rules can't be read, and so not compared with the images");
+	pending = kernels_have_current(&status->kernels);
+	if (status->image == BOOTED_RULES_CHANGED) {
+		findings_add(findings, FINDING_WARNING, NULL,
+			     "The rules have changed since the image that booted was built");
+		if (pending)
+			findings_fix(findings, "Reboot");
+		else
+			findings_fix(findings, "Run '%s', then reboot",
+				     builder_find(&status->inventory.host)->command);
+	}
+	if (status->error == -EBADMSG) {
+		findings_add(findings, FINDING_WARNING, BOOTED_STATUS,
+			     "Found another format, expected the result of this boot");
+	} else if (status->error < 0 && status->error != -ENOENT) {
+		findings_add(findings, FINDING_WARNING, BOOTED_STATUS, "%s",
 			     strerror(-status->error));
-	else if (forecast->parameters.off_by)
-		findings_add(&status->findings, FINDING_WARNING, "/proc/cmdline",
-			     "%s: this boot did nothing", forecast->parameters.off_by);
-	else if (status->image == BOOTED_RULES_CHANGED)
-		return; /* and that has been said */
-	else if (forecast->rules.count > 0 && pending)
-		findings_add(&status->findings, FINDING_WARNING, NULL,
-			     "this boot knew nothing of the rules; they count after a reboot");
-	else if (forecast->rules.count > 0)
-		findings_add(&status->findings, FINDING_WARNING, NULL,
-			     "there are rules now, but this boot had none, or no vfio-early in its "
-			     "image; run 'vfio-earlyctl image' to look into it");
+	} else if (status->error < 0 && forecast->parameters.off_by) {
+		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
+			     "%s is set: this boot applied no rule", forecast->parameters.off_by);
+	} else if (status->error < 0 && status->image != BOOTED_RULES_CHANGED &&
+		   has_rules(status)) {
+		findings_add(findings, FINDING_WARNING, NULL, "This boot applied no rule: %s",
+			     pending ? "they are newer than it"
+				     : "its image had none, or no vfio-early");
+		findings_fix(findings, "%s",
+			     pending ? "Reboot"
+				     : "Run 'vfio-earlyctl image' to look into the image");
+	}
 }
 
 static void find_all(struct status *status)
 {
 	audit_messages(&status->findings, &status->inventory);
 	status->error = booted_read(&status->booted, &status->inventory.host);
-	audit_images(status);
-	if (status->error < 0)
-		audit_absence(status, kernels_have_current(&status->kernels));
+	audit_boot(status);
 	for (size_t i = 0; status->error == 0 && i < status->booted.count; i++)
 		audit_row(status, &status->booted.rows[i]);
 	audit_others(status);
@@ -245,7 +237,7 @@ static int print_devices(struct status *status)
 enum { BOOTED_RULES };
 
 static const struct table_column image_columns[] = {
-	[BOOTED_RULES] = { "RULES", 0, 0, "whether the image that booted has those of now" },
+	[BOOTED_RULES] = { "RULES", 0, 0, "whether the image that booted has the current rules" },
 	{},
 };
 
@@ -264,40 +256,60 @@ static int print_image(struct status *status)
 	return result;
 }
 
-static void print_summary(struct status *status)
+static void print_answer(struct status *status)
 {
-	const struct findings *findings = &status->findings;
-	size_t errors = findings_count(findings, FINDING_ERROR);
+	const struct booted *booted = &status->booted;
+	size_t wanted = 0, right = 0;
 	char counts[FINDINGS_COUNTS_MAX];
 
-	document_print_gap(&status->document);
-	if (status->error == -ENOENT && !has_rules(status) && errors == 0)
+	findings_format_counts(&status->findings, counts);
+	for (size_t i = 0; i < booted->count; i++) {
+		const struct booted_row *row = &booted->rows[i];
+		enum booted_change change = booted_compare(row, &status->inventory.forecast.pci);
+
+		if (strcmp(row->code, outcome_name(OUTCOME_EXCLUDED)) == 0)
+			continue;
+		wanted++;
+		right += row->driver[0] && row->satisfied && change == BOOTED_SAME;
+	}
+	if (status->error == -ENOENT && !has_rules(status))
 		document_print_text(&status->document,
-				    "There are no rules; 'vfio-earlyctl add' makes one.");
-	else if (errors == 0 && findings_count(findings, FINDING_WARNING) == 0)
-		document_print_text(&status->document, "All is as the rules want it.");
+				    "There are no rules. Run 'vfio-earlyctl add DEVICE' to make "
+				    "one%s%s",
+				    counts[0] ? ": " : "", counts);
+	else if (status->error < 0)
+		document_print_text(&status->document, "No device was bound at this boot%s%s",
+				    counts[0] ? ": " : "", counts);
+	else if (right == wanted)
+		document_print_text(&status->document, "%s%zu device%s bound as configured%s%s",
+				    right > 1 ? "All " : "", right, right == 1 ? " is" : "s are",
+				    counts[0] ? ": " : "", counts);
 	else
-		document_print_text(&status->document, "%s.",
-				    findings_format_counts(findings, counts));
+		document_print_text(&status->document,
+				    "%zu of %zu device%s bound as configured: %s", right, wanted,
+				    wanted == 1 ? " is" : "s are", counts);
 }
 
 static int print_all(struct status *status)
 {
 	const struct table_options *options = &status->options;
-	int result = print_devices(status);
+	int result = 0;
 
-	if (result < 0 || table_is_alone(options))
-		return result;
-	if (options->json)
+	if (table_is_alone(options))
+		return print_devices(status);
+	print_answer(status);
+	if (status->findings.count > 0 && !options->json) {
+		document_print_gap(&status->document);
+		result = findings_print(&status->findings, &status->document);
+	}
+	if (result == 0)
+		result = print_devices(status);
+	if (result == 0 && options->json)
 		result = print_image(status);
 	if (result == 0)
 		result = kernels_print(&status->kernels, &status->document);
-	if (result == 0 && status->findings.count > 0)
-		document_print_gap(&status->document);
-	if (result == 0)
+	if (result == 0 && options->json)
 		result = findings_print(&status->findings, &status->document);
-	if (result == 0)
-		print_summary(status);
 	return result;
 }
 
@@ -321,14 +333,14 @@ static int run_status(struct status *status, const struct ctl *ctl)
 
 static const char usage[] =
 	"Usage: vfio-earlyctl status [OPTION]...\n"
-	"Prints what this boot did with each device that a rule is about, what has become of\n"
-	"it since, and whether the images have the rules of now.\n"
+	"Prints whether this boot bound every device that rules name and whether it still is,\n"
+	"then the result for each device, and whether the images have the current rules.\n"
 	"\n"
 	"  -h, --help          print this\n";
 
 static const char statuses[] =
-	"0 all is as the rules want it, 1 usage or internal error, 2 there are\n"
-	"warnings, 3 some line could not be understood.";
+	"0 all is as configured, 1 usage or internal error, 2 there are errors or warnings,\n"
+	"3 a line of the rules is not valid.";
 
 int command_status(const struct ctl *ctl, int argc, char **argv)
 {

@@ -27,41 +27,37 @@ static void check_missing(const struct look *look, bool pending)
 		if (doctor_has_word(look->doctor, words->list[i].text))
 			continue;
 		bootconfig_where(&look->config, &words->list[i], where);
+		findings_add(look->findings, FINDING_WARNING, where,
+			     "The running kernel was started without %s", words->list[i].text);
 		if (pending)
-			findings_add(look->findings, FINDING_WARNING, where,
-				     "the kernel does not run with %s yet; reboot",
-				     words->list[i].text);
+			findings_fix(look->findings, "Reboot");
 		else
-			findings_add(look->findings, FINDING_WARNING, where,
-				     "the kernel does not run with %s; run '%s' and reboot",
-				     words->list[i].text, look->loader->refresh);
+			findings_fix(look->findings, "Run '%s', then reboot",
+				     look->loader->refresh);
 	}
 }
 
-/* Of words that the kernel runs with, those that count here; others are nobody's concern. */
-static bool counts(const char *word)
-{
-	static const char *const parts[] = { "iommu", "intremap", "vfio", "acs_override" };
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (strstr(word, parts[i]))
-			return true;
-	return false;
-}
-
+/* Words of the running kernel that no file has; only those that matter to passthrough count. */
 static void check_surplus(const struct look *look)
 {
+	static const char *const parts[] = { "iommu", "intremap", "vfio", "acs_override" };
 	const struct bootwords *words = &look->doctor->words;
 
 	for (size_t i = 0; i < words->count; i++) {
+		const char *word = words->list[i].text;
 		char where[PATH_MAX];
+		bool matters = false;
 
-		bootconfig_find(&look->config, words->list[i].text, where);
-		if (counts(words->list[i].text) && !where[0])
-			findings_add(look->findings, FINDING_NOTE, "/proc/cmdline",
-				     "%s is in no file of %s, so the next boot will not have it; "
-				     "to keep it, run 'vfio-earlyctl cmdline add %s'",
-				     words->list[i].text, look->loader->name, words->list[i].text);
+		for (size_t n = 0; n < sizeof(parts) / sizeof(parts[0]); n++)
+			matters |= strstr(word, parts[n]) != NULL;
+		bootconfig_find(&look->config, word, where);
+		if (!matters || where[0])
+			continue;
+		findings_add(look->findings, FINDING_NOTE, "/proc/cmdline",
+			     "%s is in no file of %s: the next boot will not have it", word,
+			     look->loader->name);
+		findings_fix(look->findings, "To keep it, run 'vfio-earlyctl cmdline add %s'",
+			     word);
 	}
 }
 
@@ -86,11 +82,8 @@ static void check_words(const struct look *look)
 	char message[BOOT_MESSAGE_MAX] = "";
 	int result;
 
-	for (size_t i = 0; i < look->config.findings.count; i++) {
-		const struct finding *finding = &look->config.findings.list[i];
-
-		findings_add(look->findings, finding->level, finding->where, "%s", finding->text);
-	}
+	for (size_t i = 0; i < look->config.findings.count; i++)
+		findings_copy(look->findings, &look->config.findings.list[i]);
 	if (!check_safety(look))
 		return;
 	result = bootentries_check_all(look->loader, &look->doctor->inventory.host, &look->config,
@@ -104,12 +97,13 @@ static void check_words(const struct look *look)
 		return;
 	if (result == 0)
 		findings_add(look->findings, FINDING_OK, NULL,
-			     "%s: the kernel runs with what its files say", look->loader->name);
+			     "%s: the running kernel has the words of its files",
+			     look->loader->name);
 	else
-		findings_add(look->findings, FINDING_UNKNOWN, NULL,
-			     "%s: the kernel runs with what its files say, but whether the next "
-			     "boot will cannot be seen: %s",
-			     look->loader->name, message[0] ? message : strerror(-result));
+		findings_add(
+			look->findings, FINDING_UNKNOWN, NULL,
+			"%s: whether the next boot has the words of its files can't be seen: %s",
+			look->loader->name, message[0] ? message : strerror(-result));
 }
 
 void doctor_check_bootloader(struct doctor *doctor, struct findings *findings)

@@ -9,22 +9,22 @@
 #include "core/file.h"
 #include "doctor/doctor.h"
 
-#define NO_SWITCH "; switch virtualisation (VT-x, SVM) on in the firmware's setup"
+#define SWITCH_ON "Switch virtualization (VT-x, SVM) on in the firmware's setup"
 
 void doctor_check_host(struct doctor *doctor, struct findings *findings)
 {
 	const struct host *host = &doctor->inventory.host;
 	const char *hidden = host_hidden(host);
 
-	if (hidden)
-		findings_add(findings, FINDING_UNKNOWN, NULL,
-			     "the host cannot be seen from here: %s; run this on the host itself",
-			     hidden);
-	else if (host->live && geteuid() != 0)
-		findings_add(findings, FINDING_UNKNOWN, NULL,
-			     "some of what counts is shown to root only; run this as root");
-	else
-		findings_add(findings, FINDING_OK, NULL, "all of it can be seen");
+	if (hidden) {
+		findings_add(findings, FINDING_UNKNOWN, NULL, "The host can't be seen: %s", hidden);
+		findings_fix(findings, "Run this on the host itself");
+	} else if (host->live && geteuid() != 0) {
+		findings_add(findings, FINDING_UNKNOWN, NULL, "Only root can see everything");
+		findings_fix(findings, "Run this as root");
+	} else {
+		findings_add(findings, FINDING_OK, NULL, "Everything can be seen");
+	}
 }
 
 /*
@@ -77,41 +77,45 @@ static bool is_sure(const struct doctor *doctor, const struct processor *process
 static void check_present(struct doctor *doctor, struct findings *findings,
 			  const struct processor *processor)
 {
-	if (is_off(&doctor->inventory.host, processor) == 1)
-		findings_add(findings, FINDING_ERROR, NULL, "the firmware has %s switched off%s",
-			     processor->name, NO_SWITCH);
-	else if (!is_sure(doctor, processor))
-		findings_add(findings, FINDING_UNKNOWN, NULL,
-			     "the processor has %s, but whether the firmware has it switched off "
-			     "cannot be seen; run 'modprobe kvm_amd', which fails if so",
+	if (is_off(&doctor->inventory.host, processor) == 1) {
+		findings_add(findings, FINDING_ERROR, NULL, "%s is switched off by the firmware",
 			     processor->name);
-	else
+		findings_fix(findings, SWITCH_ON);
+	} else if (!is_sure(doctor, processor)) {
+		findings_add(findings, FINDING_UNKNOWN, NULL,
+			     "The processor has %s, but this kernel doesn't show whether the "
+			     "firmware has switched it off",
+			     processor->name);
+		findings_fix(findings, "Run 'modprobe kvm_amd', which fails if it is off");
+	} else {
 		findings_add(findings, FINDING_OK, NULL, "%s (%s)", processor->name,
 			     processor->flag);
+	}
 }
 
-/* The flag of Intel's is gone where firmware has it switched off, since 5.6. */
+/* Intel's flag is absent where firmware has switched VT-x off, since 5.6. */
 static void check_absent(struct doctor *doctor, struct findings *findings, const char *cpuinfo)
 {
 	const struct processor *vmx = &processors[0];
 
-	if (!strstr(cpuinfo, "\nflags"))
-		findings_add(findings, FINDING_UNKNOWN, NULL,
-			     "this is no x86 processor: whether it can run VMs was not looked at");
-	else if (has_flag(cpuinfo, "hypervisor"))
-		findings_add(findings, FINDING_ERROR, NULL,
-			     "this is a VM itself, and its host gives it neither VT-x nor AMD-V; "
-			     "switch nested virtualisation on there, and give it the host's CPU "
-			     "type");
-	else if (strstr(cpuinfo, "GenuineIntel") && is_off(&doctor->inventory.host, vmx) == 1)
-		findings_add(findings, FINDING_ERROR, NULL, "the firmware has VT-x switched off%s",
-			     NO_SWITCH);
-	else
+	if (!strstr(cpuinfo, "\nflags")) {
 		findings_add(
-			findings, FINDING_ERROR, NULL,
-			"neither VT-x nor AMD-V is there: the firmware has it switched off, or "
-			"the processor has none%s",
-			NO_SWITCH);
+			findings, FINDING_UNKNOWN, NULL,
+			"This is not an x86 processor: whether it can run VMs was not checked");
+	} else if (has_flag(cpuinfo, "hypervisor")) {
+		findings_add(findings, FINDING_ERROR, NULL,
+			     "This is a VM itself, and has neither VT-x nor AMD-V");
+		findings_fix(findings,
+			     "On its host, switch nested virtualization on and set the CPU "
+			     "type to host");
+	} else if (strstr(cpuinfo, "GenuineIntel") && is_off(&doctor->inventory.host, vmx) == 1) {
+		check_present(doctor, findings, vmx);
+	} else {
+		findings_add(findings, FINDING_ERROR, NULL,
+			     "Neither VT-x nor AMD-V: switched off by the firmware, or absent from "
+			     "this processor");
+		findings_fix(findings, SWITCH_ON);
+	}
 }
 
 bool doctor_is_vm(const struct doctor *doctor)
@@ -133,7 +137,7 @@ void doctor_check_cpu(struct doctor *doctor, struct findings *findings)
 	int result = host_read_text(&doctor->inventory.host, "/proc/cpuinfo", &cpuinfo);
 
 	if (result < 0) {
-		findings_add(findings, FINDING_UNKNOWN, NULL, "/proc/cpuinfo cannot be read: %s",
+		findings_add(findings, FINDING_UNKNOWN, NULL, "/proc/cpuinfo can't be read: %s",
 			     strerror(-result));
 		return;
 	}

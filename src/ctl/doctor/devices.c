@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether rules get what they want, and VMs can use it. */
+/* Whether rules get the devices that they name, and VMs can use them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,90 +10,142 @@
 
 static bool takes_some(const struct doctor *doctor)
 {
-	const struct plan *plan = &doctor->inventory.forecast.plan;
+	size_t i = 0;
 
-	for (size_t i = 0; i < plan->count; i++)
-		if (inventory_is_for_vm(&plan->rows[i]))
-			return true;
-	return false;
+	return doctor_next(doctor, &i) != NULL;
 }
 
-/* How many devices the next boot gives to VMs that can use them. */
-static size_t count_useful(const struct doctor *doctor)
+/* Why the next boot would leave a device with its host driver. */
+static void explain_left(struct doctor *doctor, struct findings *findings,
+			 const struct pci_device *device, const char *name)
 {
-	const struct plan *plan = &doctor->inventory.forecast.plan;
-	size_t count = 0;
+	const struct plan_row *row = inventory_row(&doctor->inventory, device);
+	char where[RULE_PLACE_MAX];
 
-	for (size_t i = 0; i < plan->count; i++)
-		count += inventory_is_for_vm(&plan->rows[i]) &&
-			 !inventory_is_spoiled(&plan->rows[i]);
-	return count;
+	rule_format_place(row->rule, where);
+	if (row->outcome == OUTCOME_PROTECTED) {
+		findings_add(findings, FINDING_ERROR, NULL, "%s is in use by the host: %s", name,
+			     row->detail);
+		findings_fix(findings,
+			     "Use another device: without this one the host does not boot, or is "
+			     "out of reach");
+	} else if (row->outcome == OUTCOME_EXCLUDED) {
+		findings_add(findings, FINDING_ERROR, where,
+			     "%s is excluded by '%s', which beats every rule", name,
+			     row->rule->text);
+		findings_fix(findings, "Remove that line");
+	} else if (row->outcome == OUTCOME_NO_IOMMU) {
+		if (!inventory_lacks_iommu(&doctor->inventory))
+			findings_add(findings, FINDING_ERROR, NULL, "%s has no IOMMU group", name);
+	} else {
+		findings_add(findings, FINDING_ERROR, where, "%s is not bound at the next boot: %s",
+			     name, row->detail[0] ? row->detail : outcome_name(row->outcome));
+	}
 }
 
-/* What the messages of a inventory are to a doctor: notes are for who asks for more. */
-static void check_messages(struct doctor *doctor, struct findings *findings)
+static void describe(struct doctor *doctor, struct findings *findings,
+		     const struct pci_device *device, const char *name)
 {
 	const struct inventory *inventory = &doctor->inventory;
+	const char *use = inventory_use(inventory, device);
+	char vfs[16] = "", address[PCI_ADDRESS_TEXT_MAX];
 
-	if (inventory->forecast.rules.bad > 0)
-		findings_add(findings, FINDING_ERROR, NULL,
-			     "%u line%s cannot be understood, so that no image is built; run "
-			     "'vfio-earlyctl check'",
-			     inventory->forecast.rules.bad,
-			     inventory->forecast.rules.bad == 1 ? "" : "s");
-	for (size_t i = 0; i < inventory->findings.count; i++)
-		if (inventory->findings.list[i].level == FINDING_WARNING)
-			findings_add(findings, FINDING_UNKNOWN, NULL, "%s",
-				     inventory->findings.list[i].text);
+	if (use) {
+		findings_add(findings, FINDING_WARNING, NULL, "%s is in use by the host: %s", name,
+			     use);
+		findings_fix(findings, "The host boots without it, but lacks that");
+	}
+	if (device_read(inventory, device, "sriov_totalvfs", vfs, sizeof(vfs)) > 0 &&
+	    strcmp(vfs, "0") != 0) {
+		findings_add(findings, FINDING_NOTE, NULL,
+			     "%s can have %s virtual functions, which can be passed through one by "
+			     "one while the host keeps the device",
+			     name, vfs);
+		findings_fix(findings, "See vfio-early(8), 'Virtual functions'");
+	}
+	findings_add(findings, FINDING_OK, NULL, "%s: driver %s, IOMMU group %d",
+		     pci_address_format(&device->address, address), device->driver ?: "none",
+		     device->group);
+}
+
+/* Of devices that were named: who uses them now, and what stands in the way of a rule. */
+void doctor_check_device(struct doctor *doctor, struct findings *findings)
+{
+	const struct pci *pci = &doctor->inventory.forecast.pci;
+
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+		char name[PCI_IDS_SENTENCE_MAX];
+
+		if (!doctor->meant[i])
+			continue;
+		doctor_name_device(doctor, device, name);
+		if (inventory_is_taken(inventory_row(&doctor->inventory, device)))
+			describe(doctor, findings, device, name);
+		else
+			explain_left(doctor, findings, device, name);
+	}
+	if (findings->count == 0)
+		findings_add(findings, FINDING_NONE, NULL, "See what the check 'iommu' found");
 }
 
 void doctor_check_rules(struct doctor *doctor, struct findings *findings)
 {
-	const struct forecast *forecast = &doctor->inventory.forecast;
-	size_t useful = count_useful(doctor), lost = 0;
+	const struct inventory *inventory = &doctor->inventory;
+	const struct forecast *forecast = &inventory->forecast;
+	const struct plan *plan = &forecast->plan;
+	size_t useful = 0, lost = 0;
 
-	check_messages(doctor, findings);
-	for (size_t i = 0; i < forecast->plan.count; i++)
-		lost += !forecast->plan.rows[i].satisfied;
-	if (forecast->parameters.off_by || forecast->parameters.dry_run)
+	if (forecast->rules.bad > 0) {
+		findings_add(findings, FINDING_ERROR, NULL,
+			     "%u line%s of the rules %s not valid, so no image is built",
+			     forecast->rules.bad, forecast->rules.bad == 1 ? "" : "s",
+			     forecast->rules.bad == 1 ? "is" : "are");
+		findings_fix(findings, "Run 'vfio-earlyctl check', which shows where");
+	}
+	for (size_t i = 0; i < inventory->findings.count; i++)
+		if (inventory->findings.list[i].level == FINDING_WARNING)
+			findings_add(findings, FINDING_UNKNOWN, NULL, "%s",
+				     inventory->findings.list[i].text);
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+
+		lost += !row->satisfied;
+		useful += inventory_is_for_vm(row) && !inventory_is_spoiled(row);
+	}
+	if (forecast->parameters.off_by || forecast->parameters.dry_run) {
 		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
-			     "%s keeps the rules from being carried out; reboot without it",
+			     "%s is set: rules are not applied",
 			     forecast->parameters.off_by ?: "vfio_early=dry-run");
-	if (lost > 0)
-		findings_add(findings, FINDING_WARNING, NULL,
-			     "the next boot will not get %zu of the devices that they want; run "
-			     "'vfio-earlyctl check'",
-			     lost);
-	if (findings->count == 0 && forecast->rules.count == 0)
-		findings_add(findings, FINDING_NOTE, NULL,
-			     "there are none; 'vfio-earlyctl add' makes one");
-	else if (findings->count == 0)
-		findings_add(findings, FINDING_OK, NULL, "%zu device%s for VMs at the next boot",
-			     useful, useful == 1 ? "" : "s");
+		findings_fix(findings, "Reboot without it");
+	}
+	if (lost > 0) {
+		findings_add(
+			findings, FINDING_WARNING, NULL,
+			"%zu of the devices that rules name will not be bound at the next boot",
+			lost);
+		findings_fix(findings, "Run 'vfio-earlyctl check', which shows why");
+	}
+	if (findings->count > 0)
+		return;
+	if (forecast->rules.count == 0) {
+		findings_add(findings, FINDING_NOTE, NULL, "There are no rules");
+		findings_fix(findings, "Run 'vfio-earlyctl list', then 'vfio-earlyctl add DEVICE'");
+		return;
+	}
+	findings_add(findings, FINDING_OK, NULL,
+		     "%zu device%s will be bound for VMs at the next boot", useful,
+		     useful == 1 ? "" : "s");
 }
 
-#define ACS_OVERRIDE                                                                               \
-	", and last 'vfio-earlyctl cmdline add pcie_acs_override=downstream,multifunction', with " \
-	"which the VM's device can reach the memory of the others, past the IOMMU"
-
-/* The ways out of a shared group, the safe ones first. */
 void doctor_check_groups(struct doctor *doctor, struct findings *findings)
 {
-	struct audit_group group = { .first = NULL };
-	char where[RULE_PLACE_MAX];
-
-	while (audit_next_group(&doctor->inventory, &group))
-		findings_add(findings, FINDING_ERROR, rule_format_place(group.first->rule, where),
-			     "%s; choose the first of these that you can: %sanother slot for the "
-			     "card, ACS in the firmware's setup%s",
-			     group.fact,
-			     group.takes_all ? "the option 'group' in the rule, " : "",
-			     doctor_has_acs_override(doctor) ? ACS_OVERRIDE : "");
-	if (findings->count == 0)
-		findings_add(findings, FINDING_OK, NULL, "%s",
-			     takes_some(doctor)
-				     ? "what goes to VMs shares no IOMMU group with the host"
-				     : "nothing goes to VMs");
+	audit_groups(findings, &doctor->inventory, doctor->meant);
+	if (findings->count == 0 && takes_some(doctor))
+		findings_add(findings, FINDING_OK, NULL,
+			     "Devices for VMs share no IOMMU group with devices of the host");
+	else if (findings->count == 0)
+		findings_add(findings, FINDING_NONE, NULL, "No device is reserved for VMs");
 }
 
 /* The kernel shows "reset" where it knows a way, and since 5.15 "reset_method" with the ways. */
@@ -109,10 +161,10 @@ static bool can_be_reset(const struct doctor *doctor, const struct pci_device *d
 }
 
 /*
- * The reset of a bus is no way of any one of several functions on it. VFIO uses it all the same,
- * as soon as it has all of them. Lists those that stay with the host; false if VFIO cannot reset
- * this bus: one without a bridge above, or with one on it, or with no other function, for which
- * the kernel would have shown this way if there were no quirk.
+ * For one of several functions on a bus, the kernel doesn't offer the reset of the bus. VFIO uses
+ * it all the same, once it has all of them. Lists those that stay with the host; false if VFIO
+ * can't reset this bus: one without a bridge above, or with one on it, or with no other function,
+ * for which the kernel would have offered it if there were no quirk.
  */
 static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *device,
 			  char staying[AUDIT_LIST_MAX])
@@ -137,37 +189,35 @@ static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *
 	return device->parent != PCI_NO_PARENT && others > 0;
 }
 
-static void check_reset(struct doctor *doctor, struct findings *findings,
-			const struct pci_device *device)
-{
-	char name[PCI_IDS_SENTENCE_MAX], staying[AUDIT_LIST_MAX] = "";
-	bool as_bus = resets_as_bus(doctor, device, staying);
-
-	if (can_be_reset(doctor, device) || (as_bus && !staying[0]))
-		return;
-	doctor_name_device(doctor, device, name);
-	if (as_bus)
-		findings_add(findings, FINDING_WARNING, NULL,
-			     "%s can be reset only together with %s, which the host keeps, so a VM "
-			     "may find it as the one before left it; give the VM all of them",
-			     name, staying);
-	else
-		findings_add(findings, FINDING_WARNING, NULL,
-			     "%s cannot be reset by the kernel, so a VM may find it as the one "
-			     "before left it; where it fails at a VM's second start, reboot the "
-			     "host in between",
-			     name);
-}
+#define STALE_STATE "a VM can find it in the state in which the VM before left it"
 
 void doctor_check_reset(struct doctor *doctor, struct findings *findings)
 {
-	const struct plan *plan = &doctor->inventory.forecast.plan;
+	const struct pci_device *device;
 
-	for (size_t i = 0; i < plan->count; i++)
-		if (inventory_is_for_vm(&plan->rows[i]))
-			check_reset(doctor, findings, plan->rows[i].device);
-	if (findings->count == 0)
-		findings_add(findings, FINDING_OK, NULL, "%s",
-			     takes_some(doctor) ? "what goes to VMs can be reset"
-						: "nothing goes to VMs");
+	for (size_t i = 0; (device = doctor_next(doctor, &i));) {
+		char name[PCI_IDS_SENTENCE_MAX], staying[AUDIT_LIST_MAX] = "";
+		bool as_bus = resets_as_bus(doctor, device, staying);
+
+		if (can_be_reset(doctor, device) || (as_bus && !staying[0]))
+			continue;
+		doctor_name_device(doctor, device, name);
+		if (as_bus) {
+			findings_add(findings, FINDING_WARNING, NULL,
+				     "%s can only be reset together with %s, which %s with the "
+				     "host: " STALE_STATE,
+				     name, staying, strchr(staying, ',') ? "stay" : "stays");
+			findings_fix(findings, "Pass all of them through to the same VM");
+		} else {
+			findings_add(findings, FINDING_WARNING, NULL,
+				     "%s can't be reset by the kernel: " STALE_STATE, name);
+			findings_fix(findings,
+				     "If it fails when a VM starts for the second time, reboot the "
+				     "host in between");
+		}
+	}
+	if (findings->count == 0 && takes_some(doctor))
+		findings_add(findings, FINDING_OK, NULL, "Devices for VMs can be reset");
+	else if (findings->count == 0)
+		findings_add(findings, FINDING_NONE, NULL, "No device is reserved for VMs");
 }

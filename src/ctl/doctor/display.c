@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is peculiar to graphics cards that are given away. */
-#include <stdarg.h>
+/* What is peculiar to graphics cards that are reserved for VMs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 #include "doctor/doctor.h"
 #include "look/device.h"
 
-/* Cards of this size work without Resizable BAR; more can be too much for a guest's driver. */
+/* The usual size without Resizable BAR; more can be too much for a guest's driver. */
 #define BAR_PLAIN_MIB 256
 
 #define BARS_MAX 6
@@ -20,39 +19,31 @@ static bool is_display(const struct pci_device *device)
 	return device->class >> 16 == 0x03;
 }
 
-/* The next graphics card that goes to a VM, from the row at *i on; NULL if there is none. */
+/* The next graphics card for VMs, from the row *i of the plan on; NULL if there is none. */
 static const struct pci_device *next_display(const struct doctor *doctor, size_t *i)
 {
-	const struct plan *plan = &doctor->inventory.forecast.plan;
+	const struct pci_device *device;
 
-	while (*i < plan->count) {
-		const struct plan_row *row = &plan->rows[(*i)++];
-
-		if (inventory_is_for_vm(row) && is_display(row->device))
-			return row->device;
-	}
+	while ((device = doctor_next(doctor, i)))
+		if (is_display(device))
+			return device;
 	return NULL;
 }
 
-/* Says that all is well, if nothing was found; without graphics cards there is nothing to see. */
-__attribute__((format(printf, 3, 4))) static void conclude(const struct doctor *doctor,
-							   struct findings *findings,
-							   const char *format, ...)
+/* Says that all is well, if nothing was found. */
+static void conclude(const struct doctor *doctor, struct findings *findings, const char *fact)
 {
-	char text[128];
 	size_t i = 0;
-	va_list arguments;
 
 	if (findings->count > 0)
 		return;
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	findings_add(findings, FINDING_OK, NULL, "%s",
-		     next_display(doctor, &i) ? text : "no graphics card goes to a VM");
+	if (next_display(doctor, &i))
+		findings_add(findings, FINDING_OK, NULL, "%s", fact);
+	else
+		findings_add(findings, FINDING_NONE, NULL, "No graphics card is reserved for VMs");
 }
 
-/* A graphics card that stays with the host; NULL if all go. */
+/* A graphics card that stays with the host; NULL if none does. */
 static const struct pci_device *find_kept_display(const struct doctor *doctor)
 {
 	const struct pci *pci = &doctor->inventory.forecast.pci;
@@ -72,20 +63,18 @@ void doctor_check_console(struct doctor *doctor, struct findings *findings)
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
 		if (!device_is_boot_console(&doctor->inventory, device))
 			continue;
-		doctor_name_device(doctor, device, name);
+		findings_add(findings, FINDING_WARNING, NULL,
+			     "%s shows the boot console: the screen turns dark when it is bound",
+			     doctor_name_device(doctor, device, name));
 		if (kept)
-			findings_add(findings, FINDING_WARNING, NULL,
-				     "%s shows the boot console, and the screen goes dark when it "
-				     "is taken; make %s the primary display in the firmware's "
-				     "setup",
-				     name, doctor_name_device(doctor, kept, other));
+			findings_fix(findings,
+				     "Make %s the primary display in the firmware's setup",
+				     doctor_name_device(doctor, kept, other));
 		else
-			findings_add(findings, FINDING_WARNING, NULL,
-				     "%s shows the boot console, and the host has no other "
-				     "display; make sure that you can reach the host by network",
-				     name);
+			findings_fix(findings, "The host has no other display: make sure that you "
+					       "can reach it by network");
 	}
-	conclude(doctor, findings, "the boot console is on no card that goes to a VM");
+	conclude(doctor, findings, "The boot console is on no graphics card for VMs");
 }
 
 void doctor_check_framebuffer(struct doctor *doctor, struct findings *findings)
@@ -96,20 +85,23 @@ void doctor_check_framebuffer(struct doctor *doctor, struct findings *findings)
 
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
 		if (!device->driver || !vfio_is_driver(device->driver))
-			continue; /* the framebuffer goes when the card is taken */
-		if (result < 0)
+			continue; /* binding releases the framebuffer */
+		if (result < 0) {
 			findings_add(findings, FINDING_UNKNOWN, NULL,
-				     "/proc/iomem cannot be read: %s", strerror(-result));
-		else if (framebuffer_find(iomem, pci_address_format(&device->address, address)))
-			findings_add(findings, FINDING_WARNING, NULL,
-				     "the firmware's framebuffer still is in the memory of %s, "
-				     "which a VM cannot map then; run 'vfio-earlyctl cmdline add "
-				     "initcall_blacklist=sysfb_init' and reboot",
-				     doctor_name_device(doctor, device, name));
+				     "/proc/iomem can't be read: %s", strerror(-result));
+		} else if (framebuffer_find(iomem, pci_address_format(&device->address, address))) {
+			findings_add(
+				findings, FINDING_WARNING, NULL,
+				"The firmware's framebuffer is still in the memory of %s: a VM "
+				"can't map it",
+				doctor_name_device(doctor, device, name));
+			findings_fix(findings, "Run 'vfio-earlyctl cmdline add "
+					       "initcall_blacklist=sysfb_init', then reboot");
+		}
 	}
 	free(iomem);
 	conclude(doctor, findings,
-		 "no framebuffer of the firmware is in the memory of a card that vfio-pci has");
+		 "The firmware's framebuffer is in the memory of no card that is bound");
 }
 
 /* "0xSTART 0xEND 0xFLAGS": the size of a BAR in MiB; 0 if there is none. */
@@ -141,12 +133,14 @@ static void check_bars(struct doctor *doctor, struct findings *findings,
 		char attribute[32];
 
 		snprintf(attribute, sizeof(attribute), "resource%u_resize", bar);
-		if (size > BAR_PLAIN_MIB && device_has(&doctor->inventory, device, attribute))
-			findings_add(findings, FINDING_NOTE, NULL,
-				     "BAR %u of %s is resizable and has %llu MiB; if the guest's "
-				     "driver fails (code 43), switch Resizable BAR off in the "
-				     "firmware's setup",
-				     bar, doctor_name_device(doctor, device, name), size);
+		if (size <= BAR_PLAIN_MIB || !device_has(&doctor->inventory, device, attribute))
+			continue;
+		findings_add(findings, FINDING_NOTE, NULL,
+			     "BAR %u of %s is resizable and has %llu MiB", bar,
+			     doctor_name_device(doctor, device, name), size);
+		findings_fix(findings,
+			     "If the guest's driver fails (code 43), switch Resizable BAR "
+			     "off in the firmware's setup");
 	}
 	free(resources);
 }
@@ -157,7 +151,7 @@ void doctor_check_rebar(struct doctor *doctor, struct findings *findings)
 
 	for (size_t i = 0; (device = next_display(doctor, &i));)
 		check_bars(doctor, findings, device);
-	conclude(doctor, findings, "no resizable BAR has more than %d MiB", BAR_PLAIN_MIB);
+	conclude(doctor, findings, "No resizable BAR has more than 256 MiB");
 }
 
 void doctor_check_rom(struct doctor *doctor, struct findings *findings)
@@ -167,19 +161,22 @@ void doctor_check_rom(struct doctor *doctor, struct findings *findings)
 
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
 		doctor_name_device(doctor, device, name);
-		if (!device_has(&doctor->inventory, device, "rom"))
+		if (!device_has(&doctor->inventory, device, "rom")) {
+			findings_add(findings, FINDING_NOTE, NULL, "%s has no readable ROM", name);
+			findings_fix(findings,
+				     "If the VM's screen stays dark, give the VM a ROM file "
+				     "(romfile=)");
+		} else if (device_is_boot_console(&doctor->inventory, device)) {
 			findings_add(findings, FINDING_NOTE, NULL,
-				     "%s has no ROM that could be read; if the VM's screen stays "
-				     "dark, give it a file with romfile=",
+				     "The ROM of %s is the copy that the firmware has run and may "
+				     "have changed",
 				     name);
-		else if (device_is_boot_console(&doctor->inventory, device))
-			findings_add(findings, FINDING_NOTE, NULL,
-				     "the ROM of %s is the copy that the firmware has run and may "
-				     "have changed; if the VM's screen stays dark, look at it with "
-				     "'vfio-earlyctl rom %s'",
-				     name, pci_address_format(&device->address, address));
+			findings_fix(findings,
+				     "If the VM's screen stays dark, run 'vfio-earlyctl rom %s'",
+				     pci_address_format(&device->address, address));
+		}
 	}
-	conclude(doctor, findings, "each card that goes to a VM shows one");
+	conclude(doctor, findings, "Each graphics card for VMs has a readable ROM");
 }
 
 /* Where it is not loaded, modprobe.d(5) tells how it will be. */
@@ -202,24 +199,27 @@ void doctor_check_msrs(struct doctor *doctor, struct findings *findings)
 				       "report_ignored_msrs=0");
 	size_t i = 0;
 
-	if (!next_display(doctor, &i))
-		findings_add(findings, FINDING_OK, NULL, "no graphics card goes to a VM");
-	else if (ignored < 0)
+	if (!next_display(doctor, &i)) {
+		conclude(doctor, findings, "");
+	} else if (ignored < 0) {
 		findings_add(findings, FINDING_UNKNOWN, NULL,
-			     "kvm is not loaded, so its options cannot be seen; run 'modprobe "
-			     "kvm'");
-	else if (!ignored)
+			     "The module kvm is not loaded, so its options can't be seen");
+		findings_fix(findings, "Run 'modprobe kvm'");
+	} else if (!ignored) {
+		findings_add(
+			findings, FINDING_NOTE, NULL,
+			"kvm raises an exception in a guest that reads an unknown register, at "
+			"which some graphics drivers crash");
+		findings_fix(findings,
+			     "If that happens, write 'options kvm ignore_msrs=1 "
+			     "report_ignored_msrs=0' to /etc/modprobe.d/kvm.conf, then reboot");
+	} else if (reported != 0) {
 		findings_add(findings, FINDING_NOTE, NULL,
-			     "kvm answers an unknown register with an exception, at which some "
-			     "drivers of graphics cards crash their guest; if that happens, put "
-			     "'options kvm ignore_msrs=1 report_ignored_msrs=0' into "
-			     "/etc/modprobe.d/kvm.conf and reboot");
-	else if (reported != 0)
-		findings_add(findings, FINDING_NOTE, NULL,
-			     "kvm ignores unknown registers and fills the log with them; put "
-			     "'options kvm report_ignored_msrs=0' into /etc/modprobe.d/kvm.conf "
-			     "and reboot");
-	else
+			     "kvm logs every read of an unknown register");
+		findings_fix(findings, "Write 'options kvm report_ignored_msrs=0' to "
+				       "/etc/modprobe.d/kvm.conf, then reboot");
+	} else {
 		findings_add(findings, FINDING_OK, NULL,
-			     "kvm ignores unknown registers, and quietly");
+			     "kvm ignores reads of unknown registers, without logging them");
+	}
 }

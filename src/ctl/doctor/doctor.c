@@ -3,38 +3,37 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bootloader/bootloader.h"
 #include "doctor/doctor.h"
 
+#define DEVICES (DOCTOR_ON_DEVICES | DOCTOR_FOR_DEVICE)
+
 /* In the order of the output: what comes first explains what follows. */
 static const struct doctor_entry checks[] = {
-	{ "host", "Host", doctor_check_host, false, DOCTOR_NEEDED },
-	{ "cpu", "IOMMU", doctor_check_cpu, false, DOCTOR_NEEDED },
-	{ "firmware", "IOMMU", doctor_check_firmware, false, DOCTOR_NEEDED },
-	{ "iommu", "IOMMU", doctor_check_iommu, true, DOCTOR_SET_UP },
-	{ "interrupts", "Interrupt remapping", doctor_check_interrupts, true, DOCTOR_NEEDED },
-	{ "kernel", "Kernel command line", doctor_check_kernel, false, DOCTOR_ADVICE },
-	{ "bootloader", "Kernel command line", doctor_check_bootloader, false, DOCTOR_NEEDED },
-	{ "modules", "Modules and options", doctor_check_modules, false, DOCTOR_ADVICE },
-	{ "options", "Modules and options", doctor_check_options, false, DOCTOR_ADVICE },
-	{ "module-lists", "Modules and options", doctor_check_module_lists, false, DOCTOR_ADVICE },
-	{ "rules", "Rules", doctor_check_rules, true, DOCTOR_ADVICE },
-	{ "groups", "IOMMU groups", doctor_check_groups, true, DOCTOR_ADVICE },
-	{ "reset", "Reset", doctor_check_reset, true, DOCTOR_ADVICE },
-	{ "console", "Graphics cards", doctor_check_console, true, DOCTOR_ADVICE },
-	{ "framebuffer", "Graphics cards", doctor_check_framebuffer, true, DOCTOR_ADVICE },
-	{ "rebar", "Graphics cards", doctor_check_rebar, true, DOCTOR_ADVICE },
-	{ "rom", "Graphics cards", doctor_check_rom, true, DOCTOR_ADVICE },
-	{ "msrs", "Graphics cards", doctor_check_msrs, true, DOCTOR_ADVICE },
-	{ "settings", "Other settings", doctor_check_conflicts, true, DOCTOR_ADVICE },
-	{ "images", "Images", doctor_check_images, false, DOCTOR_SET_UP },
+	{ "host", "Host", doctor_check_host, DOCTOR_NEEDED | DOCTOR_FOR_DEVICE },
+	{ "cpu", "IOMMU", doctor_check_cpu, DOCTOR_NEEDED | DOCTOR_FOR_DEVICE },
+	{ "firmware", "IOMMU", doctor_check_firmware, DOCTOR_NEEDED | DOCTOR_FOR_DEVICE },
+	{ "iommu", "IOMMU", doctor_check_iommu, DOCTOR_SET_UP | DEVICES },
+	{ "interrupts", "Interrupt remapping", doctor_check_interrupts, DOCTOR_NEEDED | DEVICES },
+	{ "kernel", "Kernel command line", doctor_check_kernel, 0 },
+	{ "bootloader", "Kernel command line", doctor_check_bootloader, DOCTOR_NEEDED },
+	{ "modules", "Modules and options", doctor_check_modules, DOCTOR_FOR_DEVICE },
+	{ "options", "Modules and options", doctor_check_options, 0 },
+	{ "module-lists", "Modules and options", doctor_check_module_lists, 0 },
+	{ "device", "Devices", doctor_check_device, DOCTOR_DEVICE_ONLY | DEVICES },
+	{ "rules", "Rules", doctor_check_rules, DOCTOR_ON_DEVICES },
+	{ "groups", "IOMMU groups", doctor_check_groups, DEVICES },
+	{ "reset", "Reset", doctor_check_reset, DEVICES },
+	{ "console", "Graphics cards", doctor_check_console, DEVICES },
+	{ "framebuffer", "Graphics cards", doctor_check_framebuffer, DEVICES },
+	{ "rebar", "Graphics cards", doctor_check_rebar, DEVICES },
+	{ "rom", "Graphics cards", doctor_check_rom, DEVICES },
+	{ "msrs", "Graphics cards", doctor_check_msrs, DEVICES },
+	{ "settings", "Other settings", doctor_check_conflicts, DOCTOR_ON_DEVICES },
+	{ "images", "Images", doctor_check_images, DOCTOR_SET_UP },
 };
-
-const char *doctor_result_name(enum finding_level level)
-{
-	return level == FINDING_ERROR ? "problem" : findings_level_name(level);
-}
 
 int doctor_open(struct doctor *doctor, const char *root)
 {
@@ -58,48 +57,71 @@ void doctor_close(struct doctor *doctor)
 	bootwords_free(&doctor->words);
 	kernels_free(&doctor->kernels);
 	inventory_close(&doctor->inventory);
+	free(doctor->meant);
 }
 
-static int run_check(struct doctor *doctor, const struct doctor_entry *check, doctor_take *take,
-		     void *context)
+int doctor_mean(struct doctor *doctor, const char *name, char message[FIND_MESSAGE_MAX])
 {
-	struct findings findings = { .count = 0 };
+	struct forecast *forecast = &doctor->inventory.forecast;
+	const struct pci *pci = &forecast->pci;
+	size_t *found = NULL, count = 0, bridges = 0;
+	int result;
+
+	if (!doctor->meant)
+		doctor->meant = calloc(pci->count + 1, sizeof(bool));
+	snprintf(message, FIND_MESSAGE_MAX, "%s", strerror(ENOMEM));
+	if (!doctor->meant)
+		return -ENOMEM;
+	result = find_by_name(forecast, &doctor->inventory.host, name, &found, &count, message);
+	for (size_t i = 0; i < count && result == 0; i++) {
+		doctor->meant[found[i]] = !pci_is_bridge(&pci->devices[found[i]]);
+		bridges += pci_is_bridge(&pci->devices[found[i]]);
+	}
+	free(found);
+	if (result < 0 || bridges < count)
+		return result;
+	snprintf(message, FIND_MESSAGE_MAX,
+		 "%s is a bridge, which can't be passed through; name a device behind it", name);
+	return -EPERM;
+}
+
+int doctor_plan(struct doctor *doctor)
+{
+	struct forecast *forecast = &doctor->inventory.forecast;
+	const struct pci *pci = &forecast->pci;
 	int result = 0;
 
-	if (check->on_devices && doctor->inventory.forecast.pci.directory < 0)
-		findings_add(&findings, FINDING_UNKNOWN, NULL, "no PCI device can be seen");
-	else
-		check->run(doctor, &findings);
-	findings_sort(&findings);
-	for (size_t i = 0; i < findings.count && result == 0; i++)
-		result = take(context, check, &findings.list[i]);
-	if (findings.failed)
-		result = -ENOMEM;
-	findings_free(&findings);
-	return result;
+	for (size_t i = 0; i < pci->count && result == 0; i++) {
+		const struct rule rule = {
+			.terms = RULE_PLACE,
+			.place.start = pci->devices[i].address,
+			.file = "doctor",
+		};
+
+		if (doctor->meant[i] && !inventory_row(&doctor->inventory, &pci->devices[i]))
+			result = rules_append(&forecast->rules, &rule);
+	}
+	return result == 0 ? inventory_make_plan(&doctor->inventory) : result;
 }
 
 int doctor_run_checks(struct doctor *doctor, doctor_take *take, void *context)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && result == 0; i++)
-		result = run_check(doctor, &checks[i], take, context);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && result == 0; i++) {
+		const struct doctor_entry *check = &checks[i];
+		struct findings findings = { .topic = check->name };
+
+		if (doctor->meant ? !(check->use & DOCTOR_FOR_DEVICE)
+				  : check->use & DOCTOR_DEVICE_ONLY)
+			continue;
+		if (check->use & DOCTOR_ON_DEVICES && doctor->inventory.forecast.pci.directory < 0)
+			findings_add(&findings, FINDING_UNKNOWN, NULL, "PCI devices can't be seen");
+		else
+			check->run(doctor, &findings);
+		findings_sort(&findings);
+		result = findings.failed ? -ENOMEM : take(context, check, &findings);
+		findings_free(&findings);
+	}
 	return result;
-}
-
-int doctor_print_finding(struct document *document, const struct doctor_entry *check,
-			 const struct finding *finding)
-{
-	const char *where = finding->where ? finding->where : "";
-	char *text;
-
-	if (asprintf(&text, "%s%s%s%s%s", where, where[0] ? ": " : "", finding->text,
-		     finding->level == FINDING_OK ? "" : "; see " DOCTOR_MANUAL,
-		     finding->level == FINDING_OK ? "" : check->section) < 0)
-		return -ENOMEM;
-	document_print_entry(document, check->name, doctor_result_name(finding->level),
-			     findings_level_color(finding->level), text);
-	free(text);
-	return 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What vfio-earlyctl doctor looks at. A check tells what it found as findings, whose level says
- * how bad that is (FINDING_ERROR: a problem) and whose text is "what was found; what to do". It
- * finds one thing at least, if only that all is well.
+ * What vfio-earlyctl doctor looks at. A check adds findings: at least one, if only that all is
+ * well (FINDING_OK) or that the question does not arise (FINDING_NONE).
  */
 #ifndef VFIO_EARLY_DOCTOR_DOCTOR_H
 #define VFIO_EARLY_DOCTOR_DOCTOR_H
@@ -12,6 +11,7 @@
 
 #include "bootloader/words.h"
 #include "image/kernels.h"
+#include "look/find.h"
 #include "look/inventory.h"
 #include "term/findings.h"
 
@@ -22,73 +22,83 @@ struct doctor {
 	struct bootwords words; /* of the running kernel's command line */
 	int words_error;
 	char release[NAME_MAX + 1]; /* of the running kernel; "" if that is not known */
+	bool *meant; /* by doctor_mean(), one a device of the inventory; NULL: what rules take */
 };
 
 typedef void doctor_check(struct doctor *doctor, struct findings *findings);
 
-/* What a check is to someone who sets the host up. */
+/* What a check is about, and what it is to someone who sets the host up. */
 enum doctor_use {
-	DOCTOR_ADVICE, /* good to know */
-	DOCTOR_SET_UP, /* setup mends what it finds */
-	DOCTOR_NEEDED, /* with a problem there, nothing else helps */
+	DOCTOR_ON_DEVICES = 1 << 0,  /* without PCI devices it can say nothing */
+	DOCTOR_FOR_DEVICE = 1 << 1,  /* it tells whether a device can be passed through */
+	DOCTOR_DEVICE_ONLY = 1 << 2, /* and is carried out for those alone that were named */
+	DOCTOR_SET_UP = 1 << 3,      /* setup fixes what it finds */
+	DOCTOR_NEEDED = 1 << 4,      /* with an error there, nothing else helps */
 };
 
 struct doctor_entry {
-	const char *name, *section; /* of the manual */
+	const char *name, *area; /* a section of vfio-early-guide(7) */
 	doctor_check *run;
-	bool on_devices; /* without PCI devices it can say nothing */
-	enum doctor_use use;
+	unsigned int use; /* of enum doctor_use */
 };
 
 /* Looks at the host. 0, or -errno and why in inventory.problem. doctor_close() in any case. */
 int doctor_open(struct doctor *doctor, const char *root);
 void doctor_close(struct doctor *doctor);
 
-/* Told of what each check found, in order. 0 or -errno, which ends the checks. */
-typedef int doctor_take(void *context, const struct doctor_entry *check, struct finding *finding);
+/*
+ * Restricts the checks to what this name means, and to the same of earlier calls, as if a rule took
+ * each device that no rule decides for. 0, or -errno and why in message. doctor_plan() then.
+ */
+int doctor_mean(struct doctor *doctor, const char *name, char message[FIND_MESSAGE_MAX]);
+int doctor_plan(struct doctor *doctor);
+
+/* Told of each check that is carried out and what it found, in order. 0 or -errno, which ends it.
+ */
+typedef int doctor_take(void *context, const struct doctor_entry *check,
+			const struct findings *findings);
 int doctor_run_checks(struct doctor *doctor, doctor_take *take, void *context);
 
-/* "problem", "warning", ... */
-const char *doctor_result_name(enum finding_level level);
-
-/* Prints a finding for people, with the section of the manual. 0 or -ENOMEM. */
-#define DOCTOR_MANUAL "vfio-earlyctl(8), section "
-int doctor_print_finding(struct document *document, const struct doctor_entry *check,
-			 const struct finding *finding);
-
-/* doctor-cpu.c: the host as a whole, and its processor. */
+/* cpu.c: the host as a whole, and its processor. */
 doctor_check doctor_check_host;
 doctor_check doctor_check_cpu;
 
-/* doctor-iommu.c: the IOMMU. */
+/* iommu.c */
 doctor_check doctor_check_firmware;
 doctor_check doctor_check_iommu;
 doctor_check doctor_check_interrupts;
 
-/* doctor-kernel.c: kernels, their command line, modules and images. */
+/* kernel.c: kernels, their command line, modules and images. */
 doctor_check doctor_check_kernel;
 doctor_check doctor_check_modules;
 doctor_check doctor_check_images;
 
-/* doctor-bootloader.c */
+/* bootloader.c */
 doctor_check doctor_check_bootloader;
 
-/* doctor-options.c: what modprobe.d(5) and others set besides the rules. */
+/* options.c: what modprobe.d(5) and others set besides the rules. */
 doctor_check doctor_check_options;
 doctor_check doctor_check_conflicts;
 doctor_check doctor_check_module_lists;
 
-/* doctor-devices.c: rules and the devices that they give away. */
+/* devices.c: rules and devices that are reserved for VMs. */
+doctor_check doctor_check_device;
 doctor_check doctor_check_rules;
 doctor_check doctor_check_groups;
 doctor_check doctor_check_reset;
 
-/* doctor-display.c: graphics cards that are given away. */
+/* display.c: graphics cards that are reserved for VMs. */
 doctor_check doctor_check_console;
 doctor_check doctor_check_framebuffer;
 doctor_check doctor_check_rebar;
 doctor_check doctor_check_rom;
 doctor_check doctor_check_msrs;
+
+/*
+ * The next device that is reserved for VMs at the next boot, and that the checks are about, from
+ * the row *i of the plan on; NULL if there is none.
+ */
+const struct pci_device *doctor_next(const struct doctor *doctor, size_t *i);
 
 /* Whether the running kernel's command line has this word. */
 bool doctor_has_word(const struct doctor *doctor, const char *word);
@@ -99,13 +109,8 @@ bool doctor_is_kernel(const struct doctor *doctor, unsigned int major, unsigned 
 /* Whether the processor says that this is a VM itself, which has no firmware's setup to go to. */
 bool doctor_is_vm(const struct doctor *doctor);
 
-/* Whether its builder added the patch behind pcie_acs_override=, as its release tells. */
-bool doctor_has_acs_override(const struct doctor *doctor);
-
-/*
- * Whether the configuration of the running kernel has this line: 1 or 0, or -errno if that
- * cannot be seen.
- */
+/* Whether the running kernel's configuration has this line: 1 or 0, or -errno if that cannot be
+ * seen. */
 int doctor_has_config(const struct doctor *doctor, const char *line);
 
 /* Reads a module's parameter that is yes or no: 1 or 0, or -errno where it is not loaded. */

@@ -9,6 +9,20 @@
 #include "doctor/doctor.h"
 #include "host/modprobe.h"
 
+const struct pci_device *doctor_next(const struct doctor *doctor, size_t *i)
+{
+	const struct forecast *forecast = &doctor->inventory.forecast;
+
+	while (*i < forecast->plan.count) {
+		const struct plan_row *row = &forecast->plan.rows[(*i)++];
+
+		if (inventory_is_for_vm(row) &&
+		    (!doctor->meant || doctor->meant[row->device - forecast->pci.devices]))
+			return row->device;
+	}
+	return NULL;
+}
+
 bool doctor_has_word(const struct doctor *doctor, const char *word)
 {
 	return bootwords_find(&doctor->words, word) >= 0;

@@ -36,23 +36,25 @@ void doctor_check_firmware(struct doctor *doctor, struct findings *findings)
 {
 	const char *what, *table = find_table(doctor, &what);
 
-	if (table)
-		findings_add(findings, FINDING_OK, NULL, "table %s (%s)", table, what);
-	else if (doctor->inventory.forecast.pci.count > 0 &&
-		 !inventory_lacks_iommu(&doctor->inventory))
-		findings_add(findings, FINDING_OK, NULL,
-			     "the kernel knows an IOMMU without a table");
-	else if (!host_has(&doctor->inventory.host, TABLES, "tables"))
+	if (table) {
+		findings_add(findings, FINDING_OK, NULL, "%s (ACPI table %s)", what, table);
+	} else if (doctor->inventory.forecast.pci.count > 0 &&
+		   !inventory_lacks_iommu(&doctor->inventory)) {
+		findings_add(findings, FINDING_OK, NULL, "The kernel has an IOMMU without a table");
+	} else if (!host_has(&doctor->inventory.host, TABLES, "tables")) {
 		findings_add(findings, FINDING_UNKNOWN, NULL,
-			     "the firmware's tables cannot be seen in " TABLES);
-	else
+			     "The firmware's tables can't be seen in " TABLES);
+	} else {
 		findings_add(findings, FINDING_ERROR, NULL,
-			     "the firmware tells of no IOMMU: there is no table DMAR (Intel) or "
-			     "IVRS (AMD); %s",
-			     doctor_is_vm(doctor)
-				     ? "this is a VM itself, so have its host give it one, such as "
-				       "QEMU's intel-iommu"
-				     : "switch VT-d or IOMMU on in the firmware's setup");
+			     "The firmware describes no IOMMU: it has neither an ACPI table DMAR "
+			     "(Intel) nor IVRS (AMD)");
+		findings_fix(
+			findings, "%s",
+			doctor_is_vm(doctor)
+				? "This is a VM: add an IOMMU to it on its host, such as QEMU's "
+				  "intel-iommu"
+				: "Switch VT-d or IOMMU on in the firmware's setup");
+	}
 }
 
 /* Of a short list of names. */
@@ -97,26 +99,30 @@ static void explain_no_groups(struct doctor *doctor, struct findings *findings)
 		if (doctor_has_word(doctor, off_words[i].word) &&
 		    (!table || !off_words[i].table || strcmp(off_words[i].table, table) == 0)) {
 			findings_add(findings, FINDING_ERROR, "/proc/cmdline",
-				     "%s keeps the IOMMU off; run 'vfio-earlyctl cmdline remove "
-				     "%s' and reboot",
-				     off_words[i].word, off_words[i].word);
+				     "%s switches the IOMMU off", off_words[i].word);
+			findings_fix(findings, "Run 'vfio-earlyctl cmdline remove %s', then reboot",
+				     off_words[i].word);
 			return;
 		}
-	if (!table)
+	if (!table) {
 		findings_add(findings, FINDING_ERROR, NULL,
-			     "no device has an IOMMU group, so no VM can have any; mend what the "
-			     "check 'firmware' says first");
-	else if (strcmp(table, "DMAR") == 0 && !doctor_has_word(doctor, "intel_iommu=on") &&
-		 doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") != 1 &&
-		 doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y") != 1)
+			     "No device has an IOMMU group, so none can be passed through");
+		findings_fix(findings, "Fix what the check 'firmware' found first");
+	} else if (strcmp(table, "DMAR") == 0 && !doctor_has_word(doctor, "intel_iommu=on") &&
+		   doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") != 1 &&
+		   doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y") != 1) {
+		findings_add(
+			findings, FINDING_ERROR, NULL,
+			"No device has an IOMMU group: this kernel leaves Intel's IOMMU off by "
+			"default");
+		findings_fix(findings, "Run 'vfio-earlyctl enable-iommu', then reboot");
+	} else {
 		findings_add(findings, FINDING_ERROR, NULL,
-			     "no device has an IOMMU group: this kernel leaves Intel's IOMMU off "
-			     "unless it is told; run 'vfio-earlyctl enable-iommu' and reboot");
-	else
-		findings_add(findings, FINDING_ERROR, NULL,
-			     "no device has an IOMMU group, although the firmware has the table "
-			     "%s; run 'dmesg | grep -e DMAR -e AMD-Vi' to see why",
+			     "No device has an IOMMU group, although the firmware has the ACPI "
+			     "table %s",
 			     table);
+		findings_fix(findings, "Look for the reason in 'dmesg | grep -e DMAR -e AMD-Vi'");
+	}
 }
 
 /* Debian's kernels leave Intel's own graphics, at 00:02.0, out unless intel_iommu=on is there. */
@@ -128,14 +134,16 @@ static void check_graphics(struct doctor *doctor, struct findings *findings)
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
 
-		if (row->outcome == OUTCOME_NO_IOMMU && row->device &&
-		    row->device->vendor == 0x8086 && row->device->class >> 16 == 0x03 &&
-		    row->device->address.bus == 0 && !doctor_has_word(doctor, "intel_iommu=on"))
-			findings_add(findings, FINDING_ERROR, NULL,
-				     "%s has no IOMMU group, since this kernel leaves Intel's own "
-				     "graphics out; run 'vfio-earlyctl cmdline add "
-				     "intel_iommu=on' and reboot",
-				     doctor_name_device(doctor, row->device, device));
+		if (row->outcome != OUTCOME_NO_IOMMU || !row->device ||
+		    row->device->vendor != 0x8086 || row->device->class >> 16 != 0x03 ||
+		    row->device->address.bus != 0 || doctor_has_word(doctor, "intel_iommu=on"))
+			continue;
+		findings_add(findings, FINDING_ERROR, NULL,
+			     "%s has no IOMMU group: by default this kernel leaves Intel's own "
+			     "graphics out",
+			     doctor_name_device(doctor, row->device, device));
+		findings_fix(findings,
+			     "Run 'vfio-earlyctl cmdline add intel_iommu=on', then reboot");
 	}
 }
 
@@ -151,18 +159,20 @@ void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
 	struct groups groups = { .host = &doctor->inventory.host };
 	char units[NAMES_MAX] = "", types[NAMES_MAX] = "";
 
-	if (doctor_read_switch(doctor, "vfio", "enable_unsafe_noiommu_mode") == 1)
+	if (doctor_read_switch(doctor, "vfio", "enable_unsafe_noiommu_mode") == 1) {
 		findings_add(findings, FINDING_ERROR, NULL,
-			     "vfio gives VMs devices without any IOMMU, so that they can write all "
-			     "memory; take enable_unsafe_noiommu_mode out of /etc/modprobe.d and "
-			     "reboot");
-	else if (doctor->inventory.forecast.pci.count == 0)
-		findings_add(findings, FINDING_UNKNOWN, NULL,
-			     "there is no PCI device, so no group tells whether it is on");
-	else if (inventory_lacks_iommu(&doctor->inventory))
+			     "enable_unsafe_noiommu_mode is on: a VM with a device can write all "
+			     "memory of the host");
+		findings_fix(findings, "Remove it from /etc/modprobe.d, then reboot");
+	} else if (doctor->inventory.forecast.pci.count == 0) {
+		findings_add(
+			findings, FINDING_UNKNOWN, NULL,
+			"There is no PCI device whose IOMMU group would show whether it is on");
+	} else if (inventory_lacks_iommu(&doctor->inventory)) {
 		explain_no_groups(doctor, findings);
-	else
+	} else {
 		check_graphics(doctor, findings);
+	}
 	if (findings->count > 0)
 		return;
 	host_each(&doctor->inventory.host, UNITS, take_unit, units);
@@ -185,8 +195,8 @@ static int take_ecap(void *context, const char *directory, const char *name)
 	struct ecaps *ecaps = context;
 	char ecap[24];
 
-	if (host_readf(ecaps->host, ecap, sizeof(ecap), "%s/%s/intel-iommu/ecap", directory,
-		       name) > 0 &&
+	if (host_readf(ecaps->host, ecap, sizeof(ecap), "%s/%s/intel-iommu/ecap", directory, name) >
+		    0 &&
 	    !(strtoull(ecap, NULL, 16) & 1 << 3))
 		joined_add(ecaps->lacking, sizeof(ecaps->lacking), name);
 	return 0;
@@ -210,31 +220,35 @@ static const char *find_intremap_off(const struct doctor *doctor)
 	return NULL;
 }
 
-/* No VM with a device starts: vfio_iommu_type1 refuses with EPERM. */
+/* vfio_iommu_type1 refuses such a device with EPERM. */
+#define NO_START "so a VM with a PCI device doesn't start"
+#define RISK     "a VM with a device can send the host any interrupt"
+
 static void explain_no_remapping(struct doctor *doctor, struct findings *findings)
 {
 	struct ecaps ecaps = { .host = &doctor->inventory.host };
 	const char *word = find_intremap_off(doctor);
 
 	host_each(&doctor->inventory.host, UNITS, take_ecap, &ecaps);
-	if (word)
+	if (word) {
 		findings_add(findings, FINDING_ERROR, "/proc/cmdline",
-			     "%s keeps interrupts from being remapped, so no VM with a device "
-			     "starts; run 'vfio-earlyctl cmdline remove %s' and reboot",
-			     word, word);
-	else if (ecaps.lacking[0])
+			     "%s switches interrupt remapping off, " NO_START, word);
+		findings_fix(findings, "Run 'vfio-earlyctl cmdline remove %s', then reboot", word);
+	} else if (ecaps.lacking[0]) {
+		findings_add(findings, FINDING_ERROR, NULL, "%s can't remap interrupts, " NO_START,
+			     ecaps.lacking);
+		findings_fix(findings,
+			     "Only if you trust all VMs like the host (" RISK "): write 'options "
+			     "vfio_iommu_type1 allow_unsafe_interrupts=1' to "
+			     "/etc/modprobe.d/vfio.conf, run '%s', then reboot",
+			     builder_find(&doctor->inventory.host)->command);
+	} else {
 		findings_add(findings, FINDING_ERROR, NULL,
-			     "%s cannot remap interrupts, so no VM with a device starts; if you "
-			     "trust your VMs like the host itself, to which such a VM can send "
-			     "any interrupt, put 'options vfio_iommu_type1 "
-			     "allow_unsafe_interrupts=1' into /etc/modprobe.d/vfio.conf, run "
-			     "'%s' and reboot",
-			     ecaps.lacking, builder_find(&doctor->inventory.host)->command);
-	else
-		findings_add(findings, FINDING_ERROR, NULL,
-			     "interrupts are not remapped, so no VM with a device starts; look for "
-			     "x2APIC or interrupt remapping in the firmware's setup, and for the "
-			     "reason in 'dmesg | grep -i remapping'");
+			     "Interrupts are not remapped, " NO_START);
+		findings_fix(findings,
+			     "Switch x2APIC or interrupt remapping on in the firmware's setup; "
+			     "'dmesg | grep -i remapping' shows the reason");
+	}
 }
 
 void doctor_check_interrupts(struct doctor *doctor, struct findings *findings)
@@ -242,25 +256,24 @@ void doctor_check_interrupts(struct doctor *doctor, struct findings *findings)
 	int remapped = vfio_remaps_interrupts(doctor->inventory.host.directory);
 	bool unsafe = allows_unsafe(doctor);
 
-	if (remapped < 0)
-		findings_add(findings, FINDING_UNKNOWN, NULL, "/sys/kernel/irq cannot be read: %s",
+	if (remapped < 0) {
+		findings_add(findings, FINDING_UNKNOWN, NULL, "/sys/kernel/irq can't be read: %s",
 			     strerror(-remapped));
-	else if (remapped && unsafe)
+	} else if (remapped && unsafe) {
 		findings_add(findings, FINDING_NOTE, NULL,
-			     "remapped, so allow_unsafe_interrupts=1 is needless; take it out of "
-			     "/etc/modprobe.d");
-	else if (remapped)
-		findings_add(findings, FINDING_OK, NULL, "remapped");
-	else if (inventory_lacks_iommu(&doctor->inventory))
-		findings_add(findings, FINDING_NOTE, NULL,
-			     "not remapped while there is no IOMMU; mend what the check 'iommu' "
-			     "says first");
-	else if (unsafe)
+			     "Interrupts are remapped: allow_unsafe_interrupts=1 has no effect");
+		findings_fix(findings, "Remove it from /etc/modprobe.d");
+	} else if (remapped) {
+		findings_add(findings, FINDING_OK, NULL, "Interrupts are remapped");
+	} else if (inventory_lacks_iommu(&doctor->inventory)) {
+		findings_add(findings, FINDING_NONE, NULL,
+			     "Without an IOMMU, interrupts are not remapped");
+	} else if (unsafe) {
 		findings_add(
 			findings, FINDING_WARNING, NULL,
-			"not remapped, and allow_unsafe_interrupts=1 lets VMs have devices all "
-			"the same: such a VM can send the host any interrupt; run none that "
-			"you do not trust like the host itself");
-	else
+			"Interrupts are not remapped, and allow_unsafe_interrupts=1 is set: " RISK);
+		findings_fix(findings, "Run only VMs that you trust like the host");
+	} else {
 		explain_no_remapping(doctor, findings);
+	}
 }

@@ -12,29 +12,19 @@
 #include "doctor/doctor.h"
 #include "image/contents.h"
 
-/* Kernels whose builders add the patch behind pcie_acs_override=. */
-static const char *const acs_releases[] = { "-pve", "-liquorix", "-xanmod", "-zen" };
-
-bool doctor_has_acs_override(const struct doctor *doctor)
-{
-	for (size_t i = 0; i < sizeof(acs_releases) / sizeof(acs_releases[0]); i++)
-		if (strstr(doctor->release, acs_releases[i]))
-			return true;
-	return false;
-}
-
-/* Words that guides have people put on the command line, and that do nothing there. */
+/* Words that guides have people put on the command line, and that have no effect there. */
+#define FRAMEBUFFER "vfio-early releases the firmware's framebuffer itself"
 static const struct {
 	const char *word, *why;
-} needless[] = {
-	{ "amd_iommu=on", "is no option of the kernel, which has AMD's IOMMU on without it" },
-	{ "video=efifb:off", "is needless: vfio-early takes the framebuffer from a card itself" },
-	{ "video=vesafb:off", "is needless: vfio-early takes the framebuffer from a card itself" },
-	{ "video=simplefb:off",
-	  "is needless: vfio-early takes the framebuffer from a card itself" },
-	{ "video=efifb:off,vesafb:off",
-	  "is needless: vfio-early takes the framebuffer from a card itself" },
+} unnecessary[] = {
+	{ "amd_iommu=on", "the kernel has no such option: AMD's IOMMU is on by default" },
+	{ "video=efifb:off", FRAMEBUFFER },
+	{ "video=vesafb:off", FRAMEBUFFER },
+	{ "video=simplefb:off", FRAMEBUFFER },
+	{ "video=efifb:off,vesafb:off", FRAMEBUFFER },
 };
+
+#define TRUST "Run only VMs that you trust like the host"
 
 static void check_acs_words(struct doctor *doctor, struct findings *findings)
 {
@@ -44,31 +34,32 @@ static void check_acs_words(struct doctor *doctor, struct findings *findings)
 	if (index < 0)
 		return;
 	word = doctor->words.list[index].text;
-	if (doctor_has_acs_override(doctor))
+	if (audit_has_acs_override(&doctor->inventory.host)) {
+		findings_add(
+			findings, FINDING_WARNING, "/proc/cmdline",
+			"%s splits IOMMU groups that the hardware doesn't isolate: a VM's device "
+			"can access the memory of another device",
+			word);
+		findings_fix(findings, TRUST);
+	} else if (strstr(doctor->release, "-amd64")) { /* Debian's lack the patch */
 		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
-			     "%s makes groups of devices that the hardware does not keep apart: "
-			     "a VM's device can reach another device's memory past the IOMMU; "
-			     "run none that you do not trust like the host itself",
-			     word);
-	else if (strstr(doctor->release, "-amd64")) /* Debian's have not the patch */
-		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
-			     "%s does nothing: this kernel has not the patch; run 'vfio-earlyctl "
-			     "cmdline remove %s'",
-			     word, word);
-	else
+			     "%s has no effect: this kernel lacks the patch", word);
+		findings_fix(findings, "Run 'vfio-earlyctl cmdline remove %s'", word);
+	} else {
 		findings_add(findings, FINDING_UNKNOWN, "/proc/cmdline",
-			     "%s counts only in a kernel with the patch for it, and whether %s has "
-			     "that cannot be seen; if it has, run no VM that you do not trust like "
-			     "the host itself",
+			     "%s takes effect only in a kernel with a patch, and %s doesn't show "
+			     "whether it has that",
 			     word, doctor->release);
+		findings_fix(findings, TRUST);
+	}
 }
 
 static const char *describe_default(const struct doctor *doctor)
 {
 	if (doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") == 1)
-		return ", which has Intel's IOMMU on by default";
+		return "; Intel's IOMMU is on by default";
 	if (doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y") == 1)
-		return ", which has Intel's IOMMU on by default, but for Intel's own graphics";
+		return "; Intel's IOMMU is on by default, except for Intel's own graphics";
 	return "";
 }
 
@@ -76,14 +67,18 @@ void doctor_check_kernel(struct doctor *doctor, struct findings *findings)
 {
 	if (!doctor->release[0] || doctor->words_error < 0) {
 		findings_add(findings, FINDING_UNKNOWN, NULL,
-			     "the running kernel's release or command line cannot be read");
+			     "The running kernel's release or command line can't be read");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(needless) / sizeof(needless[0]); i++)
-		if (doctor_has_word(doctor, needless[i].word))
-			findings_add(findings, FINDING_NOTE, "/proc/cmdline",
-				     "%s %s; run 'vfio-earlyctl cmdline remove %s'",
-				     needless[i].word, needless[i].why, needless[i].word);
+	for (size_t i = 0; i < sizeof(unnecessary) / sizeof(unnecessary[0]); i++) {
+		const char *word = unnecessary[i].word;
+
+		if (!doctor_has_word(doctor, word))
+			continue;
+		findings_add(findings, FINDING_NOTE, "/proc/cmdline", "%s has no effect: %s", word,
+			     unnecessary[i].why);
+		findings_fix(findings, "Run 'vfio-earlyctl cmdline remove %s'", word);
+	}
 	check_acs_words(doctor, findings);
 	if (findings->count == 0)
 		findings_add(findings, FINDING_OK, NULL, "%s%s", doctor->release,
@@ -104,28 +99,24 @@ static bool lists_module(const char *list, const char *module)
 	return false;
 }
 
-static int look_in_list(const struct host *host, const char *release, const char *list,
-			const char *module)
-{
-	char path[PATH_MAX], *text = NULL;
-	int result = host_path(path, "/lib/modules/%s/%s", release, list);
-
-	if (result == 0)
-		result = host_read_text(host, path, &text);
-	if (!text)
-		return result;
-	result = lists_module(text, module);
-	free(text);
-	return result;
-}
-
 /* Whether a kernel has a module, or has it built in: 1, 0, or -errno. */
 static int has_module(const struct host *host, const char *release, const char *module)
 {
-	int result = look_in_list(host, release, "modules.dep", module);
+	static const char *const lists[] = { "modules.dep", "modules.builtin" };
+	int result = 0;
 
-	return result == 0 && look_in_list(host, release, "modules.builtin", module) == 1 ? 1
-											  : result;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && result == 0; i++) {
+		char path[PATH_MAX], *text;
+
+		result = host_path(path, "/lib/modules/%s/%s", release, lists[i]);
+		if (result == 0)
+			result = host_read_text(host, path, &text);
+		if (result < 0)
+			break;
+		result = lists_module(text, module);
+		free(text);
+	}
+	return result;
 }
 
 static void check_kernel_modules(struct doctor *doctor, struct findings *findings,
@@ -138,28 +129,26 @@ static void check_kernel_modules(struct doctor *doctor, struct findings *finding
 
 		if (there < 0) {
 			findings_add(findings, there == -ENOENT ? FINDING_ERROR : FINDING_UNKNOWN,
-				     NULL,
-				     "kernel %s: its modules cannot be found in /lib/modules: %s; "
-				     "install the package of this kernel again",
+				     NULL, "Kernel %s: its modules in /lib/modules: %s",
 				     kernel->release, strerror(-there));
+			findings_fix(findings, "Install the package of this kernel again");
 			return;
 		}
-		if (there == 0)
-			findings_add(findings, FINDING_ERROR, NULL,
-				     "kernel %s has no module %s; boot another kernel: Debian's "
-				     "'cloud' kernels have none",
-				     kernel->release, modules[i]);
+		if (there > 0)
+			continue;
+		findings_add(findings, FINDING_ERROR, NULL, "Kernel %s lacks the module %s",
+			     kernel->release, modules[i]);
+		findings_fix(findings, "Boot another kernel: Debian's 'cloud' kernels lack VFIO");
 	}
 }
 
 static bool sees_kernels(struct doctor *doctor, struct findings *findings)
 {
 	if (doctor->kernels_error < 0)
-		findings_add(findings, FINDING_UNKNOWN, NULL, "the installed kernels: %s",
+		findings_add(findings, FINDING_UNKNOWN, NULL, "The installed kernels: %s",
 			     strerror(-doctor->kernels_error));
 	else if (doctor->kernels.count == 0)
-		findings_add(findings, FINDING_UNKNOWN, NULL,
-			     "there is no kernel in /boot that could be looked at");
+		findings_add(findings, FINDING_UNKNOWN, NULL, "No kernel was found in /boot");
 	return findings->count == 0;
 }
 
@@ -173,8 +162,8 @@ void doctor_check_modules(struct doctor *doctor, struct findings *findings)
 		check_kernel_modules(doctor, findings, &kernels->list[i]);
 	if (findings->count == 0)
 		findings_add(findings, FINDING_OK, NULL,
-			     "vfio-pci and " VFIO_IOMMU_MODULE " are there for %zu kernel%s",
-			     kernels->count, kernels->count == 1 ? "" : "s");
+			     "%zu kernel%s vfio-pci and " VFIO_IOMMU_MODULE, kernels->count,
+			     kernels->count == 1 ? " has" : "s have");
 }
 
 void doctor_check_images(struct doctor *doctor, struct findings *findings)
@@ -186,9 +175,8 @@ void doctor_check_images(struct doctor *doctor, struct findings *findings)
 	audit_kernels(findings, &doctor->kernels, has_rules);
 	if (findings->count == 0)
 		findings_add(
-			findings, FINDING_OK, NULL,
-			has_rules
-				? "the images of %zu kernel%s have the rules of now"
-				: "there are no rules that the images of %zu kernel%s should have",
+			findings, has_rules ? FINDING_OK : FINDING_NONE, NULL,
+			has_rules ? "The images of %zu kernel%s have the current rules"
+				  : "There are no rules, so the images of %zu kernel%s need none",
 			doctor->kernels.count, doctor->kernels.count == 1 ? "" : "s");
 }

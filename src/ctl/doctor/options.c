@@ -81,15 +81,16 @@ static void compare(struct findings *findings, const struct options *wanted,
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct option_line *line = &wanted->list[i];
 
-		if (!has_option(there, line))
-			findings_add(findings, FINDING_WARNING, line->where,
-				     "%s of %s is not in the image of %s, in which the module is "
-				     "loaded; %srun '%s %s'",
-				     line->option, line->module, kernel->release,
-				     is_copied(line->where)
-					     ? ""
-					     : "move the line to a file in /etc/modprobe.d and ",
-				     builder->one, kernel->release);
+		if (has_option(there, line))
+			continue;
+		findings_add(findings, FINDING_WARNING, line->where,
+			     "%s of %s is not in the image of kernel %s, which loads the module",
+			     line->option, line->module, kernel->release);
+		findings_fix(findings, "%s '%s %s'",
+			     is_copied(line->where)
+				     ? "Run"
+				     : "Move the line to a file in /etc/modprobe.d, then run",
+			     builder->one, kernel->release);
 	}
 }
 
@@ -108,8 +109,9 @@ static void check_image(struct doctor *doctor, struct findings *findings,
 	if (result == 0)
 		result = contents_each_modprobe(&contents, take_options, &there);
 	if (result < 0)
-		findings_add(findings, FINDING_UNKNOWN, image, "whether it has %s: %s",
-			     wanted->list[0].option, message[0] ? message : strerror(-result));
+		findings_add(findings, FINDING_UNKNOWN, image,
+			     "Whether it has %s can't be seen: %s", wanted->list[0].option,
+			     message[0] ? message : strerror(-result));
 	else
 		compare(findings, wanted, &there, kernel, doctor->kernels.builder);
 	findings->failed |= there.failed;
@@ -130,7 +132,7 @@ static void check_images(struct doctor *doctor, struct findings *findings,
 		}
 	if (findings->count == 0 && images == 0)
 		findings_add(findings, FINDING_UNKNOWN, wanted->list[0].where,
-			     "there is no image that could have %s", wanted->list[0].option);
+			     "There is no image that could have %s", wanted->list[0].option);
 	else if (findings->count == 0)
 		findings_add(findings, FINDING_OK, NULL, "%s%s in all images, as in modprobe.d",
 			     wanted->list[0].option,
@@ -144,12 +146,11 @@ void doctor_check_options(struct doctor *doctor, struct findings *findings)
 
 	findings->failed |= result < 0 || wanted.failed;
 	if (wanted.count == 0)
-		findings_add(findings, FINDING_OK, NULL, "modprobe.d sets none of vfio's modules");
-	else if (doctor->inventory.forecast.rules.count == 0)
 		findings_add(findings, FINDING_OK, NULL,
-			     "%s%s in modprobe.d; without rules, no image needs it",
-			     wanted.list[0].option,
-			     wanted.count > 1 ? " and other options are" : " is");
+			     "modprobe.d has no options for VFIO's modules");
+	else if (doctor->inventory.forecast.rules.count == 0)
+		findings_add(findings, FINDING_NONE, NULL,
+			     "There are no rules, so no image needs VFIO's options");
 	else
 		check_images(doctor, findings, &wanted);
 	free(wanted.list);
@@ -166,7 +167,7 @@ void doctor_check_conflicts(struct doctor *doctor, struct findings *findings)
 		audit_conflicts(findings, &doctor->inventory, &conflicts);
 	if (findings->count == 0)
 		findings_add(findings, FINDING_OK, NULL,
-			     "no blacklist, softdep, ids= or driverctl is about the same devices");
+			     "No blacklist, softdep, ids= or driverctl is about the same devices");
 	conflicts_free(&conflicts);
 }
 
@@ -179,9 +180,9 @@ struct list {
 static const char *explain_module(const struct doctor *doctor, const char *module)
 {
 	if (text_same_name(module, "vfio_virqfd") && doctor_is_kernel(doctor, 6, 2))
-		return "no kernel since 6.2 has this module";
+		return "the kernel has no such module since 6.2";
 	if (text_same_name(module, "vfio_pci") && doctor->inventory.forecast.rules.count > 0)
-		return "needless, since it is loaded as soon as a rule needs it";
+		return "vfio-early loads it as soon as a rule needs it";
 	return NULL;
 }
 
@@ -191,9 +192,10 @@ static void take_module(void *context, const char *where, char *line)
 	char *rest, *module = strtok_r(line, MODPROBE_BLANK, &rest);
 	const char *why = module ? explain_module(list->doctor, module) : NULL;
 
-	if (why)
-		findings_add(list->findings, FINDING_NOTE, where, "%s: %s; take the line out",
-			     module, why);
+	if (!why)
+		return;
+	findings_add(list->findings, FINDING_NOTE, where, "%s has no effect: %s", module, why);
+	findings_fix(list->findings, "Remove the line");
 }
 
 static int take_list(void *context, const char *directory, const char *name)
@@ -217,5 +219,6 @@ void doctor_check_module_lists(struct doctor *doctor, struct findings *findings)
 	take_list(&list, "/etc/initramfs-tools", "modules");
 	host_each(&doctor->inventory.host, "/etc/modules-load.d", take_list, &list);
 	if (findings->count == 0)
-		findings_add(findings, FINDING_OK, NULL, "no list names a module for nothing");
+		findings_add(findings, FINDING_OK, NULL,
+			     "No list of modules has an unnecessary one");
 }

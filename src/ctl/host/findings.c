@@ -8,31 +8,58 @@
 #include "host/array.h"
 #include "host/findings.h"
 
+static void add(struct findings *findings, struct finding finding, bool whole)
+{
+	struct finding *added = whole ? array_add(findings->list, findings->count) : NULL;
+
+	if (added) {
+		finding.number = findings->count - 1;
+		*added = finding;
+		return;
+	}
+	free(finding.where);
+	free(finding.text);
+	free(finding.fix);
+	findings->failed = true;
+}
+
 void findings_add(struct findings *findings, enum finding_level level, const char *where,
 		  const char *format, ...)
 {
 	struct finding finding = {
-		.number = findings->count,
 		.level = level,
+		.topic = findings->topic,
 		.where = where ? strdup(where) : NULL,
 	};
-	struct finding *added;
 	va_list arguments;
 
 	va_start(arguments, format);
 	if (vasprintf(&finding.text, format, arguments) < 0)
 		finding.text = NULL;
 	va_end(arguments);
-	added = finding.text && (finding.where || !where) ?
-			array_add(findings->list, findings->count) :
-			NULL;
-	if (added) {
-		*added = finding;
+	add(findings, finding, finding.text && (finding.where || !where));
+}
+
+void findings_fix(struct findings *findings, const char *format, ...)
+{
+	struct finding *last = findings->count ? &findings->list[findings->count - 1] : NULL;
+	va_list arguments;
+
+	if (!last || findings->failed)
 		return;
+	va_start(arguments, format);
+	if (vasprintf(&last->fix, format, arguments) < 0) {
+		last->fix = NULL;
+		findings->failed = true;
 	}
-	free(finding.where);
-	free(finding.text);
-	findings->failed = true;
+	va_end(arguments);
+}
+
+void findings_copy(struct findings *findings, const struct finding *finding)
+{
+	findings_add(findings, finding->level, finding->where, "%s", finding->text);
+	if (finding->fix)
+		findings_fix(findings, "%s", finding->fix);
 }
 
 size_t findings_count(const struct findings *findings, enum finding_level level)
@@ -70,6 +97,7 @@ void findings_free(struct findings *findings)
 
 		free(last->where);
 		free(last->text);
+		free(last->fix);
 	}
 	free(findings->list);
 	findings->list = NULL;

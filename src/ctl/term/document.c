@@ -8,13 +8,10 @@
 #include "term/document.h"
 #include "term/message.h"
 #include "term/shown.h"
+#include "term/width.h"
 
 /* Of the second and later lines of a message. */
 #define MESSAGE_INDENT 2
-
-/* Of the columns of an entry, with the blank behind them. */
-#define ENTRY_NAME 13
-#define ENTRY_KIND 9
 
 int document_print_table(struct document *document, const struct table *table, const char *title)
 {
@@ -107,14 +104,30 @@ void document_print_message(struct document *document, const char *kind, enum ta
 	document->begun = true;
 }
 
-void document_print_entry(struct document *document, const char *name, const char *kind,
-			  enum table_color color, const char *text)
+void document_print_wrapped(struct document *document, const char *lead, const char *text)
 {
-	const size_t indent = ENTRY_NAME + ENTRY_KIND;
+	size_t column = strlen(lead);
 
-	printf("%-*s", ENTRY_NAME, name);
-	print_kind(document, kind, ENTRY_KIND - 1, "", color);
-	print_wrapped(text, indent - 1, indent, table_get_width(document->options));
+	if (document->options->json)
+		return;
+	fputs(lead, stdout);
+	print_wrapped(text, column, column + 1, table_get_width(document->options));
+	document->begun = true;
+}
+
+void document_print_line(struct document *document, const char *kind, enum table_color color,
+			 const char *where, char *text)
+{
+	size_t width = table_get_width(document->options);
+	size_t column = strlen(kind) + strlen(where) + 4;
+	bool cut = width > column && width_measure(text) > width - column;
+
+	if (document->options->json)
+		return;
+	if (cut)
+		width_cut(text, width - column - 1);
+	print_kind(document, kind, 0, ":", color);
+	shown_print(stdout, "\n", " %s: %s%s\n", where, text, cut ? "…" : "");
 	document->begun = true;
 }
 

@@ -27,9 +27,13 @@ void document_print_gap(struct document *document);
 void document_print_message(struct document *document, const char *kind, enum table_color color,
 			    const char *where, const char *text);
 
-/* Prints an entry of a list for people: name, kind and text in columns, the text wrapped. */
-void document_print_entry(struct document *document, const char *name, const char *kind,
-			  enum table_color color, const char *text);
+/* Prints a text for people behind the lead, in lines that fit the terminal and begin below the
+ * text. */
+void document_print_wrapped(struct document *document, const char *lead, const char *text);
+
+/* Prints "KIND: WHERE: TEXT" for people, as one line that is cut where the terminal ends. */
+void document_print_line(struct document *document, const char *kind, enum table_color color,
+			 const char *where, char *text);
 
 /*
  * Ends it. status, or CTL_INTERNAL if error, which is 0 or -errno, is one: then after a message,

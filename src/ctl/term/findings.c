@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Prints what is wrong or good to know. */
+/* Prints findings. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "term/findings.h"
 
-enum { LEVEL, WHERE, TEXT };
+enum { LEVEL, WHERE, TEXT, FIX };
 
 static const struct table_column columns[] = {
-	[LEVEL] = { "LEVEL", 0, 0, "error, warning or note" },
+	[LEVEL] = { "LEVEL", 0, 0, "error, warning, unknown or note" },
 	[WHERE] = { "WHERE", 0, 0, "file and line" },
-	[TEXT] = { "TEXT", 0, 0, "what there is to say" },
+	[TEXT] = { "TEXT", 0, 0, "fact" },
+	[FIX] = { "FIX", 0, 0, "what to do" },
 	{},
 };
 
 static const struct {
-	const char *name;
+	const char *name, *plural;
 	enum table_color color;
-} levels[] = {
-	[FINDING_ERROR] = { "error", TABLE_RED }, [FINDING_WARNING] = { "warning", TABLE_YELLOW },
-	[FINDING_NOTE] = { "note", TABLE_PLAIN }, [FINDING_UNKNOWN] = { "unknown", TABLE_YELLOW },
-	[FINDING_OK] = { "ok", TABLE_GREEN },
+} levels[FINDING_LEVELS] = {
+	[FINDING_ERROR] = { "error", "errors", TABLE_RED },
+	[FINDING_WARNING] = { "warning", "warnings", TABLE_YELLOW },
+	[FINDING_NOTE] = { "note", "notes", TABLE_PLAIN },
+	[FINDING_UNKNOWN] = { "unknown", "unknown", TABLE_YELLOW },
+	[FINDING_OK] = { "ok", "ok", TABLE_GREEN },
+	[FINDING_NONE] = { "n/a", "n/a", TABLE_PLAIN },
 };
 
 const char *findings_level_name(enum finding_level level)
@@ -35,11 +41,20 @@ enum table_color findings_level_color(enum finding_level level)
 
 const char *findings_format_counts(const struct findings *findings, char text[FINDINGS_COUNTS_MAX])
 {
-	size_t errors = findings_count(findings, FINDING_ERROR);
-	size_t warnings = findings_count(findings, FINDING_WARNING);
+	static const enum finding_level order[] = { FINDING_ERROR, FINDING_WARNING, FINDING_UNKNOWN,
+						    FINDING_NOTE };
+	size_t length = 0;
 
-	snprintf(text, FINDINGS_COUNTS_MAX, "%zu error%s, %zu warning%s", errors,
-		 errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+	text[0] = '\0';
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		size_t count = findings_count(findings, order[i]);
+
+		if (count > 0)
+			length += (size_t)snprintf(text + length, FINDINGS_COUNTS_MAX - length,
+						   "%s%zu %s", length ? ", " : "", count,
+						   count == 1 ? levels[order[i]].name
+							      : levels[order[i]].plural);
+	}
 	return text;
 }
 
@@ -50,11 +65,13 @@ static int print_table(const struct findings *findings, struct document *documen
 	int result = table_open(&table, &options, "problems", columns);
 
 	for (size_t i = 0; i < findings->count && result == 0; i++) {
+		const struct finding *finding = &findings->list[i];
 		struct libscols_line *line = table_add(&table, NULL);
 
-		table_set(&table, line, LEVEL, levels[findings->list[i].level].name);
-		table_set(&table, line, WHERE, findings->list[i].where);
-		table_set(&table, line, TEXT, findings->list[i].text);
+		table_set(&table, line, LEVEL, levels[finding->level].name);
+		table_set(&table, line, WHERE, finding->where);
+		table_set(&table, line, TEXT, finding->text);
+		table_set(&table, line, FIX, finding->fix);
 	}
 	if (result == 0)
 		result = document_print_table(document, &table, NULL);
@@ -74,6 +91,26 @@ int findings_print(struct findings *findings, struct document *document)
 
 		document_print_message(document, levels[finding->level].name,
 				       levels[finding->level].color, finding->where, finding->text);
+		if (finding->fix)
+			document_print_wrapped(document, "  fix:", finding->fix);
 	}
+	return 0;
+}
+
+int findings_print_below(const struct finding *finding, const char *heading,
+			 struct document *document)
+{
+	char *text;
+
+	if (heading)
+		document_print_message(document, levels[finding->level].name,
+				       levels[finding->level].color, NULL, heading);
+	if (asprintf(&text, "%s%s%s", finding->where ?: "", finding->where ? ": " : "",
+		     finding->text) < 0)
+		return -ENOMEM;
+	document_print_wrapped(document, " ", text);
+	free(text);
+	if (finding->fix)
+		document_print_wrapped(document, "  fix:", finding->fix);
 	return 0;
 }
