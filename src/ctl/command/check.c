@@ -199,7 +199,7 @@ static void print_answer(struct check *check)
 	for (size_t i = 0; i < forecast->plan.count; i++) {
 		const struct plan_row *row = &forecast->plan.rows[i];
 
-		wanted += !row->rule->exclude;
+		wanted += !row->rule->exclude && (row->device || !row->satisfied);
 		taken += inventory_is_taken(row) && !inventory_is_spoiled(row);
 	}
 	if (forecast->rules.bad > 0)

@@ -267,12 +267,16 @@ static void print_answer(struct status *status)
 		const struct booted_row *row = &booted->rows[i];
 		enum booted_change change = booted_compare(row, &status->inventory.forecast.pci);
 
-		if (strcmp(row->code, outcome_name(OUTCOME_EXCLUDED)) == 0)
+		if (strcmp(row->code, outcome_name(OUTCOME_EXCLUDED)) == 0 ||
+		    (row->satisfied && row->id[0] == '\0'))
 			continue;
 		wanted++;
 		right += row->driver[0] && row->satisfied && change == BOOTED_SAME;
 	}
-	if (status->error == -ENOENT && !has_rules(status))
+	if (status->inventory.forecast.rules.bad > 0)
+		document_print_text(&status->document,
+				    "The rules are not valid, so no image is built: %s", counts);
+	else if (status->error == -ENOENT && !has_rules(status))
 		document_print_text(&status->document,
 				    "There are no rules. Run 'vfio-earlyctl add DEVICE' to make "
 				    "one%s%s",

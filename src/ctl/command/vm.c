@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vfio-earlyctl vm: the settings that give devices to a VM. */
+/* vfio-earlyctl vm: the settings that pass devices through to a VM. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static int take_format(struct vm *vm, const char *name)
 	return ctl_fail("--for: found '%s', expected proxmox, libvirt or qemu", name), -EINVAL;
 }
 
-/* Proxmox VE brings neither of the others' directories, and who has libvirt uses it. */
+/* Proxmox VE has neither of the others' directories; a host with libvirt uses it. */
 static void detect_format(struct vm *vm)
 {
 	if (host_has(&vm->inventory.host, "/etc", "pve"))
@@ -67,7 +67,8 @@ static int read_guests(struct vm *vm)
 	if (vm->id == 0)
 		return 0;
 	if (vm->format != VM_PROXMOX)
-		return ctl_fail("--vmid is for Proxmox VE; this is for %s", formats[vm->format]),
+		return ctl_fail("--vmid is for Proxmox VE, and this is for %s",
+				formats[vm->format]),
 		       -EINVAL;
 	vm->guest = guests_find(&vm->guests, vm->id);
 	if (!vm->guest)
@@ -96,7 +97,7 @@ static void sort_devices(struct vm *vm)
 	vm->count = kept;
 }
 
-/* Of what an operand means, bridges are left out, unless there is nothing else. */
+/* Bridges are left out of what an operand names, unless it names nothing else. */
 static int add_found(struct vm *vm, const char *operand, const size_t *found, size_t count)
 {
 	const struct pci *pci = &vm->inventory.forecast.pci;
@@ -113,8 +114,9 @@ static int add_found(struct vm *vm, const char *operand, const size_t *found, si
 		*added = &pci->devices[found[i]];
 	}
 	if (vm->count == before)
-		return ctl_fail("%s: is a bridge, and no VM can have one; name a device behind it",
-				operand),
+		return ctl_fail(
+			       "%s is a bridge, which can't be passed through; name a device behind it",
+			       operand),
 		       -EPERM;
 	return 0;
 }
@@ -150,29 +152,11 @@ static int refuse_protected(const struct vm *vm)
 
 		if (!reason)
 			continue;
-		ctl_fail("%s: the host stands on it: %s; --force prints the settings all the same",
+		ctl_fail("%s is in use by the host: %s; --force prints the settings anyway",
 			 pci_address_format(&vm->devices[i]->address, address), reason);
 		result = -EPERM;
 	}
 	return result;
-}
-
-/* Behind the settings, where they are read; programs read the settings alone. */
-static int print_findings(const struct vm *vm)
-{
-	const struct findings *findings = &vm->findings;
-
-	fflush(stdout);
-	if (findings->failed)
-		return ctl_fail("%s", strerror(ENOMEM));
-	for (size_t i = 0; i < findings->count; i++) {
-		const struct finding *finding = &findings->list[i];
-
-		ctl_fail("%s%s%s%s", finding->where ? finding->where : "",
-			 finding->where ? ": " : "", finding->level == FINDING_NOTE ? "note: " : "",
-			 finding->text);
-	}
-	return findings_count(findings, FINDING_WARNING) > 0 ? CTL_INCOMPLETE : CTL_OK;
 }
 
 static int look(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
@@ -193,8 +177,8 @@ static int look(struct vm *vm, const struct ctl *ctl, const char *format, int ar
 		return result;
 	result = vm_make_parts(vm);
 	if (result == -ENOSPC)
-		ctl_fail("a VM has room for %d PCI devices, hostpci0 to hostpci%d",
-			 GUESTS_HOSTPCI_MAX, GUESTS_HOSTPCI_MAX - 1);
+		ctl_fail("a VM can have %d PCI devices, hostpci0 to hostpci%d", GUESTS_HOSTPCI_MAX,
+			 GUESTS_HOSTPCI_MAX - 1);
 	else if (result < 0)
 		ctl_fail("%s", strerror(-result));
 	return result;
@@ -207,7 +191,13 @@ static int run_vm(struct vm *vm, const struct ctl *ctl, const char *format, int 
 	if (result == 0) {
 		vm_check(vm);
 		vm_print(stdout, vm);
-		status = print_findings(vm);
+		status = findings_count(&vm->findings, FINDING_WARNING) +
+						 findings_count(&vm->findings, FINDING_ERROR) >
+					 0
+				 ? CTL_INCOMPLETE
+				 : CTL_OK;
+		/* Behind the settings, and apart from them: programs read the settings alone. */
+		findings_report(&vm->findings);
 	} else {
 		status = result == -EPERM ? CTL_INCOMPLETE : CTL_INTERNAL;
 	}
@@ -221,19 +211,19 @@ static int run_vm(struct vm *vm, const struct ctl *ctl, const char *format, int 
 
 static const char usage[] =
 	"Usage: vfio-earlyctl vm [OPTION]... DEVICE...\n"
-	"Prints the settings that give the devices to a VM, and what stands in the way.\n"
+	"Prints the settings that pass the devices through to a VM, and what stands in the way.\n"
 	"Nothing is changed.\n"
 	"\n"
 	"  -F, --for FORMAT    proxmox: hostpci lines, the qm command, a resource mapping;\n"
 	"                      libvirt: XML for 'virsh edit'; qemu: arguments for machine q35.\n"
-	"                      If not given: what this host has\n"
-	"  -i, --vmid N        the VM of Proxmox VE that shall have them: its file is looked at\n"
-	"  -f, --force         also devices that the host stands on\n"
+	"                      Default: what this host has\n"
+	"  -i, --vmid N        check the file of this VM of Proxmox VE\n"
+	"  -f, --force         also devices in use by the host\n"
 	"  -h, --help          print this\n";
 
 static const char statuses[] =
-	"0, 1 usage or internal error, 2 something stands in the way, or was\n"
-	"refused.";
+	"0 nothing stands in the way, 1 usage or internal error, 2 something stands in the\n"
+	"way, or was refused.";
 
 int command_vm(const struct ctl *ctl, int argc, char **argv)
 {

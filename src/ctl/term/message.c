@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "term/findings.h"
 #include "term/message.h"
 #include "term/shown.h"
 
@@ -28,28 +29,35 @@ int ctl_finish(int status)
 	return status;
 }
 
+/* "WHERE: LEVEL: FACT", and the fix below. That a command failed needs no level. */
+static void tell(const struct finding *finding)
+{
+	const char *level = findings_level_name(finding->level);
+	bool failed = finding->level == FINDING_ERROR;
+
+	ctl_fail("%s%s%s%s%s", finding->where ?: "", finding->where ? ": " : "",
+		 failed ? "" : level, failed ? "" : ": ", finding->text);
+	if (finding->fix)
+		shown_print(stderr, "\n", "  fix: %s\n", finding->fix);
+}
+
 void findings_tell(const struct findings *findings, enum finding_level level)
 {
-	for (size_t i = 0; i < findings->count; i++) {
-		const struct finding *finding = &findings->list[i];
-
-		if (finding->level == level)
-			ctl_fail("%s%s%s", finding->where ?: "", finding->where ? ": " : "",
-				 finding->text);
-	}
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->list[i].level == level)
+			tell(&findings->list[i]);
 }
 
 void findings_report(struct findings *findings)
 {
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->list[i];
-		const char *where = finding->where ? finding->where : "";
-		const char *colon = finding->where ? ": " : "";
 
 		if (finding->level == FINDING_OK)
-			shown_print(stdout, "\n", "%s%s%s\n", where, colon, finding->text);
+			shown_print(stdout, "\n", "%s%s%s\n", finding->where ?: "",
+				    finding->where ? ": " : "", finding->text);
 		else
-			ctl_fail("%s%s%s", where, colon, finding->text);
+			tell(finding);
 	}
 	if (findings->failed)
 		ctl_fail("%s; some messages are missing", strerror(ENOMEM));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What stands in the way of a VM that shall get devices. */
+/* What stands in the way of passing devices through to a VM. */
 #include <stdio.h>
 #include <string.h>
 
@@ -27,40 +27,49 @@ static void check_iommu(struct vm *vm)
 	char address[PCI_ADDRESS_TEXT_MAX];
 
 	if (inventory_lacks_iommu(&vm->inventory)) {
-		findings_add(&vm->findings, FINDING_WARNING, NULL, INVENTORY_NO_IOMMU);
+		findings_add(&vm->findings, FINDING_ERROR, NULL,
+			     "No device has an IOMMU group, so none can be passed through");
+		findings_fix(&vm->findings, "Run 'vfio-earlyctl doctor', which shows why");
 		return;
 	}
 	for (size_t i = 0; i < vm->count; i++)
 		if (vm->devices[i]->group < 0)
-			findings_add(&vm->findings, FINDING_WARNING,
+			findings_add(&vm->findings, FINDING_ERROR,
 				     pci_address_format(&vm->devices[i]->address, address),
-				     "it has no IOMMU group, so no VM can have it");
+				     "It has no IOMMU group, so it can't be passed through");
 }
 
-/* A device that is not for this VM, but in a group with one that is. */
+/* A device that this VM does not get, but in a group with one that it gets. */
 static void check_companion(struct vm *vm, const struct pci_device *device,
 			    const struct pci_device *chosen)
 {
 	const char *reason = inventory_reason(&vm->inventory, device);
+	struct findings *findings = &vm->findings;
 	char where[PCI_ADDRESS_TEXT_MAX], other[PCI_ADDRESS_TEXT_MAX];
 
 	pci_address_format(&device->address, where);
 	pci_address_format(&chosen->address, other);
-	if (vm_is_bound(device) || inventory_is_for_vm(inventory_row(&vm->inventory, device)))
-		findings_add(&vm->findings, FINDING_NOTE, where,
-			     "is in group %d with %s: no other VM can have it meanwhile; name it, "
-			     "too, if this VM shall",
-			     device->group, other);
-	else if (reason)
-		findings_add(&vm->findings, FINDING_WARNING, where,
-			     "is in group %d with %s, and the host stands on it (%s): no VM can "
-			     "use this group; try another slot",
-			     device->group, other, reason);
-	else if (device->driver)
-		findings_add(&vm->findings, FINDING_WARNING, where,
-			     "is in group %d with %s, and %s has it: no VM can use the group until "
-			     "it is taken as well; run 'vfio-earlyctl add %s', or try another slot",
-			     device->group, other, device->driver, where);
+	if (vm_is_bound(device) || inventory_is_for_vm(inventory_row(&vm->inventory, device))) {
+		findings_add(
+			findings, FINDING_NOTE, where,
+			"It is in the same IOMMU group (%d) as %s: no other VM can use it at the "
+			"same time",
+			device->group, other);
+		findings_fix(findings, "Name it too, if this VM is to have it");
+	} else if (reason) {
+		findings_add(
+			findings, FINDING_ERROR, where,
+			"It is in the same IOMMU group (%d) as %s, and in use by the host (%s): "
+			"the group can't be passed through",
+			device->group, other, reason);
+		findings_fix(findings, "Try another slot");
+	} else if (device->driver) {
+		findings_add(findings, FINDING_ERROR, where,
+			     "It is in the same IOMMU group (%d) as %s, and bound to %s: the group "
+			     "can't be passed through",
+			     device->group, other, device->driver);
+		findings_fix(findings, "Run 'vfio-earlyctl add %s', or try another slot", where);
+	}
 }
 
 static void check_groups(struct vm *vm)
@@ -80,11 +89,11 @@ static void check_groups(struct vm *vm)
 
 enum binding {
 	BOUND,
-	BOUND_NOW,     /* but not by the next boot, for want of a rule */
+	BOUND_NOW,     /* but not at the next boot: no rule names it */
 	BOUND_AGAINST, /* the same by its rule */
 	BOUND_LATER,
 	UNBOUND, /* now and later, by its rule */
-	UNRULED, /* the same for want of a rule */
+	UNRULED, /* the same: no rule names it */
 };
 
 static enum binding find_binding(const struct vm *vm, const struct pci_device *device)
@@ -98,35 +107,42 @@ static enum binding find_binding(const struct vm *vm, const struct pci_device *d
 	return vm_is_bound(device) ? BOUND_NOW : UNRULED;
 }
 
-/* Of a function, or of a whole card; owner is who has it now. */
+/* Of a function, or of a whole card; owner is its driver now. */
 static void tell_binding(struct vm *vm, enum binding binding, const struct plan_row *row,
 			 const char *owner, const char *where)
 {
 	struct findings *findings = &vm->findings;
 
-	if (binding == BOUND_NOW)
+	switch (binding) {
+	case BOUND:
+		break;
+	case BOUND_NOW:
 		findings_add(findings, FINDING_NOTE, where,
-			     "%s has it now, but no rule takes it at the next boot; run "
-			     "'vfio-earlyctl add %s'",
-			     owner, where);
-	else if (binding == BOUND_LATER)
+			     "It is bound to %s now, but no rule binds it at the next boot", owner);
+		findings_fix(findings, "Run 'vfio-earlyctl add %s'", where);
+		break;
+	case BOUND_LATER:
 		findings_add(findings, FINDING_WARNING, where,
-			     "%s has it until the next boot; reboot, or run 'vfio-earlyctl bind "
-			     "%s'",
-			     owner, where);
-	else if (binding == UNRULED)
+			     "It is bound to %s until the next boot", owner);
+		findings_fix(findings, "Reboot, or run 'vfio-earlyctl bind %s'", where);
+		break;
+	case UNRULED:
 		findings_add(findings, FINDING_WARNING, where,
-			     "%s has it, and no rule takes it; run 'vfio-earlyctl add %s'", owner,
-			     where);
-	else if (binding == UNBOUND || binding == BOUND_AGAINST)
+			     "It is bound to %s, and no rule names it", owner);
+		findings_fix(findings, "Run 'vfio-earlyctl add %s'", where);
+		break;
+	case UNBOUND:
+	case BOUND_AGAINST:
 		findings_add(
 			findings, binding == UNBOUND ? FINDING_WARNING : FINDING_NOTE, where,
-			"%s has it, %s the next boot does not take it for a VM: %s%s (%s:%u); see "
-			"'vfio-earlyctl check'",
-			owner, binding == UNBOUND ? "and" : "but",
-			inventory_is_taken(row) ? "driver=" : "",
+			"It is bound to %s, and the next boot does not reserve it for VMs: %s%s "
+			"(%s:%u)",
+			owner, inventory_is_taken(row) ? "driver=" : "",
 			inventory_is_taken(row) ? row->wanted : outcome_name(row->outcome),
 			row->rule->file, row->rule->line);
+		findings_fix(findings, "Run 'vfio-earlyctl check', which shows why");
+		break;
+	}
 }
 
 static bool is_uniform(const struct vm *vm, const struct vm_part *part)
@@ -148,7 +164,7 @@ static void check_binding(struct vm *vm, const struct vm_part *part)
 		enum binding binding = find_binding(vm, part->functions[0]);
 
 		tell_binding(vm, binding, inventory_row(&vm->inventory, part->functions[0]),
-			     binding == BOUND_NOW ? "VFIO" : "the host",
+			     binding == BOUND_NOW ? "VFIO" : "host drivers",
 			     vm_format_part(part, where));
 		return;
 	}
@@ -167,23 +183,22 @@ static void check_drivers(struct vm *vm)
 		check_binding(vm, &vm->parts[i]);
 }
 
-/* What the line of now sets besides would be lost with it. */
+/* Options of the present line that the new one would lose. */
 static void tell_replaced(struct vm *vm, const struct guest_device *had, const struct vm_part *part,
 			  const char *where)
 {
 	const char *by = had->mapping[0] ? ", by the mapping " : "";
 	char romfile[sizeof(part->romfile) + sizeof("romfile=")];
+	bool loses;
 
 	snprintf(romfile, sizeof(romfile), "romfile=%s", part->romfile);
-	if (!had->others[0] || strcmp(had->others, romfile) == 0)
-		findings_add(&vm->findings, FINDING_NOTE, where,
-			     "the VM has it already, as hostpci%u%s%s: the new line replaces that",
-			     had->index, by, had->mapping);
-	else
-		findings_add(&vm->findings, FINDING_WARNING, where,
-			     "the VM has it already, as hostpci%u%s%s: the new line replaces that, "
-			     "which also sets %s; add to the new line what shall stay",
-			     had->index, by, had->mapping, had->others);
+	loses = had->others[0] && strcmp(had->others, romfile) != 0;
+	findings_add(&vm->findings, loses ? FINDING_WARNING : FINDING_NOTE, where,
+		     "The VM already has it as hostpci%u%s%s: the new line replaces that%s%s",
+		     had->index, by, had->mapping, loses ? ", which also sets " : "",
+		     loses ? had->others : "");
+	if (loses)
+		findings_fix(&vm->findings, "Add to the new line what you want to keep");
 }
 
 static void add_owner(struct vm *vm, const struct guest_device *had, const struct vm_part *part)
@@ -193,19 +208,20 @@ static void add_owner(struct vm *vm, const struct guest_device *had, const struc
 	char where[PCI_ADDRESS_TEXT_MAX];
 
 	vm_format_part(part, where);
-	if (had->guest != vm->id)
+	if (had->guest != vm->id) {
 		findings_add(&vm->findings, FINDING_WARNING, where,
-			     "VM %u%s%s%s has it as well, as hostpci%u%s%s: only one of them can "
-			     "run",
+			     "VM %u%s%s%s also has it, as hostpci%u%s%s: only one of them can run",
 			     guest->id, guest->name[0] ? " (" : "", guest->name,
 			     guest->name[0] ? ")" : "", had->index, by, had->mapping);
-	else if (had->index == part->index)
+	} else if (had->index == part->index) {
 		tell_replaced(vm, had, part, where);
-	else
+	} else {
 		findings_add(&vm->findings, FINDING_WARNING, where,
-			     "the VM has it already, as hostpci%u%s%s, too: remove that; run 'qm "
-			     "set %u --delete hostpci%u'",
-			     had->index, by, had->mapping, vm->id, had->index);
+			     "The VM already has it, as hostpci%u%s%s", had->index, by,
+			     had->mapping);
+		findings_fix(&vm->findings, "Run 'qm set %u --delete hostpci%u'", vm->id,
+			     had->index);
+	}
 }
 
 static void check_owners(struct vm *vm)
@@ -239,44 +255,45 @@ static void check_machine(struct vm *vm)
 	if (vm->format != VM_PROXMOX || !express)
 		return;
 	snprintf(where, sizeof(where), "VM %u", vm->id);
-	if (!vm->guest)
+	if (!vm->guest) {
 		findings_add(&vm->findings, FINDING_NOTE, NULL,
-			     "pcie=1 needs a VM of machine type q35, which is not the default; "
-			     "--vmid looks at the VM");
-	else if (!vm->guest->q35)
-		findings_add(&vm->findings, FINDING_WARNING, where,
-			     "its machine type is i440fx, and pcie=1 needs q35; run 'qm set %u "
-			     "--machine q35'",
-			     vm->id);
+			     "pcie=1 needs a VM of machine type q35, which is not the default");
+		findings_fix(&vm->findings, "Add --vmid to have the VM checked");
+	} else if (!vm->guest->q35) {
+		findings_add(&vm->findings, FINDING_ERROR, where,
+			     "Its machine type is i440fx, and pcie=1 needs q35");
+		findings_fix(&vm->findings, "Run 'qm set %u --machine q35'", vm->id);
+	}
 }
 
-/* Which firmware the VM must have for a picture on this card. */
+/* Which firmware the VM needs for a picture on this card. */
 static void check_firmware(struct vm *vm, const struct vm_part *part)
 {
+	struct findings *findings = &vm->findings;
 	char where[PCI_ADDRESS_TEXT_MAX];
 
 	pci_address_format(&part->shown->address, where);
 	if (!vm->guest)
 		return;
-	if (!part->rom_known && !vm->guest->ovmf)
-		findings_add(
-			&vm->findings, FINDING_NOTE, where,
-			"VM %u starts with SeaBIOS, and newer cards have no image for that; if "
-			"nothing is shown, try OVMF: 'qm set %u --bios ovmf --efidisk0 "
+	if (!part->rom_known && !vm->guest->ovmf) {
+		findings_add(findings, FINDING_NOTE, where,
+			     "VM %u starts with SeaBIOS, for which newer cards have no ROM image",
+			     vm->id);
+		findings_fix(
+			findings,
+			"If the screen stays dark, try OVMF: 'qm set %u --bios ovmf --efidisk0 "
 			"STORAGE:1'",
-			vm->id, vm->id);
-	else if (part->rom_known && vm->guest->ovmf && !part->has_uefi)
-		findings_add(
-			&vm->findings, FINDING_WARNING, where,
-			"its ROM has no EFI image for x64, so the VM's OVMF shows nothing on it; "
-			"use SeaBIOS ('qm set %u --bios seabios'), or another ROM file",
 			vm->id);
-	else if (part->rom_known && !vm->guest->ovmf && !part->has_bios)
-		findings_add(
-			&vm->findings, FINDING_WARNING, where,
-			"its ROM has images for UEFI alone, so the VM's SeaBIOS shows nothing on "
-			"it; run 'qm set %u --bios ovmf --efidisk0 STORAGE:1'",
-			vm->id);
+	} else if (part->rom_known && vm->guest->ovmf && !part->has_uefi) {
+		findings_add(findings, FINDING_WARNING, where,
+			     "Its ROM has no EFI image for x64, so OVMF shows nothing on it");
+		findings_fix(findings, "Run 'qm set %u --bios seabios', or use another ROM file",
+			     vm->id);
+	} else if (part->rom_known && !vm->guest->ovmf && !part->has_bios) {
+		findings_add(findings, FINDING_WARNING, where,
+			     "Its ROM has only images for UEFI, so SeaBIOS shows nothing on it");
+		findings_fix(findings, "Run 'qm set %u --bios ovmf --efidisk0 STORAGE:1'", vm->id);
+	}
 }
 
 static void advise_file(struct vm *vm, const struct pci_device *device)
@@ -284,11 +301,12 @@ static void advise_file(struct vm *vm, const struct pci_device *device)
 	char where[PCI_ADDRESS_TEXT_MAX];
 
 	pci_address_format(&device->address, where);
-	findings_add(
-		&vm->findings, FINDING_NOTE, where,
-		"the firmware starts it, which may change its ROM: if the VM shows nothing on it, "
-		"let the firmware start another card once, then run 'vfio-earlyctl rom %s --dump "
-		"%s/%04x-%04x.rom', and this again",
+	findings_add(&vm->findings, FINDING_NOTE, where,
+		     "The firmware initializes it, which can change its ROM");
+	findings_fix(
+		&vm->findings,
+		"If the screen stays dark, boot once with another card as primary display, run "
+		"'vfio-earlyctl rom %s --dump %s/%04x-%04x.rom', then this command again",
 		where, vm_rom_directory(vm->format), device->vendor, device->device);
 }
 

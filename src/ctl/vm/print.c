@@ -89,8 +89,8 @@ static void print_proxmox(FILE *stream, const struct vm *vm)
 }
 
 /*
- * Formatdomain, "Host device assignment". Managed means that libvirt gives the device back to the
- * host's driver when the VM ends, which it must not where a rule keeps it.
+ * Formatdomain, "Host device assignment". Managed means that libvirt returns the device to its host
+ * driver when the VM ends, which is wrong where a rule reserves it.
  */
 static void print_hostdev(FILE *stream, const struct vm *vm, const struct vm_part *part,
 			  const struct pci_device *device)
@@ -118,7 +118,7 @@ static void print_libvirt(FILE *stream, const struct vm *vm)
 			print_hostdev(stream, vm, &vm->parts[i], vm->parts[i].functions[n]);
 }
 
-/* The functions of a card are counted anew: there must be a first, and hosts can hide it. */
+/* The functions of a card are renumbered: QEMU needs a first, and hosts can hide it. */
 static void print_qemu(FILE *stream, const struct vm *vm)
 {
 	char text[PCI_ADDRESS_TEXT_MAX];

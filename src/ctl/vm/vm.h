@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a VM shall get, and how its settings say that. */
+/* The devices of a VM, and the settings for them. */
 #ifndef VFIO_EARLY_VM_VM_H
 #define VFIO_EARLY_VM_VM_H
 
@@ -31,7 +31,7 @@ struct vm {
 	unsigned int id;           /* of a VM of Proxmox VE; 0: none was named */
 	const struct guest *guest; /* that VM; NULL if none was named */
 	bool force;
-	const struct pci_device **devices; /* that are meant, by address */
+	const struct pci_device **devices; /* that were named, by address */
 	size_t count;
 	struct vm_part *parts;
 	size_t part_count;
