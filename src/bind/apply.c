@@ -28,7 +28,7 @@
 
 struct work;
 
-/* One step for one row: what a child process does. */
+/* One step for one result: what a child process does. */
 struct step {
 	struct work *work;
 	struct plan_row *row;
@@ -40,12 +40,14 @@ typedef bool row_predicate(const struct work *work, const struct plan_row *row);
 /* All memory is taken before anything is changed. */
 struct work {
 	const struct apply *apply;
-	struct plan *plan;
+	const struct plan *plan;
+	struct plan_row *results; /* beside plan->rows */
+	unsigned int freed;
 	int devices; /* the directory */
 	struct job *jobs;
 	struct step *steps;
-	size_t count; /* of jobs and steps in use */
-	long timeout; /* in seconds, as in struct apply, but not more than udevd leaves */
+	size_t count;  /* of jobs and steps in use */
+	long timeout;  /* in seconds, as in struct apply, but not more than udevd leaves */
 	long deadline; /* jobs_now() by which all shall be done */
 };
 
@@ -89,7 +91,7 @@ static void prepare(struct work *work, row_predicate *chosen, step_function *run
 {
 	work->count = 0;
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->plan->rows[i];
+		struct plan_row *row = &work->results[i];
 
 		if (!chosen(work, row))
 			continue;
@@ -113,7 +115,8 @@ static void release_framebuffer(struct work *work)
 	jobs_run(work->jobs, work->count, leave(work, 500));
 	for (size_t i = 0; i < work->count; i++)
 		if (work->jobs[i].result < 0)
-			fail(work->steps[i].row, "releasing the boot framebuffer", work->jobs[i].result);
+			fail(work->steps[i].row, "releasing the boot framebuffer",
+			     work->jobs[i].result);
 }
 
 /*
@@ -125,7 +128,7 @@ static void override_unheld(struct work *work)
 	if (work->apply->added)
 		return;
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->plan->rows[i];
+		struct plan_row *row = &work->results[i];
 		int result;
 
 		if (!is_pending(work, row) || row->device->driver)
@@ -143,13 +146,13 @@ static bool stands_for_driver(const struct work *work, const struct plan_row *ro
 
 	if (!is_pending(work, row))
 		return false;
-	for (const struct plan_row *other = work->plan->rows; other < row; other++)
+	for (const struct plan_row *other = work->results; other < row; other++)
 		if (is_pending(work, other) && strcmp(other->wanted, row->wanted) == 0)
 			return false;
 	strcpy(name, row->wanted);
 	return !sysfs_find_driver(work->devices, name) ||
-	       (wants_vfio(row) && faccessat(work->apply->root, "sys/module/" VFIO_IOMMU_MODULE, F_OK,
-					      0) < 0);
+	       (wants_vfio(row) &&
+		faccessat(work->apply->root, "sys/module/" VFIO_IOMMU_MODULE, F_OK, 0) < 0);
 }
 
 /* Only a group's first open needs the IOMMU backend, so its failure is not the device's. */
@@ -167,7 +170,7 @@ static int load_step(void *argument)
 static void fail_unloaded(struct work *work, const char *wanted, int error)
 {
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->plan->rows[i];
+		struct plan_row *row = &work->results[i];
 
 		if (is_pending(work, row) && strcmp(row->wanted, wanted) == 0)
 			fail(row, "loading its module", error);
@@ -247,7 +250,7 @@ static void free_protected(struct work *work, bool loaded)
 			continue;
 		sysfs_read_driver(work->devices, address, driver, sizeof(driver));
 		if (vfio_is_driver(driver) && free_device(work, &pci->devices[i], loaded))
-			work->plan->freed++;
+			work->freed++;
 	}
 }
 
@@ -255,8 +258,8 @@ static void free_protected(struct work *work, bool loaded)
 static void spell_drivers(struct work *work)
 {
 	for (size_t i = 0; i < work->plan->count; i++)
-		if (is_pending(work, &work->plan->rows[i]))
-			sysfs_find_driver(work->devices, work->plan->rows[i].wanted);
+		if (is_pending(work, &work->results[i]))
+			sysfs_find_driver(work->devices, work->results[i].wanted);
 }
 
 static int give_back_once(const struct step *step)
@@ -368,7 +371,7 @@ static void set_bound(const struct work *work, struct plan_row *row)
 static void read_back(struct work *work)
 {
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->plan->rows[i];
+		struct plan_row *row = &work->results[i];
 		const struct pci_address *address;
 
 		if (!is_pending(work, row) && !is_failed(work, row))
@@ -384,13 +387,13 @@ static void read_back(struct work *work)
 static void fail_pending(struct work *work)
 {
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->plan->rows[i];
+		struct plan_row *row = &work->results[i];
 
 		if (!is_pending(work, row))
 			continue;
 		plan_row_set(row, OUTCOME_PROBE_FAILED);
-		snprintf(row->detail, sizeof(row->detail), "%.24s did not take it; see the kernel log",
-			 row->wanted);
+		snprintf(row->detail, sizeof(row->detail),
+			 "%.24s did not take it; see the kernel log", row->wanted);
 	}
 }
 
@@ -436,7 +439,7 @@ static void warn_of_obstacle(struct work *work)
 	bool asked = false;
 
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->plan->rows[i];
+		struct plan_row *row = &work->results[i];
 
 		if (row->outcome != OUTCOME_BOUND || !wants_vfio(row) || row->detail[0])
 			continue;
@@ -471,32 +474,32 @@ static void carry_out(struct work *work)
 	warn_of_obstacle(work);
 }
 
-static void refuse_all(struct work *work, int error)
-{
-	for (size_t i = 0; i < work->plan->count; i++)
-		if (is_pending(work, &work->plan->rows[i]))
-			fail(&work->plan->rows[i], "nothing was done", error);
-}
-
-void apply_plan(const struct apply *apply, struct plan *plan)
+struct plan_row *apply_plan(const struct apply *apply, const struct plan *plan, unsigned int *freed)
 {
 	struct work work = {
 		.apply = apply,
 		.plan = plan,
 		.devices = apply->pci->directory,
 		.timeout = (long)apply->timeout,
+		.results = calloc(plan->count + 1, sizeof(*work.results)),
 		.jobs = calloc(plan->count + 1, sizeof(*work.jobs)),
 		.steps = calloc(plan->count + 1, sizeof(*work.steps)),
 	};
 
 	if (apply->added && work.timeout > ADDED_TIMEOUT_MAX)
 		work.timeout = ADDED_TIMEOUT_MAX;
-	if (work.jobs && work.steps)
+	if (work.results && plan->count > 0)
+		memcpy(work.results, plan->rows, plan->count * sizeof(*work.results));
+	if (work.results && work.jobs && work.steps) {
 		carry_out(&work);
-	else
-		refuse_all(&work, -ENOMEM);
+	} else {
+		free(work.results);
+		work.results = NULL;
+	}
 	free(work.jobs);
 	free(work.steps);
+	*freed = work.freed;
+	return work.results;
 }
 
 /* What was found out of a driver, so that rows that want the same one need not ask again. */
@@ -526,8 +529,7 @@ static bool find_driver(const struct apply *apply, struct driver_cache *cache, c
 	return cache->exists;
 }
 
-static void foretell_row(const struct apply *apply, struct driver_cache *cache,
-			 struct plan_row *row)
+static void resolve_row(const struct apply *apply, struct driver_cache *cache, struct plan_row *row)
 {
 	if (strcmp(row->wanted, RULE_VARIANT_DRIVER) == 0)
 		modules_find_variant(apply->modules, row->device, row->wanted);
@@ -543,11 +545,11 @@ static void foretell_row(const struct apply *apply, struct driver_cache *cache,
 	}
 }
 
-void apply_foretell(const struct apply *apply, struct plan *plan)
+void apply_resolve_drivers(const struct apply *apply, struct plan *plan)
 {
 	struct driver_cache cache = { .asked = "" };
 
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->rows[i].outcome == OUTCOME_WOULD_BIND)
-			foretell_row(apply, &cache, &plan->rows[i]);
+			resolve_row(apply, &cache, &plan->rows[i]);
 }

@@ -11,23 +11,25 @@ struct apply {
 	struct modules *modules;
 	int root;
 	unsigned int timeout; /* seconds, for all devices together; with added at most 60 */
-	bool dry_run;	      /* apply_plan() will not be called */
+	bool dry_run;	      /* apply_plan() is not called */
 	bool added;	      /* after the boot: the kernel may not be done with the device yet */
 };
 
 /*
- * Names the drivers that rules left open (driver=variant), and rows whose driver neither the
- * kernel nor the image has. Changes nothing on the host: a dry run ends here, with the wanted
- * driver in each row that would be bound.
+ * Completes a plan, which is constant from then on: names the drivers that rules left open
+ * (driver=variant) and those that neither the kernel nor the image has. Changes nothing on the host:
+ * a dry run ends here, with the wanted driver in each row that would be bound.
  */
-void apply_foretell(const struct apply *apply, struct plan *plan);
+void apply_resolve_drivers(const struct apply *apply, struct plan *plan);
 
 /*
- * Binds every row with OUTCOME_WOULD_BIND, reads back what came of it, and sets outcome, driver
- * and detail of the row. A device that could not be bound is given back: its override is
- * cleared and the kernel looks for a driver again. The caller holds signals (signals.h) until it
- * has told the result.
+ * Binds every device with OUTCOME_WOULD_BIND and reads back its driver. A device that could not be
+ * bound returns to its host driver: its override is cleared and the kernel looks for a driver again.
+ * The caller holds signals (signals.h) until it has reported. Returns a result for each row of the
+ * plan, which the caller frees; NULL: out of memory, and nothing was done. *freed: how many devices
+ * of the host vfio-pci had taken by its option ids=, and lost again.
  */
-void apply_plan(const struct apply *apply, struct plan *plan);
+struct plan_row *apply_plan(const struct apply *apply, const struct plan *plan,
+			    unsigned int *freed);
 
 #endif

@@ -33,7 +33,7 @@ static const char usage[] =
 
 struct options {
 	const char *root;
-	bool dry_run; /* of the command, not of the kernel command line */
+	bool dry_run;                    /* of the command, not of the kernel command line */
 	const char *protected;           /* file, or NULL */
 	const struct pci_address *added; /* the only device to be bound; NULL: all */
 };
@@ -45,6 +45,7 @@ struct run {
 	struct log log;
 	struct forecast forecast;
 	struct modules modules;
+	unsigned int freed; /* of apply_plan() */
 };
 
 static void print(const char *text)
@@ -72,41 +73,38 @@ static void log_warning(void *context, const char *message)
 	log_write(&run->log, LEVEL_WARNING, "%s", message);
 }
 
-static void log_report(const struct run *run)
+static void log_report(const struct run *run, const struct report *report)
 {
-	const struct forecast *forecast = &run->forecast;
 	char line[REPORT_LINE_MAX];
 	enum level level;
 
-	for (size_t i = 0; i < forecast->plan.count; i++) {
-		report_format_message(&forecast->plan.rows[i], line);
-		log_write(&run->log, forecast->plan.rows[i].level, "%s", line);
+	for (size_t i = 0; i < report->count; i++) {
+		report_format_message(&report->rows[i], line);
+		log_write(&run->log, report->rows[i].level, "%s", line);
 	}
-	if (forecast->plan.freed)
+	if (run->freed)
 		log_write(&run->log, LEVEL_WARNING,
-			  "devices of the host taken back from ids= of vfio-pci: %u",
-			  forecast->plan.freed);
+			  "devices of the host taken back from ids= of vfio-pci: %u", run->freed);
 	if (run->added)
 		return;
-	report_format_summary(&forecast->plan, &forecast->rules, &level, line);
+	report_format_summary(report, &run->forecast.rules, &level, line);
 	log_write(&run->log, level, "%s", line);
 }
 
-static int report(const struct run *run)
+static int tell(const struct run *run, const struct report *report)
 {
-	const struct plan *plan = &run->forecast.plan;
 	int result;
 
 	if (run->dry_run) {
-		result = output_table(STDOUT_FILENO, plan);
+		result = output_table(STDOUT_FILENO, report);
 		return result < 0 ? fail(run, "standard output", result)
-				  : (int)report_status(plan, &run->forecast.rules);
+				  : (int)report_status(report, &run->forecast.rules);
 	}
-	log_report(run);
-	result = run->added ? output_added(run->forecast.root, plan)
-			    : output_status(run->forecast.root, plan);
+	log_report(run, report);
+	result = run->added ? output_added(run->forecast.root, report)
+			    : output_status(run->forecast.root, report);
 	return result < 0 ? fail(run, OUTPUT_STATUS, result)
-			  : (int)report_status(plan, &run->forecast.rules);
+			  : (int)report_status(report, &run->forecast.rules);
 }
 
 /* The rules decide with all devices in sight; what shall be done and told is this one's. */
@@ -171,6 +169,7 @@ static int bind_devices(struct run *run)
 		.dry_run = run->dry_run,
 		.added = run->added,
 	};
+	struct report report;
 	int result = forecast_read_devices(forecast);
 
 	if (result < 0)
@@ -187,12 +186,15 @@ static int bind_devices(struct run *run)
 		keep_added(&forecast->plan, run->added);
 	else if (!run->dry_run)
 		note_protected(run);
-	apply_foretell(&apply, &forecast->plan);
+	apply_resolve_drivers(&apply, &forecast->plan);
+	report = (struct report){ forecast->plan.rows, forecast->plan.count };
 	if (!run->dry_run && !forecast->parameters.dry_run) {
 		signals_hold(NULL);
-		apply_plan(&apply, &forecast->plan);
+		report.rows = apply_plan(&apply, &forecast->plan, &run->freed);
+		if (!report.rows)
+			return fail(run, "nothing was bound", -ENOMEM);
 	}
-	return report(run);
+	return tell(run, &report);
 }
 
 static int boot(struct run *run)

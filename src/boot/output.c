@@ -13,8 +13,8 @@
 #include "core/report.h"
 
 #define STATUS_DIRECTORY "run/vfio-early"
-#define STATUS_NEW	 STATUS_DIRECTORY "/status.new"
-#define STATUS_FILE	 STATUS_DIRECTORY "/status"
+#define STATUS_NEW       STATUS_DIRECTORY "/status.new"
+#define STATUS_FILE      STATUS_DIRECTORY "/status"
 
 /* More than a list of everything that a host can stand on. */
 #define COPY_MAX (1u << 20)
@@ -52,31 +52,31 @@ static void add(struct output *output, const char *line)
 	output->used += length;
 }
 
-static int write_rows(int fd, const struct plan *plan, const char *header)
+static int write_rows(int fd, const struct report *report, const char *header)
 {
 	struct output output = { .fd = fd };
 	char line[REPORT_LINE_MAX];
 
 	add(&output, header);
-	for (size_t i = 0; i < plan->count; i++)
-		add(&output, report_format_row(&plan->rows[i], line));
+	for (size_t i = 0; i < report->count; i++)
+		add(&output, report_format_row(&report->rows[i], line));
 	flush(&output);
 	return output.error;
 }
 
-int output_table(int fd, const struct plan *plan)
+int output_table(int fd, const struct report *report)
 {
-	return write_rows(fd, plan, REPORT_HEADER);
+	return write_rows(fd, report, REPORT_HEADER);
 }
 
-static int write_status(int root, const struct plan *plan)
+static int write_status(int root, const struct report *report)
 {
 	cleanup_fd int fd = file_open_flags(root, STATUS_NEW, O_WRONLY | O_CREAT | O_TRUNC);
 	int result;
 
 	if (fd < 0)
 		return fd;
-	result = output_table(fd, plan);
+	result = output_table(fd, report);
 	while (result == 0 && fsync(fd) < 0)
 		if (errno != EINTR)
 			result = -errno;
@@ -88,13 +88,13 @@ static int make_directory(int root)
 	return mkdirat(root, STATUS_DIRECTORY, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-int output_status(int root, const struct plan *plan)
+int output_status(int root, const struct report *report)
 {
 	int result = make_directory(root);
 
 	if (result < 0)
 		return result;
-	result = write_status(root, plan);
+	result = write_status(root, report);
 	if (result == 0 && renameat(root, STATUS_NEW, root, STATUS_FILE) < 0)
 		result = -errno;
 	if (result < 0)
@@ -102,11 +102,11 @@ int output_status(int root, const struct plan *plan)
 	return result;
 }
 
-int output_added(int root, const struct plan *plan)
+int output_added(int root, const struct report *report)
 {
 	cleanup_fd int fd = file_open_flags(root, STATUS_FILE, O_WRONLY | O_APPEND);
 
-	return fd < 0 ? fd : write_rows(fd, plan, "");
+	return fd < 0 ? fd : write_rows(fd, report, "");
 }
 
 int output_copy(int root, const char *from, const char *to)

@@ -3,7 +3,7 @@
 #ifndef VFIO_EARLY_BOOT_OUTPUT_H
 #define VFIO_EARLY_BOOT_OUTPUT_H
 
-#include "core/plan.h"
+#include "core/report.h"
 
 #define OUTPUT_STATUS      "/run/vfio-early/status"
 #define OUTPUT_DIGEST      "/run/vfio-early/digest"
@@ -11,13 +11,13 @@
 #define OUTPUT_UNPROTECTED "/run/vfio-early/unprotected"
 
 /* Writes the table to an open file. 0 or -errno. */
-int output_table(int fd, const struct plan *plan);
+int output_table(int fd, const struct report *report);
 
 /* Replaces OUTPUT_STATUS below the directory root, whole or not at all. 0 or -errno. */
-int output_status(int root, const struct plan *plan);
+int output_status(int root, const struct report *report);
 
 /* Adds the rows of a device that came after the boot to OUTPUT_STATUS. 0 or -errno. */
-int output_added(int root, const struct plan *plan);
+int output_added(int root, const struct report *report);
 
 /*
  * Copies what the image has to where it is found when the image is gone. Both paths are absolute

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules x devices -> what shall become of each device. Pure: no file access, no output. The
- * boot program and all that foretells it use this, so what is foretold is what happens.
+ * Rules x devices -> what shall become of each device. Pure: no file access, no output. The boot
+ * program and all previews use this, so a preview can't differ from the boot.
  */
 #ifndef VFIO_EARLY_CORE_PLAN_H
 #define VFIO_EARLY_CORE_PLAN_H
@@ -23,7 +23,7 @@ struct plan_choice {
 	bool by_group;		     /* the rule means another device of the group */
 };
 
-/* One line of the report. */
+/* What shall become of a device or rule; in a copy beside it, the result. */
 struct plan_row {
 	const struct pci_device *device; /* NULL: nothing answers the rule */
 	const struct rule *rule;
@@ -31,8 +31,8 @@ struct plan_row {
 	enum level level;
 	bool satisfied;
 	bool spoiled; /* others of its group keep it from a VM */
-	char wanted[PCI_DRIVER_NAME_MAX]; /* driver it shall have */
-	char driver[PCI_DRIVER_NAME_MAX]; /* driver it has now, or after; "" for none */
+	char wanted[PCI_DRIVER_NAME_MAX]; /* driver that its rule names */
+	char driver[PCI_DRIVER_NAME_MAX]; /* its driver now, or after the boot; "" for none */
 	char detail[DETAIL_MAX];
 };
 
@@ -40,7 +40,6 @@ struct plan {
 	struct plan_choice *choices; /* one a device, in the order of pci->devices */
 	struct plan_row *rows;	     /* by address, then rules without a device */
 	size_t count, capacity;
-	unsigned int freed; /* devices of the host that a driver took by itself, and lost again */
 };
 
 /*

@@ -64,31 +64,31 @@ const char *report_format_message(const struct plan_row *row, char line[REPORT_L
  * How many rows are bound now, or would be, and how many rows are not as they should be. Whether
  * it was a dry run: nothing stays at "would".
  */
-static bool count_rows(const struct plan *plan, unsigned int *taken, unsigned int *unsatisfied)
+static bool count_rows(const struct report *report, unsigned int *taken, unsigned int *unsatisfied)
 {
 	bool dry = false;
 
 	*taken = *unsatisfied = 0;
-	for (size_t i = 0; i < plan->count; i++) {
-		enum outcome outcome = plan->rows[i].outcome;
+	for (size_t i = 0; i < report->count; i++) {
+		enum outcome outcome = report->rows[i].outcome;
 
 		if (outcome == OUTCOME_BOUND || outcome == OUTCOME_ALREADY_BOUND ||
 		    outcome == OUTCOME_WOULD_BIND)
 			(*taken)++;
 		dry |= outcome == OUTCOME_WOULD_BIND;
-		if (!plan->rows[i].satisfied)
+		if (!report->rows[i].satisfied)
 			(*unsatisfied)++;
 	}
 	return dry;
 }
 
-const char *report_format_summary(const struct plan *plan, const struct rules *rules,
+const char *report_format_summary(const struct report *report, const struct rules *rules,
 				  enum level *level, char line[REPORT_LINE_MAX])
 {
 	unsigned int taken, unsatisfied;
 	bool dry;
 
-	dry = count_rows(plan, &taken, &unsatisfied);
+	dry = count_rows(report, &taken, &unsatisfied);
 	*level = unsatisfied || rules->bad ? LEVEL_WARNING : LEVEL_INFO;
 	snprintf(line, REPORT_LINE_MAX,
 		 "summary: %u %shanded over, %u not as the rules want, %u bad %s", taken,
@@ -97,12 +97,12 @@ const char *report_format_summary(const struct plan *plan, const struct rules *r
 	return line;
 }
 
-enum report_status report_status(const struct plan *plan, const struct rules *rules)
+enum report_status report_status(const struct report *report, const struct rules *rules)
 {
 	unsigned int taken, unsatisfied;
 
 	if (rules->bad)
 		return REPORT_BAD_RULES;
-	count_rows(plan, &taken, &unsatisfied);
+	count_rows(report, &taken, &unsatisfied);
 	return unsatisfied ? REPORT_UNSATISFIED : REPORT_OK;
 }

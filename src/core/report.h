@@ -15,6 +15,12 @@
 /* Enough for any row, message and summary. */
 #define REPORT_LINE_MAX 512
 
+/* The rows of a plan, or its results. */
+struct report {
+	const struct plan_row *rows;
+	size_t count;
+};
+
 /* Exit statuses: vfio-early(8). */
 enum report_status {
 	REPORT_OK = 0,
@@ -30,10 +36,10 @@ const char *report_format_row(const struct plan_row *row, char line[REPORT_LINE_
 const char *report_format_message(const struct plan_row *row, char line[REPORT_LINE_MAX]);
 
 /* The message that closes a report; *level is how it is to be logged. Returns line. */
-const char *report_format_summary(const struct plan *plan, const struct rules *rules,
+const char *report_format_summary(const struct report *report, const struct rules *rules,
 				  enum level *level, char line[REPORT_LINE_MAX]);
 
 /* Bad rules count for more than rules that could not be satisfied. */
-enum report_status report_status(const struct plan *plan, const struct rules *rules);
+enum report_status report_status(const struct report *report, const struct rules *rules);
 
 #endif

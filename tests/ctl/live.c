@@ -149,7 +149,7 @@ static const struct play {
 		.above = "remove proc/self\n",
 		.command = "bind 02:00.0",
 		.status = 2,
-		.err = "vfio-earlyctl: no /proc: the host can't be seen, so an image that is built "
+		.err = "vfio-earlyctl: warning: no /proc: the host can't be seen, so an image that is built "
 		       "here binds nothing without /etc/vfio-early.unprotected\n"
 		       "vfio-earlyctl: what the host stands on cannot be seen from here; --force "
 		       "binds all the same\n",

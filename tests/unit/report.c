@@ -44,14 +44,14 @@ static void closes_report(void **state)
 	for (size_t i = 0; i < sizeof(summaries) / sizeof(summaries[0]); i++) {
 		const struct summary *summary = &summaries[i];
 		struct plan_row rows[ROWS_MAX] = { { .rule = NULL } };
-		const struct plan plan = { .rows = rows, .count = summary->count };
+		const struct report report = { .rows = rows, .count = summary->count };
 		const struct rules rules = { .bad = summary->bad };
 		char line[REPORT_LINE_MAX];
 		enum level level;
 
 		for (size_t j = 0; j < summary->count; j++)
 			plan_row_set(&rows[j], summary->rows[j]);
-		assert_string_equal(report_format_summary(&plan, &rules, &level, line),
+		assert_string_equal(report_format_summary(&report, &rules, &level, line),
 				    summary->line);
 		assert_int_equal(level, summary->level);
 	}

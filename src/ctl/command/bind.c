@@ -2,6 +2,7 @@
 /* vfio-earlyctl bind: a device to a driver, now, as the boot program does it. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bind/apply.h"
@@ -76,28 +77,28 @@ static bool is_open(const struct plan_row *row)
 	return row->outcome == OUTCOME_WOULD_BIND;
 }
 
-/* At boot nothing was in use yet; now something can be. */
-static void protect_used(const struct live *live, struct plan *plan)
+/* At boot nothing is in use yet; now something can be. A command that names a card means all of it.
+ */
+static bool is_free(const struct live *live, const struct plan *plan)
 {
-	char text[BUSY_TEXT_MAX];
+	char address[PCI_ADDRESS_TEXT_MAX], text[BUSY_TEXT_MAX];
+	bool is_free = true;
 
-	for (size_t i = 0; i < plan->count && !live->force; i++) {
-		struct plan_row *row = &plan->rows[i];
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
 
-		if (!is_open(row) || !busy_find(&live->inventory.host, row->device, text))
-			continue;
-		plan_row_set(row, OUTCOME_PROTECTED);
-		snprintf(row->detail, sizeof(row->detail), "in use: %s", text);
+		if (row->outcome == OUTCOME_PROTECTED) {
+			is_free = false;
+		} else if (is_open(row) && !live->force &&
+			   busy_find(&live->inventory.host, row->device, text)) {
+			ctl_fail("%s: %s: in use: %s; it has %s now; %s",
+				 pci_address_format(&row->device->address, address),
+				 outcome_name(OUTCOME_PROTECTED), text,
+				 row->device->driver ?: "no driver", advice[OUTCOME_PROTECTED]);
+			is_free = false;
+		}
 	}
-}
-
-/* Half a card is of no use, and a command that names it means all. */
-static bool has_protected(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->rows[i].outcome == OUTCOME_PROTECTED)
-			return true;
-	return false;
+	return is_free;
 }
 
 static void print_good(const struct plan_row *row, const char *address)
@@ -125,13 +126,13 @@ static void print_bad(const struct plan_row *row, const char *address)
 		 advice[row->outcome]);
 }
 
-static int report(const struct plan *plan, bool changed)
+static int report(const struct plan_row *rows, size_t count, bool changed)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 	int status = CTL_OK;
 
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct plan_row *row = &plan->rows[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct plan_row *row = &rows[i];
 
 		pci_address_format(&row->device->address, address);
 		if (row->satisfied && !is_open(row)) {
@@ -169,16 +170,21 @@ static int carry_out(struct live *live, struct plan *plan)
 		.root = live->inventory.host.directory,
 		.timeout = live->timeout,
 	};
+	struct plan_row *results;
+	unsigned int freed;
 	sigset_t before;
 	int status;
 
-	protect_used(live, plan);
-	if (has_protected(plan))
-		return report(plan, false);
-	apply_foretell(&apply, plan);
+	if (!is_free(live, plan)) {
+		report(plan->rows, plan->count, false);
+		return CTL_INCOMPLETE;
+	}
+	apply_resolve_drivers(&apply, plan);
 	signals_hold(&before);
-	apply_plan(&apply, plan);
-	status = report(plan, true);
+	results = apply_plan(&apply, plan, &freed);
+	status = results ? report(results, plan->count, true)
+			 : ctl_fail("nothing was bound: %s", strerror(ENOMEM));
+	free(results);
 	if (status == CTL_OK)
 		print_hint(live);
 	fflush(stdout);

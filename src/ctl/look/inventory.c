@@ -172,7 +172,7 @@ int inventory_make_plan(struct inventory *inventory)
 	plan_free(&inventory->forecast.plan);
 	result = forecast_make_plan(&inventory->forecast, false);
 	if (result == 0)
-		apply_foretell(&apply, &inventory->forecast.plan);
+		apply_resolve_drivers(&apply, &inventory->forecast.plan);
 	modules_free(&modules);
 	return result;
 }
