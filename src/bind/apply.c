@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Carrying out a plan: override first, for every chosen device, so no other driver can slip
- * in; then the modules; then unbind whoever holds a device; then probe; then read the driver
- * link back. With the override written, loading the module binds what nobody holds, so that in
- * most boots there is nothing left to probe. Never new_id: it takes a device's siblings, too.
+ * Carries out a plan: override first, for every chosen device, so that no other driver can bind it;
+ * then the modules; then unbind the devices that have another driver; then probe; then read the
+ * driver link back. With the override written, loading the module binds devices without a driver,
+ * so that in most boots there is nothing left to probe. Never new_id: it also takes a device's
+ * siblings.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@
 #include "bind/vfio.h"
 #include "core/vfio.h"
 
-/* What a device that did not come gets for being given back. */
+/* The time to return a device that was not bound to its host driver. */
 #define GIVE_BACK_MS 2000
 
 /* udevd kills a program that it runs event_timeout= after the event began: udev.conf(5), 180 s. */
@@ -48,7 +49,7 @@ struct work {
 	struct step *steps;
 	size_t count;  /* of jobs and steps in use */
 	long timeout;  /* in seconds, as in struct apply, but not more than udevd leaves */
-	long deadline; /* jobs_now() by which all shall be done */
+	long deadline; /* jobs_now() by which everything is to be done */
 };
 
 static bool is_pending(const struct work *work, const struct plan_row *row)
@@ -102,13 +103,13 @@ static void prepare(struct work *work, row_predicate *chosen, step_function *run
 	}
 }
 
-/* What never ends leaves so many thousandths of the time to the steps behind it. */
+/* A step that never ends leaves so many thousandths of the time to the steps after it. */
 static long leave(const struct work *work, long thousandths)
 {
 	return work->deadline - work->timeout * thousandths;
 }
 
-/* The memory must be free before the driver comes, and loading its module may bind it. */
+/* The memory must be free before the driver binds, and loading its module can bind it. */
 static void release_framebuffer(struct work *work)
 {
 	prepare(work, holds_framebuffer, release_step);
@@ -120,8 +121,8 @@ static void release_framebuffer(struct work *work)
 }
 
 /*
- * While nothing holds the device, writing its override waits for nobody; but the host's driver may
- * be about to probe one that was just added.
+ * Writing the override of a device without a driver doesn't wait; but a host driver can be about to
+ * probe one that was just added.
  */
 static void override_unheld(struct work *work)
 {
@@ -139,7 +140,7 @@ static void override_unheld(struct work *work)
 	}
 }
 
-/* One row stands for all that want the same driver; none for a driver that is there. */
+/* One row is enough for all that want the same driver; none, if the kernel already has it. */
 static bool stands_for_driver(const struct work *work, const struct plan_row *row)
 {
 	char name[PCI_DRIVER_NAME_MAX];
@@ -178,8 +179,8 @@ static void fail_unloaded(struct work *work, const char *wanted, int error)
 }
 
 /*
- * Returns whether it came to its end. A module that does not may be stuck in the probe of one of
- * its devices: the driver is there then, and can have the others.
+ * Returns whether loading ended. If not, the module can hang in the probe of one of its devices:
+ * the driver exists then, and can bind the others.
  */
 static bool load_modules(struct work *work)
 {
@@ -195,14 +196,14 @@ static bool load_modules(struct work *work)
 		strcpy(wanted, work->steps[i].row->wanted);
 		strcpy(name, wanted);
 		ended &= error != -ETIMEDOUT;
-		/* After an error the kernel may have the driver all the same. */
+		/* The kernel can have the driver in spite of an error. */
 		if (error < 0 && !sysfs_find_driver(work->devices, name))
 			fail_unloaded(work, wanted, error);
 	}
 	return ended;
 }
 
-/* Whether the host stands on the device, and no rule takes it all the same. */
+/* Whether the device is in use by the host, and no rule takes it by force. */
 static bool is_kept(const struct plan_choice *choice)
 {
 	return choice->protects && !(choice->rule && choice->rule->options & RULE_FORCE);
@@ -216,9 +217,8 @@ static int free_step(void *argument)
 }
 
 /*
- * A module is stuck in one probe at a time: of the time that is left, this one may use half.
- * Without a child it is done here, unless a module that is still loading may hold the device's
- * lock.
+ * A module hangs in one probe at a time: this one may use half of the remaining time. Without a
+ * child it is done here, unless a module that is still loading can hold the device's lock.
  */
 static bool free_device(struct work *work, const struct pci_device *device, bool loaded)
 {
@@ -235,8 +235,8 @@ static bool free_device(struct work *work, const struct pci_device *device, bool
 }
 
 /*
- * By its option ids= the module takes what nobody holds of these models, also what the host stands
- * on. Freed, that waits for the driver of the host, which is still to come.
+ * By its option ids= the module takes every device of these models that has no driver, also those
+ * in use by the host. Once unbound, they wait for their host driver, which loads later.
  */
 static void free_protected(struct work *work, bool loaded)
 {
@@ -254,7 +254,7 @@ static void free_protected(struct work *work, bool loaded)
 	}
 }
 
-/* From here on a row names the driver as the kernel spells it. */
+/* From here on a result names the driver as the kernel spells it. */
 static void spell_drivers(struct work *work)
 {
 	for (size_t i = 0; i < work->plan->count; i++)
@@ -270,7 +270,7 @@ static int give_back_once(const struct step *step)
 	return result < 0 ? result : sysfs_probe(step->work->devices, address);
 }
 
-/* A device must not be left with no driver for one call that failed. */
+/* One failed call must not leave a device without a driver. */
 static int give_back_step(void *argument)
 {
 	int result, tries = 3;
@@ -332,10 +332,10 @@ static bool is_refused(const struct step *step)
 }
 
 /*
- * Once the host driver has let go, the device must not depend on the parent, which may be killed or
- * unable to fork: the process that took it gives it back. After the deadline it goes on by itself.
- * Since 6.12.91 and 7.0 the parent's own attempt finds no lock to wait for, and a driver that is
- * still there.
+ * Once the host driver has let go, the device must not depend on the parent, which can be killed or
+ * unable to fork: the process that unbound it also returns it. After the deadline it continues on
+ * its own. Since 6.12.91 and 7.0 the parent's own attempt finds no lock to wait for, and a driver
+ * that is still bound.
  */
 static int take_step(void *argument)
 {
@@ -367,7 +367,7 @@ static void set_bound(const struct work *work, struct plan_row *row)
 		row->level = LEVEL_WARNING;
 }
 
-/* Asks the kernel who holds each device, whatever the steps returned. */
+/* Reads the driver of each device from the kernel, whatever the steps returned. */
 static void read_back(struct work *work)
 {
 	for (size_t i = 0; i < work->plan->count; i++) {
@@ -378,7 +378,7 @@ static void read_back(struct work *work)
 			continue;
 		address = &row->device->address;
 		sysfs_read_driver(work->devices, address, row->driver, sizeof(row->driver));
-		/* While a probe is stuck, the link is there already. */
+		/* The link already exists while a probe hangs. */
 		if (row->outcome != OUTCOME_TIMEOUT && strcmp(row->driver, row->wanted) == 0)
 			set_bound(work, row);
 	}
@@ -398,9 +398,9 @@ static void fail_pending(struct work *work)
 }
 
 /*
- * Where no child can be made, what override_unheld() wrote is cleared all the same: no driver holds
- * the lock of such a device, so the write waits for nobody. A probe could, and the device had no
- * driver before. Any other override was written by a child, which gives back what it took.
+ * Where no child can be made, the parent clears what override_unheld() wrote: no driver holds the
+ * lock of such a device, so the write doesn't wait. A probe could, and the device had no driver
+ * before. Any other override was written by a child, which returns the device itself.
  */
 static int clear_unheld(void *argument)
 {
@@ -415,7 +415,7 @@ static int clear_unheld(void *argument)
 	return sysfs_set_override(devices, &device->address, "");
 }
 
-/* Kernels before those make this wait for a wedged driver; then it ends when the driver does. */
+/* Earlier kernels make this wait for a driver that hangs. */
 static void give_back(struct work *work)
 {
 	prepare(work, is_failed, give_back_step);
@@ -428,11 +428,12 @@ static void give_back(struct work *work)
 
 		if (work->jobs[i].result < 0 && work->jobs[i].result != -ENOENT)
 			snprintf(row->detail + used, sizeof(row->detail) - used,
-				 "; giving it back: %s", strerror(-work->jobs[i].result));
+				 "; returning it to its host driver: %s",
+				 strerror(-work->jobs[i].result));
 	}
 }
 
-/* Bound is not yet usable; a row has room for one reason. */
+/* A device can be bound and still be unusable; a row has room for one reason. */
 static void warn_of_obstacle(struct work *work)
 {
 	const char *obstacle = NULL;
@@ -448,7 +449,7 @@ static void warn_of_obstacle(struct work *work)
 		asked = true;
 		if (!obstacle)
 			return;
-		snprintf(row->detail, sizeof(row->detail), "no VM can use it: %s", obstacle);
+		snprintf(row->detail, sizeof(row->detail), "can't be passed through: %s", obstacle);
 		row->level = LEVEL_WARNING;
 	}
 }
@@ -463,7 +464,7 @@ static void carry_out(struct work *work)
 	loaded = load_modules(work);
 	free_protected(work, loaded);
 	spell_drivers(work);
-	/* Where it did not end, a link may have come with a probe that is stuck. */
+	/* If it did not end, a link can belong to a probe that hangs. */
 	if (loaded)
 		read_back(work);
 	take_devices(work);
@@ -502,14 +503,14 @@ struct plan_row *apply_plan(const struct apply *apply, const struct plan *plan, 
 	return work.results;
 }
 
-/* What was found out of a driver, so that rows that want the same one need not ask again. */
+/* What is known of a driver, for the next row that wants the same one. */
 struct driver_cache {
 	char asked[PCI_DRIVER_NAME_MAX];
 	char spelling[PCI_DRIVER_NAME_MAX];
 	bool exists;
 };
 
-/* A tree without modules tells nothing about the host that it was copied from. */
+/* A tree without modules says nothing about the host that it was copied from. */
 static bool may_load(const struct apply *apply, const char *name)
 {
 	int known = modules_know(apply->modules, name);

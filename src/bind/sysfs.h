@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Everything that is written to sysfs, and the driver link that tells what came of it
+ * Everything that is written to sysfs, and the driver link, which shows the result
  * (Documentation/ABI/testing/sysfs-bus-pci). Any of the writers can block for as long as a
  * driver's probe or remove takes. devices is the open directory /sys/bus/pci/devices.
  */

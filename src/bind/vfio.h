@@ -11,7 +11,7 @@
 int vfio_remaps_interrupts(int root);
 
 /*
- * Why no VM can use any device of this host, or NULL if nothing stands in the way: the module
+ * Why no device of this host can be passed through, or NULL if nothing stands in the way: the module
  * vfio_iommu_type1 is missing, or interrupts are not remapped and its parameter
  * allow_unsafe_interrupts is off (vfio_iommu_type1_attach_group() refuses then, with EPERM). What
  * cannot be read is no obstacle.

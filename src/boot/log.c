@@ -25,7 +25,7 @@ void log_write(const struct log *log, enum level level, const char *format, ...)
 	va_list arguments;
 	size_t length, prefix;
 
-	/* The level is a digit in angle brackets, which only the kernel shall see. */
+	/* The level is a digit in angle brackets, for the kernel only. */
 	snprintf(text, sizeof(text), "<%d>", level);
 	prefix = strlen(text);
 	strcat(text, "vfio-early: ");

@@ -15,7 +15,7 @@ struct log {
 /*
  * Writes one message, as a printf. The kernel takes 10 messages in 5 s from one open file
  * (Documentation/ABI/testing/dev-kmsg, ratelimit in kernel/printk/printk.c), so each message
- * opens the device anew. Where it cannot be opened, printk.devkmsg=off for one, standard error
+ * opens the device again. Where it can't be opened, for example with printk.devkmsg=off, standard error
  * gets the message.
  */
 void log_write(const struct log *log, enum level level, const char *format, ...)

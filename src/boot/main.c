@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vfio-early(8): hands PCI devices to vfio-pci before host drivers load. */
+/* vfio-early(8): binds PCI devices to vfio-pci before host drivers load. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ struct options {
 	const struct pci_address *added; /* the only device to be bound; NULL: all */
 };
 
-/* All that a run knows. */
+/* The state of a run. */
 struct run {
 	bool dry_run;
 	const struct pci_address *added; /* as in struct options */
@@ -50,7 +50,7 @@ struct run {
 
 static void print(const char *text)
 {
-	file_write(STDOUT_FILENO, text, strlen(text)); /* whoever closed it does not want it */
+	file_write(STDOUT_FILENO, text, strlen(text)); /* if it is closed, nobody reads it */
 }
 
 static int fail(const struct run *run, const char *what, int error)
@@ -107,7 +107,7 @@ static int tell(const struct run *run, const struct report *report)
 			  : (int)report_status(report, &run->forecast.rules);
 }
 
-/* The rules decide with all devices in sight; what shall be done and told is this one's. */
+/* Rules are matched with all devices present; only this one is bound and reported. */
 static void keep_added(struct plan *plan, const struct pci_address *added)
 {
 	size_t kept = 0;
@@ -121,7 +121,7 @@ static void keep_added(struct plan *plan, const struct pci_address *added)
 	plan->count = kept;
 }
 
-/* For devices that come later; those are left alone if it is not there. */
+/* For hot-plugged devices, which are left alone without it. */
 static void note_protected(const struct run *run)
 {
 	const struct forecast *forecast = &run->forecast;
@@ -138,8 +138,8 @@ static void note_protected(const struct run *run)
 }
 
 /*
- * What the host stands on. Without the list nothing is taken: a running system has none. A dry run
- * that was not told of one does without, and so do exclusions, for which no image has it.
+ * The devices in use by the host. Without the list nothing is bound: a running system has none. A
+ * dry run without --protected needs none, and neither do exclusions, for which no image has it.
  */
 static int read_protections(const struct run *run, struct forecast *forecast)
 {
@@ -214,7 +214,7 @@ static int boot(struct run *run)
 	return bind_devices(run);
 }
 
-/* With or without rules: whether they have changed since is asked of every image. */
+/* With or without rules: status compares the digest of the image with the current rules. */
 static int boot_and_note(struct run *run)
 {
 	int status = boot(run);
@@ -247,7 +247,7 @@ static int run_program(const struct options *options)
 		run.forecast.protected_file = OUTPUT_PROTECTED;
 		run.forecast.unprotected_file = OUTPUT_UNPROTECTED;
 	}
-	/* The end of the process gives back all memory, in less time than free() and munmap(). */
+	/* The kernel frees all memory at exit, faster than free() and munmap(). */
 	return boot_and_note(&run);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Everything that decides what becomes of each device: rules, command line, what the host stands
- * on, devices, and the plan that follows from them. What boots and what foretells use this.
+ * Everything that decides what happens to each device: rules, command line, devices in use by the
+ * host, devices, and the plan that follows from them. The boot and all previews use this.
  */
 #ifndef VFIO_EARLY_CORE_FORECAST_H
 #define VFIO_EARLY_CORE_FORECAST_H
@@ -14,7 +14,7 @@
 /* In the image only. */
 #define FORECAST_PROTECTED "/etc/vfio-early.protected"
 
-/* Says of a system, and in its images, that these protect nothing where they can't have a list. */
+/* In a system and its images: no device in use by the host is protected, on purpose. */
 #define FORECAST_UNPROTECTED "/etc/vfio-early.unprotected"
 
 struct forecast {
@@ -22,13 +22,13 @@ struct forecast {
 	const char *protected_file; /* absolute, as the next */
 	const char *unprotected_file;
 	bool unprotected;           /* by that file: nothing is protected, on purpose */
-	bool without_cmdline;	    /* as if nothing of ours were on it */
+	bool without_cmdline;	    /* as if it had none of our parameters */
 	struct parameters parameters;
 	struct rules rules;	  /* those of the command line first */
-	struct rules protections; /* a list of what the host stands on, as rules */
+	struct rules protections; /* the list of devices in use by the host, as rules */
 	struct pci pci;
 	struct plan plan;
-	/* Told of each problem as rules->problem is. May be NULL. */
+	/* Called with each problem, as rules->problem. May be NULL. */
 	void (*problem)(void *context, const char *where, const char *message);
 	void *context;
 };
@@ -48,8 +48,8 @@ int forecast_read_rules(struct forecast *forecast);
 int forecast_read_devices(struct forecast *forecast);
 
 /*
- * Reads what the host stands on from protected_file. 0, or -errno after a problem: there is no
- * whole list and no unprotected_file, so nothing may be bound.
+ * Reads the devices in use by the host from protected_file. 0, or -errno after a problem: there is no
+ * complete list and no unprotected_file, so nothing may be bound.
  */
 int forecast_read_protections(struct forecast *forecast);
 

@@ -237,7 +237,7 @@ static const char *const recovery_words[] = {
 	"rd.systemd.unit=emergency.target",
 };
 
-/* Quotes anywhere count for nothing, as with systemd. */
+/* Quotes are removed anywhere, as systemd does. */
 static bool is_quoted(const struct text *text, const char *word)
 {
 	for (const char *p = text->p; p < text->end; p++)

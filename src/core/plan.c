@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules x devices -> what shall become of each device. */
+/* Rules x devices -> a decision for each device. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,7 +219,7 @@ static void describe_mismatch(struct plan_row *row)
 	format_id(row->detail, sizeof(row->detail), wanted, with_subsystem);
 }
 
-/* The note is the address that the device had, a blank, and what the host has it for. */
+/* The note is the address that the device had, a blank, and its use by the host. */
 static void describe_protection(struct plan_row *row, const struct plan_choice *choice)
 {
 	const char *note = choice->protects->note, *reason = strchr(note, ' ');
@@ -228,7 +228,7 @@ static void describe_protection(struct plan_row *row, const struct plan_choice *
 	if (row->outcome != OUTCOME_WOULD_BIND && row->outcome != OUTCOME_PROTECTED)
 		return;
 	if (row->outcome == OUTCOME_WOULD_BIND) {
-		how = "forced, the host uses it: ";
+		how = "forced, in use by the host: ";
 		row->level = LEVEL_WARNING;
 	}
 	snprintf(row->detail, sizeof(row->detail), "%s%s", how, reason ? reason + 1 : note);
@@ -286,7 +286,7 @@ static bool spoils_group(const struct pci_device *device, const char *driver, bo
 	return !is_vfio(driver);
 }
 
-/* The first device of each group that stays with the host: spoilers[group]. */
+/* The first device of each group that stays with a host driver: spoilers[group]. */
 static const struct pci_device **collect_spoilers(const struct plan *plan, const struct pci *pci,
 						  bool before_drivers, size_t *count)
 {
@@ -311,7 +311,7 @@ static const struct pci_device **collect_spoilers(const struct plan *plan, const
 	return spoilers;
 }
 
-/* That the host loses the device is worse than that no VM can use it. */
+/* That the host loses the device is the worse news: it stays in detail. */
 static void warn_of_spoiler(struct plan_row *row, const struct pci_device *spoiler)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
@@ -323,12 +323,14 @@ static void warn_of_spoiler(struct plan_row *row, const struct pci_device *spoil
 	pci_address_format(&spoiler->address, address);
 	if (spoiler->driver)
 		snprintf(row->detail, sizeof(row->detail),
-			 "no VM can use it: group %d also has %s, held by %.24s", spoiler->group,
-			 address, spoiler->driver);
+			 "can't be passed through alone: %s is in the same IOMMU group (%d) and "
+			 "stays with %.24s",
+			 address, spoiler->group, spoiler->driver);
 	else
 		snprintf(row->detail, sizeof(row->detail),
-			 "no VM can use it if a host driver takes %s of its group %d", address,
-			 spoiler->group);
+			 "can't be passed through alone if a host driver takes %s of the same "
+			 "IOMMU group (%d)",
+			 address, spoiler->group);
 }
 
 static int check_groups(struct plan *plan, const struct pci *pci, bool before_drivers)
@@ -350,9 +352,9 @@ static int check_groups(struct plan *plan, const struct pci *pci, bool before_dr
 }
 
 /*
- * Whether the rule means any device, be it that another rule decides there. Two rules for
- * either of two cards in one place are no mistake, so the guard that did not hold needs no word
- * where another rule decides. An exclusion whose guard did not hold protects nothing: that does.
+ * Whether the rule matches any device, even one that another rule decides. Two rules for either of
+ * two cards in one place are no mistake, so a guard that doesn't match is not reported where
+ * another rule decides. An exclusion whose guard doesn't match protects nothing, and is reported.
  */
 static bool is_answered(const struct plan *plan, const struct rule *rule, const struct pci *pci)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules x devices -> what shall become of each device. Pure: no file access, no output. The boot
+ * Rules x devices -> a decision for each device. Pure: no file access, no output. The boot
  * program and all previews use this, so a preview can't differ from the boot.
  */
 #ifndef VFIO_EARLY_CORE_PLAN_H
@@ -14,23 +14,23 @@
 #include "core/pci.h"
 #include "core/rules.h"
 
-/* What a rule made of a device, before its group is known. */
+/* What rules say of a device, before its group is known. */
 struct plan_choice {
 	const struct rule *rule;     /* that decides; NULL if none does */
-	const struct rule *mismatch; /* first whose guard did not hold */
+	const struct rule *mismatch; /* first whose guard does not match */
 	const struct rule *protects; /* entry that says that the host uses the device */
-	bool moved;		     /* what the entry means is not where it was: this may be it */
-	bool by_group;		     /* the rule means another device of the group */
+	bool moved;		     /* the device of the entry is not in its place: this may be it */
+	bool by_group;		     /* the rule matches another device of the group */
 };
 
-/* What shall become of a device or rule; in a copy beside it, the result. */
+/* The decision for a device or a rule; in a copy beside it, the result. */
 struct plan_row {
 	const struct pci_device *device; /* NULL: nothing answers the rule */
 	const struct rule *rule;
 	enum outcome outcome;
 	enum level level;
 	bool satisfied;
-	bool spoiled; /* others of its group keep it from a VM */
+	bool spoiled; /* others of its group stay with the host, so it can't be passed through */
 	char wanted[PCI_DRIVER_NAME_MAX]; /* driver that its rule names */
 	char driver[PCI_DRIVER_NAME_MAX]; /* its driver now, or after the boot; "" for none */
 	char detail[DETAIL_MAX];
@@ -62,7 +62,7 @@ bool plan_wants_group(const struct plan *plan, size_t index);
 void plan_protect(struct plan *plan, const struct rules *list, const struct pci *pci);
 
 /*
- * Second half: the rows. A device that shall be bound has OUTCOME_WOULD_BIND.
+ * Second half: the rows. A device that is to be bound has OUTCOME_WOULD_BIND.
  * before_drivers: host drivers are still to come, so a device without one may get one.
  * 0 or -ENOMEM.
  */

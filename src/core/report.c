@@ -61,8 +61,8 @@ const char *report_format_message(const struct plan_row *row, char line[REPORT_L
 }
 
 /*
- * How many rows are bound now, or would be, and how many rows are not as they should be. Whether
- * it was a dry run: nothing stays at "would".
+ * Counts rows that are bound, or would be, and rows that are not as configured. Returns whether
+ * this is a preview: a result is never "would".
  */
 static bool count_rows(const struct report *report, unsigned int *taken, unsigned int *unsatisfied)
 {
@@ -90,9 +90,8 @@ const char *report_format_summary(const struct report *report, const struct rule
 
 	dry = count_rows(report, &taken, &unsatisfied);
 	*level = unsatisfied || rules->bad ? LEVEL_WARNING : LEVEL_INFO;
-	snprintf(line, REPORT_LINE_MAX,
-		 "summary: %u %shanded over, %u not as the rules want, %u bad %s", taken,
-		 dry ? "would be " : "", unsatisfied, rules->bad,
+	snprintf(line, REPORT_LINE_MAX, "summary: %u %sbound, %u not as configured, %u invalid %s",
+		 taken, dry ? "would be " : "", unsatisfied, rules->bad,
 		 rules->bad == 1 ? "line" : "lines");
 	return line;
 }

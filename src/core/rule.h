@@ -83,7 +83,7 @@ struct rule_error {
  */
 int rule_parse(const char *line, size_t length, struct rule *rule, struct rule_error *error);
 
-/* The driver that the rule's devices shall have. */
+/* The driver for the rule's devices. */
 const char *rule_driver(const struct rule *rule);
 
 /* Whether the rule names every function of a card rather than one function. */

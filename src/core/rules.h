@@ -14,10 +14,10 @@
 struct rules {
 	struct rule *list;
 	size_t count, capacity;
-	unsigned int bad;             /* lines, words and files that could not be understood */
+	unsigned int bad;             /* lines, words and files that are not valid */
 	struct rules_source *sources; /* owns the names that rules point to */
 	/*
-	 * Told of each of those: where, "FILE:LINE:COLUMN" or "FILE", and, in a sentence without
+	 * Called with each of those: where, "FILE:LINE:COLUMN" or "FILE", and, in a sentence without
 	 * newline, what was found and what was expected. Both are printable ASCII. May be NULL.
 	 */
 	void (*problem)(void *context, const char *where, const char *message);
@@ -39,8 +39,8 @@ bool rules_is_file(const char *path);
 int rules_each_file(int root, int (*each)(void *context, const char *path), void *context);
 
 /*
- * Adds the rules of the files of rules_each_file(). Files that are not there are no problem; those that cannot be read or understood are
- * reported and passed over. 0 or -ENOMEM.
+ * Adds the rules of the files of rules_each_file(). A missing file is no problem; files and lines that
+ * can't be read or are not valid are reported and skipped. 0 or -ENOMEM.
  */
 int rules_read(struct rules *rules, int root);
 
@@ -50,7 +50,7 @@ int rules_read_file(struct rules *rules, int root, const char *name);
 /* Adds one rule; its file name must outlive the rules. 0 or -ENOMEM. */
 int rules_append(struct rules *rules, const struct rule *rule);
 
-/* Counts what could not be understood and tells rules->problem; the message is a printf. */
+/* Counts a problem and reports it to rules->problem; the message is a printf. */
 void rules_report(struct rules *rules, const char *where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -15,7 +15,7 @@ static inline bool vfio_is_driver(const char *name)
 	return strstr(name, "vfio") != NULL;
 }
 
-/* Whether a driver does no more than to keep a device for VMs; pci-stub is older than VFIO. */
+/* Whether a driver only reserves devices for VMs; pci-stub is older than VFIO. */
 static inline bool vfio_is_reserving(const char *name)
 {
 	return vfio_is_driver(name) || strcmp(name, "pci-stub") == 0;

@@ -79,7 +79,7 @@ static void all_rules_hit(void **state)
 	expect_decided(&first, "0000:03:00.0", "/etc/vfio-early.conf:3");
 	expect_decided(&first, "0000:04:00.0", "/etc/vfio-early.conf:4");
 	expect_decided(&first, "0000:05:00.0", "/etc/vfio-early.conf:5");
-	expect_message(&first, 6, "summary: 5 handed over, 0 not as the rules want, 0 bad lines");
+	expect_message(&first, 6, "summary: 5 bound, 0 not as configured, 0 invalid lines");
 }
 
 static void path_slot_and_serial_hit(void **state)

@@ -119,7 +119,7 @@ static void dry_run_only_tells(void **state)
 	expect_message(&run, 3, "vfio_early.timeout: found \"soon\"");
 	expect_message(&run, 3, "found \"vfio_early.bnid=05:00.0\"");
 	expect_no_status(&run, CARD_5);
-	expect_message(&run, 4, "2 bad lines");
+	expect_message(&run, 4, "2 invalid lines");
 	report_free(&run.report);
 }
 
@@ -145,7 +145,7 @@ static void selectors_are_obeyed_whole_or_not(void **state)
 	expect_no_status(&run, CARD_5);
 	expect_message(&run, 3, "vfio_early.bind:2:1: found \"5:0\"");
 	expect_no_message(&run, "vfio_early.timeout:");
-	expect_message(&run, 4, "2 bad lines");
+	expect_message(&run, 4, "2 invalid lines");
 	report_free(&run.report);
 }
 

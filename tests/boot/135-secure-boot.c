@@ -123,7 +123,7 @@ static void chosen_card_is_usable(void **state)
 	expect_passed(&run, CARD_2);
 	expect_untouched(&run, CARD_2, "e1000e");
 	expect_message(&run, 6, CARD_2 " 8086:10d3 bound, driver vfio-pci (before: -)");
-	expect_message(&run, 4, "summary: 1 handed over, 1 not as the rules want");
+	expect_message(&run, 4, "summary: 1 bound, 1 not as configured");
 }
 
 static void card_of_unsigned_driver_stays(void **state)

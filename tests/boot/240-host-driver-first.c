@@ -48,7 +48,7 @@ static void cards_change_hands(void **state)
 	expect_passed(&run, CARD_2);
 	expect_status(&run, CARD_2, "previous", "e1000e");
 	expect_message(&run, 4,
-		       "rule /etc/vfio-early.conf:2: forced, the host uses it: "
+		       "rule /etc/vfio-early.conf:2: forced, in use by the host: "
 		       "default route (IPv4 by enp2s0)");
 
 	expect_kept(&run, CARD_3, "e1000e");

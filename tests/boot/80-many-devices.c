@@ -41,7 +41,7 @@ static void all_messages_arrive(void **state)
 		expect_status(&run, address, "code", code);
 		expect_message(&run, 6, message);
 	}
-	expect_message(&run, 6, "summary: 56 handed over");
+	expect_message(&run, 6, "summary: 56 bound");
 	report_free(&run.report);
 }
 

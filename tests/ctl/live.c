@@ -130,7 +130,7 @@ static const struct play {
 		.command = "bind --force 03:00.0",
 		.out = NIC_C ": bound to vfio-pci (before: e1000e)\n" HINT("03:00.0"),
 		.err = "vfio-earlyctl: " NIC_C
-		       ": forced, the host uses it: IPv4 default route (eth2)\n",
+		       ": forced, in use by the host: IPv4 default route (eth2)\n",
 		.rows = { { NIC_C, "vfio-pci", "vfio-pci" } },
 	},
 	{

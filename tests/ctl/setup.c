@@ -344,7 +344,7 @@ static const struct play {
 	  .words = { "--dry-run", "04:00" },
 	  .says = IS_ON
 	  "vfio-earlyctl: 0000:04:00.0 (AMD X370 Series Chipset USB 3.1 xHCI Controller): "
-	  "no VM can use it: group 17 also has 0000:05:00.0, held by ahci; --group takes "
+	  "can't be passed through alone: 0000:05:00.0 is in the same IOMMU group (17) and stays with ahci; --group takes "
 	  "the rest of the group, too\n\nThis is to be done:\n--- /dev/null\n+++ " RULES
 	  "\n@@ -0,0 +1,2 @@\n+# 0000:04:00.* USB controller: Advanced Micro Devices, Inc. "
 	  "[AMD] X370 Series Chipset USB 3.1 xHCI Controller\n"

@@ -245,7 +245,7 @@ static const struct play {
 		.denied = "dev/kmsg",
 		.denial = EPERM,
 		.rows = { { NIC_B, "bound", "vfio-pci" } },
-		.stderr_has = "summary: 1 handed over",
+		.stderr_has = "summary: 1 bound",
 	},
 	{
 		.name = "no sysfs",
@@ -905,7 +905,7 @@ static void test_modules(void **state)
 			    "install vfio_iommu_type1 /bin/true\n"
 			    "remove vfio_pci /bin/true\n",
 		  .loaded = "vfio_pci ",
-		  .detail = "no VM can use it: vfio_iommu_type1 is not loaded",
+		  .detail = "can't be passed through: vfio_iommu_type1 is not loaded",
 		  .message = "<4>vfio-early: modprobe.d: 'install vfio_pci touch /run/\\x09bad; "
 			     "/sbin/modprobe -i vfio-pci' is not run; the module is loaded\n" },
 		{ .modules = "vfio_pci:\n",

@@ -147,7 +147,7 @@ static void chosen_card_goes(void **state)
 	expect_status(&run, CARD_2, "previous", "-");
 	expect_status(&run, CARD_2, "rule", "/etc/vfio-early.conf.d/card.conf:1");
 	expect_message(&run, 6, "vfio-early: " CARD_2 " 8086:10d3 bound, driver vfio-pci");
-	expect_console_order(&run, "vfio-early: summary: 1 handed over, 0 not", "] " DRIVER);
+	expect_console_order(&run, "vfio-early: summary: 1 bound, 0 not", "] " DRIVER);
 	cell->seconds = report_line(&run.report, "seconds");
 	cell->passed = true;
 	report_free(&run.report);

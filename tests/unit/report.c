@@ -19,23 +19,23 @@ static const struct summary {
 	enum level level;
 	const char *line;
 } summaries[] = {
-	{ { 0 }, 0, 0, LEVEL_INFO, "summary: 0 handed over, 0 not as the rules want, 0 bad lines" },
+	{ { 0 }, 0, 0, LEVEL_INFO, "summary: 0 bound, 0 not as configured, 0 invalid lines" },
 	{ { OUTCOME_BOUND, OUTCOME_ALREADY_BOUND, OUTCOME_EXCLUDED },
 	  3,
 	  0,
 	  LEVEL_INFO,
-	  "summary: 2 handed over, 0 not as the rules want, 0 bad lines" },
+	  "summary: 2 bound, 0 not as configured, 0 invalid lines" },
 	{ { OUTCOME_TIMEOUT, OUTCOME_BOUND },
 	  2,
 	  1,
 	  LEVEL_WARNING,
-	  "summary: 1 handed over, 1 not as the rules want, 1 bad line" },
+	  "summary: 1 bound, 1 not as configured, 1 invalid line" },
 	/* A dry run must not read as if something had been done. */
 	{ { OUTCOME_ALREADY_BOUND, OUTCOME_WOULD_BIND, OUTCOME_PROTECTED },
 	  3,
 	  0,
 	  LEVEL_WARNING,
-	  "summary: 2 would be handed over, 1 not as the rules want, 0 bad lines" },
+	  "summary: 2 would be bound, 1 not as configured, 0 invalid lines" },
 };
 
 static void closes_report(void **state)

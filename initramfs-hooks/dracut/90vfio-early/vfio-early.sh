@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Hands PCI devices to vfio-pci. As a pre-udev hook it is through before udev begins.
+# Binds PCI devices to vfio-pci. A pre-udev hook ends before udev starts.
 
-# What it did is in the kernel log; whatever it was, the boot goes on.
+# The result is in the kernel log; the boot continues in any case.
 /usr/sbin/vfio-early || :
