@@ -34,20 +34,13 @@ struct place {
 	char name[NAME_MAX + 1], temporary[NAME_MAX + 1];
 };
 
-static int format_name(char name[NAME_MAX + 1], const char *prefix, const char *base,
-		       const char *suffix)
-{
-	int length = snprintf(name, NAME_MAX + 1, "%s%s%s", prefix, base, suffix);
-
-	return length > NAME_MAX ? -ENAMETOOLONG : 0;
-}
-
 /* No reader of a directory takes a name that starts with a dot and ends so for one of its own. */
 static int name_file(struct place *place, const char *base, const char *suffix)
 {
-	int result = format_name(place->name, "", base, suffix);
-
-	return result < 0 ? result : format_name(place->temporary, ".", place->name, ".new");
+	if (snprintf(place->name, NAME_MAX + 1, "%s%s", base, suffix) > NAME_MAX ||
+	    snprintf(place->temporary, NAME_MAX + 1, ".%s.new", place->name) > NAME_MAX)
+		return -ENAMETOOLONG;
+	return 0;
 }
 
 /* Where a link leads to, or, for a file that is to be made, where its directory is. */
@@ -128,17 +121,10 @@ int replace_write(int fd, const void *data, size_t length)
 	return 0;
 }
 
-/* Labels of a security module are its own to set. */
-static int copy_attribute(int from, int to, const char *name, char value[ATTRIBUTES_MAX])
-{
-	ssize_t size = fgetxattr(from, name, value, ATTRIBUTES_MAX);
-
-	if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) == 0)
-		return 0;
-	return strncmp(name, "security.", 9) == 0 ? 0 : -errno;
-}
-
-/* A new file has the default ACL of its directory, which the old one need not have had. */
+/*
+ * A new file has the default ACL of its directory, which the old one need not have had. Labels of a
+ * security module are its own to set.
+ */
 static int copy_attributes(int from, int to)
 {
 	char *names = malloc(2 * ATTRIBUTES_MAX);
@@ -147,8 +133,15 @@ static int copy_attributes(int from, int to)
 
 	if (fremovexattr(to, ACL) < 0 && errno != ENODATA && errno != ENOTSUP && result == 0)
 		result = -errno;
-	for (const char *name = names; result == 0 && name < names + size; name += strlen(name) + 1)
-		result = copy_attribute(from, to, name, names + ATTRIBUTES_MAX);
+	for (const char *name = names; result == 0 && name < names + size;
+	     name += strlen(name) + 1) {
+		char *value = names + ATTRIBUTES_MAX;
+		ssize_t length = fgetxattr(from, name, value, ATTRIBUTES_MAX);
+
+		if ((length < 0 || fsetxattr(to, name, value, (size_t)length, 0) < 0) &&
+		    strncmp(name, "security.", 9) != 0)
+			result = -errno;
+	}
 	free(names);
 	return result;
 }
@@ -159,27 +152,17 @@ static int copy_attributes(int from, int to)
  */
 static int fill(int fd, const struct old_file *like, const char *text, size_t length)
 {
-	int result;
+	int result = ftruncate(fd, 0) < 0 ? -errno : replace_write(fd, text, length);
 
-	if (ftruncate(fd, 0) < 0)
-		return -errno;
-	result = replace_write(fd, text, length);
-	if (result < 0)
-		return result;
-	if (like && fchown(fd, like->status.st_uid, like->status.st_gid) < 0)
-		return -errno;
-	if (fchmod(fd, like ? like->status.st_mode & MODE_ALL : MODE_NEW) < 0)
-		return -errno;
-	result = like ? copy_attributes(like->fd, fd) : 0;
-	if (result < 0)
-		return result;
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* Some file systems have no fsync(2) for directories, and then no need of it. */
-static int sync_directory(int directory)
-{
-	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
+	if (result == 0 && like && fchown(fd, like->status.st_uid, like->status.st_gid) < 0)
+		result = -errno;
+	if (result == 0 && fchmod(fd, like ? like->status.st_mode & MODE_ALL : MODE_NEW) < 0)
+		result = -errno;
+	if (result == 0 && like)
+		result = copy_attributes(like->fd, fd);
+	if (result == 0 && fsync(fd) < 0)
+		result = -errno;
+	return result;
 }
 
 static int write_place(const struct place *place, const struct old_file *like, const char *text,
@@ -198,7 +181,8 @@ static int write_place(const struct place *place, const struct old_file *like, c
 		unlinkat(place->directory, place->temporary, 0);
 		return result;
 	}
-	return sync_directory(place->directory);
+	/* Some file systems have no fsync(2) for directories, and then no need of it. */
+	return fsync(place->directory) < 0 && errno != EINVAL ? -errno : 0;
 }
 
 static int keep_old(const struct place *place, const struct old_file *like)
@@ -208,9 +192,8 @@ static int keep_old(const struct place *place, const struct old_file *like)
 	size_t length;
 	int result = name_file(&backup, place->name, REPLACE_BACKUP_SUFFIX);
 
-	if (result < 0)
-		return result;
-	result = file_read_all(place->directory, place->name, SIZE_MAX_OLD, &text, &length);
+	if (result == 0)
+		result = file_read_all(place->directory, place->name, SIZE_MAX_OLD, &text, &length);
 	if (result < 0)
 		return result;
 	result = write_place(&backup, like, text, length);
@@ -218,30 +201,23 @@ static int keep_old(const struct place *place, const struct old_file *like)
 	return result;
 }
 
-static int replace_old(const struct place *place, const char *text, size_t length,
-		       unsigned int flags)
+static int replace(const struct place *place, const char *text, size_t length, unsigned int flags)
 {
-	cleanup_fd int fd = file_open(place->directory, place->name);
-	struct old_file old = { .fd = fd };
+	cleanup_fd int fd = -1;
+	struct old_file old;
 	int result = 0;
 
+	if (fstatat(place->directory, place->name, &old.status, 0) < 0)
+		return errno == ENOENT ? write_place(place, NULL, text, length) : -errno;
+	/* Only what is known to be a file is opened: a device could act on it. */
+	if (!S_ISREG(old.status.st_mode))
+		return S_ISDIR(old.status.st_mode) ? -EISDIR : -EINVAL;
+	old.fd = fd = file_open(place->directory, place->name);
 	if (fd < 0 || fstat(fd, &old.status) < 0)
 		return fd < 0 ? fd : -errno;
 	if (flags & REPLACE_BACKUP)
 		result = keep_old(place, &old);
 	return result < 0 ? result : write_place(place, &old, text, length);
-}
-
-/* Only what is known to be a file is opened: a device could act on it. */
-static int replace(const struct place *place, const char *text, size_t length, unsigned int flags)
-{
-	struct stat status;
-
-	if (fstatat(place->directory, place->name, &status, 0) < 0)
-		return errno == ENOENT ? write_place(place, NULL, text, length) : -errno;
-	if (!S_ISREG(status.st_mode))
-		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
-	return replace_old(place, text, length, flags);
 }
 
 int replace_file(const struct host *host, const char *path, const char *text, size_t length,
