@@ -22,12 +22,6 @@
 
 #define ACL "system.posix_acl_access"
 
-/* The file that is replaced, open. */
-struct old_file {
-	int fd;
-	struct stat status;
-};
-
 /* A file in an open directory, and the name of what it is written to first. */
 struct place {
 	int directory;
@@ -43,36 +37,30 @@ static int name_file(struct place *place, const char *base, const char *suffix)
 	return 0;
 }
 
-/* Where a link leads to, or, for a file that is to be made, where its directory is. */
-static int resolve(const struct host *host, const char *path, char resolved[PATH_MAX])
-{
-	const char *base = strrchr(path, '/');
-	char directory[PATH_MAX], target[1];
-	int result = host_resolve(host, path, resolved);
-
-	if (result != -ENOENT || readlinkat(host->directory, host_below(path), target, 1) >= 0)
-		return result;
-	result = host_path(directory, "%.*s/.", (int)(base - path), path);
-	if (result == 0)
-		result = host_resolve(host, directory, resolved);
-	if (result < 0)
-		return result;
-	strcpy(directory, resolved);
-	return host_path(resolved, "%s%s", directory, base);
-}
-
+/* Of what a link leads to; a file that is to be made has a directory only. */
 static int open_place(const struct host *host, const char *path, struct place *place)
 {
-	char resolved[PATH_MAX], *slash;
-	int result = resolve(host, path, resolved);
+	char resolved[PATH_MAX], directory[PATH_MAX], target[1], *slash;
+	const char *base = strrchr(path, '/');
+	int result = host_resolve(host, path, resolved);
 
+	if (result == 0) {
+		slash = strrchr(resolved, '/');
+		result = name_file(place, slash + 1, "");
+		*slash = '\0';
+	} else if (result == -ENOENT &&
+		   readlinkat(host->directory, host_below(path), target, 1) < 0) {
+		result = name_file(place, base + 1, "");
+		if (result == 0)
+			result = host_path(directory, "%.*s/.", (int)(base - path), path);
+		if (result == 0)
+			result = host_resolve(host, directory, resolved);
+	}
 	if (result < 0)
 		return result;
-	slash = strrchr(resolved, '/');
-	*slash = '\0';
 	place->directory = openat(host->directory, resolved[0] ? host_below(resolved) : ".",
 				  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return place->directory < 0 ? -errno : name_file(place, slash + 1, "");
+	return place->directory < 0 ? -errno : 0;
 }
 
 /* Whether the lock is on what has the name now: who had it before may have renamed it. */
@@ -150,23 +138,25 @@ static int copy_attributes(int from, int to)
  * chown(2) takes special bits away, so the mode comes after it; with an ACL, the mode's bits for
  * the group are its mask, which comes with it.
  */
-static int fill(int fd, const struct old_file *like, const char *text, size_t length)
+static int fill(int fd, int like, const char *text, size_t length)
 {
 	int result = ftruncate(fd, 0) < 0 ? -errno : replace_write(fd, text, length);
+	struct stat old;
 
-	if (result == 0 && like && fchown(fd, like->status.st_uid, like->status.st_gid) < 0)
+	if (result == 0 && like >= 0 &&
+	    (fstat(like, &old) < 0 || fchown(fd, old.st_uid, old.st_gid) < 0))
 		result = -errno;
-	if (result == 0 && fchmod(fd, like ? like->status.st_mode & MODE_ALL : MODE_NEW) < 0)
+	if (result == 0 && fchmod(fd, like < 0 ? MODE_NEW : old.st_mode & MODE_ALL) < 0)
 		result = -errno;
-	if (result == 0 && like)
-		result = copy_attributes(like->fd, fd);
+	if (result == 0 && like >= 0)
+		result = copy_attributes(like, fd);
 	if (result == 0 && fsync(fd) < 0)
 		result = -errno;
 	return result;
 }
 
-static int write_place(const struct place *place, const struct old_file *like, const char *text,
-		       size_t length)
+/* like is the file whose place it takes, open, or -1. */
+static int write_place(const struct place *place, int like, const char *text, size_t length)
 {
 	cleanup_fd int fd = open_temporary(place);
 	int result;
@@ -185,7 +175,7 @@ static int write_place(const struct place *place, const struct old_file *like, c
 	return fsync(place->directory) < 0 && errno != EINVAL ? -errno : 0;
 }
 
-static int keep_old(const struct place *place, const struct old_file *like)
+static int keep_old(const struct place *place, int like)
 {
 	struct place backup = { .directory = place->directory };
 	char *text;
@@ -204,20 +194,20 @@ static int keep_old(const struct place *place, const struct old_file *like)
 static int replace(const struct place *place, const char *text, size_t length, unsigned int flags)
 {
 	cleanup_fd int fd = -1;
-	struct old_file old;
+	struct stat status;
 	int result = 0;
 
-	if (fstatat(place->directory, place->name, &old.status, 0) < 0)
-		return errno == ENOENT ? write_place(place, NULL, text, length) : -errno;
+	if (fstatat(place->directory, place->name, &status, 0) < 0)
+		return errno == ENOENT ? write_place(place, -1, text, length) : -errno;
 	/* Only what is known to be a file is opened: a device could act on it. */
-	if (!S_ISREG(old.status.st_mode))
-		return S_ISDIR(old.status.st_mode) ? -EISDIR : -EINVAL;
-	old.fd = fd = file_open(place->directory, place->name);
-	if (fd < 0 || fstat(fd, &old.status) < 0)
-		return fd < 0 ? fd : -errno;
+	if (!S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+	fd = file_open(place->directory, place->name);
+	if (fd < 0)
+		return fd;
 	if (flags & REPLACE_BACKUP)
-		result = keep_old(place, &old);
-	return result < 0 ? result : write_place(place, &old, text, length);
+		result = keep_old(place, fd);
+	return result < 0 ? result : write_place(place, fd, text, length);
 }
 
 int replace_file(const struct host *host, const char *path, const char *text, size_t length,

@@ -9,7 +9,6 @@
 #include "image/modules.h"
 
 struct need {
-	const struct rules *rules;
 	/* What depmod(8) knows of the kernel; NULL where its modules are not installed here. */
 	char *dependencies, *builtin, *aliases;
 	void (*each)(void *context, const struct image_module *module);
@@ -89,43 +88,36 @@ static bool is_first_with_driver(const struct rules *rules, size_t index)
 	return true;
 }
 
-static void require_drivers(const struct need *need)
-{
-	bool vfio = false, variant = false;
-
-	for (size_t i = 0; i < need->rules->count; i++) {
-		const char *driver = rule_driver(&need->rules->list[i]);
-
-		if (need->rules->list[i].exclude || !is_first_with_driver(need->rules, i))
-			continue;
-		vfio = vfio || vfio_is_driver(driver);
-		if (strcmp(driver, RULE_VARIANT_DRIVER) == 0)
-			variant = true;
-		else
-			require_module(need, driver);
-	}
-	if (variant)
-		require_module(need, RULE_DEFAULT_DRIVER);
-	if (variant)
-		require_variants(need);
-	if (vfio || variant)
-		require_module(need, VFIO_IOMMU_MODULE);
-}
-
 void image_modules_each(const struct host *host, const char *kernel, const struct rules *rules,
 			void (*each)(void *context, const struct image_module *module),
 			void *context)
 {
 	struct need need = {
-		.rules = rules,
 		.dependencies = read_depmod(host, kernel, "modules.dep"),
 		.builtin = read_depmod(host, kernel, "modules.builtin"),
 		.aliases = read_depmod(host, kernel, "modules.alias"),
 		.each = each,
 		.context = context,
 	};
+	bool vfio = false, variant = false;
 
-	require_drivers(&need);
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *driver = rule_driver(&rules->list[i]);
+
+		if (rules->list[i].exclude || !is_first_with_driver(rules, i))
+			continue;
+		vfio = vfio || vfio_is_driver(driver);
+		if (strcmp(driver, RULE_VARIANT_DRIVER) == 0)
+			variant = true;
+		else
+			require_module(&need, driver);
+	}
+	if (variant)
+		require_module(&need, RULE_DEFAULT_DRIVER);
+	if (variant)
+		require_variants(&need);
+	if (vfio || variant)
+		require_module(&need, VFIO_IOMMU_MODULE);
 	free(need.dependencies);
 	free(need.builtin);
 	free(need.aliases);

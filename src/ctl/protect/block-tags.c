@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is on a block device. */
 #include <blkid/blkid.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,29 +22,18 @@ static const struct tag {
 	{ "AMBIVALENT", "E:ID_FS_AMBIVALENT=", FIELD(ambivalent) },
 };
 
-/* In a link that udev makes. */
+/* In a link that udev makes: /dev/disk/by-uuid/..., by-label, by-partuuid, by-partlabel, by-id. */
 static int find_link(const struct host *host, const char *tag, const char *value,
 		     char node[PATH_MAX])
 {
-	static const struct {
-		const char *tag, *directory;
-	} links[] = {
-		{ "UUID", "/dev/disk/by-uuid" },
-		{ "LABEL", "/dev/disk/by-label" },
-		{ "PARTUUID", "/dev/disk/by-partuuid" },
-		{ "PARTLABEL", "/dev/disk/by-partlabel" },
-		{ "ID", "/dev/disk/by-id" },
-	};
 	char encoded[1024], path[PATH_MAX];
 
-	if (blkid_encode_string(value, encoded, sizeof(encoded)) != 0)
+	if (blkid_encode_string(value, encoded, sizeof(encoded)) != 0 ||
+	    host_path(path, "/dev/disk/by-%s/%s", tag, encoded) < 0)
 		return -ENAMETOOLONG;
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-		if (strcmp(links[i].tag, tag) == 0)
-			return host_path(path, "%s/%s", links[i].directory, encoded) < 0
-				       ? -ENAMETOOLONG
-				       : host_resolve(host, path, node);
-	return -ENOENT;
+	for (char *c = path + strlen("/dev/disk/by-"); *c != '/'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return host_resolve(host, path, node);
 }
 
 /* Where udev made no links. With /dev/null for a cache, nothing is written. */

@@ -100,30 +100,20 @@ static void follow_slaves(struct walk *walk, const char *directory)
 /* "LVM-" and the UUIDs of the group and of the volume, 32 characters each. */
 #define GROUP_LENGTH (4 + 32)
 
-static bool read_group(const struct host *host, const char *directory, char group[128])
-{
-	if (host_readf(host, group, 128, "%s/dm/uuid", directory) < GROUP_LENGTH ||
-	    strncmp(group, "LVM-", 4) != 0)
-		return false;
-	group[GROUP_LENGTH] = '\0';
-	return true;
-}
-
 struct group_search {
 	struct walk *walk;
-	const char *group;
+	char group[128]; /* what the volumes' UUIDs begin with */
 };
 
 static int follow_group_volume(void *context, const char *directory, const char *name)
 {
-	struct group_search *groups = context;
-	char volume[PATH_MAX], group[128];
+	struct group_search *search = context;
+	char volume[PATH_MAX], uuid[128];
 
-	(void)directory;
-	if (strncmp(name, "dm-", 3) == 0 &&
-	    disks_find_name(groups->walk->host, name, volume) == 0 &&
-	    read_group(groups->walk->host, volume, group) && strcmp(group, groups->group) == 0)
-		follow_slaves(groups->walk, volume);
+	if (strncmp(name, "dm-", 3) == 0 && host_path(volume, "%s/%s", directory, name) == 0 &&
+	    host_readf(search->walk->host, uuid, sizeof(uuid), "%s/dm/uuid", volume) > 0 &&
+	    strncmp(uuid, search->group, GROUP_LENGTH) == 0)
+		follow_slaves(search->walk, volume);
 	return 0;
 }
 
@@ -133,12 +123,16 @@ static int follow_group_volume(void *context, const char *directory, const char 
  */
 static void follow_group(struct walk *walk, const char *directory)
 {
-	char group[128];
-	struct group_search groups = { walk, group };
+	struct group_search search = { .walk = walk };
 
-	if (!read_group(walk->host, directory, group) || !walk_enter(walk, group))
+	if (host_readf(walk->host, search.group, sizeof(search.group), "%s/dm/uuid", directory) <
+		    GROUP_LENGTH ||
+	    strncmp(search.group, "LVM-", 4) != 0)
 		return;
-	walk_list(walk, DISKS_ALL, follow_group_volume, &groups);
+	search.group[GROUP_LENGTH] = '\0';
+	if (!walk_enter(walk, search.group))
+		return;
+	walk_list(walk, DISKS_ALL, follow_group_volume, &search);
 	walk_leave(walk);
 }
 

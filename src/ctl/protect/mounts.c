@@ -40,38 +40,29 @@ static struct libmnt_fs *find_mounted(struct libmnt_table *mounts, const char *t
 }
 
 /*
- * The mount of the longest path that leads to the file. libmount's own function for this looks at
- * the file, which a recorded host need not have.
+ * Takes the mount of the longest path that leads to the file. libmount's own function for this
+ * looks at the file, which a recorded host need not have.
  */
-static struct libmnt_fs *find_mount_of(struct libmnt_table *mounts, const char *file)
-{
-	char path[PATH_MAX];
-	size_t length = strlen(file);
-
-	while (length > 1) {
-		struct libmnt_fs *fs;
-
-		if (host_path(path, "%.*s", (int)length, file) < 0)
-			return NULL;
-		fs = find_mounted(mounts, path);
-		if (fs)
-			return fs;
-		while (length > 0 && file[--length] != '/')
-			;
-	}
-	return find_mounted(mounts, "/");
-}
-
 void mounts_follow_file(struct walk *walk, const char *file)
 {
-	struct libmnt_fs *fs = walk->mounts ? find_mount_of(walk->mounts, file) : NULL;
+	struct libmnt_fs *fs = NULL;
+	char path[PATH_MAX];
 
+	if (!walk->mounts) {
+		walk_lose(walk, "%s: what %s is on is not known", walk->use.text, file);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s", file);
+	for (char *end = strchr(path, '\0'); end && !fs; end = strrchr(path, '/')) {
+		*end = '\0';
+		fs = find_mounted(walk->mounts, path);
+	}
+	if (!fs)
+		fs = find_mounted(walk->mounts, "/");
 	if (fs)
 		follow_mount(walk, fs);
-	else if (walk->mounts)
-		walk_lose(walk, "%s: %s is on no mount", walk->use.text, file);
 	else
-		walk_lose(walk, "%s: what %s is on is not known", walk->use.text, file);
+		walk_lose(walk, "%s: %s is on no mount", walk->use.text, file);
 }
 
 static bool is_bind(struct libmnt_fs *fs)
@@ -133,13 +124,9 @@ static void find_target(struct walk *walk, const char *target, struct libmnt_fs 
  */
 static bool is_awaited(struct libmnt_fs *fs)
 {
-	static const char *const options[] = { "noauto", "nofail", "x-systemd.automount",
-					       "_netdev" };
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (filesystem_option(fs, options[i], NULL))
-			return false;
-	return !filesystem_is_remote(fs);
+	return !filesystem_option(fs, "noauto", NULL) && !filesystem_option(fs, "nofail", NULL) &&
+	       !filesystem_option(fs, "x-systemd.automount", NULL) &&
+	       !filesystem_option(fs, "_netdev", NULL) && !filesystem_is_remote(fs);
 }
 
 /* libmount counts bind mounts, whose type is "none", and overlay as pseudo file systems. */
