@@ -27,7 +27,7 @@ LOOK_TESTS := $(call tests,look/look ctl/completion)
 DOCTOR_TEST := $(call tests,ctl/doctor)
 CHANGE_TESTS := $(call tests,$(addprefix ctl/,digest examples image import edits live names replace \
 	wordlist))
-CMDLINE_TESTS := $(call tests,$(addprefix ctl/,cmdline-diff cmdline-grub cmdline cmdline-system))
+CMDLINE_TESTS := $(call tests,$(addprefix ctl/,cmdline-grub cmdline cmdline-system))
 SETUP_TESTS := $(call tests,ctl/setup ctl/setupfault)
 ROM_TESTS := $(call tests,ctl/rom ctl/romcard)
 FLEET_TEST := $(call tests,fleet/10-ansible-role)
@@ -57,7 +57,7 @@ $(SCENARIO_TEST): $(HOSTTREE)
 $(FAULT_TESTS): $(DRIVER_CORE) $(call part,fault/modules)
 $(PROTECT_TESTS): $(HOST) $(CTL_PARTS)
 $(LOOK_TESTS) $(DOCTOR_TEST) $(CHANGE_TESTS) $(CMDLINE_TESTS): $(RUN)
-$(call tests,$(addprefix ctl/,cmdline-diff cmdline-grub names replace wordlist)): $(CTL_PARTS)
+$(call tests,$(addprefix ctl/,cmdline-grub names replace wordlist)): $(CTL_PARTS)
 $(call tests,ctl/edits ctl/live): $(DRIVER_CORE)
 $(SETUP_TESTS): $(RUN) $(DRIVER_CORE) $(call part,ctl/setuphost)
 $(ROM_TESTS): $(RUN) $(call part,ctl/makerom ctl/romfs)
@@ -66,7 +66,7 @@ $(SYSTEM_TESTS) $(MATRIX_TEST): $(MACHINE) $(call lib,expect)
 
 # What calls functions of src has the sanitizers, as these have.
 SANITIZED_TESTS := $(UNIT_TESTS) $(PROTECT_TESTS) \
-	$(call tests,$(addprefix ctl/,cmdline-diff cmdline-grub names replace wordlist))
+	$(call tests,$(addprefix ctl/,cmdline-grub names replace wordlist))
 $(SANITIZED_TESTS) $(SANITIZED_TESTS:.t=.o): private MORE = $(SANITIZE)
 
 # Other programs. Those that run in a guest or in another system are static.
@@ -133,7 +133,7 @@ FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 FUZZ_CORE := $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/core/*.c) \
 	src/bind/framebuffer.c src/bind/sysfs.c src/ctl/rom/rom.c \
 	$(addprefix src/ctl/bootloader/,config.c entries.c words.c grub.c) \
-	$(addprefix src/ctl/host/,array.c findings.c host.c run.c))
+	$(addprefix src/ctl/host/,findings.c host.c run.c))
 
 $(B)/fuzzed/%.o: src/%.c
 	@mkdir -p $(@D)

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "protect/block-tags.h"
+#include "protect/disks.h"
 
 #define IMAGE "/tmp/vfio-early-tags-XXXXXX"
 

@@ -81,32 +81,26 @@ int host_resolve(const struct host *host, const char *path, char resolved[PATH_M
 	return 0;
 }
 
-static int read_line(const struct host *host, const char *path, char *line, size_t size)
-{
-	ssize_t got = file_read(host->directory, host_below(path), line, size);
-	size_t length;
-
-	if (got < 0)
-		return (int)got;
-	length = strcspn(line, "\n");
-	if (length == size - 1)
-		return -ENAMETOOLONG;
-	line[length] = '\0';
-	return (int)length;
-}
-
 int host_readf(const struct host *host, char *line, size_t size, const char *format, ...)
 {
 	char path[PATH_MAX];
 	va_list arguments;
 	int length;
+	ssize_t got;
 
 	va_start(arguments, format);
 	length = vsnprintf(path, sizeof(path), format, arguments);
 	va_end(arguments);
 	if (length < 0 || (size_t)length >= sizeof(path))
 		return -ENAMETOOLONG;
-	return read_line(host, path, line, size);
+	got = file_read(host->directory, host_below(path), line, size);
+	if (got < 0)
+		return (int)got;
+	length = (int)strcspn(line, "\n");
+	if ((size_t)length == size - 1)
+		return -ENAMETOOLONG;
+	line[length] = '\0';
+	return length;
 }
 
 int host_read_text(const struct host *host, const char *path, char **text)

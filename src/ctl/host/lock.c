@@ -35,16 +35,6 @@ static int open_lock(const struct host *host)
 	return fd < 0 ? -errno : fd;
 }
 
-/* 0 where that cannot be told, as from another PID namespace. */
-static pid_t find_holder(int fd)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || lock.l_pid < 0)
-		return 0;
-	return lock.l_pid;
-}
-
 /* 0, -EBUSY while another process has it, or another -errno. */
 static int try_lock(int fd)
 {
@@ -58,6 +48,7 @@ static int try_lock(int fd)
 int lock_take(const struct host *host, unsigned int wait_s, pid_t *holder)
 {
 	const struct timespec pause = { .tv_nsec = 1000000000 / POLLS_PER_SECOND };
+	struct flock other = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open_lock(host), result = fd < 0 ? fd : try_lock(fd);
 
 	for (unsigned int i = 0; i < wait_s * POLLS_PER_SECOND && result == -EBUSY; i++) {
@@ -66,8 +57,12 @@ int lock_take(const struct host *host, unsigned int wait_s, pid_t *holder)
 	}
 	if (result == 0)
 		return fd;
-	if (result == -EBUSY)
-		*holder = find_holder(fd);
+	if (result == -EBUSY) {
+		/* It cannot be told of another PID namespace. */
+		bool known = fcntl(fd, F_GETLK, &other) == 0 && other.l_type != F_UNLCK;
+
+		*holder = known && other.l_pid > 0 ? other.l_pid : 0;
+	}
 	file_close(&fd);
 	return result;
 }

@@ -22,51 +22,27 @@ struct reader {
 	size_t seen_count;
 };
 
-/* A backslash at its end continues a line: both go, as libkmod has it. Leaves marks for them. */
-static void join_lines(char *text)
-{
-	for (; (text = strstr(text, "\\\n")); text += 2)
-		text[0] = text[1] = '\v';
-}
-
-/* Takes the marks out. How many lines were joined. */
-static unsigned int close_gaps(char *line)
-{
-	unsigned int marks = 0;
-	char *to = line;
-
-	for (; *line; line++) {
-		if (*line == '\v')
-			marks++;
-		else
-			*to++ = *line;
-	}
-	*to = '\0';
-	return marks / 2;
-}
-
+/* A backslash at its end continues a line: both go, as libkmod has it. */
 void modprobe_parse(const char *path, char *text, modprobe_take *take, void *context)
 {
-	unsigned int number = 0;
-	char *line;
+	for (unsigned int number = 1; text; number++) {
+		char where[MODPROBE_WHERE_MAX], *line = text, *to = text;
+		unsigned int joined = 0;
 
-	join_lines(text);
-	while ((line = strsep(&text, "\n"))) {
-		char where[MODPROBE_WHERE_MAX];
-
-		number++;
+		while (*text && *text != '\n') {
+			if (text[0] == '\\' && text[1] == '\n') {
+				text += 2;
+				joined++;
+			} else {
+				*to++ = *text++;
+			}
+		}
+		text = *text ? text + 1 : NULL;
+		*to = '\0';
 		snprintf(where, sizeof(where), "%.*s:%u", RULE_WHERE_MAX, path, number);
-		number += close_gaps(line);
+		number += joined;
 		take(context, where, line);
 	}
-}
-
-static bool was_seen(const struct reader *reader, const char *name)
-{
-	for (size_t i = 0; i < reader->seen_count; i++)
-		if (strcmp(reader->seen[i], name) == 0)
-			return true;
-	return false;
 }
 
 static int take_file(void *context, const char *directory, const char *name)
@@ -75,8 +51,11 @@ static int take_file(void *context, const char *directory, const char *name)
 	size_t length = strlen(name);
 	char path[PATH_MAX], *text, **seen;
 
-	if (length <= 5 || strcmp(name + length - 5, ".conf") != 0 || was_seen(reader, name))
+	if (length <= 5 || strcmp(name + length - 5, ".conf") != 0)
 		return 0;
+	for (size_t i = 0; i < reader->seen_count; i++)
+		if (strcmp(reader->seen[i], name) == 0)
+			return 0;
 	seen = array_add(reader->seen, reader->seen_count);
 	if (!seen || !(*seen = strdup(name)))
 		return -ENOMEM;
@@ -93,7 +72,8 @@ int modprobe_read(const struct host *host, modprobe_take *take, void *context)
 	struct reader reader = { .host = host, .take = take, .context = context };
 	int result = 0;
 
-	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && result != -ENOMEM; i++)
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && result != -ENOMEM;
+	     i++)
 		result = host_each(host, directories[i], take_file, &reader);
 	while (reader.seen_count > 0)
 		free(reader.seen[--reader.seen_count]);

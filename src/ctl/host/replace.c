@@ -22,64 +22,45 @@
 
 #define ACL "system.posix_acl_access"
 
-/* The file that is replaced, open. */
-struct old_file {
-	int fd;
-	struct stat status;
-};
-
 /* A file in an open directory, and the name of what it is written to first. */
 struct place {
 	int directory;
 	char name[NAME_MAX + 1], temporary[NAME_MAX + 1];
 };
 
-static int format_name(char name[NAME_MAX + 1], const char *prefix, const char *base,
-		       const char *suffix)
-{
-	int length = snprintf(name, NAME_MAX + 1, "%s%s%s", prefix, base, suffix);
-
-	return length > NAME_MAX ? -ENAMETOOLONG : 0;
-}
-
 /* No reader of a directory takes a name that starts with a dot and ends so for one of its own. */
 static int name_file(struct place *place, const char *base, const char *suffix)
 {
-	int result = format_name(place->name, "", base, suffix);
-
-	return result < 0 ? result : format_name(place->temporary, ".", place->name, ".new");
+	if (snprintf(place->name, NAME_MAX + 1, "%s%s", base, suffix) > NAME_MAX ||
+	    snprintf(place->temporary, NAME_MAX + 1, ".%s.new", place->name) > NAME_MAX)
+		return -ENAMETOOLONG;
+	return 0;
 }
 
-/* Where a link leads to, or, for a file that is to be made, where its directory is. */
-static int resolve(const struct host *host, const char *path, char resolved[PATH_MAX])
-{
-	const char *base = strrchr(path, '/');
-	char directory[PATH_MAX], target[1];
-	int result = host_resolve(host, path, resolved);
-
-	if (result != -ENOENT || readlinkat(host->directory, host_below(path), target, 1) >= 0)
-		return result;
-	result = host_path(directory, "%.*s/.", (int)(base - path), path);
-	if (result == 0)
-		result = host_resolve(host, directory, resolved);
-	if (result < 0)
-		return result;
-	strcpy(directory, resolved);
-	return host_path(resolved, "%s%s", directory, base);
-}
-
+/* Of what a link leads to; a file that is to be made has a directory only. */
 static int open_place(const struct host *host, const char *path, struct place *place)
 {
-	char resolved[PATH_MAX], *slash;
-	int result = resolve(host, path, resolved);
+	char resolved[PATH_MAX], directory[PATH_MAX], target[1], *slash;
+	const char *base = strrchr(path, '/');
+	int result = host_resolve(host, path, resolved);
 
+	if (result == 0) {
+		slash = strrchr(resolved, '/');
+		result = name_file(place, slash + 1, "");
+		*slash = '\0';
+	} else if (result == -ENOENT &&
+		   readlinkat(host->directory, host_below(path), target, 1) < 0) {
+		result = name_file(place, base + 1, "");
+		if (result == 0)
+			result = host_path(directory, "%.*s/.", (int)(base - path), path);
+		if (result == 0)
+			result = host_resolve(host, directory, resolved);
+	}
 	if (result < 0)
 		return result;
-	slash = strrchr(resolved, '/');
-	*slash = '\0';
 	place->directory = openat(host->directory, resolved[0] ? host_below(resolved) : ".",
 				  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return place->directory < 0 ? -errno : name_file(place, slash + 1, "");
+	return place->directory < 0 ? -errno : 0;
 }
 
 /* Whether the lock is on what has the name now: who had it before may have renamed it. */
@@ -128,17 +109,10 @@ int replace_write(int fd, const void *data, size_t length)
 	return 0;
 }
 
-/* Labels of a security module are its own to set. */
-static int copy_attribute(int from, int to, const char *name, char value[ATTRIBUTES_MAX])
-{
-	ssize_t size = fgetxattr(from, name, value, ATTRIBUTES_MAX);
-
-	if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) == 0)
-		return 0;
-	return strncmp(name, "security.", 9) == 0 ? 0 : -errno;
-}
-
-/* A new file has the default ACL of its directory, which the old one need not have had. */
+/*
+ * A new file has the default ACL of its directory, which the old one need not have had. Labels of a
+ * security module are its own to set.
+ */
 static int copy_attributes(int from, int to)
 {
 	char *names = malloc(2 * ATTRIBUTES_MAX);
@@ -147,8 +121,15 @@ static int copy_attributes(int from, int to)
 
 	if (fremovexattr(to, ACL) < 0 && errno != ENODATA && errno != ENOTSUP && result == 0)
 		result = -errno;
-	for (const char *name = names; result == 0 && name < names + size; name += strlen(name) + 1)
-		result = copy_attribute(from, to, name, names + ATTRIBUTES_MAX);
+	for (const char *name = names; result == 0 && name < names + size;
+	     name += strlen(name) + 1) {
+		char *value = names + ATTRIBUTES_MAX;
+		ssize_t length = fgetxattr(from, name, value, ATTRIBUTES_MAX);
+
+		if ((length < 0 || fsetxattr(to, name, value, (size_t)length, 0) < 0) &&
+		    strncmp(name, "security.", 9) != 0)
+			result = -errno;
+	}
 	free(names);
 	return result;
 }
@@ -157,33 +138,25 @@ static int copy_attributes(int from, int to)
  * chown(2) takes special bits away, so the mode comes after it; with an ACL, the mode's bits for
  * the group are its mask, which comes with it.
  */
-static int fill(int fd, const struct old_file *like, const char *text, size_t length)
+static int fill(int fd, int like, const char *text, size_t length)
 {
-	int result;
+	int result = ftruncate(fd, 0) < 0 ? -errno : replace_write(fd, text, length);
+	struct stat old;
 
-	if (ftruncate(fd, 0) < 0)
-		return -errno;
-	result = replace_write(fd, text, length);
-	if (result < 0)
-		return result;
-	if (like && fchown(fd, like->status.st_uid, like->status.st_gid) < 0)
-		return -errno;
-	if (fchmod(fd, like ? like->status.st_mode & MODE_ALL : MODE_NEW) < 0)
-		return -errno;
-	result = like ? copy_attributes(like->fd, fd) : 0;
-	if (result < 0)
-		return result;
-	return fsync(fd) < 0 ? -errno : 0;
+	if (result == 0 && like >= 0 &&
+	    (fstat(like, &old) < 0 || fchown(fd, old.st_uid, old.st_gid) < 0))
+		result = -errno;
+	if (result == 0 && fchmod(fd, like < 0 ? MODE_NEW : old.st_mode & MODE_ALL) < 0)
+		result = -errno;
+	if (result == 0 && like >= 0)
+		result = copy_attributes(like, fd);
+	if (result == 0 && fsync(fd) < 0)
+		result = -errno;
+	return result;
 }
 
-/* Some file systems have no fsync(2) for directories, and then no need of it. */
-static int sync_directory(int directory)
-{
-	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
-}
-
-static int write_place(const struct place *place, const struct old_file *like, const char *text,
-		       size_t length)
+/* like is the file whose place it takes, open, or -1. */
+static int write_place(const struct place *place, int like, const char *text, size_t length)
 {
 	cleanup_fd int fd = open_temporary(place);
 	int result;
@@ -198,19 +171,19 @@ static int write_place(const struct place *place, const struct old_file *like, c
 		unlinkat(place->directory, place->temporary, 0);
 		return result;
 	}
-	return sync_directory(place->directory);
+	/* Some file systems have no fsync(2) for directories, and then no need of it. */
+	return fsync(place->directory) < 0 && errno != EINVAL ? -errno : 0;
 }
 
-static int keep_old(const struct place *place, const struct old_file *like)
+static int keep_old(const struct place *place, int like)
 {
 	struct place backup = { .directory = place->directory };
 	char *text;
 	size_t length;
 	int result = name_file(&backup, place->name, REPLACE_BACKUP_SUFFIX);
 
-	if (result < 0)
-		return result;
-	result = file_read_all(place->directory, place->name, SIZE_MAX_OLD, &text, &length);
+	if (result == 0)
+		result = file_read_all(place->directory, place->name, SIZE_MAX_OLD, &text, &length);
 	if (result < 0)
 		return result;
 	result = write_place(&backup, like, text, length);
@@ -218,30 +191,23 @@ static int keep_old(const struct place *place, const struct old_file *like)
 	return result;
 }
 
-static int replace_old(const struct place *place, const char *text, size_t length,
-		       unsigned int flags)
-{
-	cleanup_fd int fd = file_open(place->directory, place->name);
-	struct old_file old = { .fd = fd };
-	int result = 0;
-
-	if (fd < 0 || fstat(fd, &old.status) < 0)
-		return fd < 0 ? fd : -errno;
-	if (flags & REPLACE_BACKUP)
-		result = keep_old(place, &old);
-	return result < 0 ? result : write_place(place, &old, text, length);
-}
-
-/* Only what is known to be a file is opened: a device could act on it. */
 static int replace(const struct place *place, const char *text, size_t length, unsigned int flags)
 {
+	cleanup_fd int fd = -1;
 	struct stat status;
+	int result = 0;
 
 	if (fstatat(place->directory, place->name, &status, 0) < 0)
-		return errno == ENOENT ? write_place(place, NULL, text, length) : -errno;
+		return errno == ENOENT ? write_place(place, -1, text, length) : -errno;
+	/* Only what is known to be a file is opened: a device could act on it. */
 	if (!S_ISREG(status.st_mode))
 		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
-	return replace_old(place, text, length, flags);
+	fd = file_open(place->directory, place->name);
+	if (fd < 0)
+		return fd;
+	if (flags & REPLACE_BACKUP)
+		result = keep_old(place, fd);
+	return result < 0 ? result : write_place(place, fd, text, length);
 }
 
 int replace_file(const struct host *host, const char *path, const char *text, size_t length,

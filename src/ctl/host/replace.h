@@ -15,9 +15,10 @@ enum replace_flag {
 
 /*
  * Makes text, of length bytes, what is in the file with this absolute path. Mode, owner, ACL and
- * other extended attributes stay, a new file has 0644; links are followed. A file .NAME.new stands beside it meanwhile; one that
- * was left there is used again. The directory must be there. 0, or -errno with the old file as it
- * was; but where the directory could not be synced (-EIO), the new one is there already.
+ * other extended attributes stay, a new file has 0644; links are followed. A file .NAME.new stands
+ * beside it meanwhile; one that was left there is used again. The directory must be there. 0, or
+ * -errno with the old file as it was; but where the directory could not be synced (-EIO), the new
+ * one is there already.
  */
 int replace_file(const struct host *host, const char *path, const char *text, size_t length,
 		 unsigned int flags) __attribute__((warn_unused_result));

@@ -28,15 +28,6 @@ static int extend_path(void)
 	return result;
 }
 
-/* What was printed before must not come after what the program prints. */
-static void print_line(FILE *out, const char *const argv[])
-{
-	for (size_t i = 0; argv[i]; i++)
-		fprintf(out, "%s%s", i ? " " : "+ ", argv[i]);
-	fputc('\n', out);
-	fflush(out);
-}
-
 int run_await(pid_t child)
 {
 	int status;
@@ -47,18 +38,34 @@ int run_await(pid_t child)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int run_program(const struct host *host, const char *const argv[], FILE *out)
+int run_own(const char *const argv[], int input)
 {
+	posix_spawn_file_actions_t actions;
 	pid_t child;
-	int result;
+	int result = extend_path();
 
-	if (!host->live)
-		return -EXDEV;
-	result = extend_path();
 	if (result < 0)
 		return result;
-	if (out)
-		print_line(out, argv);
-	result = posix_spawnp(&child, argv[0], NULL, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_init(&actions);
+	if (input >= 0)
+		result = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	if (result == 0)
+		result =
+			posix_spawnp(&child, argv[0], &actions, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
 	return result ? -result : run_await(child);
+}
+
+int run_program(const struct host *host, const char *const argv[], FILE *out)
+{
+	if (!host->live)
+		return -EXDEV;
+	for (size_t i = 0; out && argv[i]; i++)
+		fprintf(out, "%s%s", i ? " " : "+ ", argv[i]);
+	if (out) {
+		fputc('\n', out);
+		/* What was printed before must not come after what the program prints. */
+		fflush(out);
+	}
+	return run_own(argv, -1);
 }

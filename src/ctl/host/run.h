@@ -17,6 +17,12 @@
 int run_program(const struct host *host, const char *const argv[], FILE *out)
 	__attribute__((warn_unused_result));
 
+/*
+ * The same of a program of this machine, whatever the host is, and without a line; it reads input,
+ * or, where that is -1, what we read.
+ */
+int run_own(const char *const argv[], int input) __attribute__((warn_unused_result));
+
 /* Waits for the end of a child; returns the same of it. */
 int run_await(pid_t child);
 

@@ -46,7 +46,10 @@ int transaction_add(struct transaction *transaction, const char *path, unsigned 
 		    const struct transaction_text *old, const struct transaction_text *new);
 void transaction_free(struct transaction *transaction);
 
-/* Writes to out how the files will change. */
+/*
+ * Shows how the files will change, by `diff -u`, whose output goes where ours goes; out, which is
+ * flushed before, is told where that fails.
+ */
 void transaction_show(const struct transaction *transaction, FILE *out);
 
 /*

@@ -6,19 +6,12 @@
 /* The first that is installed counts: dracut leaves the name update-initramfs to others. */
 const struct builder *const builders[] = { &builder_initramfs_tools, &builder_dracut, NULL };
 
-static bool is_installed(const struct builder *builder, const struct host *host)
-{
-	for (const char *const *program = builder->programs; *program; program++)
-		if (host_has(host, "", host_below(*program)))
-			return true;
-	return false;
-}
-
 const struct builder *builder_find(const struct host *host)
 {
 	for (size_t i = 0; builders[i]; i++)
-		if (is_installed(builders[i], host))
-			return builders[i];
+		for (const char *const *program = builders[i]->programs; *program; program++)
+			if (host_has(host, "", host_below(*program)))
+				return builders[i];
 	return builders[0];
 }
 

@@ -14,17 +14,8 @@
 #include "image/builder.h"
 #include "image/contents.h"
 
-#define MODULES_BUILTIN "modules.builtin"
-
 /* A link leads to a file that can come before it, so the archive is read once more for that. */
 #define PASSES_MAX 3
-
-static const char *const wanted[] = {
-	CONTENTS_PROGRAM,
-	CONTENTS_PROTECTED,
-	CONTENTS_UNPROTECTED,
-	&DIGEST_IMAGE[1],
-};
 
 /* "etc/modprobe.d/NAME.conf" */
 static bool has_options(const char *path)
@@ -38,16 +29,14 @@ static bool has_options(const char *path)
 
 static bool is_wanted(const char *path)
 {
+	static const char *const wanted[] = { CONTENTS_PROGRAM, CONTENTS_PROTECTED,
+					      CONTENTS_UNPROTECTED, &DIGEST_IMAGE[1], NULL };
 	char absolute[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (strcmp(path, wanted[i]) == 0)
-			return true;
 	for (size_t i = 0; builders[i]; i++)
-		for (const char *const *file = builders[i]->files; *file; file++)
-			if (strcmp(path, *file) == 0)
-				return true;
-	return has_options(path) ||
+		if (array_has(builders[i]->files, path))
+			return true;
+	return array_has(wanted, path) || has_options(path) ||
 	       (host_path(absolute, "/%s", path) == 0 && rules_is_file(absolute));
 }
 
@@ -112,14 +101,14 @@ const struct contents_file *contents_find(const struct contents *contents, const
 	return file && file->data ? file : NULL;
 }
 
-/* Whether some link that was seen before leads to this path. */
-static bool is_target(const struct contents *contents, const char *path)
+/* Whether some link that was seen leads to this path; with NULL, to a file that was not seen. */
+static bool has_link(const struct contents *contents, const char *path)
 {
 	char target[PATH_MAX];
 
 	for (size_t i = 0; i < contents->count; i++)
 		if (contents->files[i].link && resolve(&contents->files[i], target) &&
-		    strcmp(target, path) == 0)
+		    (path ? strcmp(target, path) == 0 : !find_entry(contents, target)))
 			return true;
 	return false;
 }
@@ -130,8 +119,8 @@ static bool wants(void *context, const char *path)
 	const char *rest = skip_modules(path, &kernel_length);
 
 	if (rest)
-		return strcmp(rest, MODULES_BUILTIN) == 0;
-	return is_wanted(path) || is_target(context, path);
+		return strcmp(rest, "modules.builtin") == 0;
+	return is_wanted(path) || has_link(context, path);
 }
 
 static void free_file(struct contents_file *file)
@@ -141,40 +130,28 @@ static void free_file(struct contents_file *file)
 	free(file->data);
 }
 
-static char *copy_data(const struct initramfs_file *from)
-{
-	char *data = malloc(from->length + 1);
-
-	if (data) {
-		memcpy(data, from->data, from->length);
-		data[from->length] = '\0';
-	}
-	return data;
-}
-
 /* Of two files with one path the kernel leaves the later. */
-static int keep(struct contents *contents, const struct initramfs_file *from)
+static int keep(struct contents *contents, struct initramfs_file *from)
 {
 	struct contents_file *there = find_entry(contents, from->path);
 	struct contents_file file = {
 		.path = strdup(from->path),
 		.link = from->link ? strdup(from->link) : NULL,
-		.data = from->data ? copy_data(from) : NULL,
+		.data = from->data,
 		.length = from->length,
 		.mode = from->mode,
 	};
-	bool whole = file.path && (file.link || !from->link) && (file.data || !from->data);
 
-	if (whole && there)
+	from->data = NULL;
+	if (there)
 		free_file(there);
-	else if (whole)
+	else
 		there = array_add(contents->files, contents->count);
-	if (!whole || !there) {
+	if (there)
+		*there = file;
+	else
 		free_file(&file);
-		return -ENOMEM;
-	}
-	*there = file;
-	return 0;
+	return there && file.path && (file.link || !from->link) ? 0 : -ENOMEM;
 }
 
 bool contents_module_name(const char *path, size_t length, char name[NAME_MAX + 1])
@@ -201,21 +178,13 @@ static int add_module(struct contents *contents, const char *path, size_t length
 	return module && (*module = strdup(name)) ? 0 : -ENOMEM;
 }
 
-static int add_builtin(struct contents *contents, const struct initramfs_file *file)
-{
-	struct text text = { file->data, file->data + file->length }, line;
-	int result = 0;
-
-	while (result == 0 && text_take_until(&text, '\n', &line))
-		result = add_module(contents, line.p, text_length(&line));
-	return result;
-}
-
-static int take(void *context, const struct initramfs_file *file)
+static int take(void *context, struct initramfs_file *file)
 {
 	struct contents *contents = context;
 	size_t length = 0;
 	const char *rest = skip_modules(file->path, &length);
+	struct text builtin = { file->data, file->data + file->length }, line;
+	int result = 0;
 
 	if (!rest)
 		return is_wanted(file->path) || file->data ? keep(contents, file) : 0;
@@ -223,9 +192,11 @@ static int take(void *context, const struct initramfs_file *file)
 		memcpy(contents->kernel, rest - 1 - length, length);
 		contents->kernel[length] = '\0';
 	}
-	if (file->data)
-		return add_builtin(contents, file);
-	return add_module(contents, rest, strlen(rest));
+	if (!file->data)
+		return add_module(contents, rest, strlen(rest));
+	while (result == 0 && text_take_until(&builtin, '\n', &line))
+		result = add_module(contents, line.p, text_length(&line));
+	return result;
 }
 
 static void forget_modules(struct contents *contents)
@@ -236,15 +207,11 @@ static void forget_modules(struct contents *contents)
 	contents->modules = NULL;
 }
 
-static bool has_open_link(const struct contents *contents)
+/* The order of rules_each_file(). */
+static int compare_files(const void *a, const void *b)
 {
-	char target[PATH_MAX];
-
-	for (size_t i = 0; i < contents->count; i++)
-		if (contents->files[i].link && resolve(&contents->files[i], target) &&
-		    !find_entry(contents, target))
-			return true;
-	return false;
+	return strcmp(((const struct contents_file *)a)->path,
+		      ((const struct contents_file *)b)->path);
 }
 
 int contents_read(struct contents *contents, const char *path, char message[INITRAMFS_MESSAGE_MAX])
@@ -255,11 +222,13 @@ int contents_read(struct contents *contents, const char *path, char message[INIT
 
 	*contents = (struct contents){ .count = 0 };
 	message[0] = '\0';
-	while (result == 0 && passes < PASSES_MAX && (passes == 0 || has_open_link(contents))) {
+	while (result == 0 && passes < PASSES_MAX && (passes == 0 || has_link(contents, NULL))) {
 		forget_modules(contents);
 		result = initramfs_read(fd, &reader, message);
 		passes++;
 	}
+	if (result == 0 && contents->count > 1)
+		qsort(contents->files, contents->count, sizeof(*contents->files), compare_files);
 	if (result < 0 && !message[0])
 		snprintf(message, INITRAMFS_MESSAGE_MAX, "%s", strerror(-result));
 	return result;
@@ -276,61 +245,32 @@ void contents_free(struct contents *contents)
 
 bool contents_has_module(const struct contents *contents, const char *name)
 {
-	for (size_t i = 0; i < contents->module_count; i++) {
-		const char *a = contents->modules[i], *b = name;
-
-		while (*a && (*a == *b || (*a == '_' && *b == '-'))) {
-			a++;
-			b++;
-		}
-		if (!*a && !*b)
+	for (size_t i = 0; i < contents->module_count; i++)
+		if (text_same_name(contents->modules[i], name))
 			return true;
-	}
 	return false;
 }
 
-/* The order of rules_each_file(). */
-static int compare_files(const void *a, const void *b)
+void contents_each_rules(const struct contents *contents, digest_take *each, void *context)
 {
-	const struct contents_file *const *left = a, *const *right = b;
-	return strcmp((*left)->path, (*right)->path);
-}
-
-int contents_each_rules(const struct contents *contents, digest_take *each, void *context)
-{
-	const struct contents_file **files =
-		calloc(contents->count + 1, sizeof(const struct contents_file *));
 	char path[PATH_MAX];
-	size_t count = 0;
 
-	if (!files)
-		return -ENOMEM;
-	for (size_t i = 0; i < contents->count; i++)
-		if (host_path(path, "/%s", contents->files[i].path) == 0 && rules_is_file(path) &&
-		    contents_find(contents, contents->files[i].path))
-			files[count++] = &contents->files[i];
-	if (count > 1)
-		qsort(files, count, sizeof(const struct contents_file *), compare_files);
-	for (size_t i = 0; i < count; i++) {
-		const struct contents_file *file = contents_find(contents, files[i]->path);
+	for (size_t i = 0; i < contents->count; i++) {
+		const struct contents_file *file = contents_find(contents, contents->files[i].path);
 
-		if (host_path(path, "/%s", files[i]->path) == 0)
+		if (file && host_path(path, "/%s", contents->files[i].path) == 0 &&
+		    rules_is_file(path))
 			each(context, path, file->data, file->length);
 	}
-	free(files);
-	return 0;
 }
 
-int contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX])
+void contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX])
 {
 	SHA2_CTX digest;
-	int result;
 
-	digest_begin(&digest);
-	result = contents_each_rules(contents, digest_add, &digest);
-	if (result == 0)
-		digest_end(&digest, text);
-	return result;
+	SHA256Init(&digest);
+	contents_each_rules(contents, digest_add, &digest);
+	SHA256End(&digest, text);
 }
 
 int contents_each_modprobe(const struct contents *contents, modprobe_take *each, void *context)

@@ -13,8 +13,8 @@
 #include "image/initramfs.h"
 
 /* Paths in an image, without / at their start. */
-#define CONTENTS_PROGRAM   "usr/sbin/vfio-early"
-#define CONTENTS_PROTECTED "etc/vfio-early.protected"
+#define CONTENTS_PROGRAM     "usr/sbin/vfio-early"
+#define CONTENTS_PROTECTED   "etc/vfio-early.protected"
 #define CONTENTS_UNPROTECTED "etc/vfio-early.unprotected"
 
 struct contents_file {
@@ -26,7 +26,7 @@ struct contents_file {
 };
 
 struct contents {
-	struct contents_file *files; /* those that count */
+	struct contents_file *files; /* those that count, by path */
 	size_t count;
 	char **modules; /* names with _ for -, those that are built in as well */
 	size_t module_count;
@@ -44,11 +44,9 @@ const struct contents_file *contents_find(const struct contents *contents, const
 /* Whether the image has a module, or its kernel has it built in. - and _ are the same. */
 bool contents_has_module(const struct contents *contents, const char *name);
 
-/* As digest_each(), of the files of rules in the image. 0 or -errno. */
-int contents_each_rules(const struct contents *contents, digest_take *each, void *context);
-
-/* The digest of those rules. 0, or -errno with text as it was. */
-int contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX]);
+/* As digest_each(), of the files of rules in the image; and the digest of those. */
+void contents_each_rules(const struct contents *contents, digest_take *each, void *context);
+void contents_digest(const struct contents *contents, char text[DIGEST_TEXT_MAX]);
 
 /* As modprobe_read(), of the files in the image, whatever hides them. 0 or -ENOMEM. */
 int contents_each_modprobe(const struct contents *contents, modprobe_take *each, void *context);

@@ -12,11 +12,6 @@
 #include "host/replace.h"
 #include "image/digest.h"
 
-void digest_begin(SHA2_CTX *context)
-{
-	SHA256Init(context);
-}
-
 void digest_add(void *context, const char *path, const char *data, size_t length)
 {
 	char number[24];
@@ -25,11 +20,6 @@ void digest_add(void *context, const char *path, const char *data, size_t length
 	SHA256Update(context, (const uint8_t *)path, strlen(path) + 1);
 	SHA256Update(context, (const uint8_t *)number, (size_t)digits + 1);
 	SHA256Update(context, (const uint8_t *)data, length);
-}
-
-void digest_end(SHA2_CTX *context, char text[DIGEST_TEXT_MAX])
-{
-	SHA256End(context, text);
 }
 
 struct reading {
@@ -69,10 +59,10 @@ int digest_rules(const struct host *host, char text[DIGEST_TEXT_MAX])
 	SHA2_CTX context;
 	int result;
 
-	digest_begin(&context);
+	SHA256Init(&context);
 	result = digest_each(host, digest_add, &context);
 	if (result == 0)
-		digest_end(&context, text);
+		SHA256End(&context, text);
 	return result;
 }
 
@@ -93,8 +83,6 @@ int digest_read(const struct host *host, const char *path, char text[DIGEST_TEXT
 /* What is noted of a kernel's image: files of this name with these endings. */
 #define DIGEST_SUFFIX ".digest"
 #define LIST_SUFFIX   ".protected"
-
-static const char *const suffixes[] = { DIGEST_SUFFIX, LIST_SUFFIX };
 
 int digest_path(const char *kernel, char path[PATH_MAX])
 {
@@ -133,11 +121,9 @@ int digest_note(const struct host *host, const char *kernel, const char text[DIG
 
 int digest_drop(const struct host *host, const char *kernel)
 {
-	int result = 0;
+	int result = drop(host, kernel, DIGEST_SUFFIX);
 
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]) && result == 0; i++)
-		result = drop(host, kernel, suffixes[i]);
-	return result;
+	return result < 0 ? result : drop(host, kernel, LIST_SUFFIX);
 }
 
 struct forgetting {
@@ -152,14 +138,12 @@ static int forget(void *context, const char *directory, const char *name)
 	char kernel[NAME_MAX + 1];
 
 	(void)directory;
-	for (size_t i = 0; end && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		if (strcmp(end, suffixes[i]) != 0)
-			continue;
-		snprintf(kernel, sizeof(kernel), "%.*s", (int)(end - name), name);
-		if (strcmp(kernel, forgetting->kernel) != 0 &&
-		    !host_has(forgetting->host, "/lib/modules", kernel))
-			drop(forgetting->host, kernel, suffixes[i]);
-	}
+	if (!end || (strcmp(end, DIGEST_SUFFIX) != 0 && strcmp(end, LIST_SUFFIX) != 0))
+		return 0;
+	snprintf(kernel, sizeof(kernel), "%.*s", (int)(end - name), name);
+	if (strcmp(kernel, forgetting->kernel) != 0 &&
+	    !host_has(forgetting->host, "/lib/modules", kernel))
+		digest_drop(forgetting->host, kernel);
 	return 0;
 }
 

@@ -33,9 +33,9 @@ int digest_read(const struct host *host, const char *path, char text[DIGEST_TEXT
 int digest_path(const char *kernel, char path[PATH_MAX]) __attribute__((warn_unused_result));
 
 /*
- * Of the finished image of a kernel: notes the digest of its rules and its list of devices in use by
- * the host, which is NULL where it has none; drops both; or forgets those of kernels that are neither
- * installed nor this one. 0 or -errno.
+ * Of the finished image of a kernel: notes the digest of its rules and its list of devices in use
+ * by the host, which is NULL where it has none; drops both; or forgets those of kernels that are
+ * neither installed nor this one. 0 or -errno.
  */
 int digest_note(const struct host *host, const char *kernel, const char text[DIGEST_TEXT_MAX],
 		const char *list, size_t length);
@@ -51,9 +51,7 @@ typedef void digest_take(void *context, const char *path, const char *data, size
  */
 int digest_each(const struct host *host, digest_take *take, void *context);
 
-/* The digest of files that are in memory: begin, add in that order, end. */
-void digest_begin(SHA2_CTX *context);
+/* Adds a file to a digest, whose context is an SHA2_CTX: in that order. */
 void digest_add(void *context, const char *path, const char *data, size_t length);
-void digest_end(SHA2_CTX *context, char text[DIGEST_TEXT_MAX]);
 
 #endif

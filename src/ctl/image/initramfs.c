@@ -83,11 +83,6 @@ static int take_bytes(struct source *source, char *buffer, size_t length)
 	return 0;
 }
 
-static int skip_padding(struct source *source)
-{
-	return take_bytes(source, NULL, -source->taken % 4);
-}
-
 static bool get_number(const char *header, enum header_number number, uint32_t *value)
 {
 	const char *digits = header + MAGIC_LENGTH + (size_t)number * NUMBER_LENGTH;
@@ -98,8 +93,13 @@ static bool get_number(const char *header, enum header_number number, uint32_t *
 
 struct entry {
 	uint32_t mode, length;
-	char name[PATH_MAX + 1], link[PATH_MAX + 1];
+	char name[PATH_MAX + 1];
 };
+
+static int skip_padding(struct source *source)
+{
+	return take_bytes(source, NULL, -source->taken % 4);
+}
 
 /* As the kernel, which passes over names that are longer: nothing else writes such. */
 static int read_string(struct source *source, size_t length, char string[PATH_MAX + 1])
@@ -107,8 +107,10 @@ static int read_string(struct source *source, size_t length, char string[PATH_MA
 	int result = length <= PATH_MAX ? take_bytes(source, string, length)
 					: fail(source, "a name in it is longer than any path");
 
-	string[result == 0 ? length : 0] = '\0';
-	return result < 0 ? result : skip_padding(source);
+	if (result < 0)
+		return result;
+	string[length] = '\0';
+	return skip_padding(source);
 }
 
 static int read_header(struct source *source, struct entry *entry)
@@ -131,52 +133,38 @@ static int read_header(struct source *source, struct entry *entry)
 	return read_string(source, name_length, entry->name);
 }
 
-static const char *strip(const char *path)
-{
-	while (path[0] == '/' || (path[0] == '.' && path[1] == '/'))
-		path++;
-	return path;
-}
-
-static int read_content(struct source *source, size_t length, char **content)
-{
-	int result;
-
-	source->contents += length;
-	if (source->contents > CONTENTS_MAX)
-		return fail(source, "files in it are larger than any of an image");
-	*content = malloc(length + 1);
-	if (!*content)
-		return -ENOMEM;
-	result = take_bytes(source, *content, length);
-	(*content)[result == 0 ? length : 0] = '\0';
-	return result;
-}
-
-static int take_entry(struct source *source, struct entry *entry,
+static int take_entry(struct source *source, const struct entry *entry,
 		      const struct initramfs_reader *reader)
 {
-	struct initramfs_file file = { .path = strip(entry->name), .mode = entry->mode };
-	char *content = NULL;
+	struct initramfs_file file = { .path = entry->name, .mode = entry->mode };
+	char link[PATH_MAX + 1];
 	int result;
 
 	source->entries++;
+	while (file.path[0] == '/' || (file.path[0] == '.' && file.path[1] == '/'))
+		file.path++;
 	if (S_ISLNK(file.mode)) {
-		result = read_string(source, entry->length, entry->link);
-		file.link = entry->link;
+		result = read_string(source, entry->length, link);
+		file.link = link;
 	} else if (S_ISREG(file.mode) && entry->length <= CONTENT_MAX &&
 		   reader->wants(reader->context, file.path)) {
-		result = read_content(source, entry->length, &content);
+		source->contents += entry->length;
+		if (source->contents > CONTENTS_MAX)
+			return fail(source, "files in it are larger than any of an image");
+		file.length = entry->length;
+		file.data = malloc(file.length + 1);
+		if (!file.data)
+			return -ENOMEM;
+		file.data[file.length] = '\0';
+		result = take_bytes(source, file.data, file.length);
 	} else {
 		result = take_bytes(source, NULL, entry->length);
 	}
 	if (result == 0)
 		result = skip_padding(source);
-	file.data = content;
-	file.length = content ? entry->length : 0;
 	if (result == 0)
 		result = reader->take(reader->context, &file);
-	free(content);
+	free(file.data);
 	return result;
 }
 
@@ -193,17 +181,6 @@ static int take_entries(struct source *source, const struct initramfs_reader *re
 			result = take_entry(source, &entry, reader);
 	} while (result == 0);
 	return result;
-}
-
-/* Of a compressed archive nobody knows where it ends, so it is the last. */
-static void advance(struct source *source)
-{
-	if (archive_filter_count(source->archive) > 1)
-		source->offset = source->size;
-	else
-		source->offset += source->taken;
-	while (source->offset < source->size && source->data[source->offset] == '\0')
-		source->offset++;
 }
 
 /*
@@ -227,25 +204,14 @@ static int read_archive(struct source *source, const struct initramfs_reader *re
 		result = fail_archive(source);
 	else
 		result = take_entries(source, reader);
-	if (result == 0)
-		advance(source);
+	/* Of a compressed archive nobody knows where it ends, so it is the last. */
+	if (result == 0 && archive_filter_count(source->archive) > 1)
+		source->offset = source->size;
+	else if (result == 0)
+		source->offset += source->taken;
+	while (source->offset < source->size && source->data[source->offset] == '\0')
+		source->offset++;
 	archive_read_free(source->archive);
-	return result;
-}
-
-static int read_all(struct source *source, const struct initramfs_reader *reader)
-{
-	size_t before;
-	int result = 0;
-
-	do {
-		before = source->offset;
-		result = read_archive(source, reader);
-	} while (result == 0 && source->offset > before && source->offset < source->size);
-	if (result == 0 && source->entries == 0) {
-		snprintf(source->message, INITRAMFS_MESSAGE_MAX, "there are no files in it");
-		result = -EBADMSG;
-	}
 	return result;
 }
 
@@ -254,6 +220,7 @@ int initramfs_read(int fd, const struct initramfs_reader *reader,
 {
 	struct source source = { .message = message };
 	struct stat status;
+	size_t before;
 	void *data;
 	int result;
 
@@ -263,14 +230,22 @@ int initramfs_read(int fd, const struct initramfs_reader *reader,
 	if (!S_ISREG(status.st_mode))
 		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
 	source.size = (size_t)status.st_size;
-	data = source.size ? mmap(NULL, source.size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+	if (source.size == 0) {
+		snprintf(message, INITRAMFS_MESSAGE_MAX, "it is empty");
+		return -EBADMSG;
+	}
+	data = mmap(NULL, source.size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED)
 		return -errno;
 	source.data = data;
-	if (source.size == 0)
-		snprintf(message, INITRAMFS_MESSAGE_MAX, "it is empty");
-	result = source.size ? read_all(&source, reader) : -EBADMSG;
-	if (data)
-		munmap(data, source.size);
+	do {
+		before = source.offset;
+		result = read_archive(&source, reader);
+	} while (result == 0 && source.offset > before && source.offset < source.size);
+	if (result == 0 && source.entries == 0) {
+		snprintf(message, INITRAMFS_MESSAGE_MAX, "there are no files in it");
+		result = -EBADMSG;
+	}
+	munmap(data, source.size);
 	return result;
 }

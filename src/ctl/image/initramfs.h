@@ -18,7 +18,8 @@ struct initramfs_file {
 	const char *path; /* without / at its start */
 	mode_t mode;
 	const char *link; /* where a symbolic link points to; NULL for other files */
-	const char *data; /* NULL unless it was wanted */
+	char *data; /* NULL unless it was wanted; whoever keeps it makes it NULL. A NUL follows it
+		     */
 	size_t length;
 };
 
@@ -26,7 +27,7 @@ struct initramfs_reader {
 	/* Whether the content of this file is wanted. */
 	bool (*wants)(void *context, const char *path);
 	/* Told of every file. 0 or -errno, which ends the reading. */
-	int (*take)(void *context, const struct initramfs_file *file);
+	int (*take)(void *context, struct initramfs_file *file);
 	void *context;
 };
 

@@ -36,17 +36,6 @@ bool kernels_is_leftover(const char *release)
 	return false;
 }
 
-struct finder {
-	const struct host *host;
-	struct kernels *kernels;
-};
-
-static bool is_release(const char *name)
-{
-	return name[0] != '\0' && name[strspn(name, RELEASE_CHARACTERS)] == '\0' &&
-	       !kernels_is_leftover(name);
-}
-
 int kernels_file(const struct host *host, const char *release, const char *name,
 		 char path[PATH_MAX])
 {
@@ -70,7 +59,8 @@ static int add(struct kernels *kernels, const char *release)
 {
 	struct kernel *kernel;
 
-	if (!is_release(release))
+	if (!release[0] || release[strspn(release, RELEASE_CHARACTERS)] ||
+	    kernels_is_leftover(release))
 		return 0;
 	for (size_t i = 0; i < kernels->count; i++)
 		if (strcmp(kernels->list[i].release, release) == 0)
@@ -82,15 +72,17 @@ static int add(struct kernels *kernels, const char *release)
 	return 0;
 }
 
-static int take_file(void *context, const char *directory, const char *name)
+static int take_file(void *kernels, const char *directory, const char *name)
 {
-	const struct finder *finder = context;
-
 	(void)directory;
-	if (strncmp(name, KERNEL "-", sizeof(KERNEL)) != 0)
-		return 0;
-	return add(finder->kernels, name + sizeof(KERNEL));
+	return strncmp(name, KERNEL "-", sizeof(KERNEL)) == 0 ? add(kernels, name + sizeof(KERNEL))
+							      : 0;
 }
+
+struct finder {
+	const struct host *host;
+	struct kernels *kernels;
+};
 
 static int take_modules(void *context, const char *directory, const char *name)
 {
@@ -126,11 +118,11 @@ static int read_image(const struct host *host, const char *image, char digest[DI
 	if (result == 0)
 		result = contents_read(&contents, path, message);
 	if (result == 0)
-		result = contents_find(&contents, CONTENTS_PROGRAM)
-				 ? contents_digest(&contents, digest)
-				 : -ENOENT;
-	if (result == 0)
+		result = contents_find(&contents, CONTENTS_PROGRAM) ? 0 : -ENOENT;
+	if (result == 0) {
+		contents_digest(&contents, digest);
 		result = verify_binds_nothing(&contents, why);
+	}
 	contents_free(&contents);
 	return result;
 }
@@ -177,20 +169,14 @@ static enum kernel_state judge(const struct host *host, struct kernel *kernel, c
 	return KERNEL_CHANGED;
 }
 
-static bool has_image(const struct host *host, const struct kernel *kernel)
-{
-	char image[PATH_MAX];
-
-	return kernels_image(kernel, image) < 0 || host_has(host, "", host_below(image));
-}
-
 int kernels_list(struct kernels *kernels, const struct host *host)
 {
 	struct finder finder = { host, kernels };
+	char image[PATH_MAX];
 	int result;
 
 	*kernels = (struct kernels){ .builder = builder_find(host) };
-	result = host_each(host, BOOT, take_file, &finder);
+	result = host_each(host, BOOT, take_file, kernels);
 	if (result == 0 || result == -ENOENT)
 		result = host_each(host, MODULES, take_modules, &finder);
 	if (result == -ENOENT)
@@ -198,8 +184,10 @@ int kernels_list(struct kernels *kernels, const struct host *host)
 	if (result == 0 && kernels->count > 1)
 		qsort(kernels->list, kernels->count, sizeof(*kernels->list), compare);
 	for (size_t i = 0; i < kernels->count; i++)
-		kernels->list[i].state =
-			has_image(host, &kernels->list[i]) ? KERNEL_UNREADABLE : KERNEL_NO_IMAGE;
+		kernels->list[i].state = kernels_image(&kernels->list[i], image) < 0 ||
+							 host_has(host, "", host_below(image))
+						 ? KERNEL_UNREADABLE
+						 : KERNEL_NO_IMAGE;
 	return result;
 }
 

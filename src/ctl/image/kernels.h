@@ -67,8 +67,8 @@ const char *kernels_remedy(const struct kernels *kernels, enum kernel_state stat
 bool kernels_is_leftover(const char *release);
 
 /*
- * Where a file of a kernel is, "vmlinuz", "config" or "System.map": in /boot, with the release behind
- * its name, or in /usr/lib/modules/RELEASE. 0, -ENOENT or -ENAMETOOLONG.
+ * Where a file of a kernel is, "vmlinuz", "config" or "System.map": in /boot, with the release
+ * behind its name, or in /usr/lib/modules/RELEASE. 0, -ENOENT or -ENAMETOOLONG.
  */
 int kernels_file(const struct host *host, const char *release, const char *name,
 		 char path[PATH_MAX]) __attribute__((warn_unused_result));

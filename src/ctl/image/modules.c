@@ -9,7 +9,6 @@
 #include "image/modules.h"
 
 struct need {
-	const struct rules *rules;
 	/* What depmod(8) knows of the kernel; NULL where its modules are not installed here. */
 	char *dependencies, *builtin, *aliases;
 	void (*each)(void *context, const struct image_module *module);
@@ -33,33 +32,19 @@ static struct text whole(const char *string)
 	return text;
 }
 
-/* "PATH: PATH PATH ..." of the module; false if the kernel has none of this name. */
-static bool find_dependencies(const struct need *need, const char *module, struct text *found)
+/* The rest of the line of a module, "PATH" or "PATH: PATH ..."; false if the list has none. */
+static bool find_line(const char *list, const char *module, struct text *rest)
 {
-	struct text text = whole(need->dependencies), line, path;
-	char name[NAME_MAX + 1];
-
-	while (text_take_until(&text, '\n', &line)) {
-		if (!text_take_until(&line, ':', &path) ||
-		    !contents_module_name(path.p, text_length(&path), name))
-			continue;
-		if (strcmp(name, module) == 0) {
-			*found = line;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool is_builtin(const struct need *need, const char *module)
-{
-	struct text text = whole(need->builtin), line;
+	struct text text = whole(list), line, path;
 	char name[NAME_MAX + 1];
 
 	while (text_take_until(&text, '\n', &line))
-		if (contents_module_name(line.p, text_length(&line), name) &&
-		    strcmp(name, module) == 0)
+		if (text_take_until(&line, ':', &path) &&
+		    contents_module_name(path.p, text_length(&path), name) &&
+		    strcmp(name, module) == 0) {
+			*rest = line;
 			return true;
+		}
 	return false;
 }
 
@@ -71,8 +56,8 @@ static void require_module(const struct need *need, const char *driver)
 	snprintf(file, sizeof(file), "%s.ko", driver);
 	if (!contents_module_name(file, strlen(file), name))
 		return;
-	module.known = find_dependencies(need, name, &module.dependencies) ||
-		       !need->dependencies || is_builtin(need, name);
+	module.known = find_line(need->dependencies, name, &module.dependencies) ||
+		       !need->dependencies || find_line(need->builtin, name, &module.dependencies);
 	need->each(need->context, &module);
 }
 
@@ -103,43 +88,36 @@ static bool is_first_with_driver(const struct rules *rules, size_t index)
 	return true;
 }
 
-static void require_drivers(const struct need *need)
-{
-	bool vfio = false, variant = false;
-
-	for (size_t i = 0; i < need->rules->count; i++) {
-		const char *driver = rule_driver(&need->rules->list[i]);
-
-		if (need->rules->list[i].exclude || !is_first_with_driver(need->rules, i))
-			continue;
-		vfio = vfio || vfio_is_driver(driver);
-		if (strcmp(driver, RULE_VARIANT_DRIVER) == 0)
-			variant = true;
-		else
-			require_module(need, driver);
-	}
-	if (variant)
-		require_module(need, RULE_DEFAULT_DRIVER);
-	if (variant)
-		require_variants(need);
-	if (vfio || variant)
-		require_module(need, VFIO_IOMMU_MODULE);
-}
-
 void image_modules_each(const struct host *host, const char *kernel, const struct rules *rules,
 			void (*each)(void *context, const struct image_module *module),
 			void *context)
 {
 	struct need need = {
-		.rules = rules,
 		.dependencies = read_depmod(host, kernel, "modules.dep"),
 		.builtin = read_depmod(host, kernel, "modules.builtin"),
 		.aliases = read_depmod(host, kernel, "modules.alias"),
 		.each = each,
 		.context = context,
 	};
+	bool vfio = false, variant = false;
 
-	require_drivers(&need);
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *driver = rule_driver(&rules->list[i]);
+
+		if (rules->list[i].exclude || !is_first_with_driver(rules, i))
+			continue;
+		vfio = vfio || vfio_is_driver(driver);
+		if (strcmp(driver, RULE_VARIANT_DRIVER) == 0)
+			variant = true;
+		else
+			require_module(&need, driver);
+	}
+	if (variant)
+		require_module(&need, RULE_DEFAULT_DRIVER);
+	if (variant)
+		require_variants(&need);
+	if (vfio || variant)
+		require_module(&need, VFIO_IOMMU_MODULE);
 	free(need.dependencies);
 	free(need.builtin);
 	free(need.aliases);
@@ -151,30 +129,25 @@ struct comparison {
 	struct verdict *verdict;
 };
 
-static void compare_dependencies(const struct comparison *comparison, const char *module,
-				 struct text paths)
-{
-	char name[NAME_MAX + 1];
-	struct text path;
-
-	while (text_take_until(&paths, ' ', &path))
-		if (contents_module_name(path.p, text_length(&path), name) &&
-		    !contents_has_module(comparison->contents, name))
-			verdict_wrong(comparison->verdict, "%s is missing, which %s needs", name,
-				      module);
-}
-
 static void compare_module(void *context, const struct image_module *module)
 {
 	const struct comparison *comparison = context;
+	const struct contents *contents = comparison->contents;
+	struct verdict *verdict = comparison->verdict;
+	struct text paths = module->dependencies, path;
+	char name[NAME_MAX + 1];
 
-	if (!contents_has_module(comparison->contents, module->driver))
-		verdict_wrong(comparison->verdict, "%s is missing%s", module->driver,
+	if (!contents_has_module(contents, module->driver)) {
+		verdict_wrong(verdict, "%s is missing%s", module->driver,
 			      module->known ? "" : ", in the kernel, too");
-	else if (comparison->verdict->state != VERDICT_WRONG)
-		verdict_add(comparison->verdict, "%s", module->driver);
-	if (contents_has_module(comparison->contents, module->driver))
-		compare_dependencies(comparison, module->name, module->dependencies);
+		return;
+	}
+	if (verdict->state != VERDICT_WRONG)
+		verdict_add(verdict, "%s", module->driver);
+	while (text_take_until(&paths, ' ', &path))
+		if (contents_module_name(path.p, text_length(&path), name) &&
+		    !contents_has_module(contents, name))
+			verdict_wrong(verdict, "%s is missing, which %s needs", name, module->name);
 }
 
 void image_modules_check(const struct host *host, const struct contents *contents,

@@ -13,7 +13,8 @@
 struct image_module {
 	const char *driver; /* as a rule names it */
 	const char *name;   /* with _ for - */
-	/* Whether the kernel has it; where its modules are not installed, it is taken to have any. */
+	/* Whether the kernel has it; where its modules are not installed, it is taken to have any.
+	 */
 	bool known;
 	struct text dependencies; /* paths, as in modules.dep */
 };

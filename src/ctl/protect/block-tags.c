@@ -1,54 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is on a block device. */
 #include <blkid/blkid.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "protect/block-tags.h"
+#include "protect/disks.h"
 
 /* One value, by its name in libblkid and in udev's database. */
+#define FIELD(name) offsetof(struct block_tags, name), sizeof(((struct block_tags *)0)->name)
+
 static const struct tag {
 	const char *name, *udev;
 	size_t offset, size;
 } table[] = {
-	{ "TYPE", "E:ID_FS_TYPE=", offsetof(struct block_tags, type),
-	  sizeof(((struct block_tags *)0)->type) },
-	{ "LABEL", "E:ID_FS_LABEL=", offsetof(struct block_tags, label),
-	  sizeof(((struct block_tags *)0)->label) },
-	{ "PART_ENTRY_TYPE", "E:ID_PART_ENTRY_TYPE=", offsetof(struct block_tags, part_type),
-	  sizeof(((struct block_tags *)0)->part_type) },
-	{ "AMBIVALENT", "E:ID_FS_AMBIVALENT=", offsetof(struct block_tags, ambivalent),
-	  sizeof(((struct block_tags *)0)->ambivalent) },
+	{ "TYPE", "E:ID_FS_TYPE=", FIELD(type) },
+	{ "LABEL", "E:ID_FS_LABEL=", FIELD(label) },
+	{ "PART_ENTRY_TYPE", "E:ID_PART_ENTRY_TYPE=", FIELD(part_type) },
+	{ "AMBIVALENT", "E:ID_FS_AMBIVALENT=", FIELD(ambivalent) },
 };
 
-/* Directories of links that udev makes. */
-static const struct link {
-	const char *tag, *directory;
-} links[] = {
-	{ "UUID", "/dev/disk/by-uuid" },
-	{ "LABEL", "/dev/disk/by-label" },
-	{ "PARTUUID", "/dev/disk/by-partuuid" },
-	{ "PARTLABEL", "/dev/disk/by-partlabel" },
-	{ "ID", "/dev/disk/by-id" },
-};
-
+/* In a link that udev makes: /dev/disk/by-uuid/..., by-label, by-partuuid, by-partlabel, by-id. */
 static int find_link(const struct host *host, const char *tag, const char *value,
 		     char node[PATH_MAX])
 {
 	char encoded[1024], path[PATH_MAX];
 
-	if (blkid_encode_string(value, encoded, sizeof(encoded)) != 0)
+	if (blkid_encode_string(value, encoded, sizeof(encoded)) != 0 ||
+	    host_path(path, "/dev/disk/by-%s/%s", tag, encoded) < 0)
 		return -ENAMETOOLONG;
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-		if (strcmp(links[i].tag, tag) != 0)
-			continue;
-		if (host_path(path, "%s/%s", links[i].directory, encoded) < 0)
-			return -ENAMETOOLONG;
-		return host_resolve(host, path, node);
-	}
-	return -ENOENT;
+	for (char *c = path + strlen("/dev/disk/by-"); *c != '/'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return host_resolve(host, path, node);
 }
 
 /* Where udev made no links. With /dev/null for a cache, nothing is written. */
@@ -85,29 +70,15 @@ int block_tags_find_node(const struct host *host, const char *spec, char node[PA
 	return result;
 }
 
-static void set_tag(struct block_tags *tags, const struct tag *tag, const char *value,
-		    size_t length)
+static void set_tag(struct block_tags *tags, const struct tag *tag, const char *value)
 {
-	snprintf((char *)tags + tag->offset, tag->size, "%.*s", (int)length, value);
-}
-
-/* As `blkid -o udev` does; libblkid itself has no such value, and systemd's udev notes none. */
-static int list_ambivalent(blkid_probe probe, struct block_tags *tags)
-{
-	size_t used = 0;
-	const char *type;
-
-	while (blkid_do_probe(probe) == 0)
-		if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) == 0 &&
-		    used < sizeof(tags->ambivalent))
-			used += (size_t)snprintf(tags->ambivalent + used,
-						 sizeof(tags->ambivalent) - used, ":%s: ", type);
-	return 0;
+	snprintf((char *)tags + tag->offset, tag->size, "%s", value);
 }
 
 static int probe(blkid_probe probe, struct block_tags *tags)
 {
 	const char *value;
+	size_t used = 0;
 	int result;
 
 	blkid_probe_enable_superblocks(probe, true);
@@ -115,41 +86,23 @@ static int probe(blkid_probe probe, struct block_tags *tags)
 	blkid_probe_enable_partitions(probe, true);
 	blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
 	result = blkid_do_safeprobe(probe);
-	if (result == -2)
-		return list_ambivalent(probe, tags);
+	/* As `blkid -o udev` does; libblkid has no such value, and systemd's udev notes none. */
+	while (result == -2 && blkid_do_probe(probe) == 0)
+		if (blkid_probe_lookup_value(probe, "TYPE", &value, NULL) == 0 &&
+		    used < sizeof(tags->ambivalent))
+			used += (size_t)snprintf(tags->ambivalent + used,
+						 sizeof(tags->ambivalent) - used, ":%s: ", value);
 	if (result < 0)
-		return -EIO;
+		return result == -2 ? 0 : -EIO;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (blkid_probe_lookup_value(probe, table[i].name, &value, NULL) == 0)
-			set_tag(tags, &table[i], value, strlen(value));
+			set_tag(tags, &table[i], value);
 	return 0;
-}
-
-static int read_device(const char *node, struct block_tags *tags)
-{
-	blkid_probe prober = blkid_new_probe_from_filename(node);
-	int result;
-
-	if (!prober)
-		return -EIO;
-	result = probe(prober, tags);
-	blkid_free_probe(prober);
-	return result;
-}
-
-static void parse_udev_line(const char *line, size_t length, struct block_tags *tags)
-{
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		size_t prefix = strlen(table[i].udev);
-
-		if (length >= prefix && strncmp(line, table[i].udev, prefix) == 0)
-			set_tag(tags, &table[i], line + prefix, length - prefix);
-	}
 }
 
 static int read_udev(const struct host *host, const char *directory, struct block_tags *tags)
 {
-	char number[32], path[64], *text;
+	char number[32], path[64], *text, *rest, *line;
 	int result = host_readf(host, number, sizeof(number), "%s/dev", directory);
 
 	if (result < 0)
@@ -158,12 +111,14 @@ static int read_udev(const struct host *host, const char *directory, struct bloc
 	result = host_read_text(host, path, &text);
 	if (result < 0)
 		return result;
-	for (const char *line = text; *line;) {
-		size_t length = strcspn(line, "\n");
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+			size_t prefix = strlen(table[i].udev);
 
-		parse_udev_line(line, length, tags);
-		line += length + (line[length] != '\0');
-	}
+			if (strncmp(line, table[i].udev, prefix) == 0)
+				set_tag(tags, &table[i], line + prefix);
+		}
 	free(text);
 	return 0;
 }
@@ -171,8 +126,12 @@ static int read_udev(const struct host *host, const char *directory, struct bloc
 int block_tags_read(const struct host *host, const char *directory, const char *node,
 		    struct block_tags *tags)
 {
+	blkid_probe prober = host->live ? blkid_new_probe_from_filename(node) : NULL;
+	int result = -EIO;
+
 	*tags = (struct block_tags){ .type = "" };
-	if (host->live && read_device(node, tags) == 0)
-		return 0;
-	return read_udev(host, directory, tags);
+	if (prober)
+		result = probe(prober, tags);
+	blkid_free_probe(prober);
+	return result == 0 ? 0 : read_udev(host, directory, tags);
 }

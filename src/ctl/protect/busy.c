@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,7 +20,7 @@
 /* The nodes of one device, and the process that has one of them open. */
 struct nodes {
 	const struct host *host;
-	const char *directory; /* that the next ones are in */
+	const char *directory;                /* that the next ones are in */
 	char names[NODES_MAX][NAME_MAX + 16]; /* "/vfio/12": /dev itself can be elsewhere */
 	size_t count;
 	char process[NAME_MAX + 1]; /* the number of the last one that was looked at */
@@ -38,12 +37,7 @@ static int add_node(void *context, const char *directory, const char *name)
 	return 0;
 }
 
-static bool has_vfio(const struct pci_device *device)
-{
-	return device->driver && vfio_is_driver(device->driver);
-}
-
-static void find_nodes(struct nodes *nodes, const struct pci_device *device)
+static void find_nodes(struct nodes *nodes, const struct pci_device *device, bool vfio)
 {
 	static const struct {
 		const char *below, *directory;
@@ -51,7 +45,7 @@ static void find_nodes(struct nodes *nodes, const struct pci_device *device)
 	char path[PATH_MAX], address[PCI_ADDRESS_TEXT_MAX];
 
 	pci_address_format(&device->address, address);
-	if (has_vfio(device) && device->group >= 0) {
+	if (vfio && device->group >= 0) {
 		sprintf(nodes->names[nodes->count++], "/vfio/%d", device->group);
 		sprintf(nodes->names[nodes->count++], "/vfio/noiommu-%d", device->group);
 	}
@@ -60,19 +54,6 @@ static void find_nodes(struct nodes *nodes, const struct pci_device *device)
 		if (host_path(path, "/" PCI_DEVICES "/%s/%s", address, kinds[i].below) == 0)
 			host_each(nodes->host, path, add_node, nodes);
 	}
-}
-
-static const char *match_node(const struct nodes *nodes, const char *target)
-{
-	size_t length = strlen(target);
-
-	for (size_t i = 0; i < nodes->count; i++) {
-		size_t part = strlen(nodes->names[i]);
-
-		if (length >= part && strcmp(target + length - part, nodes->names[i]) == 0)
-			return nodes->names[i];
-	}
-	return NULL;
 }
 
 /* These return 1, which ends the search, where one of the nodes is open. */
@@ -88,8 +69,16 @@ static int look_at_file(void *context, const char *directory, const char *name)
 	if (length < 0)
 		return 0;
 	target[length] = '\0';
-	nodes->name = match_node(nodes, target);
-	return nodes->name != NULL;
+	for (size_t i = 0; i < nodes->count; i++) {
+		size_t part = strlen(nodes->names[i]);
+
+		if ((size_t)length >= part &&
+		    strcmp(target + length - part, nodes->names[i]) == 0) {
+			nodes->name = nodes->names[i];
+			return 1;
+		}
+	}
+	return 0;
 }
 
 static int look_at_process(void *context, const char *directory, const char *name)
@@ -104,39 +93,32 @@ static int look_at_process(void *context, const char *directory, const char *nam
 	return nodes->name != NULL;
 }
 
-/* A group can be open once only; a process that cannot be seen from here may be the one. */
-static bool is_group_busy(const struct host *host, const struct pci_device *device)
-{
-	char path[64];
-	int fd;
-
-	if (!host->live || !has_vfio(device))
-		return false;
-	snprintf(path, sizeof(path), "dev/vfio/%d", device->group);
-	fd = file_open_flags(host->directory, path, O_RDWR);
-	file_close(&fd);
-	return fd == -EBUSY;
-}
-
 static bool find_process(const struct host *host, const struct pci_device *device,
 			 char text[BUSY_TEXT_MAX])
 {
 	struct nodes nodes = { .host = host };
-	char command[COMMAND_MAX + 1] = "";
+	bool vfio = device->driver && vfio_is_driver(device->driver);
+	char command[COMMAND_MAX + 1] = "", path[64];
+	int fd;
 
-	find_nodes(&nodes, device);
+	find_nodes(&nodes, device, vfio);
 	if (nodes.count > 0)
 		host_each(host, "/proc", look_at_process, &nodes);
-	if (!nodes.name && !is_group_busy(host, device))
-		return false;
-	if (!nodes.name) {
-		snprintf(text, BUSY_TEXT_MAX, "a process has /dev/vfio/%d open", device->group);
+	if (nodes.name) {
+		host_readf(host, command, sizeof(command), "/proc/%s/comm", nodes.process);
+		snprintf(text, BUSY_TEXT_MAX, "%s (process %.10s) has /dev%.32s open",
+			 command[0] ? command : "a process", nodes.process, nodes.name);
 		return true;
 	}
-	host_readf(host, command, sizeof(command), "/proc/%s/comm", nodes.process);
-	snprintf(text, BUSY_TEXT_MAX, "%s (process %.10s) has /dev%.32s open",
-		 command[0] ? command : "a process", nodes.process, nodes.name);
-	return true;
+	if (!host->live || !vfio)
+		return false;
+	/* A group can be open once only; a process that cannot be seen from here may be the one. */
+	snprintf(path, sizeof(path), "dev/vfio/%d", device->group);
+	fd = file_open_flags(host->directory, path, O_RDWR);
+	file_close(&fd);
+	if (fd == -EBUSY)
+		snprintf(text, BUSY_TEXT_MAX, "a process has /dev/vfio/%d open", device->group);
+	return fd == -EBUSY;
 }
 
 /* The disks of the host, one after the other, and whether they are on the device. */
@@ -167,17 +149,17 @@ static int look_at_disk(void *context, const char *all, const char *name)
 {
 	static const char made[] = "/sys/devices/virtual/block/";
 	struct disks *disks = context;
+	const struct host *host = disks->walk.host;
 	char directory[PATH_MAX], node[PATH_MAX];
 	int fd;
 
 	(void)all;
-	if (disks_find_name(disks->walk.host, name, directory) < 0 ||
+	if (disks_find_name(host, name, directory) < 0 ||
 	    strncmp(directory, made, sizeof(made) - 1) == 0 || !is_below(disks, directory))
 		return 0;
-	disks_format_node(disks->walk.host, directory, node);
+	disks_format_node(host, directory, node);
 	/* Refused to a disk that is mounted, swapped to, or part of something. */
-	fd = file_open_flags(disks->walk.host->directory, host_below(node),
-			     O_RDONLY | O_EXCL | O_NONBLOCK);
+	fd = file_open_flags(host->directory, host_below(node), O_RDONLY | O_EXCL | O_NONBLOCK);
 	file_close(&fd);
 	if (fd != -EBUSY)
 		return 0;
@@ -185,26 +167,18 @@ static int look_at_disk(void *context, const char *all, const char *name)
 	return 1;
 }
 
-static bool find_disk(const struct host *host, const struct pci_device *device,
-		      char text[BUSY_TEXT_MAX])
+bool busy_find(const struct host *host, const struct pci_device *device, char text[BUSY_TEXT_MAX])
 {
-	struct disks disks = {
-		.walk = { .host = host },
-		.device = device,
-	};
+	struct disks disks = { .walk = { .host = host }, .device = device };
 
+	if (find_process(host, device, text))
+		return true;
 	disks.walk.protect = &disks.protect;
 	if (pci_read(&disks.protect.pci, host->directory) == 0)
 		host_each(host, DISKS_ALL, look_at_disk, &disks);
 	protect_free(&disks.protect);
-	if (!disks.busy[0])
-		return false;
-	snprintf(text, BUSY_TEXT_MAX, "%.24s is mounted, or part of something that is in use",
-		 disks.busy);
-	return true;
-}
-
-bool busy_find(const struct host *host, const struct pci_device *device, char text[BUSY_TEXT_MAX])
-{
-	return find_process(host, device, text) || find_disk(host, device, text);
+	if (disks.busy[0])
+		snprintf(text, BUSY_TEXT_MAX,
+			 "%.24s is mounted, or part of something that is in use", disks.busy);
+	return disks.busy[0];
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Block devices: from a name or number down to what they stand on. */
+/* Block devices: from a name or number down to what they are on. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "protect/disks.h"
+#include "protect/mounts.h"
 #include "protect/network.h"
 
 int disks_find_number(const struct host *host, dev_t number, char directory[PATH_MAX])
@@ -79,22 +80,12 @@ int disks_read_tags(const struct host *host, const char *directory, struct block
 	return block_tags_read(host, directory, node, tags);
 }
 
-void disks_follow_link(struct walk *walk, const char *directory, const char *name)
+int disks_follow_link(void *walk, const char *directory, const char *name)
 {
-	char link[PATH_MAX], target[PATH_MAX];
+	char target[PATH_MAX];
 
-	if (host_path(link, "%s/%s", directory, name) == 0 && walk_resolve(walk, link, target) == 0)
+	if (walk_resolve(walk, directory, name, target) == 0)
 		disks_follow(walk, target);
-}
-
-static void follow_partition(struct walk *walk, const char *directory)
-{
-	disks_follow_link(walk, directory, "..");
-}
-
-static int follow_slave(void *context, const char *directory, const char *name)
-{
-	disks_follow_link(context, directory, name);
 	return 0;
 }
 
@@ -103,36 +94,26 @@ static void follow_slaves(struct walk *walk, const char *directory)
 	char path[PATH_MAX];
 
 	if (host_path(path, "%s/slaves", directory) == 0)
-		walk_list(walk, path, follow_slave, walk);
+		walk_list(walk, path, disks_follow_link, walk);
 }
 
 /* "LVM-" and the UUIDs of the group and of the volume, 32 characters each. */
 #define GROUP_LENGTH (4 + 32)
 
-static bool read_group(const struct host *host, const char *directory, char group[128])
-{
-	if (host_readf(host, group, 128, "%s/dm/uuid", directory) < GROUP_LENGTH ||
-	    strncmp(group, "LVM-", 4) != 0)
-		return false;
-	group[GROUP_LENGTH] = '\0';
-	return true;
-}
-
 struct group_search {
 	struct walk *walk;
-	const char *group;
+	char group[128]; /* what the volumes' UUIDs begin with */
 };
 
 static int follow_group_volume(void *context, const char *directory, const char *name)
 {
-	struct group_search *groups = context;
-	char volume[PATH_MAX], group[128];
+	struct group_search *search = context;
+	char volume[PATH_MAX], uuid[128];
 
-	(void)directory;
-	if (strncmp(name, "dm-", 3) == 0 &&
-	    disks_find_name(groups->walk->host, name, volume) == 0 &&
-	    read_group(groups->walk->host, volume, group) && strcmp(group, groups->group) == 0)
-		follow_slaves(groups->walk, volume);
+	if (strncmp(name, "dm-", 3) == 0 && host_path(volume, "%s/%s", directory, name) == 0 &&
+	    host_readf(search->walk->host, uuid, sizeof(uuid), "%s/dm/uuid", volume) > 0 &&
+	    strncmp(uuid, search->group, GROUP_LENGTH) == 0)
+		follow_slaves(search->walk, volume);
 	return 0;
 }
 
@@ -142,12 +123,16 @@ static int follow_group_volume(void *context, const char *directory, const char 
  */
 static void follow_group(struct walk *walk, const char *directory)
 {
-	char group[128];
-	struct group_search groups = { walk, group };
+	struct group_search search = { .walk = walk };
 
-	if (!read_group(walk->host, directory, group) || !walk_enter(walk, group))
+	if (host_readf(walk->host, search.group, sizeof(search.group), "%s/dm/uuid", directory) <
+		    GROUP_LENGTH ||
+	    strncmp(search.group, "LVM-", 4) != 0)
 		return;
-	walk_list(walk, DISKS_ALL, follow_group_volume, &groups);
+	search.group[GROUP_LENGTH] = '\0';
+	if (!walk_enter(walk, search.group))
+		return;
+	walk_list(walk, DISKS_ALL, follow_group_volume, &search);
 	walk_leave(walk);
 }
 
@@ -162,20 +147,7 @@ static void follow_path(struct walk *walk, const char *directory, const char *at
 	else if (path[0] == '/' && find_node(walk->host, path, block) == 0)
 		disks_follow(walk, block);
 	else if (path[0] == '/')
-		walk_follow_file(walk, path);
-}
-
-static void follow_loop(struct walk *walk, const char *directory)
-{
-	follow_path(walk, directory, "loop/backing_file");
-}
-
-/* Compressed memory; it can put what it has no use for on a disk. */
-static void follow_zram(struct walk *walk, const char *directory)
-{
-	walk_take_other(walk);
-	if (host_has(walk->host, directory, "backing_dev"))
-		follow_path(walk, directory, "backing_dev");
+		mounts_follow_file(walk, path);
 }
 
 /* It can be in another machine or in this one. */
@@ -218,13 +190,12 @@ bool disks_is_nvme_controller(const char *name)
 /* Controllers are links beside the disks. */
 static int follow_nvme_controller(void *context, const char *directory, const char *name)
 {
-	char path[PATH_MAX], controller[PATH_MAX];
 	struct walk *walk = context;
+	char controller[PATH_MAX];
 
-	if (!disks_is_nvme_controller(name) || host_path(path, "%s/%s", directory, name) < 0 ||
-	    walk_resolve(walk, path, controller) < 0)
-		return 0;
-	if (walk_take_path(walk, controller) > 0)
+	if (!disks_is_nvme_controller(name) ||
+	    walk_resolve(walk, directory, name, controller) < 0 ||
+	    walk_take_path(walk, controller) > 0)
 		return 0;
 	if (is_fabrics(controller)) {
 		follow_fabrics(walk, controller);
@@ -235,46 +206,37 @@ static int follow_nvme_controller(void *context, const char *directory, const ch
 	return 0;
 }
 
-static void follow_nvme_subsystem(struct walk *walk, const char *directory)
-{
-	char path[PATH_MAX];
-
-	if (host_path(path, "%s/..", directory) == 0)
-		walk_list(walk, path, follow_nvme_controller, walk);
-}
-
 /*
- * What a block device can stand on. A device of a kind that is marked as stacked is no disk: it
- * must stand on something else. Every device has a directory slaves; dm (LVM, LUKS, multipath,
- * ...), md, bcache (its caches as well) and DRBD have entries there.
+ * Follows what a block device is made of. Every device has a directory slaves; dm (LVM, LUKS,
+ * multipath, ...), md, bcache (its caches as well) and DRBD have entries there. Returns whether the
+ * device is of a kind that is no disk: it must be on something else.
  */
-static const struct stacking {
-	const char *marker; /* what the directory of such a device has */
-	bool stacked;
-	void (*follow)(struct walk *walk, const char *directory);
-} stackings[] = {
-	{ "slaves", false, follow_slaves },
-	{ "dm", true, follow_group },
-	{ "md", true, NULL },
-	{ "partition", true, follow_partition },
-	{ "loop/backing_file", true, follow_loop },
-	{ "mm_stat", true, follow_zram },
-	/* Native multipath; controllers have no iopolicy, only subsystems have. */
-	{ "../iopolicy", true, follow_nvme_subsystem },
-};
-
 static bool follow_stackings(struct walk *walk, const char *directory)
 {
-	bool stacked = false;
+	const struct host *host = walk->host;
+	bool dm = host_has(host, directory, "dm");
+	bool partition = host_has(host, directory, "partition");
+	bool loop = host_has(host, directory, "loop/backing_file");
+	bool zram = host_has(host, directory, "mm_stat");
+	/* Native multipath; controllers have no iopolicy, only subsystems have. */
+	bool nvme = host_has(host, directory, "../iopolicy");
+	char beside[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(stackings) / sizeof(stackings[0]); i++) {
-		if (!host_has(walk->host, directory, stackings[i].marker))
-			continue;
-		if (stackings[i].follow)
-			stackings[i].follow(walk, directory);
-		stacked = stacked || stackings[i].stacked;
-	}
-	return stacked;
+	follow_slaves(walk, directory);
+	if (dm)
+		follow_group(walk, directory);
+	if (partition)
+		disks_follow_link(walk, directory, "..");
+	if (loop)
+		follow_path(walk, directory, "loop/backing_file");
+	/* Compressed memory; it can put what it has no use for on a disk. */
+	if (zram)
+		walk_take_other(walk);
+	if (zram && host_has(host, directory, "backing_dev"))
+		follow_path(walk, directory, "backing_dev");
+	if (nvme && host_path(beside, "%s/..", directory) == 0)
+		walk_list(walk, beside, follow_nvme_controller, walk);
+	return dm || partition || loop || zram || nvme || host_has(host, directory, "md");
 }
 
 struct iscsi_search {
@@ -318,11 +280,24 @@ static bool follow_iscsi(struct walk *walk, const char *directory)
 	return true;
 }
 
-/* Below /sys/devices/virtual, and on nothing that sysfs shows. */
-static void follow_virtual(struct walk *walk, const char *name)
+/* A disk on no PCI bus. */
+static void follow_elsewhere(struct walk *walk, const char *directory)
 {
 	static const char *const remote[] = { "nbd", "rbd", "etherd!", "drbd" };
+	const char *name = strrchr(directory, '/') + 1;
+	char controller[PATH_MAX];
 
+	if (follow_iscsi(walk, directory))
+		return;
+	if (is_fabrics(directory)) {
+		snprintf(controller, sizeof(controller), "%.*s", (int)(name - directory - 1),
+			 directory);
+		follow_fabrics(walk, controller);
+		return;
+	}
+	if (strncmp(directory, "/sys/devices/virtual/", 21) != 0)
+		return;
+	/* What is left is on nothing that sysfs shows. */
 	if (strncmp(name, "ram", 3) == 0) {
 		walk_take_other(walk);
 		return;
@@ -333,21 +308,6 @@ static void follow_virtual(struct walk *walk, const char *name)
 			return;
 		}
 	follow_unknown(walk, name);
-}
-
-/* A disk on no PCI bus. */
-static void follow_elsewhere(struct walk *walk, const char *directory)
-{
-	const char *name = strrchr(directory, '/') + 1;
-	char controller[PATH_MAX];
-
-	if (follow_iscsi(walk, directory))
-		return;
-	if (is_fabrics(directory) &&
-	    host_path(controller, "%.*s", (int)(name - directory - 1), directory) == 0)
-		follow_fabrics(walk, controller);
-	else if (strncmp(directory, "/sys/devices/virtual/", 21) == 0)
-		follow_virtual(walk, name);
 }
 
 void disks_follow(struct walk *walk, const char *directory)

@@ -1,14 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Block devices: from a name or number down to what they stand on. */
+/* Block devices: from a name or number down to what they are on. */
 #ifndef VFIO_EARLY_PROTECT_DISKS_H
 #define VFIO_EARLY_PROTECT_DISKS_H
 
 #include <sys/types.h>
 
-#include "protect/block-tags.h"
 #include "protect/walk.h"
 
 #define DISKS_ALL "/sys/class/block"
+
+/* What is on a block device. Empty where there is none. */
+struct block_tags {
+	char type[32];      /* of the file system or member: "vfat", "zfs_member" */
+	char label[256];    /* of a pool of ZFS its name */
+	char part_type[40]; /* GUID, or "0xef" on a disk with an MBR */
+	/* Where there is more than one, and so no type: USAGE:TYPE:VERSION of each. */
+	char ambivalent[256];
+};
+
+/*
+ * Finds the node of a device by how fstab(5) names it: TAG=value, or a path, which is copied.
+ * 0, -ENOENT if there is none, or another -errno.
+ */
+int block_tags_find_node(const struct host *host, const char *spec, char node[PATH_MAX]);
+
+/*
+ * Reads what is on the device with this directory in /sys/devices and this node: from itself, or,
+ * of a recorded host and where that is not allowed, as udev noted it. 0 or -errno.
+ */
+int block_tags_read(const struct host *host, const char *directory, const char *node,
+		    struct block_tags *tags);
 
 /*
  * Finds the directory in /sys/devices of a block device, by its number, its kernel name, or as
@@ -40,7 +61,7 @@ int disks_resolve_spec(struct walk *walk, const char *spec, bool in_use, char di
 /* Both in one. */
 void disks_follow_spec(struct walk *walk, const char *spec, bool in_use);
 
-/* Follows the block device that a link leads to. */
-void disks_follow_link(struct walk *walk, const char *directory, const char *name);
+/* Follows the block device that a link leads to. For walk_list(), with a walk for context: 0. */
+int disks_follow_link(void *walk, const char *directory, const char *name);
 
 #endif

@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What file systems stand on. */
+/* What file systems are on. */
 #include <errno.h>
 #include <libmount/libmount.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "host/array.h"
 #include "protect/disks.h"
-#include "protect/filesystems.h"
+#include "protect/mounts.h"
 #include "protect/network.h"
 
 const char *filesystem_source(struct libmnt_fs *fs)
 {
-	const char *source = mnt_fs_get_source(fs);
-
-	return source ? source : "none";
+	return mnt_fs_get_source(fs) ?: "none";
 }
 
 const char *filesystem_type(struct libmnt_fs *fs)
 {
-	const char *type = mnt_fs_get_fstype(fs);
+	return mnt_fs_get_fstype(fs) ?: "unknown";
+}
 
-	return type ? type : "unknown";
+bool filesystem_option(struct libmnt_fs *fs, const char *name, struct text *value)
+{
+	char *start = NULL;
+	size_t length = 0;
+
+	if (mnt_fs_get_option(fs, name, &start, &length) != 0)
+		return false;
+	if (value)
+		*value = (struct text){ start, start ? start + length : NULL };
+	return true;
 }
 
 /* Entries of fstab have neither a mount's number nor a kind of swap. */
@@ -37,23 +45,17 @@ struct btrfs_search {
 	bool found;
 };
 
-static int follow_btrfs_device(void *context, const char *directory, const char *name)
-{
-	disks_follow_link(context, directory, name);
-	return 0;
-}
-
 /* Below /sys/fs/btrfs there is a directory for each UUID; its devices are links. */
 static int follow_btrfs_devices(void *context, const char *directory, const char *name)
 {
 	struct btrfs_search *btrfs = context;
 	char devices[PATH_MAX];
 
-	if (host_path(devices, "%s/%s/devices", directory, name) < 0 ||
-	    !host_has(btrfs->walk->host, devices, btrfs->name))
-		return 0;
-	btrfs->found = true;
-	walk_list(btrfs->walk, devices, follow_btrfs_device, btrfs->walk);
+	if (host_path(devices, "%s/%s/devices", directory, name) == 0 &&
+	    host_has(btrfs->walk->host, devices, btrfs->name)) {
+		btrfs->found = true;
+		walk_list(btrfs->walk, devices, disks_follow_link, btrfs->walk);
+	}
 	return 0;
 }
 
@@ -88,6 +90,7 @@ static bool is_member(const struct block_tags *tags, const char *pool)
 static int follow_zfs_member(void *context, const char *directory, const char *name)
 {
 	struct zfs_search *zfs = context;
+	struct walk *walk = zfs->walk;
 	char device[PATH_MAX];
 	struct block_tags tags;
 	int result;
@@ -95,13 +98,13 @@ static int follow_zfs_member(void *context, const char *directory, const char *n
 	(void)directory;
 	if (strncmp(name, "fd", 2) == 0)
 		return 0;
-	result = disks_find_name(zfs->walk->host, name, device);
+	result = disks_find_name(walk->host, name, device);
 	if (result == 0)
-		result = disks_read_tags(zfs->walk->host, device, &tags);
+		result = disks_read_tags(walk->host, device, &tags);
 	if (result < 0 && result != -ENOENT)
-		walk_lose(zfs->walk, "%s: %s: %s", zfs->walk->use.text, name, strerror(-result));
+		walk_lose(walk, "%s: %s: %s", walk->use.text, name, strerror(-result));
 	if (result == 0 && is_member(&tags, zfs->pool))
-		disks_follow(zfs->walk, device);
+		disks_follow(walk, device);
 	return 0;
 }
 
@@ -116,59 +119,55 @@ static void follow_zfs(struct walk *walk, struct libmnt_fs *fs)
 	walk_list(walk, DISKS_ALL, follow_zfs_member, &zfs);
 }
 
+static struct text whole(const char *string)
+{
+	return (struct text){ string, strchr(string, '\0') };
+}
+
 /* The source is DEVICE:DEVICE:... */
 static void follow_bcachefs(struct walk *walk, struct libmnt_fs *fs)
 {
-	char *sources = strdup(filesystem_source(fs)), *rest = sources, *source;
+	struct text sources = whole(filesystem_source(fs)), source;
+	char spec[PATH_MAX];
 
-	if (!sources)
-		walk->error = -ENOMEM;
-	while ((source = strsep(&rest, ":")))
-		disks_follow_spec(walk, source, filesystem_in_use(fs));
-	free(sources);
+	while (text_take_until(&sources, ':', &source))
+		if (host_path(spec, "%.*s", (int)text_length(&source), source.p) == 0)
+			disks_follow_spec(walk, spec, filesystem_in_use(fs));
 }
 
-static void follow_directories(struct walk *walk, const char *list, size_t length)
+static void follow_directories(struct walk *walk, struct text list)
 {
 	char directory[PATH_MAX];
+	struct text part;
 
-	while (length > 0) {
-		const char *colon = memchr(list, ':', length);
-		size_t part = colon ? (size_t)(colon - list) : length;
-
-		if (list[0] == '/' && host_path(directory, "%.*s", (int)part, list) == 0)
-			walk_follow_file(walk, directory);
-		list += part + (colon != NULL);
-		length -= part + (colon != NULL);
-	}
+	while (text_take_until(&list, ':', &part))
+		if (text_length(&part) > 0 && part.p[0] == '/' &&
+		    host_path(directory, "%.*s", (int)text_length(&part), part.p) == 0)
+			mounts_follow_file(walk, directory);
 }
 
 static void follow_overlay(struct walk *walk, struct libmnt_fs *fs)
 {
-	static const char *const options[] = { "lowerdir", "upperdir" };
+	struct text layers;
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		char *value;
-		size_t length;
-
-		if (mnt_fs_get_option(fs, options[i], &value, &length) == 0 && value)
-			follow_directories(walk, value, length);
-	}
+	if (filesystem_option(fs, "lowerdir", &layers))
+		follow_directories(walk, layers);
+	if (filesystem_option(fs, "upperdir", &layers))
+		follow_directories(walk, layers);
 }
 
 /* FUSE: a program that puts directories together; those of mergerfs may be patterns. */
 static void follow_sources(struct walk *walk, struct libmnt_fs *fs)
 {
-	const char *source = filesystem_source(fs);
 	size_t ends = walk->ends;
 
-	follow_directories(walk, source, strlen(source));
+	follow_directories(walk, whole(filesystem_source(fs)));
 	if (walk->ends == ends)
-		walk_lose(walk, "%s: what %s uses is not known", walk->use.text, filesystem_type(fs));
+		walk_lose(walk, "%s: what %s uses is not known", walk->use.text,
+			  filesystem_type(fs));
 }
 
-/* Memory. */
-static void follow_nothing(struct walk *walk, struct libmnt_fs *fs)
+static void follow_memory(struct walk *walk, struct libmnt_fs *fs)
 {
 	(void)fs;
 	walk_take_other(walk);
@@ -178,11 +177,12 @@ static void follow_nothing(struct walk *walk, struct libmnt_fs *fs)
 static const struct filesystem {
 	const char *type;
 	void (*follow)(struct walk *walk, struct libmnt_fs *fs);
+	bool has_disks;
 } filesystems[] = {
-	{ "btrfs", follow_btrfs },       { "zfs", follow_zfs },
-	{ "bcachefs", follow_bcachefs }, { "overlay", follow_overlay },
-	{ "fuse", follow_sources },      { "tmpfs", follow_nothing },
-	{ "ramfs", follow_nothing },     { "rootfs", follow_nothing },
+	{ "btrfs", follow_btrfs, true },       { "zfs", follow_zfs, true },
+	{ "bcachefs", follow_bcachefs, true }, { "overlay", follow_overlay, false },
+	{ "fuse", follow_sources, false },     { "tmpfs", follow_memory, false },
+	{ "ramfs", follow_memory, false },     { "rootfs", follow_memory, false },
 };
 
 bool filesystem_is_fuse(struct libmnt_fs *fs)
@@ -198,15 +198,10 @@ bool filesystem_is_remote(struct libmnt_fs *fs)
 	static const char *const types[] = { "afs",  "ceph",      "cifs",   "davfs",    "gfs",
 					     "gfs2", "glusterfs", "lustre", "ncp",      "ncpfs",
 					     "nfs",  "nfs4",      "ocfs2",  "orangefs", "pvfs2",
-					     "smb3", "smbfs",     "sshfs" };
+					     "smb3", "smbfs",     "sshfs",  NULL };
 	const char *type = filesystem_type(fs);
 
-	if (strncmp(type, "fuse.", 5) == 0)
-		type += 5;
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(types[i], type) == 0)
-			return true;
-	return false;
+	return array_has(types, strncmp(type, "fuse.", 5) == 0 ? type + 5 : type);
 }
 
 /*
@@ -218,8 +213,8 @@ static void follow_remote(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *type = filesystem_type(fs), *source = filesystem_source(fs);
 	bool is_bare = source[0] != '/' && source[0] != '[';
-	char *value, address[128];
-	size_t length;
+	char address[128];
+	struct text option;
 
 	if (strncmp(type, "nfs", 3) != 0 && strcmp(type, "cifs") != 0 &&
 	    strncmp(type, "smb", 3) != 0) {
@@ -229,8 +224,8 @@ static void follow_remote(struct walk *walk, struct libmnt_fs *fs)
 	source += strspn(source, "/[");
 	snprintf(address, sizeof(address), "%.*s", (int)strcspn(source, is_bare ? ":" : "/]"),
 		 source);
-	if (mnt_fs_get_option(fs, "addr", &value, &length) == 0 && value)
-		snprintf(address, sizeof(address), "%.*s", (int)length, value);
+	if (filesystem_option(fs, "addr", &option) && option.p)
+		snprintf(address, sizeof(address), "%.*s", (int)text_length(&option), option.p);
 	network_follow_server(walk, address);
 }
 
@@ -248,55 +243,40 @@ bool filesystem_has_disks(struct libmnt_fs *fs)
 {
 	const struct filesystem *filesystem = find_filesystem(fs);
 
-	if (filesystem)
-		return filesystem->follow != follow_nothing &&
-		       filesystem->follow != follow_overlay && filesystem->follow != follow_sources;
-	return major(mnt_fs_get_devno(fs)) != 0;
-}
-
-static void follow_number(struct walk *walk, dev_t number)
-{
-	char directory[PATH_MAX];
-	int result = disks_find_number(walk->host, number, directory);
-
-	if (result == 0)
-		disks_follow(walk, directory);
-	else
-		walk_lose(walk, "%s: block device %u:%u: %s", walk->use.text, major(number),
-			  minor(number), strerror(-result));
-}
-
-/* Devices that XFS names in its options. */
-static void follow_options(struct walk *walk, struct libmnt_fs *fs)
-{
-	static const char *const options[] = { "logdev", "rtdev" };
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		char *value, node[PATH_MAX];
-		size_t length;
-
-		if (mnt_fs_get_option(fs, options[i], &value, &length) == 0 && value &&
-		    host_path(node, "%.*s", (int)length, value) == 0)
-			disks_follow_spec(walk, node, filesystem_in_use(fs));
-	}
+	return filesystem ? filesystem->has_disks : major(mnt_fs_get_devno(fs)) != 0;
 }
 
 /* Entries of fstab have no number. */
 void filesystem_follow(struct walk *walk, struct libmnt_fs *fs)
 {
+	/* Devices that XFS names. */
+	static const char *const options[] = { "logdev", "rtdev" };
 	const struct filesystem *filesystem = find_filesystem(fs);
+	const char *source = filesystem_source(fs);
 	dev_t number = mnt_fs_get_devno(fs);
+	char path[PATH_MAX];
+	struct text node;
 
-	if (filesystem_is_remote(fs) && major(number) == 0)
+	if (filesystem_is_remote(fs) && major(number) == 0) {
 		follow_remote(walk, fs);
-	else if (filesystem)
+	} else if (filesystem) {
 		filesystem->follow(walk, fs);
-	else if (major(number) != 0)
-		follow_number(walk, number);
-	else if (filesystem_source(fs)[0] == '/' || strchr(filesystem_source(fs), '='))
-		disks_follow_spec(walk, filesystem_source(fs), filesystem_in_use(fs));
-	else
+	} else if (major(number) != 0) {
+		int result = disks_find_number(walk->host, number, path);
+
+		if (result == 0)
+			disks_follow(walk, path);
+		else
+			walk_lose(walk, "%s: block device %u:%u: %s", walk->use.text, major(number),
+				  minor(number), strerror(-result));
+	} else if (source[0] == '/' || strchr(source, '=')) {
+		disks_follow_spec(walk, source, filesystem_in_use(fs));
+	} else {
 		walk_lose(walk, "%s: do not know what %s stands on", walk->use.text,
 			  filesystem_type(fs));
-	follow_options(walk, fs);
+	}
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (filesystem_option(fs, options[i], &node) && node.p &&
+		    host_path(path, "%.*s", (int)text_length(&node), node.p) == 0)
+			disks_follow_spec(walk, path, filesystem_in_use(fs));
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/array.h"
 #include "protect/disks.h"
-#include "protect/filesystems.h"
 #include "protect/mounts.h"
 
 #define PROXMOX_ESPS "/etc/kernel/proxmox-boot-uuids"
@@ -17,15 +17,7 @@
 #define XBOOTLDR_GUID "bc13c2ff-59e6-4262-a352-b275fd6f7172"
 
 /* An ESP is followed wherever it is mounted, see find_esp(). */
-static const char *const targets[] = { "/", "/usr", "/boot", "/boot/efi", "/efi" };
-
-static bool is_target(const char *path)
-{
-	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		if (strcmp(targets[i], path) == 0)
-			return true;
-	return false;
-}
+static const char *const targets[] = { "/", "/usr", "/boot", "/boot/efi", "/efi", NULL };
 
 /* The same file system may be met again on the way down, as below an overlay of itself. */
 static void follow_mount(struct walk *walk, struct libmnt_fs *fs)
@@ -48,44 +40,34 @@ static struct libmnt_fs *find_mounted(struct libmnt_table *mounts, const char *t
 }
 
 /*
- * The mount of the longest path that leads to the file. libmount's own function for this looks at
- * the file, which a recorded host need not have.
+ * Takes the mount of the longest path that leads to the file. libmount's own function for this
+ * looks at the file, which a recorded host need not have.
  */
-static struct libmnt_fs *find_mount_of(struct libmnt_table *mounts, const char *file)
+void mounts_follow_file(struct walk *walk, const char *file)
 {
+	struct libmnt_fs *fs = NULL;
 	char path[PATH_MAX];
-	size_t length = strlen(file);
 
-	while (length > 1) {
-		struct libmnt_fs *fs;
-
-		if (host_path(path, "%.*s", (int)length, file) < 0)
-			return NULL;
-		fs = find_mounted(mounts, path);
-		if (fs)
-			return fs;
-		while (length > 0 && file[--length] != '/')
-			;
+	if (!walk->mounts) {
+		walk_lose(walk, "%s: what %s is on is not known", walk->use.text, file);
+		return;
 	}
-	return find_mounted(mounts, "/");
-}
-
-static void follow_file(struct walk *walk, const char *file)
-{
-	struct libmnt_fs *fs = find_mount_of(walk->mounts, file);
-
+	snprintf(path, sizeof(path), "%s", file);
+	for (char *end = strchr(path, '\0'); end && !fs; end = strrchr(path, '/')) {
+		*end = '\0';
+		fs = find_mounted(walk->mounts, path);
+	}
+	if (!fs)
+		fs = find_mounted(walk->mounts, "/");
 	if (fs)
 		follow_mount(walk, fs);
 	else
 		walk_lose(walk, "%s: %s is on no mount", walk->use.text, file);
 }
 
-static bool has_option(struct libmnt_fs *fs, const char *name)
+static bool is_bind(struct libmnt_fs *fs)
 {
-	char *value;
-	size_t length;
-
-	return mnt_fs_get_option(fs, name, &value, &length) == 0;
+	return filesystem_option(fs, "bind", NULL) || filesystem_option(fs, "rbind", NULL);
 }
 
 /* The name of a node is shorter than a UUID; what is absent has no node. */
@@ -108,22 +90,11 @@ static void find_mount(struct walk *walk, struct libmnt_fs *fs, const char *targ
 	snprintf(what, sizeof(what), "%s%s", target, mounted ? "" : " in fstab");
 	walk_begin(walk, strcmp(what, "/") == 0 ? PROTECT_ROOT : PROTECT_OTHER, what, "%s on %s",
 		   filesystem_type(fs), mounted ? filesystem_source(fs) : name);
-	if (!mounted && (has_option(fs, "bind") || has_option(fs, "rbind")))
-		follow_file(walk, filesystem_source(fs));
+	if (!mounted && is_bind(fs))
+		mounts_follow_file(walk, filesystem_source(fs));
 	else
 		follow_mount(walk, fs);
 	walk_end(walk);
-}
-
-/* Whether the disk that fstab names for a target is not the one that is mounted there now. */
-static bool is_elsewhere(const struct walk *walk, struct libmnt_fs *listed,
-			 struct libmnt_fs *mounted)
-{
-	char next[PATH_MAX], now[PATH_MAX];
-
-	return disks_find_spec(walk->host, filesystem_source(listed), next) == 0 &&
-	       disks_find_number(walk->host, mnt_fs_get_devno(mounted), now) == 0 &&
-	       strcmp(next, now) != 0;
 }
 
 /*
@@ -133,12 +104,17 @@ static bool is_elsewhere(const struct walk *walk, struct libmnt_fs *listed,
 static void find_target(struct walk *walk, const char *target, struct libmnt_fs *listed)
 {
 	struct libmnt_fs *mounted = find_mounted(walk->mounts, target);
+	char next[PATH_MAX], now[PATH_MAX];
 
 	if (mounted && listed && filesystem_is_fuse(listed))
 		mounted = NULL;
 	if (mounted)
 		find_mount(walk, mounted, target);
-	if (listed && (!mounted || is_elsewhere(walk, listed, mounted)))
+	/* The disk that fstab names need not be the one that is mounted there now. */
+	if (listed &&
+	    (!mounted || (disks_find_spec(walk->host, filesystem_source(listed), next) == 0 &&
+			  disks_find_number(walk->host, mnt_fs_get_devno(mounted), now) == 0 &&
+			  strcmp(next, now) != 0)))
 		find_mount(walk, listed, target);
 }
 
@@ -148,64 +124,58 @@ static void find_target(struct walk *walk, const char *target, struct libmnt_fs 
  */
 static bool is_awaited(struct libmnt_fs *fs)
 {
-	static const char *const options[] = { "noauto", "nofail", "x-systemd.automount",
-					       "_netdev" };
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (has_option(fs, options[i]))
-			return false;
-	return !filesystem_is_remote(fs);
+	return !filesystem_option(fs, "noauto", NULL) && !filesystem_option(fs, "nofail", NULL) &&
+	       !filesystem_option(fs, "x-systemd.automount", NULL) &&
+	       !filesystem_option(fs, "_netdev", NULL) && !filesystem_is_remote(fs);
 }
 
 /* libmount counts bind mounts, whose type is "none", and overlay as pseudo file systems. */
 static bool is_pseudo(struct libmnt_fs *fs)
 {
 	return mnt_fs_is_pseudofs(fs) && strcmp(filesystem_type(fs), "overlay") != 0 &&
-	       !has_option(fs, "bind") && !has_option(fs, "rbind");
+	       !is_bind(fs);
 }
 
 static void find_listed(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *target = mnt_fs_get_target(fs);
 
-	if (target && target[0] == '/' && !is_target(target) && !mnt_fs_is_swaparea(fs) &&
+	if (target && target[0] == '/' && !array_has(targets, target) && !mnt_fs_is_swaparea(fs) &&
 	    !is_pseudo(fs) && is_awaited(fs))
 		find_target(walk, target, fs);
 }
 
 /* On a host without udev's records, some partitions may not be looked at: they are none. */
-static bool has_part_type(struct walk *walk, const char *directory, const char *const *types)
+static bool has_part_type(struct walk *walk, const char *directory, const char *type,
+			  const char *other)
 {
 	struct block_tags tags;
 	int result = disks_read_tags(walk->host, directory, &tags);
 
 	if (result < 0 && result != -ENOENT)
 		walk_lose(walk, "%s: %s", strrchr(directory, '/') + 1, strerror(-result));
-	while (result == 0 && *types)
-		if (strcasecmp(tags.part_type, *types++) == 0)
-			return true;
-	return false;
+	return result == 0 &&
+	       (strcasecmp(tags.part_type, type) == 0 || strcasecmp(tags.part_type, other) == 0);
 }
 
 static bool is_esp(struct walk *walk, struct libmnt_fs *fs)
 {
-	static const char *const types[] = { ESP_GUID, ESP_MBR, NULL };
 	char directory[PATH_MAX];
 
 	return strcmp(filesystem_type(fs), "vfat") == 0 &&
 	       disks_find_number(walk->host, mnt_fs_get_devno(fs), directory) == 0 &&
-	       has_part_type(walk, directory, types);
+	       has_part_type(walk, directory, ESP_GUID, ESP_MBR);
 }
 
 static int find_automatic_esp(void *context, const char *directory, const char *name)
 {
-	static const char *const types[] = { ESP_GUID, XBOOTLDR_GUID, NULL };
 	struct walk *walk = context;
 	char partition[PATH_MAX];
 
 	(void)directory;
 	if (disks_find_name(walk->host, name, partition) < 0 ||
-	    !host_has(walk->host, partition, "partition") || !has_part_type(walk, partition, types))
+	    !host_has(walk->host, partition, "partition") ||
+	    !has_part_type(walk, partition, ESP_GUID, XBOOTLDR_GUID))
 		return 0;
 	walk_begin(walk, PROTECT_OTHER, "ESP mounted on demand", "/dev/%s", name);
 	disks_follow(walk, partition);
@@ -219,7 +189,7 @@ static int find_automatic_esp(void *context, const char *directory, const char *
  */
 static void find_automatic_esps(struct walk *walk, struct libmnt_table *fstab)
 {
-	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+	for (size_t i = 0; targets[i]; i++)
 		if (mnt_table_find_target(walk->mounts, targets[i], MNT_ITER_BACKWARD) &&
 		    !find_mounted(walk->mounts, targets[i]) &&
 		    !mnt_table_find_target(fstab, targets[i], MNT_ITER_FORWARD)) {
@@ -246,69 +216,53 @@ static void find_esp(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *target = mnt_fs_get_target(fs);
 
-	if (!target || is_target(target) || !is_esp(walk, fs))
+	if (!target || array_has(targets, target) || !is_esp(walk, fs))
 		return;
 	walk_begin(walk, PROTECT_OTHER, target, "ESP on %s", filesystem_source(fs));
 	follow_mount(walk, fs);
 	walk_end(walk);
 }
 
-/* A partition, or a file: then nothing below /dev is called so. */
+/* Of fstab, or in use: a partition, or a file, and then nothing below /dev is called so. */
 static void find_swap(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *source = filesystem_source(fs);
+	bool in_use = filesystem_in_use(fs);
 	char name[PATH_MAX];
 
+	if (!in_use && (!mnt_fs_is_swaparea(fs) || !is_awaited(fs)))
+		return;
 	format_device(walk, source, name);
 	walk_begin(walk, PROTECT_OTHER, "swap", "%s", name);
 	if (source[0] == '/' && strncmp(source, "/dev/", 5) != 0)
-		follow_file(walk, source);
+		mounts_follow_file(walk, source);
 	else
-		disks_follow_spec(walk, source, filesystem_in_use(fs));
-	walk_end(walk);
-}
-
-static void find_fstab_swap(struct walk *walk, struct libmnt_fs *fs)
-{
-	if (mnt_fs_is_swaparea(fs) && is_awaited(fs))
-		find_swap(walk, fs);
-}
-
-static void find_proxmox_esp(struct walk *walk, const char *uuid)
-{
-	char spec[64], name[PATH_MAX];
-
-	snprintf(spec, sizeof(spec), "UUID=%.50s", uuid);
-	format_device(walk, spec, name);
-	walk_begin(walk, PROTECT_OTHER, "ESP of proxmox-boot-tool", "%s", name);
-	disks_follow_spec(walk, spec, false);
+		disks_follow_spec(walk, source, in_use);
 	walk_end(walk);
 }
 
 /* One UUID a line. */
 static void find_proxmox_esps(struct walk *walk)
 {
-	char *text, *rest, *line;
+	char *text, *rest, *line, spec[64], name[PATH_MAX];
 	int result = host_read_text(walk->host, PROXMOX_ESPS, &text);
 
-	if (result == -ENOENT)
-		return;
 	if (result < 0) {
-		walk_lose(walk, PROXMOX_ESPS ": %s", strerror(-result));
+		if (result != -ENOENT)
+			walk_lose(walk, PROXMOX_ESPS ": %s", strerror(-result));
 		return;
 	}
 	rest = text;
-	while ((line = strsep(&rest, " \t\r\n")))
-		if (line[0] != '\0' && line[0] != '#')
-			find_proxmox_esp(walk, line);
+	while ((line = strsep(&rest, " \t\r\n"))) {
+		if (line[0] == '\0' || line[0] == '#')
+			continue;
+		snprintf(spec, sizeof(spec), "UUID=%.50s", line);
+		format_device(walk, spec, name);
+		walk_begin(walk, PROTECT_OTHER, "ESP of proxmox-boot-tool", "%s", name);
+		disks_follow_spec(walk, spec, false);
+		walk_end(walk);
+	}
 	free(text);
-}
-
-/* Each snap is a file of the root file system, mounted through a loop device. */
-static bool is_snap(struct libmnt_fs *fs)
-{
-	return strcmp(filesystem_type(fs), "squashfs") == 0 &&
-	       strncmp(filesystem_source(fs), "/dev/loop", 9) == 0;
 }
 
 /*
@@ -337,11 +291,14 @@ static bool is_of_known_pool(struct walk *walk, struct libmnt_fs *fs)
 static void find_used_mount(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *target = mnt_fs_get_target(fs), *type = filesystem_type(fs);
+	const char *source = filesystem_source(fs);
+	/* Each snap is a file of the root file system, mounted through a loop device. */
+	bool snap = strcmp(type, "squashfs") == 0 && strncmp(source, "/dev/loop", 9) == 0;
 
-	if (!target || is_target(target) || !filesystem_has_disks(fs) || is_snap(fs) ||
+	if (!target || array_has(targets, target) || !filesystem_has_disks(fs) || snap ||
 	    is_esp(walk, fs) || (strcmp(type, "zfs") == 0 && is_of_known_pool(walk, fs)))
 		return;
-	walk_begin(walk, PROTECT_OTHER, target, "%s on %s", type, filesystem_source(fs));
+	walk_begin(walk, PROTECT_OTHER, target, "%s on %s", type, source);
 	follow_mount(walk, fs);
 	walk_end(walk);
 }
@@ -379,14 +336,7 @@ int mounts_open(struct walk *walk)
 	walk->mounts = read_table(walk, "/proc/self/mountinfo", mnt_table_parse_file);
 	if (!walk->mounts)
 		return -ENOMEM;
-	walk->follow_file = follow_file;
 	return mnt_table_find_target(walk->mounts, "/", MNT_ITER_BACKWARD) ? 0 : -ENOENT;
-}
-
-void mounts_close(struct walk *walk)
-{
-	mnt_unref_table(walk->mounts);
-	walk->mounts = NULL;
 }
 
 void mounts_find(struct walk *walk)
@@ -396,7 +346,7 @@ void mounts_find(struct walk *walk)
 
 	walk->on_disks = true;
 	if (fstab && swaps) {
-		for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		for (size_t i = 0; targets[i]; i++)
 			find_target(walk, targets[i],
 				    mnt_table_find_target(fstab, targets[i], MNT_ITER_FORWARD));
 		for_each(walk, fstab, find_listed);
@@ -404,7 +354,7 @@ void mounts_find(struct walk *walk)
 		for_each(walk, walk->mounts, find_esp);
 		find_proxmox_esps(walk);
 		for_each(walk, swaps, find_swap);
-		for_each(walk, fstab, find_fstab_swap);
+		for_each(walk, fstab, find_swap);
 		/* After what is needed, which is not told of again. */
 		walk->grade = PROTECT_USED;
 		for_each(walk, walk->mounts, find_used_mount);

@@ -23,35 +23,12 @@
 #define ARPHRD_IP6GRE 823
 #endif
 
-void network_open(struct walk *walk)
-{
-	int result = routes_read(&walk->routes, walk->host);
-
-	if (result < 0)
-		walk_lose(walk, "addresses and routes: %s", strerror(-result));
-}
-
-void network_close(struct walk *walk)
-{
-	routes_free(&walk->routes);
-}
-
 /* Halves of all addresses, and the eighths and sixteenths of IPv6 that VPNs use for a default
  * route which wins over another. */
 static bool is_default(const struct route *route)
 {
 	return route->length <= (route->family == AF_INET6 ? 4 : 1) &&
 	       strcmp(route->interface, "lo") != 0;
-}
-
-/* Whether other hosts can send to the address: it is not of this host or of one link alone. */
-static bool is_reachable(const struct route *address)
-{
-	const unsigned char *bytes = address->address;
-
-	if (strcmp(address->interface, "lo") == 0)
-		return false;
-	return address->family == AF_INET || bytes[0] != 0xfe || (bytes[1] & 0xc0) != 0x80;
 }
 
 static void follow_interface(struct walk *walk, const char *name);
@@ -91,11 +68,10 @@ static bool is_ovs_internal(const struct walk *walk, const char *directory)
  */
 static void follow_interface(struct walk *walk, const char *name)
 {
-	char link[64], directory[PATH_MAX];
+	char directory[PATH_MAX];
 	size_t ends = walk->ends;
 
-	snprintf(link, sizeof(link), INTERFACES "/%.*s", IFNAMSIZ, name);
-	if (walk_resolve(walk, link, directory) < 0 || !walk_enter(walk, directory))
+	if (walk_resolve(walk, INTERFACES, name, directory) < 0 || !walk_enter(walk, directory))
 		return;
 	walk_take_path(walk, directory);
 	walk_list(walk, directory, follow_lower, walk);
@@ -108,29 +84,33 @@ static void follow_interface(struct walk *walk, const char *name)
 	walk_leave(walk);
 }
 
-/* Follows the interface of every address; those of virtual machines and the like lead nowhere. */
-static void follow_addresses(struct walk *walk, const char *why)
+/*
+ * Follows the interface of every address that other hosts can send to: not those of this host or of
+ * one link alone. Those of virtual machines and the like lead nowhere.
+ */
+static void follow_addresses(struct walk *walk, const char *what)
 {
 	const struct route_list *addresses = &walk->routes.addresses;
+	struct protect_use before = walk->use;
 	/* The interface that a server is behind is no use of its own. */
-	enum protect_kind kind =
-		walk->use.kind == PROTECT_NETWORK ? PROTECT_NETWORK : PROTECT_OTHER;
+	enum protect_kind kind = before.kind == PROTECT_NETWORK ? PROTECT_NETWORK : PROTECT_OTHER;
 
 	for (size_t i = 0; i < addresses->count; i++) {
-		const char *interface = addresses->entries[i].interface;
-		struct protect_use before;
+		const struct route *entry = &addresses->entries[i];
 
-		if (!is_reachable(&addresses->entries[i]) ||
-		    !host_has(walk->host, INTERFACES, interface))
+		if (strcmp(entry->interface, "lo") == 0 ||
+		    (entry->family == AF_INET6 && entry->address[0] == 0xfe &&
+		     (entry->address[1] & 0xc0) == 0x80) ||
+		    !host_has(walk->host, INTERFACES, entry->interface))
 			continue;
-		before = walk_set_use(walk, kind, interface, "address: %s", why);
-		follow_interface(walk, interface);
-		walk->use = before;
+		walk_set_use(walk, kind, what, entry->interface);
+		follow_interface(walk, entry->interface);
 	}
+	walk->use = before;
 }
 
 /* What is needed but can't be followed may be behind every interface with an address. */
-static void widen(struct walk *walk, const char *what, const char *why)
+static void widen(struct walk *walk, const char *what, const char *use)
 {
 	size_t ends = walk->ends;
 
@@ -139,39 +119,34 @@ static void widen(struct walk *walk, const char *what, const char *why)
 	walk->protect->incomplete = true;
 	walk_warn(walk, "%s: %s is not known: every interface with an address is protected",
 		  walk->use.text, what);
-	follow_addresses(walk, why);
+	follow_addresses(walk, use);
 	if (walk->ends == ends)
 		walk_lose(walk, "%s: no interface with an address has a device", walk->use.text);
 }
 
-/* Whether a route leads to the address, and no longer prefix of the same table does. */
-static bool is_best(const struct route_list *list, const struct route *route,
-		    const struct route *address, const char *except)
-{
-	if (!routes_match(route, address) || strcmp(route->interface, except) == 0)
-		return false;
-	for (size_t i = 0; i < list->count; i++) {
-		const struct route *other = &list->entries[i];
-
-		if (other->table == route->table && other->length > route->length &&
-		    routes_match(other, address) && strcmp(other->interface, except) != 0)
-			return false;
-	}
-	return true;
-}
-
 /*
- * Calls follow for the interfaces of routes to an address but one: of those in each table, as
- * which one the rules of policy routing choose is not known here.
+ * Calls follow for the interfaces of routes to an address but one: of those with the longest prefix
+ * in each table, as which one the rules of policy routing choose is not known here.
  */
 static void follow_routes(struct walk *walk, const struct route *address, const char *except,
 			  void (*follow)(struct walk *walk, const char *interface))
 {
 	const struct route_list *list = &walk->routes.routes;
 
-	for (size_t i = 0; i < list->count; i++)
-		if (is_best(list, &list->entries[i], address, except))
-			follow(walk, list->entries[i].interface);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct route *route = &list->entries[i];
+		bool best = routes_match(route, address) && strcmp(route->interface, except) != 0;
+
+		for (size_t j = 0; best && j < list->count; j++) {
+			const struct route *other = &list->entries[j];
+
+			best = other->table != route->table || other->length <= route->length ||
+			       !routes_match(other, address) ||
+			       strcmp(other->interface, except) == 0;
+		}
+		if (best)
+			follow(walk, route->interface);
+	}
 }
 
 /* Of ipip, sit, gre and their kind for IPv6: the hardware address is the tunnel's other end. */
@@ -243,16 +218,18 @@ bool network_is_address(const char *text)
 
 static void follow_server_way(struct walk *walk, const char *name)
 {
-	struct protect_use before =
-		walk_set_use(walk, PROTECT_OTHER, name, "server of %s", walk->use.what);
+	struct protect_use before = walk->use;
+	char what[PROTECT_USE_MAX + 32];
 
+	snprintf(what, sizeof(what), "server of %s", before.what);
+	walk_set_use(walk, PROTECT_OTHER, what, name);
 	follow_way(walk, name);
 	walk->use = before;
 }
 
 void network_follow_server(struct walk *walk, const char *address)
 {
-	char why[PROTECT_REASON_MAX + 32];
+	char use[PROTECT_USE_MAX + 32];
 	size_t ends = walk->ends;
 	struct route server;
 
@@ -260,58 +237,40 @@ void network_follow_server(struct walk *walk, const char *address)
 		follow_routes(walk, &server, "", follow_server_way);
 	if (walk->ends > ends)
 		return;
-	snprintf(why, sizeof(why), "server of %s unknown", walk->use.what);
-	widen(walk, "the interface to its server", why);
+	snprintf(use, sizeof(use), "address: server of %s unknown", walk->use.what);
+	widen(walk, "the interface to its server", use);
 	if (walk->ends == ends)
 		walk_take_other(walk);
 }
 
-static const char *name_family(const struct route_list *list, const struct route *route)
+/* All default routes of an interface are one use, which is found with the first. */
+static void find_default(struct walk *walk, size_t index)
 {
+	const struct route_list *list = &walk->routes.routes;
+	const char *name = list->entries[index].interface;
+	char what[32], use[64];
 	bool ipv4 = false, ipv6 = false;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct route *other = &list->entries[i];
 
-		if (!is_default(other) || strcmp(other->interface, route->interface) != 0)
+		if (!is_default(other) || strcmp(other->interface, name) != 0)
 			continue;
+		if (i < index)
+			return;
 		ipv4 |= other->family == AF_INET;
 		ipv6 |= other->family == AF_INET6;
 	}
-	return ipv4 && ipv6 ? "IPv4/IPv6" : ipv6 ? "IPv6" : "IPv4";
-}
-
-/* Whether the interface has no default route before this one. */
-static bool is_first(const struct route_list *list, const struct route *route)
-{
-	for (const struct route *other = list->entries; other < route; other++)
-		if (is_default(other) && strcmp(other->interface, route->interface) == 0)
-			return false;
-	return true;
-}
-
-static void find_default(struct walk *walk, const struct route *route)
-{
-	const char *name = route->interface[0] ? route->interface : "?";
-	char what[32], why[64];
-
-	snprintf(what, sizeof(what), "%s default route", name_family(&walk->routes.routes, route));
+	name = name[0] ? name : "?";
+	snprintf(what, sizeof(what), "%s default route",
+		 ipv4 && ipv6 ? "IPv4/IPv6"
+		 : ipv6       ? "IPv6"
+			      : "IPv4");
 	walk_begin(walk, PROTECT_NETWORK, what, "%s", name);
 	follow_way(walk, name);
-	snprintf(why, sizeof(why), "default route in %s", name);
+	snprintf(use, sizeof(use), "address: default route in %s", name);
 	if (walk->found == 0 || walk->lost)
-		widen(walk, "the interface below it", why);
-	walk_end(walk);
-}
-
-static void find_addresses(struct walk *walk)
-{
-	walk_begin(walk, PROTECT_NETWORK, "no default route", "%s", "");
-	follow_addresses(walk, "no default route");
-	walk_note(walk, "no default route: %s",
-		  walk->found ? "every interface with an address is protected"
-			      : "no network device is protected");
-	walk_take_other(walk);
+		widen(walk, "the interface below it", use);
 	walk_end(walk);
 }
 
@@ -320,13 +279,18 @@ void network_find(struct walk *walk)
 	const struct route_list *list = &walk->routes.routes;
 	bool found = false;
 
-	for (size_t i = 0; i < list->count; i++) {
-		const struct route *route = &list->entries[i];
-
-		found |= is_default(route);
-		if (is_default(route) && is_first(list, route))
-			find_default(walk, route);
-	}
-	if (!found)
-		find_addresses(walk);
+	for (size_t i = 0; i < list->count; i++)
+		if (is_default(&list->entries[i])) {
+			found = true;
+			find_default(walk, i);
+		}
+	if (found)
+		return;
+	walk_begin(walk, PROTECT_NETWORK, "no default route", "%s", "");
+	follow_addresses(walk, "address: no default route");
+	walk_note(walk, "no default route: %s",
+		  walk->found ? "every interface with an address is protected"
+			      : "no network device is protected");
+	walk_take_other(walk);
+	walk_end(walk);
 }

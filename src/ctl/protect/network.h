@@ -5,10 +5,6 @@
 
 #include "protect/walk.h"
 
-/* Reads the addresses and routes, before anything is followed; tells of failure. */
-void network_open(struct walk *walk);
-void network_close(struct walk *walk);
-
 /* Searches below the interfaces of every default route, or where there is none, of every address.
  */
 void network_find(struct walk *walk);

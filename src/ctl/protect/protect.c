@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The PCI functions that the host uses. */
 #include <errno.h>
+#include <libmount/libmount.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,8 +16,8 @@
 static int hide(struct walk *walk, const char *why)
 {
 	/* Not host_has(): where that can't be told, it is not said. */
-	walk->protect->unprotected = faccessat(walk->host->directory,
-					       host_below(FORECAST_UNPROTECTED), F_OK, 0) == 0;
+	walk->protect->unprotected =
+		faccessat(walk->host->directory, host_below(FORECAST_UNPROTECTED), F_OK, 0) == 0;
 	if (walk->protect->unprotected)
 		walk_note(walk,
 			  "%s: the host can't be seen, so by " FORECAST_UNPROTECTED
@@ -31,11 +32,17 @@ static int hide(struct walk *walk, const char *why)
 	return 0;
 }
 
-static int read_devices(struct walk *walk)
+static int walk_all(struct walk *walk)
 {
 	struct protect *protect = walk->protect;
-	int result = pci_read(&protect->pci, walk->host->directory);
+	int result = mounts_open(walk);
 
+	if (result == -ENOENT && protect->incomplete)
+		return walk->error ?: -EIO; /* the mounts could not be read */
+	if (result == -ENOENT)
+		return hide(walk, "in a chroot");
+	if (result == 0)
+		result = pci_read(&protect->pci, walk->host->directory);
 	if (result < 0)
 		return result;
 	if (protect->pci.unreadable)
@@ -43,12 +50,14 @@ static int read_devices(struct walk *walk)
 	/* One more than there are, as none at all is no failure. */
 	protect->reasons = calloc(protect->pci.count + 1, sizeof(*protect->reasons));
 	protect->uses = calloc(protect->pci.count + 1, sizeof(*protect->uses));
-	return protect->reasons && protect->uses ? 0 : -ENOMEM;
-}
-
-/* Of uses that do not fit, "..." is left. */
-static void format_uses(struct protect *protect)
-{
+	if (!protect->reasons || !protect->uses)
+		return -ENOMEM;
+	result = routes_read(&walk->routes, walk->host);
+	if (result < 0)
+		walk_lose(walk, "addresses and routes: %s", strerror(-result));
+	mounts_find(walk);
+	network_find(walk);
+	routes_free(&walk->routes);
 	for (size_t i = 0; i < protect->count; i++) {
 		const struct protect_entry *entry = &protect->list[i];
 
@@ -56,25 +65,6 @@ static void format_uses(struct protect *protect)
 							  : protect->uses[entry->device],
 			   PROTECT_REASON_MAX + 1, entry->use.text);
 	}
-}
-
-static int walk_all(struct walk *walk)
-{
-	int result = mounts_open(walk);
-
-	if (result == -ENOENT && walk->protect->incomplete)
-		return walk->error ?: -EIO; /* the mounts could not be read */
-	if (result == -ENOENT)
-		return hide(walk, "in a chroot");
-	if (result == 0)
-		result = read_devices(walk);
-	if (result < 0)
-		return result;
-	network_open(walk);
-	mounts_find(walk);
-	network_find(walk);
-	network_close(walk);
-	format_uses(walk->protect);
 	return walk->error;
 }
 
@@ -84,18 +74,18 @@ int protect_find(struct protect *protect, const char *root)
 	struct walk walk = { .protect = protect, .host = &host };
 	int result = host_open(&host, root);
 
-	errno = 0; /* see walk_lose() */
-	protect->pci = (struct pci){ .directory = -1 };
-	protect->list = NULL;
-	protect->count = 0;
-	protect->reasons = protect->uses = NULL;
-	protect->hidden = protect->unprotected = protect->incomplete = false;
+	errno = 0; /* see walk_tell() */
+	*protect = (struct protect){
+		.pci = { .directory = -1 },
+		.tell = protect->tell,
+		.context = protect->context,
+	};
 	if (result == 0) {
 		const char *why = host_hidden(&host);
 
 		result = why ? hide(&walk, why) : walk_all(&walk);
 	}
-	mounts_close(&walk);
+	mnt_unref_table(walk.mounts);
 	host_close(&host);
 	return result;
 }
@@ -106,7 +96,4 @@ void protect_free(struct protect *protect)
 	free(protect->list);
 	free(protect->reasons);
 	free(protect->uses);
-	protect->list = NULL;
-	protect->count = 0;
-	protect->reasons = protect->uses = NULL;
 }

@@ -50,9 +50,9 @@ struct protect {
 	/* The same as a list in a sentence, one a function of pci; empty: none. */
 	char (*reasons)[PROTECT_REASON_MAX + 1]; /* of what is needed */
 	char (*uses)[PROTECT_REASON_MAX + 1];    /* of what else would be missing */
-	bool hidden;     /* the host can't be seen from here: nothing is known of it */
+	bool hidden;      /* the host can't be seen from here: nothing is known of it */
 	bool unprotected; /* and images that are built there protect nothing, on purpose */
-	bool incomplete; /* something that is there could not be followed */
+	bool incomplete;  /* something that is there could not be followed */
 	/* Told of notes and warnings in a sentence without newline; NULL: nobody is. */
 	void (*tell)(void *context, enum protect_message kind, const char *text);
 	void *context;

@@ -111,48 +111,38 @@ static int parse_address(struct routes *routes, char *rest)
 /* More next hops than hosts have; the kernel allows 256 and more. */
 #define HOPS_MAX 64
 
-/* What is of interest in the words of a route, which come in no fixed order. */
-struct words {
-	const char *devices[HOPS_MAX];
-	size_t count;
-	uint32_t table;
-	int family; /* only IPv6 has a preference, "pref" */
-};
-
-static void read_words(char *rest, struct words *words)
-{
-	const char *word, *key = "";
-
-	while ((word = next_word(&rest))) {
-		if (strcmp(key, "table") == 0)
-			words->table = parse_table(word);
-		if (strcmp(key, "dev") == 0 && words->count < HOPS_MAX)
-			words->devices[words->count++] = word;
-		if (strcmp(word, "pref") == 0)
-			words->family = AF_INET6;
-		/* What follows a key is its value, whatever it is. */
-		key = strcmp(key, "table") == 0 || strcmp(key, "dev") == 0 ? "" : word;
-	}
-}
-
 /*
  * "default via 10.0.0.1 dev eno1 table 7 ...", "default ... \ nexthop via 10.0.0.1 dev eno1 ...".
- * All but unicast starts with its type.
+ * All but unicast starts with its type. The words come in no fixed order, and only IPv6 has a
+ * preference, "pref".
  */
 static int parse_route(struct routes *routes, const char *to, char *rest)
 {
-	struct words words = { .table = ROUTES_MAIN, .family = AF_INET };
+	const char *devices[HOPS_MAX], *word, *key = "";
+	size_t count = 0;
+	uint32_t table = ROUTES_MAIN;
+	int family = AF_INET, result = 0;
 	struct route route;
-	int result = 0;
 
-	read_words(rest, &words);
-	if (!routes_parse_prefix(to, words.family, &route))
+	while ((word = next_word(&rest))) {
+		bool is_table = strcmp(key, "table") == 0, is_device = strcmp(key, "dev") == 0;
+
+		if (is_table)
+			table = parse_table(word);
+		if (is_device && count < HOPS_MAX)
+			devices[count++] = word;
+		if (strcmp(word, "pref") == 0)
+			family = AF_INET6;
+		/* What follows a key is its value, whatever it is. */
+		key = is_table || is_device ? "" : word;
+	}
+	if (!routes_parse_prefix(to, family, &route))
 		return 0;
-	route.table = words.table;
-	if (words.count == 0)
+	route.table = table;
+	if (count == 0)
 		return routes_add(&routes->routes, &route);
-	for (size_t i = 0; i < words.count && result == 0; i++)
-		if (set_interface(&route, words.devices[i]))
+	for (size_t i = 0; i < count && result == 0; i++)
+		if (set_interface(&route, devices[i]))
 			result = routes_add(&routes->routes, &route);
 	return result;
 }
@@ -171,20 +161,18 @@ static int parse_line(struct routes *routes, char *line)
 	return word ? parse_route(routes, word, line) : 0;
 }
 
-/* Calls parse with a copy of each line. */
-static int parse_lines(struct routes *routes, const char *text,
+static int parse_lines(struct routes *routes, char *text,
 		       int (*parse)(struct routes *routes, char *line))
 {
-	char *copy = strdup(text), *rest = copy, *line;
-	int result = copy ? 0 : -ENOMEM;
+	char *line;
+	int result = 0;
 
-	while (result == 0 && (line = strsep(&rest, "\n")))
+	while (result == 0 && (line = strsep(&text, "\n")))
 		result = parse(routes, line);
-	free(copy);
 	return result;
 }
 
-int routes_parse_record(struct routes *routes, const char *text)
+int routes_parse_record(struct routes *routes, char *text)
 {
 	return parse_lines(routes, text, parse_line);
 }
@@ -206,12 +194,15 @@ static int parse_ipv4(struct routes *routes, char *line)
 	return result < 0 ? result : routes_add(&routes->addresses, &route);
 }
 
-static bool parse_hex(const char *text, unsigned char address[16])
+static int add_ipv6(struct route_list *list, const char *digits, struct route *route,
+		    const char *interface)
 {
 	for (size_t i = 0; i < 16; i++)
-		if (sscanf(text + 2 * i, "%2hhx", &address[i]) != 1)
-			return false;
-	return true;
+		if (sscanf(digits + 2 * i, "%2hhx", &route->address[i]) != 1)
+			return 0;
+	if (route->length > 128 || !set_interface(route, interface))
+		return 0;
+	return routes_add(list, route);
 }
 
 /* destination length source length gateway metric refcnt use flags interface */
@@ -223,11 +214,9 @@ static int parse_ipv6(struct routes *routes, char *line)
 
 	if (sscanf(line, "%32s %2x %*32s %*2x %*32s %*8x %*8x %*8x %x %15s", to, &route.length,
 		   &flags, name) != 4 ||
-	    strlen(to) != 32 || !parse_hex(to, route.address) || route.length > 128 ||
-	    !(flags & RTF_UP) || flags & RTF_REJECT || strcmp(name, "lo") == 0 ||
-	    !set_interface(&route, name))
+	    strlen(to) != 32 || !(flags & RTF_UP) || flags & RTF_REJECT || strcmp(name, "lo") == 0)
 		return 0;
-	return routes_add(&routes->routes, &route);
+	return add_ipv6(&routes->routes, to, &route, name);
 }
 
 /* address index length scope flags interface */
@@ -237,10 +226,9 @@ static int parse_ipv6_address(struct routes *routes, char *line)
 	char address[33], name[IFNAMSIZ];
 
 	if (sscanf(line, "%32s %*x %2x %*x %*x %15s", address, &route.length, name) != 3 ||
-	    strlen(address) != 32 || !parse_hex(address, route.address) || route.length > 128 ||
-	    !set_interface(&route, name))
+	    strlen(address) != 32)
 		return 0;
-	return routes_add(&routes->addresses, &route);
+	return add_ipv6(&routes->addresses, address, &route, name);
 }
 
 int routes_read(struct routes *routes, const struct host *host)

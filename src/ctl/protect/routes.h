@@ -47,9 +47,8 @@ struct routes {
 int routes_read(struct routes *routes, const struct host *host);
 void routes_free(struct routes *routes);
 
-/* Adds what the text of a record has; lines that are neither address nor route are none. 0 or
- * -ENOMEM. */
-int routes_parse_record(struct routes *routes, const char *text);
+/* Adds what the text of a record has, and changes it; other lines are passed over. 0 or -ENOMEM. */
+int routes_parse_record(struct routes *routes, char *text);
 
 /* Fills *routes with what rtnetlink(7) has of this network namespace. 0 or -errno. */
 int routes_read_kernel(struct routes *routes);

@@ -45,20 +45,14 @@ static uint32_t read_u32(const struct rtattr *attribute)
 static void read_attributes(const struct nlmsghdr *message, size_t header,
 			    const struct rtattr *by_type[], size_t count)
 {
-	const char *start = (const char *)message;
-	const struct rtattr *attribute;
+	const struct rtattr *attribute =
+		(const void *)((const char *)message + NLMSG_SPACE(header));
+	int left = (int)message->nlmsg_len - (int)NLMSG_SPACE(header);
 
-	for (size_t i = 0; i < count; i++)
-		by_type[i] = NULL;
-	for (size_t at = NLMSG_SPACE(header); at + sizeof(*attribute) <= message->nlmsg_len;
-	     at += RTA_ALIGN(attribute->rta_len)) {
-		attribute = (const void *)(start + at);
-		if (attribute->rta_len < sizeof(*attribute) ||
-		    attribute->rta_len > message->nlmsg_len - at)
-			return;
+	memset(by_type, 0, count * sizeof(*by_type));
+	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left))
 		if (attribute->rta_type < count)
 			by_type[attribute->rta_type] = attribute;
-	}
 }
 
 /* IFA_LOCAL is this host's address where IFA_ADDRESS is that of a peer. */
@@ -80,18 +74,16 @@ static int parse_address(struct routes *routes, const struct nlmsghdr *message)
 
 static int add_next_hops(struct routes *routes, struct route *route, const struct rtattr *hops)
 {
-	const char *start = RTA_DATA(hops);
-	size_t length = RTA_PAYLOAD(hops);
-	const struct rtnexthop *hop;
-	int result = 0;
+	const struct rtnexthop *hop = RTA_DATA(hops);
+	int left = (int)RTA_PAYLOAD(hops), result = 0;
 
-	for (size_t at = 0; result == 0 && at + sizeof(*hop) <= length;
-	     at += (size_t)RTNH_ALIGN(hop->rtnh_len)) {
-		hop = (const void *)(start + at);
+	while (result == 0 && RTNH_OK(hop, left)) {
 		if (hop->rtnh_len < sizeof(*hop))
 			return -EBADMSG;
 		if (set_route(route, NULL, (unsigned int)hop->rtnh_ifindex) == 0)
 			result = routes_add(&routes->routes, route);
+		left -= RTNH_ALIGN(hop->rtnh_len);
+		hop = RTNH_NEXT(hop);
 	}
 	return result;
 }
@@ -120,15 +112,6 @@ static int parse_route(struct routes *routes, const struct nlmsghdr *message)
 	return routes_add(&routes->routes, &route);
 }
 
-static int read_error(const struct nlmsghdr *message)
-{
-	const struct nlmsgerr *error = NLMSG_DATA(message);
-
-	return message->nlmsg_len < NLMSG_LENGTH(sizeof(*error)) || error->error >= 0
-		       ? -EBADMSG
-		       : error->error;
-}
-
 /* Parses the messages of one answer. 1 at the end of the dump, 0 if more is to come, -errno. */
 static int parse_answer(struct routes *routes, const char *answer, size_t length, uint16_t type,
 			size_t header, parse_message *parse)
@@ -138,6 +121,8 @@ static int parse_answer(struct routes *routes, const char *answer, size_t length
 
 	for (size_t at = 0; result == 0 && at + sizeof(*message) <= length;
 	     at += NLMSG_ALIGN(message->nlmsg_len)) {
+		const struct nlmsgerr *error;
+
 		message = (const void *)(answer + at);
 		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > length - at)
 			return -EBADMSG;
@@ -145,8 +130,12 @@ static int parse_answer(struct routes *routes, const char *answer, size_t length
 			return -EAGAIN;
 		if (message->nlmsg_type == NLMSG_DONE)
 			return 1;
+		error = NLMSG_DATA(message);
 		if (message->nlmsg_type == NLMSG_ERROR)
-			return read_error(message);
+			return message->nlmsg_len >= NLMSG_LENGTH(sizeof(*error)) &&
+					       error->error < 0
+				       ? error->error
+				       : -EBADMSG;
 		if (message->nlmsg_type == type && message->nlmsg_len >= NLMSG_LENGTH(header))
 			result = parse(routes, message);
 	}

@@ -18,52 +18,31 @@ static void copy_printable(const char *string, char *buffer, size_t size)
 	text_copy_printable(&text, buffer, size);
 }
 
-__attribute__((format(printf, 3, 0))) static void tell(struct walk *walk, enum protect_message kind,
-						       const char *format, va_list arguments)
+void walk_tell(struct walk *walk, enum walk_event event, const char *format, ...)
 {
+	struct protect *protect = walk->protect;
+	bool warn = event == WALK_WARNING;
 	char raw[PATH_MAX + 256], text[512];
+	va_list arguments;
 
-	if (!walk->protect->tell)
+	if (event == WALK_LOST) {
+		/* Then more may be missing than what is lost here. */
+		if (errno == ENOMEM)
+			walk->error = -ENOMEM;
+		warn = walk->grade == PROTECT_NEEDED;
+		protect->incomplete |= warn;
+		walk->lost = true;
+	}
+	if (!protect->tell)
 		return;
+	va_start(arguments, format);
 	vsnprintf(raw, sizeof(raw), format, arguments);
+	va_end(arguments);
 	copy_printable(raw, text, sizeof(text));
-	walk->protect->tell(walk->protect->context, kind, text);
+	protect->tell(protect->context, warn ? PROTECT_WARNING : PROTECT_NOTE, text);
 }
 
-void walk_note(struct walk *walk, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	tell(walk, PROTECT_NOTE, format, arguments);
-	va_end(arguments);
-}
-
-void walk_warn(struct walk *walk, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	tell(walk, PROTECT_WARNING, format, arguments);
-	va_end(arguments);
-}
-
-void walk_lose(struct walk *walk, const char *format, ...)
-{
-	bool needed = walk->grade == PROTECT_NEEDED;
-	va_list arguments;
-
-	/* Then more may be missing than what is lost here. */
-	if (errno == ENOMEM)
-		walk->error = -ENOMEM;
-	va_start(arguments, format);
-	tell(walk, needed ? PROTECT_WARNING : PROTECT_NOTE, format, arguments);
-	va_end(arguments);
-	walk->protect->incomplete |= needed;
-	walk->lost = true;
-}
-
-static void set_use(struct walk *walk, enum protect_kind kind, const char *what, const char *on)
+void walk_set_use(struct walk *walk, enum protect_kind kind, const char *what, const char *on)
 {
 	char text[2 * PATH_MAX];
 
@@ -82,23 +61,9 @@ void walk_begin(struct walk *walk, enum protect_kind kind, const char *what, con
 	va_start(arguments, format);
 	vsnprintf(on, sizeof(on), format, arguments);
 	va_end(arguments);
-	set_use(walk, kind, what, on);
+	walk_set_use(walk, kind, what, on);
 	walk->ends = walk->found = 0;
 	walk->lost = false;
-}
-
-struct protect_use walk_set_use(struct walk *walk, enum protect_kind kind, const char *on,
-				const char *format, ...)
-{
-	struct protect_use before = walk->use;
-	char what[2 * PROTECT_REASON_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(what, sizeof(what), format, arguments);
-	va_end(arguments);
-	set_use(walk, kind, what, on);
-	return before;
 }
 
 bool walk_enter(struct walk *walk, const char *place)
@@ -120,7 +85,6 @@ bool walk_enter(struct walk *walk, const char *place)
 	}
 	seen = array_add(walk->seen, walk->seen_count);
 	if (!seen || !(*seen = strdup(place))) {
-		walk->seen_count -= seen != NULL;
 		walk->error = -ENOMEM;
 		return false;
 	}
@@ -133,31 +97,10 @@ void walk_leave(struct walk *walk)
 	walk->depth--;
 }
 
-void walk_follow_file(struct walk *walk, const char *file)
-{
-	if (walk->follow_file)
-		walk->follow_file(walk, file);
-	else
-		walk_lose(walk, "%s: what %s is on is not known", walk->use.text, file);
-}
-
 void walk_take_other(struct walk *walk)
 {
 	walk->ends++;
 	walk->found++;
-}
-
-/* What is needed is not used as well. */
-static bool is_noted(const struct walk *walk, size_t device)
-{
-	for (size_t i = 0; i < walk->protect->count; i++) {
-		const struct protect_entry *entry = &walk->protect->list[i];
-
-		if (entry->device == device && entry->grade <= walk->grade &&
-		    strcmp(entry->use.text, walk->use.text) == 0)
-			return true;
-	}
-	return false;
 }
 
 static void take_function(struct walk *walk, struct pci_device *device)
@@ -167,8 +110,13 @@ static void take_function(struct walk *walk, struct pci_device *device)
 	struct protect_entry *entry;
 
 	walk_take_other(walk);
-	if (pci_is_bridge(device) || is_noted(walk, index))
+	if (pci_is_bridge(device))
 		return;
+	/* What is needed is not used as well. */
+	for (size_t i = 0; i < protect->count; i++)
+		if (protect->list[i].device == index && protect->list[i].grade <= walk->grade &&
+		    strcmp(protect->list[i].use.text, walk->use.text) == 0)
+			return;
 	entry = array_add(protect->list, protect->count);
 	if (entry)
 		*entry = (struct protect_entry){ index, walk->grade, walk->use };
@@ -176,24 +124,21 @@ static void take_function(struct walk *walk, struct pci_device *device)
 		walk->error = -ENOMEM;
 }
 
-/* Base class 01h, and Fibre Channel adapters. VMD controllers are RAID controllers, 0104h. */
-static bool is_storage(const struct pci_device *device)
-{
-	return device->class >> 16 == 0x01 || device->class >> 8 == 0x0c04;
-}
-
 static void take_storage(struct walk *walk)
 {
 	struct pci *pci = &walk->protect->pci;
-	struct protect_use before;
+	struct protect_use before = walk->use;
+	char what[PROTECT_USE_MAX + 32];
 
 	walk_warn(walk,
 		  "%s: not all of its devices are known: every storage controller is protected",
-		  walk->use.text);
-	before = walk_set_use(walk, PROTECT_OTHER, "", "storage: device of %s unknown",
-			      walk->use.what);
+		  before.text);
+	snprintf(what, sizeof(what), "storage: device of %s unknown", before.what);
+	walk_set_use(walk, PROTECT_OTHER, what, "");
+	/* Base class 01h, and Fibre Channel adapters. VMD controllers are RAID controllers, 0104h.
+	 */
 	for (size_t i = 0; i < pci->count; i++)
-		if (is_storage(&pci->devices[i]))
+		if (pci->devices[i].class >> 16 == 0x01 || pci->devices[i].class >> 8 == 0x0c04)
 			take_function(walk, &pci->devices[i]);
 	walk->use = before;
 }
@@ -210,12 +155,17 @@ void walk_end(struct walk *walk)
 	walk->seen = NULL;
 }
 
-int walk_resolve(struct walk *walk, const char *path, char resolved[PATH_MAX])
+int walk_resolve(struct walk *walk, const char *directory, const char *name,
+		 char resolved[PATH_MAX])
 {
-	int result = host_resolve(walk->host, path, resolved);
+	char path[PATH_MAX];
+	int result = host_path(path, "%s/%s", directory, name);
 
+	if (result == 0)
+		result = host_resolve(walk->host, path, resolved);
 	if (result < 0)
-		walk_lose(walk, "%s: %s: %s", walk->use.text, path, strerror(-result));
+		walk_lose(walk, "%s: %s/%s: %s", walk->use.text, directory, name,
+			  strerror(-result));
 	return result;
 }
 
@@ -228,48 +178,40 @@ void walk_list(struct walk *walk, const char *directory,
 		walk_lose(walk, "%s: %s: %s", walk->use.text, directory, strerror(-result));
 }
 
-/* The physical function of a virtual one: without its driver there would be no virtual one. */
-static void take_physical(struct walk *walk, const char *path)
-{
-	char link[PATH_MAX], physical[PATH_MAX];
-
-	if (host_has(walk->host, path, "physfn") && host_path(link, "%s/physfn", path) == 0 &&
-	    walk_resolve(walk, link, physical) == 0 && walk_enter(walk, physical)) {
-		walk_take_path(walk, physical);
-		walk_leave(walk);
-	}
-}
-
-static size_t take_component(struct walk *walk, const char *path, const char *name)
-{
-	struct pci_address address;
-	struct pci_device *device;
-
-	if (!pci_address_parse(name, &address))
-		return 0;
-	device = pci_find(&walk->protect->pci, &address);
-	if (!device) {
-		walk_lose(walk, "%s: PCI device %s could not be read", walk->use.text, name);
-		walk->ends++;
-		return 1;
-	}
-	take_function(walk, device);
-	take_physical(walk, path);
-	return 1;
-}
-
 size_t walk_take_path(struct walk *walk, const char *path)
 {
-	char part[PATH_MAX];
+	char part[PATH_MAX], physical[PATH_MAX];
 	size_t taken = 0, length = strlen(path);
 
 	/* Each "/" ends the path of one device, the end that of the last. */
 	for (size_t i = 1; i <= length && i < sizeof(part); i++) {
+		struct pci_address address;
+		struct pci_device *device;
+		const char *name;
+
 		if (path[i] != '/' && path[i] != '\0')
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		taken += take_component(walk, part, strrchr(part, '/') + 1);
+		name = strrchr(part, '/') + 1;
+		if (!pci_address_parse(name, &address))
+			continue;
+		taken++;
+		device = pci_find(&walk->protect->pci, &address);
+		if (!device) {
+			walk_lose(walk, "%s: PCI device %s could not be read", walk->use.text,
+				  name);
+			walk->ends++;
+			continue;
+		}
+		take_function(walk, device);
+		/* Without the physical function's driver there would be no virtual one. */
+		if (host_has(walk->host, part, "physfn") &&
+		    walk_resolve(walk, part, "physfn", physical) == 0 &&
+		    walk_enter(walk, physical)) {
+			walk_take_path(walk, physical);
+			walk_leave(walk);
+		}
 	}
 	return taken;
 }

@@ -16,14 +16,12 @@
 struct walk {
 	struct protect *protect;
 	const struct host *host;
-	struct libmnt_table *mounts;
-	/* Of who knows the mounts, which disks can stand on; NULL: nobody does. */
-	void (*follow_file)(struct walk *walk, const char *file);
+	struct libmnt_table *mounts; /* see mounts_open(); NULL: they are not known */
+	struct routes routes;
 	struct protect_use use;   /* whose devices are searched for */
 	enum protect_grade grade; /* of that, until it is set anew */
 	bool on_disks; /* whether that is on disks, any of which may have what can't be found */
-	struct routes routes;                /* see network_open() */
-	char **seen;                         /* what it came by */
+	char **seen;   /* what it came by */
 	size_t seen_count;
 	unsigned int depth;
 	/*
@@ -49,12 +47,8 @@ void walk_begin(struct walk *walk, enum protect_kind kind, const char *what, con
  */
 void walk_end(struct walk *walk);
 
-/*
- * What is found from here on is for another use: what is a printf, and on can be empty. Returns
- * the one before, for who sets walk->use to it again.
- */
-struct protect_use walk_set_use(struct walk *walk, enum protect_kind kind, const char *on,
-				const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* What is found from here on is for another use. Whoever sets it sets walk->use back. */
+void walk_set_use(struct walk *walk, enum protect_kind kind, const char *what, const char *on);
 
 /*
  * Goes to a place, whose name is unique. Returns false if the search must not go on there: it
@@ -69,17 +63,13 @@ void walk_leave(struct walk *walk);
  */
 size_t walk_take_path(struct walk *walk, const char *path);
 
-/* Resolves a path that is part of the search, and tells of failure. */
-int walk_resolve(struct walk *walk, const char *path, char resolved[PATH_MAX])
-	__attribute__((warn_unused_result));
+/* Resolves a name in a directory, which is part of the search, and tells of failure. */
+int walk_resolve(struct walk *walk, const char *directory, const char *name,
+		 char resolved[PATH_MAX]) __attribute__((warn_unused_result));
 
 /* Calls each for the entries of a directory, if it is there, and tells of failure. */
 void walk_list(struct walk *walk, const char *directory,
-	       int (*each)(void *context, const char *directory, const char *name),
-	       void *context);
-
-/* Follows the file system that the file is on. */
-void walk_follow_file(struct walk *walk, const char *file);
+	       int (*each)(void *context, const char *directory, const char *name), void *context);
 
 /* An end that is on no PCI bus, so that nothing has to be protected. */
 void walk_take_other(struct walk *walk);
@@ -88,11 +78,11 @@ void walk_take_other(struct walk *walk);
  * These tell what was met, as a printf; walk_lose() is for what could not be followed: a warning
  * and an incomplete search where it is needed, a note where it is used.
  */
-void walk_note(struct walk *walk, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-void walk_warn(struct walk *walk, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-void walk_lose(struct walk *walk, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+enum walk_event { WALK_NOTE, WALK_WARNING, WALK_LOST };
+void walk_tell(struct walk *walk, enum walk_event event, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+#define walk_note(walk, ...) walk_tell(walk, WALK_NOTE, __VA_ARGS__)
+#define walk_warn(walk, ...) walk_tell(walk, WALK_WARNING, __VA_ARGS__)
+#define walk_lose(walk, ...) walk_tell(walk, WALK_LOST, __VA_ARGS__)
 
 #endif

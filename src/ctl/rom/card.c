@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bytes of a card's expansion ROM. */
+/* The bytes of an expansion ROM: of a card, by sysfs, or in a file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bind/signals.h"
 #include "core/file.h"
 #include "core/vfio.h"
-#include "rom/card.h"
+#include "host/replace.h"
 #include "rom/rom.h"
 
 /* More than the directory of any device, and the name of an attribute. */
@@ -29,16 +30,9 @@
 struct reader {
 	const struct host *host;
 	char directory[PATH_SIZE];
-	int rom;       /* open */
-	bool switched; /* on, by us */
-	bool woken;    /* by us */
-	bool asleep;   /* all the same */
+	int rom;     /* open */
+	bool asleep; /* although we woke it */
 };
-
-static const char *attribute(const struct reader *reader, const char *name, char path[PATH_MAX])
-{
-	return host_path(path, "%s/%s", reader->directory, name) == 0 ? host_below(path) : "";
-}
 
 static void set_up(struct reader *reader, const struct host *host, const struct pci_device *device)
 {
@@ -57,6 +51,15 @@ bool romcard_has_rom(const struct host *host, const struct pci_device *device)
 	return host_has(host, reader.directory, "rom");
 }
 
+static int open_attribute(const struct reader *reader, const char *name, int flags)
+{
+	char path[PATH_MAX];
+	int result = host_path(path, "%s/%s", reader->directory, name);
+
+	return result < 0 ? result
+			  : file_open_flags(reader->host->directory, host_below(path), flags);
+}
+
 static bool reads(const struct reader *reader, const char *name, const char *expected)
 {
 	char line[32];
@@ -67,65 +70,22 @@ static bool reads(const struct reader *reader, const char *name, const char *exp
 
 static int set(const struct reader *reader, const char *name, const char *value)
 {
-	char path[PATH_MAX];
-	cleanup_fd int fd =
-		file_open_flags(reader->host->directory, attribute(reader, name, path), O_WRONLY);
+	cleanup_fd int fd = open_attribute(reader, name, O_WRONLY);
 
 	return fd < 0 ? fd : file_write(fd, value, strlen(value));
 }
 
 static ssize_t read_part(const struct reader *reader, void *part, size_t size, size_t offset)
 {
-	ssize_t got;
+	ssize_t got = TEMP_FAILURE_RETRY(pread(reader->rom, part, size, (off_t)offset));
 
-	do {
-		got = pread(reader->rom, part, size, (off_t)offset);
-	} while (got < 0 && errno == EINTR);
 	return got < 0 ? -errno : got;
 }
 
 /* drivers/pci/pci-sysfs.c, pci_write_rom(): "0\n" switches it off, with no other length. */
 static int switch_rom(const struct reader *reader, bool on)
 {
-	const char *value = on ? "1\n" : "0\n";
-	ssize_t written;
-
-	do {
-		written = pwrite(reader->rom, value, 2, 0);
-	} while (written < 0 && errno == EINTR);
-	return written < 0 ? -errno : 0;
-}
-
-/*
- * A device in D3 answers with ones, and one that vfio-pci has and no VM uses is in D3 as a rule.
- * If it cannot be woken, the reading tells.
- */
-static void wake(struct reader *reader)
-{
-	reader->woken =
-		reads(reader, "power/control", "auto") && set(reader, "power/control", "on\n") == 0;
-	reader->asleep = reads(reader, "power/runtime_status", "suspended");
-}
-
-/* While it is off, EINVAL is all there is to read. */
-static int switch_on(struct reader *reader)
-{
-	char byte;
-	int result;
-
-	if (read_part(reader, &byte, 1, 0) != -EINVAL)
-		return 0;
-	result = switch_rom(reader, true);
-	reader->switched = result == 0;
-	return result;
-}
-
-static int restore(struct reader *reader)
-{
-	int result = reader->switched ? switch_rom(reader, false) : 0;
-	int slept = reader->woken ? set(reader, "power/control", "auto\n") : 0;
-
-	return result < 0 ? result : slept;
+	return TEMP_FAILURE_RETRY(pwrite(reader->rom, on ? "1\n" : "0\n", 2, 0)) < 0 ? -errno : 0;
 }
 
 static int read_parts(const struct reader *reader, struct romread *rom)
@@ -153,16 +113,15 @@ static int read_parts(const struct reader *reader, struct romread *rom)
 /* The line of the ROM in "resource": first byte, last byte, flags. */
 static bool is_shadow(const struct reader *reader)
 {
-	char path[PATH_MAX], text[1024], *rest = text, *line = NULL;
-	uint64_t first, last, flags;
+	char path[PATH_SIZE + 16], text[1024], *rest = text, *line = NULL;
+	uint64_t flags;
 
-	if (file_read(reader->host->directory, attribute(reader, "resource", path), text,
-		      sizeof(text)) < 0)
+	snprintf(path, sizeof(path), "%s/resource", reader->directory);
+	if (file_read(reader->host->directory, host_below(path), text, sizeof(text)) < 0)
 		return false;
 	for (int i = 0; i <= ROM_RESOURCE; i++)
 		line = strsep(&rest, "\n");
-	return line &&
-	       sscanf(line, "%" SCNx64 " %" SCNx64 " %" SCNx64, &first, &last, &flags) == 3 &&
+	return line && sscanf(line, "%*x %*x %" SCNx64, &flags) == 1 &&
 	       flags & IORESOURCE_ROM_SHADOW;
 }
 
@@ -172,15 +131,28 @@ static bool is_shadow(const struct reader *reader)
  */
 static int read_switched(struct reader *reader, struct romread *rom, int *restored)
 {
+	bool woken, switched = false;
+	int result = 0, slept;
 	sigset_t before;
-	int result;
+	char byte;
 
 	signals_hold(&before);
-	wake(reader);
-	result = switch_on(reader);
+	/*
+	 * A device in D3 answers with ones, and one that vfio-pci has and no VM uses is in D3 as a
+	 * rule. If it cannot be woken, the reading tells.
+	 */
+	woken = reads(reader, "power/control", "auto") && set(reader, "power/control", "on\n") == 0;
+	reader->asleep = reads(reader, "power/runtime_status", "suspended");
+	/* While it is off, EINVAL is all there is to read. */
+	if (read_part(reader, &byte, 1, 0) == -EINVAL) {
+		result = switch_rom(reader, true);
+		switched = result == 0;
+	}
 	if (result == 0)
 		result = read_parts(reader, rom);
-	*restored = restore(reader);
+	*restored = switched ? switch_rom(reader, false) : 0;
+	slept = woken ? set(reader, "power/control", "auto\n") : 0;
+	*restored = *restored < 0 ? *restored : slept;
 	signals_release(&before);
 	return result;
 }
@@ -222,25 +194,25 @@ static int explain(const struct reader *reader, const struct pci_device *device,
 	return error;
 }
 
-/* The kernel passes on what it got: nothing but ones means that no ROM answered. */
-static bool is_silent(const struct romread *rom)
-{
-	for (size_t i = 0; i < rom->size; i++)
-		if (rom->data[i] != 0xff)
-			return false;
-	return true;
-}
-
-static int read_open(struct reader *reader, const struct pci_device *device, struct romread *rom,
-		     char message[ROMCARD_MESSAGE_MAX])
+int romcard_device(struct romread *rom, const struct host *host, const struct pci_device *device,
+		   char message[ROMCARD_MESSAGE_MAX])
 {
 	struct romread read = { .data = NULL };
-	int restored, result = read_switched(reader, &read, &restored);
+	struct reader reader;
+	int restored, result;
 
-	if (result == 0 && is_silent(&read))
+	set_up(&reader, host, device);
+	reader.rom = open_attribute(&reader, "rom", O_RDWR);
+	if (reader.rom < 0)
+		return explain(&reader, device, reader.rom, message);
+	result = read_switched(&reader, &read, &restored);
+	file_close(&reader.rom);
+	/* The kernel passes on what it got: nothing but ones means that no ROM answered. */
+	if (result == 0 &&
+	    (read.size == 0 || (rom_is_blank(read.data, read.size) && read.data[0] == 0xff)))
 		result = -EIO;
 	if (result < 0)
-		explain(reader, device, result, message);
+		explain(&reader, device, result, message);
 	if (restored < 0) {
 		result = restored;
 		snprintf(
@@ -252,23 +224,40 @@ static int read_open(struct reader *reader, const struct pci_device *device, str
 		free(read.data);
 		return result;
 	}
-	read.shadow = is_shadow(reader);
+	read.shadow = is_shadow(&reader);
 	*rom = read;
 	return 0;
 }
 
-int romcard_device(struct romread *rom, const struct host *host, const struct pci_device *device,
-		   char message[ROMCARD_MESSAGE_MAX])
+int romfile_read(const char *path, uint8_t **data, size_t *size)
 {
-	struct reader reader;
-	char path[PATH_MAX];
-	int result;
+	char *text;
+	int result = file_read_all(AT_FDCWD, path, ROM_SIZE_MAX, &text, size);
 
-	set_up(&reader, host, device);
-	reader.rom = file_open_flags(host->directory, attribute(&reader, "rom", path), O_RDWR);
-	if (reader.rom < 0)
-		return explain(&reader, device, reader.rom, message);
-	result = read_open(&reader, device, rom, message);
-	file_close(&reader.rom);
+	if (result == 0)
+		*data = (uint8_t *)text;
+	return result;
+}
+
+int romfile_write(const char *path, const uint8_t *data, size_t size, bool replace)
+{
+	char part[PATH_MAX];
+	int fd, result = host_path(part, "%s.XXXXXX", path);
+
+	if (result < 0)
+		return result;
+	fd = mkostemp(part, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	result = replace_write(fd, data, size);
+	if (result == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
+		result = -errno;
+	if (close(fd) < 0 && result == 0)
+		result = -errno;
+	if (result == 0 &&
+	    renameat2(AT_FDCWD, part, AT_FDCWD, path, replace ? 0 : RENAME_NOREPLACE) < 0)
+		result = -errno;
+	if (result < 0)
+		unlink(part);
 	return result;
 }

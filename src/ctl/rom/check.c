@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is wrong with an expansion ROM. */
-#include "rom/check.h"
+#include "rom/rom.h"
 
 /* What is wrong with how the list of images ends, and whether it is with the last of them. */
 static const struct {
@@ -17,31 +17,21 @@ static const struct {
 	[ROM_TOO_MANY] = { "more images than any card has; the rest was not looked at", false },
 };
 
-static void find_end(struct findings *findings, const char *where, const struct rom *rom)
-{
-	size_t offset = rom->start + rom->length;
-
-	if (rom->end == ROM_COMPLETE)
-		return;
-	if (ends[rom->end].of_last)
-		offset = rom->images[rom->count - 1].offset;
-	findings_add(findings, FINDING_ERROR, where, "at byte %zu: %s", offset,
-		     ends[rom->end].text);
-}
-
 /* Chips are larger than what is in them. */
 static bool is_padding(const uint8_t *data, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		if (data[i] != data[0])
-			return false;
-	return size == 0 || data[0] == 0x00 || data[0] == 0xff;
+	return size == 0 || (rom_is_blank(data, size) && (data[0] == 0x00 || data[0] == 0xff));
 }
 
-static void find_surroundings(struct findings *findings, const char *where, const struct rom *rom)
+void romcheck_find(struct findings *findings, const char *where, const struct rom *rom,
+		   const struct pci_device *device, bool shadow)
 {
 	size_t end = rom->start + rom->length;
 
+	if (rom->end != ROM_COMPLETE)
+		findings_add(findings, FINDING_ERROR, where, "at byte %zu: %s",
+			     ends[rom->end].of_last ? rom->images[rom->count - 1].offset : end,
+			     ends[rom->end].text);
 	if (rom->start > 0)
 		findings_add(findings, FINDING_WARNING, where,
 			     "the ROM begins at byte %zu only, so no VM can use the file as it is; "
@@ -51,36 +41,16 @@ static void find_surroundings(struct findings *findings, const char *where, cons
 		findings_add(findings, FINDING_NOTE, where,
 			     "%zu bytes follow the last image; '--dump FILE' leaves them out",
 			     rom->size - end);
-}
-
-static void find_sums(struct findings *findings, const char *where, const struct rom *rom)
-{
 	for (size_t i = 0; i < rom->count; i++)
 		if (rom->images[i].checksum == ROM_SUM_BAD)
 			findings_add(findings, FINDING_WARNING, where,
 				     "at byte %zu: the image's checksum is wrong: a BIOS will not "
 				     "run it",
 				     rom->images[i].offset);
-}
-
-static void find_strangers(struct findings *findings, const char *where, const struct rom *rom,
-			   const struct pci_device *device)
-{
-	if (rom->count == 0 || rom_is_for(rom, device->vendor, device->device))
-		return;
-	findings_add(findings, FINDING_WARNING, where,
-		     "no image is for this card, %04x:%04x: no firmware will run them",
-		     device->vendor, device->device);
-}
-
-void romcheck_find(struct findings *findings, const char *where, const struct rom *rom,
-		   const struct pci_device *device, bool shadow)
-{
-	find_end(findings, where, rom);
-	find_surroundings(findings, where, rom);
-	find_sums(findings, where, rom);
-	if (device)
-		find_strangers(findings, where, rom, device);
+	if (device && rom->count > 0 && !rom_is_for(rom, device->vendor, device->device))
+		findings_add(findings, FINDING_WARNING, where,
+			     "no image is for this card, %04x:%04x: no firmware will run them",
+			     device->vendor, device->device);
 	if (shadow)
 		findings_add(
 			findings, FINDING_WARNING, where,

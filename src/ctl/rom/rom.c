@@ -48,12 +48,9 @@ static uint32_t get24(const uint8_t *bytes)
 	return get16(bytes) | (uint32_t)bytes[2] << 16;
 }
 
-static bool is_blank(const uint8_t *data, size_t size)
+bool rom_is_blank(const uint8_t *data, size_t size)
 {
-	for (size_t i = 1; i < size; i++)
-		if (data[i] != data[0])
-			return false;
-	return true;
+	return size < 2 || memcmp(data, data + 1, size - 1) == 0;
 }
 
 static size_t get_length(const uint8_t *table)
@@ -94,26 +91,17 @@ static enum rom_checksum sum_up(const struct rom *rom, const struct rom_image *i
 	return sum == 0 ? ROM_SUM_GOOD : ROM_SUM_BAD;
 }
 
-static void read_type(const struct rom *rom, struct rom_image *image)
+/* Takes the image at the offset into the list. ROM_COMPLETE if another may follow it. */
+static enum rom_end take_image(struct rom *rom, size_t offset)
 {
-	const uint8_t *header = rom->data + image->offset;
-
-	if (image->type == ROM_LEGACY)
-		image->checksum = sum_up(rom, image);
-	if (image->type != ROM_EFI ||
-	    memcmp(header + HEADER_EFI, efi_signature, sizeof(efi_signature)) != 0)
-		return;
-	image->machine = get16(header + HEADER_MACHINE);
-	image->subsystem = get16(header + HEADER_SUBSYSTEM);
-	image->compressed = get16(header + HEADER_COMPRESSED) != 0;
-}
-
-static enum rom_end read_image(const struct rom *rom, size_t offset, struct rom_image *image)
-{
+	struct rom_image *image = &rom->images[rom->count];
+	const uint8_t *header = rom->data + offset, *table;
+	enum rom_end end;
 	size_t at;
-	enum rom_end end = find_table(rom, offset, &at);
-	const uint8_t *table;
 
+	if (rom->count == ROM_IMAGES_MAX)
+		return ROM_TOO_MANY;
+	end = find_table(rom, offset, &at);
 	if (end != ROM_COMPLETE)
 		return end;
 	table = rom->data + at;
@@ -127,21 +115,14 @@ static enum rom_end read_image(const struct rom *rom, size_t offset, struct rom_
 		.class = get24(table + TABLE_CLASS),
 		.last = table[TABLE_INDICATOR] & INDICATOR_LAST,
 	};
-	read_type(rom, image);
-	return ROM_COMPLETE;
-}
-
-/* Takes the image at the offset into the list. ROM_COMPLETE if another may follow it. */
-static enum rom_end take_image(struct rom *rom, size_t offset)
-{
-	struct rom_image *image = &rom->images[rom->count];
-	enum rom_end end;
-
-	if (rom->count == ROM_IMAGES_MAX)
-		return ROM_TOO_MANY;
-	end = read_image(rom, offset, image);
-	if (end != ROM_COMPLETE)
-		return end;
+	if (image->type == ROM_LEGACY)
+		image->checksum = sum_up(rom, image);
+	if (image->type == ROM_EFI &&
+	    memcmp(header + HEADER_EFI, efi_signature, sizeof(efi_signature)) == 0) {
+		image->machine = get16(header + HEADER_MACHINE);
+		image->subsystem = get16(header + HEADER_SUBSYSTEM);
+		image->compressed = get16(header + HEADER_COMPRESSED) != 0;
+	}
 	rom->count++;
 	if (image->length == 0)
 		return ROM_NO_LENGTH;
@@ -164,35 +145,31 @@ static size_t find_start(const struct rom *rom)
 	return 0;
 }
 
-static enum rom_end take_images(struct rom *rom)
-{
-	enum rom_end end;
-
-	do {
-		if (rom->count > 0 && rom->start + rom->length == rom->size)
-			return ROM_ENDLESS;
-		end = take_image(rom, rom->start + rom->length);
-	} while (end == ROM_COMPLETE && !rom->images[rom->count - 1].last);
-	return end;
-}
-
 void rom_parse(struct rom *rom, const uint8_t *data, size_t size)
 {
 	*rom = (struct rom){ .data = data, .size = size, .end = ROM_BLANK };
-	if (is_blank(data, size))
+	if (rom_is_blank(data, size))
 		return;
 	rom->start = find_start(rom);
-	rom->end = take_images(rom);
+	do {
+		if (rom->count > 0 && rom->start + rom->length == rom->size)
+			rom->end = ROM_ENDLESS;
+		else
+			rom->end = take_image(rom, rom->start + rom->length);
+	} while (rom->end == ROM_COMPLETE && !rom->images[rom->count - 1].last);
 }
 
-/* The list is as long as its entries are within the data and none is 0. */
-static bool is_listed(const struct rom *rom, const struct rom_image *image, uint16_t device)
+bool rom_image_is_for(const struct rom *rom, const struct rom_image *image, uint16_t vendor,
+		      uint16_t device)
 {
 	const uint8_t *table = rom->data + image->table;
 	size_t offset = get16(table + TABLE_DEVICES), left = rom->size - image->table;
 
+	if (image->vendor != vendor || image->device == device)
+		return image->vendor == vendor;
 	if (table[TABLE_REVISION] < REVISION_WITH_DEVICES || offset == 0)
 		return false;
+	/* The list is as long as its entries are within the data and none is 0. */
 	for (; offset + 2 <= left; offset += 2) {
 		uint16_t listed = get16(table + offset);
 
@@ -200,14 +177,6 @@ static bool is_listed(const struct rom *rom, const struct rom_image *image, uint
 			return listed == device;
 	}
 	return false;
-}
-
-bool rom_image_is_for(const struct rom *rom, const struct rom_image *image, uint16_t vendor,
-		      uint16_t device)
-{
-	if (image->vendor != vendor)
-		return false;
-	return image->device == device || is_listed(rom, image, device);
 }
 
 bool rom_is_for(const struct rom *rom, uint16_t vendor, uint16_t device)
@@ -270,18 +239,20 @@ const char *rom_subsystem_name(uint16_t subsystem)
 	return FIND(subsystems, subsystem);
 }
 
-bool rom_has_uefi(const struct rom *rom)
+static bool has_image(const struct rom *rom, enum rom_type type, uint16_t machine)
 {
 	for (size_t i = 0; i < rom->count; i++)
-		if (rom->images[i].type == ROM_EFI && rom->images[i].machine == MACHINE_X64)
+		if (rom->images[i].type == type && rom->images[i].machine == machine)
 			return true;
 	return false;
 }
 
+bool rom_has_uefi(const struct rom *rom)
+{
+	return has_image(rom, ROM_EFI, MACHINE_X64);
+}
+
 bool rom_has_bios(const struct rom *rom)
 {
-	for (size_t i = 0; i < rom->count; i++)
-		if (rom->images[i].type == ROM_LEGACY)
-			return true;
-	return false;
+	return has_image(rom, ROM_LEGACY, 0);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is in the expansion ROM of a PCI card: images one behind the other, each with code for one
- * kind of firmware. Pure: works on memory. See the PCI Firmware Specification 3.3, chapter 5, and
- * for images of EFI the UEFI Specification 2.10, 14.4.2.
+ * The expansion ROM of a PCI card: images one behind the other, each with code for one kind of
+ * firmware. See the PCI Firmware Specification 3.3, chapter 5, and for images of EFI the UEFI
+ * Specification 2.10, 14.4.2.
  */
 #ifndef VFIO_EARLY_ROM_ROM_H
 #define VFIO_EARLY_ROM_ROM_H
@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/pci.h"
+#include "host/findings.h"
+#include "host/host.h"
 
 /* Real cards have up to five. */
 #define ROM_IMAGES_MAX 16
@@ -68,8 +72,13 @@ struct rom {
 	enum rom_end end;
 };
 
+/* These are pure: they work on memory. */
+
 /* Lists the images. The data, which can be any bytes, must outlive *rom. */
 void rom_parse(struct rom *rom, const uint8_t *data, size_t size);
+
+/* Whether all bytes are the same. */
+bool rom_is_blank(const uint8_t *data, size_t size);
 
 /* Whether an image says that it is for this device: by its ID, or its list of more of them. */
 bool rom_image_is_for(const struct rom *rom, const struct rom_image *image, uint16_t vendor,
@@ -86,5 +95,43 @@ bool rom_has_bios(const struct rom *rom);
 const char *rom_type_name(uint8_t type);
 const char *rom_machine_name(uint16_t machine);
 const char *rom_subsystem_name(uint16_t subsystem);
+
+/*
+ * Adds what is wrong with the ROM. device is the card that it shall be for, NULL for any; shadow
+ * says that it is the copy in memory.
+ */
+void romcheck_find(struct findings *findings, const char *where, const struct rom *rom,
+		   const struct pci_device *device, bool shadow);
+
+#define ROMCARD_MESSAGE_MAX 320
+
+struct romread {
+	uint8_t *data; /* the caller frees it */
+	size_t size;
+	bool shadow; /* not the ROM, but the copy in memory that the firmware ran */
+};
+
+/* Whether the device has a ROM that can be read at all. */
+bool romcard_has_rom(const struct host *host, const struct pci_device *device);
+
+/*
+ * Reads a device's ROM. For this time it is switched on, and the device kept awake; both are as
+ * before when this returns, and no signal ends the process meanwhile. 0, or -errno with a message
+ * of what is in the way and what to do.
+ */
+int romcard_device(struct romread *rom, const struct host *host, const struct pci_device *device,
+		   char message[ROMCARD_MESSAGE_MAX]);
+
+/*
+ * Reads a file of this process's own into memory that the caller frees. 0, -EFBIG for no ROM's
+ * size, or -errno.
+ */
+int romfile_read(const char *path, uint8_t **data, size_t *size);
+
+/*
+ * Writes such a file: as a whole or not at all. 0, -EEXIST if there is one and it shall not be
+ * replaced, or another -errno.
+ */
+int romfile_write(const char *path, const uint8_t *data, size_t size, bool replace);
 
 #endif

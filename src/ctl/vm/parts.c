@@ -10,8 +10,6 @@
 #include "core/vfio.h"
 #include "look/device.h"
 #include "protect/busy.h"
-#include "rom/card.h"
-#include "rom/file.h"
 #include "rom/rom.h"
 #include "vm/vm.h"
 
