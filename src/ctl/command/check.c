@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
-#include "bootloader/safety.h"
+#include "bootloader/bootloader.h"
 #include "command/command.h"
 #include "command/kernels.h"
 #include "core/match.h"

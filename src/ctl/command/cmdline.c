@@ -7,7 +7,6 @@
 
 #include "bootloader/bootloader.h"
 #include "bootloader/change.h"
-#include "bootloader/safety.h"
 #include "command/command.h"
 #include "command/lock.h"
 #include "command/refresh.h"
