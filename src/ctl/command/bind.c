@@ -9,7 +9,7 @@
 #include "command/command.h"
 #include "command/live.h"
 #include "protect/busy.h"
-#include "rules/foreign.h"
+#include "rules/conflicts.h"
 #include "term/options.h"
 #include "term/shown.h"
 

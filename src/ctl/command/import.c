@@ -15,7 +15,6 @@
 #include "image/builder.h"
 #include "look/inventory.h"
 #include "rules/file.h"
-#include "rules/foreign.h"
 #include "term/findings.h"
 #include "term/options.h"
 #include "term/shown.h"
