@@ -28,30 +28,37 @@ int ctl_finish(int status)
 	return status;
 }
 
+static void tell(const struct finding *finding)
+{
+	ctl_fail("%s%s%s", finding->where ?: "", finding->where ? ": " : "", finding->text);
+}
+
 void findings_tell(const struct findings *findings, enum finding_level level)
 {
-	for (size_t i = 0; i < findings->count; i++) {
-		const struct finding *finding = &findings->list[i];
-
-		if (finding->level == level)
-			ctl_fail("%s%s%s", finding->where ?: "", finding->where ? ": " : "",
-				 finding->text);
-	}
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->list[i].level == level)
+			tell(&findings->list[i]);
 }
 
 void findings_report(struct findings *findings)
 {
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->list[i];
-		const char *where = finding->where ? finding->where : "";
-		const char *colon = finding->where ? ": " : "";
 
 		if (finding->level == FINDING_OK)
-			shown_print(stdout, "\n", "%s%s%s\n", where, colon, finding->text);
+			shown_print(stdout, "\n", "%s%s%s\n", finding->where ?: "",
+				    finding->where ? ": " : "", finding->text);
 		else
-			ctl_fail("%s%s%s", where, colon, finding->text);
+			tell(finding);
 	}
 	if (findings->failed)
 		ctl_fail("%s; some messages are missing", strerror(ENOMEM));
 	findings_free(findings);
+}
+
+int findings_status(const struct findings *findings)
+{
+	return findings_count(findings, FINDING_ERROR) + findings_count(findings, FINDING_WARNING)
+		       ? CTL_INCOMPLETE
+		       : CTL_OK;
 }
