@@ -76,28 +76,26 @@ static bool is_open(const struct plan_row *row)
 	return row->outcome == OUTCOME_WOULD_BIND;
 }
 
-/* At boot nothing was in use yet; now something can be. */
-static void protect_used(const struct live *live, struct plan *plan)
+/*
+ * At boot nothing was in use yet; now something can be. True if some device is protected: half a
+ * card is of no use, and a command that names it means all.
+ */
+static bool protect_used(const struct live *live, struct plan *plan)
 {
 	char text[BUSY_TEXT_MAX];
+	bool protected = false;
 
-	for (size_t i = 0; i < plan->count && !live->force; i++) {
+	for (size_t i = 0; i < plan->count; i++) {
 		struct plan_row *row = &plan->rows[i];
 
-		if (!is_open(row) || !busy_find(&live->inventory.host, row->device, text))
-			continue;
-		plan_row_set(row, OUTCOME_PROTECTED);
-		snprintf(row->detail, sizeof(row->detail), "in use: %s", text);
+		if (!live->force && is_open(row) &&
+		    busy_find(&live->inventory.host, row->device, text)) {
+			plan_row_set(row, OUTCOME_PROTECTED);
+			snprintf(row->detail, sizeof(row->detail), "in use: %s", text);
+		}
+		protected |= row->outcome == OUTCOME_PROTECTED;
 	}
-}
-
-/* Half a card is of no use, and a command that names it means all. */
-static bool has_protected(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->rows[i].outcome == OUTCOME_PROTECTED)
-			return true;
-	return false;
+	return protected;
 }
 
 static void print_good(const struct plan_row *row, const char *address)
@@ -150,9 +148,7 @@ static void print_hint(const struct live *live)
 	const struct rule *rule;
 
 	for (size_t i = 0; i < live->count; i++) {
-		const struct pci_device *device = live_device(live, i, address);
-
-		if (live_find_rule(live, device, &rule) < 0 || rule)
+		if (live_find_rule(live, live_device(live, i, address), &rule) < 0 || rule)
 			continue;
 		shown_print(stdout, "\n",
 			    "This lasts until the next boot; for longer: vfio-earlyctl add '%s'\n",
@@ -172,8 +168,7 @@ static int carry_out(struct live *live, struct plan *plan)
 	sigset_t before;
 	int status;
 
-	protect_used(live, plan);
-	if (has_protected(plan))
+	if (protect_used(live, plan))
 		return report(plan, false);
 	apply_foretell(&apply, plan);
 	signals_hold(&before);
@@ -210,11 +205,5 @@ static int bind_devices(struct live *live)
 
 int command_bind(const struct ctl *ctl, int argc, char **argv)
 {
-	struct live live;
-	int status = live_open(&live, ctl, argc, argv, usage, 2, INVENTORY_PROTECT);
-
-	if (status == OPTIONS_RUN)
-		status = bind_devices(&live);
-	live_close(&live);
-	return status;
+	return live_run(ctl, argc, argv, usage, 2, INVENTORY_PROTECT, bind_devices);
 }
