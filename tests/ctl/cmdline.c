@@ -194,7 +194,7 @@ static const struct play {
 		 "/boot/initrd.img-KERNEL\"\n      }\n   ],\n   \"words\": [\n      {\n"
 		 "         \"word\": \"a=1\",\n         \"running\": false,\n"
 		 "         \"configured\": true,\n         \"source\": \"/etc/kernel/cmdline:1\"\n"
-		 "      },{\n         \"word\": \"b\",\n         \"running\": true,\n"
+		 "      },\n      {\n         \"word\": \"b\",\n         \"running\": true,\n"
 		 "         \"configured\": true,\n         \"source\": \"/etc/kernel/cmdline:1\"\n"
 		 "      }\n   ],\n   \"problems\": [\n      {\n         \"level\": \"note\",\n"
 		 "         \"where\": null,\n         \"text\": \"a=1: the next boot has it\"\n"

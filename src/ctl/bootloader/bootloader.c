@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which bootloader is in use. */
+/* Which bootloader is in use, and whether its entries can be made again without harm. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bootloader/bootloader.h"
+#include "bootloader/systemd-boot.h"
 #include "core/file.h"
+#include "host/run.h"
+#include "image/kernels.h"
 
 #define EFI         "/sys/firmware/efi"
 #define LOADER_GUID "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+
+/* A command with more is not offered: it must not be cut. */
+#define COMMAND_MAX 320
 
 /* Of a family, the first that can be used counts: proxmox-boot-tool takes care of it if it is
  * there. */
@@ -156,5 +162,130 @@ bool bootloader_adds_word(const struct bootloader *loader, const char *word)
 
 int bootloader_refresh(const struct bootloader *loader, const struct host *host, FILE *out)
 {
-	return host->live ? loader->run_refresh(host, out) : -EXDEV;
+	if (!host->live)
+		return -EXDEV;
+	return loader->run_refresh ? loader->run_refresh(host, out)
+				   : run_program(host, loader->program, out);
+}
+
+static bool has_name(const struct bootwords *words, const char *word)
+{
+	return bootwords_find_name(words, word, 0) >= 0;
+}
+
+bool bootsafe_lacks_root(const struct bootloader *loader, const struct bootwords *words,
+			 const struct bootwords *running)
+{
+	return !bootloader_adds_word(loader, "root") && has_name(running, "root") &&
+	       !has_name(words, "root");
+}
+
+bool bootsafe_is_lacking(const struct bootwords *words, const char *word)
+{
+	/*
+	 * Names of the kernel (Documentation/admin-guide/kernel-parameters.txt), of
+	 * initramfs-tools(7), zfs-initramfs, cryptsetup-initramfs and dracut.cmdline(7).
+	 */
+	static const char *const names[] = {
+		"root",    "rootflags", "rootfstype",  "rootdelay",      "rootwait",
+		"boot",    "nfsroot",   "cryptdevice", "cryptopts",      "nbdroot",
+		"netroot", "ip",        "mount.usr",   "mount.usrflags", "mount.usrfstype",
+	};
+	bool is_for_root = strncmp(word, "rd.", strlen("rd.")) == 0;
+
+	/* Of these two, the files have at most one. */
+	if (strcmp(word, "ro") == 0 || strcmp(word, "rw") == 0)
+		return !has_name(words, "ro") && !has_name(words, "rw");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		is_for_root |= bootword_has_name(word, names[i]);
+	return is_for_root && !has_name(words, word);
+}
+
+/* The command that adds what is lacking, as a shell reads it. */
+static bool format_command(const struct bootwords *words, const struct bootwords *running,
+			   char command[COMMAND_MAX])
+{
+	bool several = false;
+	size_t used;
+
+	/* A parameter that is there several times is no mistake here. */
+	for (size_t i = 0; i < running->count; i++)
+		several |= bootsafe_is_lacking(words, running->list[i].text) &&
+			   bootwords_find_name(running, running->list[i].text, i + 1) >= 0;
+	used = (size_t)sprintf(command, "vfio-earlyctl cmdline%s add", several ? " --append" : "");
+	for (size_t i = 0; i < running->count; i++) {
+		const char *word = running->list[i].text;
+		const char *quote = word[strcspn(word, " \"$`\\;&|<>()*?[]#~!")] ? "'" : "";
+
+		if (!bootsafe_is_lacking(words, word))
+			continue;
+		if (strchr(word, '\''))
+			return false;
+		used += (size_t)snprintf(command + used, COMMAND_MAX - used, " %s%s%s", quote, word,
+					 quote);
+		if (used >= COMMAND_MAX)
+			return false;
+	}
+	return true;
+}
+
+static int refuse_root(const struct bootconfig *config, const struct bootwords *running,
+		       char message[BOOT_MESSAGE_MAX])
+{
+	const struct bootfile *file = &config->files.list[0];
+	const char *path = file->absent ? KERNEL_PACKAGED : file->path;
+	char command[COMMAND_MAX];
+
+	if (!format_command(&config->words, running, command))
+		return boot_say(
+			message, -EINVAL,
+			"%s: found no root=, expected that of /proc/cmdline, so the next "
+			"boot would not find its root file system; copy it from there into " KERNEL_FILE,
+			path);
+	return boot_say(message, -EINVAL,
+			"%s: found no root=, expected that of the running kernel, so the next boot "
+			"would not find its root file system; run '%s'",
+			path, command);
+}
+
+int bootsafe_check(const struct bootloader *loader, const struct host *host,
+		   const struct bootconfig *config, const struct bootwords *running,
+		   char message[BOOT_MESSAGE_MAX])
+{
+	const struct kernel *kernel;
+	struct kernels kernels;
+	int result;
+
+	message[0] = '\0';
+	if (bootsafe_lacks_root(loader, &config->words, running))
+		return refuse_root(config, running, message);
+	if (loader->skips_imageless)
+		return 0;
+	result = kernels_list(&kernels, host);
+	kernel = kernels_find_imageless(&kernels);
+	if (result == 0 && kernel)
+		result = boot_say(message, -ENOEXEC,
+				  "kernel %s has no image, so '%s' would add an entry that starts "
+				  "it without one; run '%s %s' first",
+				  kernel->release, loader->refresh, kernels.builder->first,
+				  kernel->release);
+	kernels_free(&kernels);
+	return result;
+}
+
+int bootsafe_check_root(const struct host *host, char message[BOOT_MESSAGE_MAX])
+{
+	struct bootconfig config = { .has_reset = false };
+	struct bootwords running = { .list = NULL };
+	const struct bootloader *loader;
+	int result = 0;
+
+	if (bootloader_detect(&loader, host, message) == 0 &&
+	    bootloader_read_config(loader, host, &config, message) == 0 &&
+	    bootloader_read_running(host, &running) == 0 &&
+	    bootsafe_lacks_root(loader, &config.words, &running))
+		result = refuse_root(&config, &running, message);
+	bootwords_free(&running);
+	bootconfig_free(&config);
+	return result;
 }

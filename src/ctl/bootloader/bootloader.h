@@ -1,17 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bootloaders that are known, a row each, and which of them is in use. */
+/* The bootloaders that are known, a row each; which is in use, and what it will really start. */
 #ifndef VFIO_EARLY_BOOTLOADER_BOOTLOADER_H
 #define VFIO_EARLY_BOOTLOADER_BOOTLOADER_H
 
 #include <stdio.h>
 
 #include "bootloader/config.h"
-#include "bootloader/entries.h"
 
 /* What tells which bootloader started this host. */
 struct bootevidence {
 	char info[64];            /* what it told the firmware of itself; "" if nothing */
 	struct bootwords running; /* the words that the kernel runs with */
+};
+
+struct bootloader;
+
+/* A word that every entry of this system must have, or must not have. */
+struct bootwant {
+	const char *word;
+	bool absent;
+};
+
+/* A look at the entries. */
+struct bootcheck {
+	const struct bootloader *loader;
+	const struct host *host;         /* that has the entries */
+	const struct host *outside;      /* that has the kernels */
+	const struct bootconfig *config; /* of the files: it may tell why a word is missing */
+	const struct bootwant *wants;
+	size_t count;
+	char *message;
+	size_t entries; /* that were looked at */
+	int result;
 };
 
 /* One bootloader, as it is kept up to date by one command. */
@@ -41,7 +61,8 @@ struct bootloader {
 
 	/* Looks at the entries that it will start from, with bootcheck_words(). */
 	void (*check_entries)(struct bootcheck *check);
-	/* Runs what puts a change into effect, as run_program() with out; on this machine only. */
+	/* What puts a change into effect, or what runs that, as run_program() with out. */
+	const char *program[3];
 	int (*run_refresh)(const struct host *host, FILE *out);
 };
 
@@ -80,5 +101,57 @@ bool bootloader_adds_word(const struct bootloader *loader, const char *word);
  * failed; or -errno, which is -EXDEV if the host is not this machine.
  */
 int bootloader_refresh(const struct bootloader *loader, const struct host *host, FILE *out);
+
+/*
+ * Looks whether all entries of this system are as wanted, but for GRUB's recovery entries; the one
+ * that systemd-boot started this host from is one of them, whoever made it. 0,
+ * -EINVAL with a message if one is not, -ENOENT with a message if there is none to be seen, or
+ * another -errno. For proxmox-boot-tool it mounts the EFI system partitions, in a mount namespace
+ * that nobody else sees; only for this machine, and as root.
+ */
+int bootentries_check(const struct bootloader *loader, const struct host *host,
+		      const struct bootconfig *config, const struct bootwant *wants, size_t count,
+		      char message[BOOT_MESSAGE_MAX]);
+
+/* The same of all words of the files. */
+int bootentries_check_all(const struct bootloader *loader, const struct host *host,
+			  const struct bootconfig *config, char message[BOOT_MESSAGE_MAX]);
+
+/*
+ * Looks at one entry, the result is in check. line is 0 if the path says enough; by_hand: it is
+ * nothing that the refresh would make.
+ */
+void bootcheck_words(struct bootcheck *check, const char *path, unsigned int line,
+		     const struct bootwords *words, bool by_hand);
+
+/* Looks at the entries, and whether there were any. The result of bootentries_check(). */
+int bootcheck_run(struct bootcheck *check, void (*check_entries)(struct bootcheck *check));
+
+/*
+ * Whether the files leave out root=, which the running kernel has and no bootloader adds of its own
+ * accord: kernel-install(8) makes such an entry, proxmox-boot-tool fails. Where systemd finds the
+ * root by itself, the running kernel has no root= either.
+ */
+bool bootsafe_lacks_root(const struct bootloader *loader, const struct bootwords *words,
+			 const struct bootwords *running);
+
+/*
+ * Whether a word of the running kernel tells where the root file system is or how to mount it, and
+ * these words have none with its name.
+ */
+bool bootsafe_is_lacking(const struct bootwords *words, const char *word);
+
+/*
+ * Looks at what a refresh would make of the files. 0; -EINVAL with a message if root= is lacking;
+ * -ENOEXEC with a message if it would make an entry for a kernel that has no image; or another
+ * -errno.
+ */
+int bootsafe_check(const struct bootloader *loader, const struct host *host,
+		   const struct bootconfig *config, const struct bootwords *running,
+		   char message[BOOT_MESSAGE_MAX]);
+
+/* The same about root= for the host as it is. 0 also if the bootloader or its files can't be told.
+ */
+int bootsafe_check_root(const struct host *host, char message[BOOT_MESSAGE_MAX]);
 
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "bootloader/change.h"
-#include "bootloader/safety.h"
 #include "host/array.h"
 
 int bootchange_open(struct bootchange *change, const struct host *host,
@@ -76,12 +75,29 @@ static const char *find_fault(const char *word)
 	return quoted ? "an opening \", expected a closing one" : NULL;
 }
 
-/* Only what is written has to be such that the files can have it. */
-static int add_edit(struct bootchange *change, size_t word, const char *text)
+/* That a word goes cannot be asked of a bootloader that adds it of its own accord. */
+static int add_want(struct bootchange *change, struct bootwant want)
 {
-	const char *fault =
-		text && change->loader->find_fault ? change->loader->find_fault(text) : NULL;
-	struct bootedit *edit;
+	struct bootwant *added;
+
+	if (want.absent && bootloader_adds_word(change->loader, want.word))
+		return 0;
+	added = array_add(change->wants, change->want_count);
+	if (!added)
+		return refuse(change, -ENOMEM, "%s", "");
+	*added = want;
+	return 0;
+}
+
+/*
+ * Plans an edit, and what the entries must be like afterwards. Only what is written has to be such
+ * that the files can have it.
+ */
+static int plan_edit(struct bootchange *change, struct bootedit edit, struct bootwant want)
+{
+	const struct bootloader *loader = change->loader;
+	const char *fault = edit.text && loader->find_fault ? loader->find_fault(edit.text) : NULL;
+	struct bootedit *added;
 
 	if (fault)
 		return refuse(
@@ -89,38 +105,12 @@ static int add_edit(struct bootchange *change, size_t word, const char *text)
 			"word '%s': found '%c', which is not safe in a file that root's "
 			"shell reads, expected letters, digits and _.,:=/@%%+- only; write it "
 			"into %s by hand",
-			text, *fault, change->config.files.list[0].path);
-	edit = array_add(change->edits, change->edit_count);
-	if (!edit)
+			edit.text, *fault, change->config.files.list[0].path);
+	added = array_add(change->edits, change->edit_count);
+	if (!added)
 		return refuse(change, -ENOMEM, "%s", "");
-	*edit = (struct bootedit){ word, text };
-	return 0;
-}
-
-/* That a word goes cannot be asked of a bootloader that adds it of its own accord. */
-static int add_want(struct bootchange *change, const char *word, bool absent)
-{
-	struct bootwant *want;
-
-	if (absent && bootloader_adds_word(change->loader, word))
-		return 0;
-	want = array_add(change->wants, change->want_count);
-	if (!want)
-		return refuse(change, -ENOMEM, "%s", "");
-	*want = (struct bootwant){ word, absent };
-	return 0;
-}
-
-static int refuse_conflict(struct bootchange *change, const struct bootword *other,
-			   const char *word)
-{
-	char place[PATH_MAX];
-
-	bootconfig_where(&change->config, other, place);
-	return refuse(change, -EEXIST,
-		      "%s: found '%s', expected none to add '%s' to; --replace puts it in the "
-		      "place of the old one, --append keeps both",
-		      place, other->text, word);
+	*added = edit;
+	return add_want(change, want);
 }
 
 /* What stands in a line that only a shell can read is not ours to change. */
@@ -135,33 +125,14 @@ static int refuse_opaque(struct bootchange *change, const struct bootword *other
 		      place, other->text);
 }
 
-/* The first takes the new word, if that is not there yet; what is left goes. */
-static int edit_others(struct bootchange *change, const char *word, bool *there)
+/* A word with the same name and another value; NULL if there is none. */
+static const struct bootword *find_other(const struct bootwords *words, const char *word)
 {
-	const struct bootwords *words = &change->config.words;
-	int result = 0;
-
-	for (size_t i = 0; i < words->count && result == 0; i++) {
-		const char *other = words->list[i].text;
-
-		if (!bootword_has_name(other, word) || bootword_equals(other, word))
-			continue;
-		result = add_edit(change, i, *there ? NULL : word);
-		if (result == 0)
-			result = add_want(change, other, true);
-		*there = true;
-	}
-	return result;
-}
-
-/* A word with the same name and another value; -1 if there is none. */
-static long find_other(const struct bootwords *words, const char *word)
-{
-	long i = bootwords_find_name(words, word, 0);
-
-	while (i >= 0 && bootword_equals(words->list[i].text, word))
-		i = bootwords_find_name(words, word, (size_t)i + 1);
-	return i;
+	for (size_t i = 0; i < words->count; i++)
+		if (bootword_has_name(words->list[i].text, word) &&
+		    !bootword_equals(words->list[i].text, word))
+			return &words->list[i];
+	return NULL;
 }
 
 /* Twice in one command line. */
@@ -177,25 +148,46 @@ static bool is_planned(const struct bootchange *change, const char *word, enum b
 	return false;
 }
 
-static int plan_word(struct bootchange *change, const char *word, enum bootchange_mode mode)
+int bootchange_add(struct bootchange *change, const char *word, enum bootchange_mode mode)
 {
 	const struct bootwords *words = &change->config.words;
-	long found = bootwords_find(words, word), other = find_other(words, word);
-	long hidden = find_other(&change->config.opaque, word);
+	const char *fault = find_fault(word);
+	const struct bootword *other = find_other(words, word);
+	const struct bootword *hidden = find_other(&change->config.opaque, word);
+	long found = bootwords_find(words, word);
 	bool there = found >= 0;
 	char place[PATH_MAX];
 	int result = 0;
 
-	if (mode == BOOTCHANGE_REFUSE && other >= 0)
-		return refuse_conflict(change, &words->list[other], word);
-	if (mode != BOOTCHANGE_APPEND && hidden >= 0)
-		return refuse_opaque(change, &change->config.opaque.list[hidden]);
-	if (mode == BOOTCHANGE_REPLACE)
-		result = edit_others(change, word, &there);
+	if (fault)
+		return refuse(change, -EINVAL, "word '%s': found %s", word, fault);
+	if (is_planned(change, word, mode))
+		return refuse(change, -EINVAL,
+			      "word '%s': found a parameter twice, expected each once", word);
+	if (mode == BOOTCHANGE_REFUSE && other) {
+		bootconfig_where(&change->config, other, place);
+		return refuse(change, -EEXIST,
+			      "%s: found '%s', expected none to add '%s' to; --replace puts it in "
+			      "the place of the old one, --append keeps both",
+			      place, other->text, word);
+	}
+	if (mode != BOOTCHANGE_APPEND && hidden)
+		return refuse_opaque(change, hidden);
+	/* The first takes the new word, if that is not there yet; what is left goes. */
+	for (size_t i = 0; i < words->count && mode == BOOTCHANGE_REPLACE && result == 0; i++) {
+		const char *text = words->list[i].text;
+
+		if (!bootword_has_name(text, word) || bootword_equals(text, word))
+			continue;
+		result = plan_edit(change, (struct bootedit){ i, there ? NULL : word },
+				   (struct bootwant){ text, .absent = true });
+		there = true;
+	}
 	if (result == 0 && !there)
-		result = add_edit(change, BOOT_NEW_WORD, word);
+		return plan_edit(change, (struct bootedit){ BOOT_NEW_WORD, word },
+				 (struct bootwant){ .word = word });
 	if (result == 0)
-		result = add_want(change, word, false);
+		result = add_want(change, (struct bootwant){ .word = word });
 	if (result == 0 && found >= 0) {
 		bootconfig_where(&change->config, &words->list[found], place);
 		findings_add(&change->said, FINDING_OK, word, "is in %s already", place);
@@ -203,30 +195,16 @@ static int plan_word(struct bootchange *change, const char *word, enum bootchang
 	return result;
 }
 
-int bootchange_add(struct bootchange *change, const char *word, enum bootchange_mode mode)
-{
-	const char *fault = find_fault(word);
-
-	if (fault)
-		return refuse(change, -EINVAL, "word '%s': found %s", word, fault);
-	if (is_planned(change, word, mode))
-		return refuse(change, -EINVAL,
-			      "word '%s': found a parameter twice, expected each once", word);
-	return plan_word(change, word, mode);
-}
-
 static bool is_meant(const char *word, const char *text)
 {
-	if (!strchr(word, '='))
-		return bootword_has_name(text, word);
-	return bootword_equals(text, word);
+	return strchr(word, '=') ? bootword_equals(text, word) : bootword_has_name(text, word);
 }
 
 int bootchange_remove(struct bootchange *change, const char *word)
 {
 	const struct bootwords *words = &change->config.words, *opaque = &change->config.opaque;
-	size_t before = change->edit_count;
 	const char *fault = find_fault(word);
+	bool found = false;
 	int result = 0;
 
 	if (fault)
@@ -237,17 +215,17 @@ int bootchange_remove(struct bootchange *change, const char *word)
 	for (size_t i = 0; i < words->count && result == 0; i++) {
 		if (!is_meant(word, words->list[i].text))
 			continue;
-		result = add_edit(change, i, NULL);
-		if (result == 0)
-			result = add_want(change, words->list[i].text, true);
+		found = true;
+		result = plan_edit(change, (struct bootedit){ .word = i },
+				   (struct bootwant){ words->list[i].text, .absent = true });
 	}
-	if (result < 0 || change->edit_count > before)
+	if (found)
 		return result;
 	findings_add(&change->said, FINDING_OK, word, "is in no file of %s%s", change->loader->name,
 		     bootloader_adds_word(change->loader, word)
 			     ? ", which adds it of its own accord"
 			     : "");
-	return add_want(change, word, true);
+	return add_want(change, (struct bootwant){ word, .absent = true });
 }
 
 static int check(const struct bootchange *change, char *message)
@@ -279,26 +257,6 @@ bool bootchange_needs_refresh(const struct bootchange *change)
 	return change->want_count > 0 && check(change, message) == -EINVAL;
 }
 
-/* What the edits make of each file. */
-static int add_files(const struct bootchange *change, struct transaction *transaction)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < change->changed.files.count && result == 0; i++) {
-		const struct bootfile *old = &change->config.files.list[i];
-		const struct bootfile *new = &change->changed.files.list[i];
-		unsigned int flags =
-			(old->absent ? TRANSACTION_NEW : 0) | (old->ours ? TRANSACTION_OURS : 0);
-
-		if (strcmp(old->text, new->text) != 0)
-			result = transaction_add(
-				transaction, new->path, flags,
-				&(struct transaction_text){ old->text, old->length },
-				&(struct transaction_text){ new->text, new->length });
-	}
-	return result;
-}
-
 static int edit(struct bootchange *change, char *message)
 {
 	bootconfig_free(&change->changed);
@@ -320,11 +278,9 @@ static int carry_root(struct bootchange *change, char *message)
 	for (size_t i = 0; i < running->count && result == 0; i++) {
 		const char *word = running->list[i].text;
 
-		if (!bootsafe_is_lacking(&change->changed.words, word))
-			continue;
-		result = add_edit(change, BOOT_NEW_WORD, word);
-		if (result == 0)
-			result = add_want(change, word, false);
+		if (bootsafe_is_lacking(&change->changed.words, word))
+			result = plan_edit(change, (struct bootedit){ BOOT_NEW_WORD, word },
+					   (struct bootwant){ .word = word });
 	}
 	return result < 0 ? result : edit(change, message);
 }
@@ -340,8 +296,18 @@ int bootchange_fill(struct bootchange *change, struct transaction *transaction)
 	if (result == 0 && change->config.files.list[0].absent &&
 	    lacks_root(change, &change->changed))
 		result = carry_root(change, message);
-	if (result == 0)
-		result = add_files(change, transaction);
+	for (size_t i = 0; i < change->changed.files.count && result == 0; i++) {
+		const struct bootfile *old = &change->config.files.list[i];
+		const struct bootfile *new = &change->changed.files.list[i];
+		unsigned int flags =
+			(old->absent ? TRANSACTION_NEW : 0) | (old->ours ? TRANSACTION_OURS : 0);
+
+		if (strcmp(old->text, new->text) != 0)
+			result = transaction_add(
+				transaction, new->path, flags,
+				&(struct transaction_text){ old->text, old->length },
+				&(struct transaction_text){ new->text, new->length });
+	}
 	return result < 0 ? refuse(change, result, "%s", message) : 0;
 }
 

@@ -3,7 +3,7 @@
 #ifndef VFIO_EARLY_BOOTLOADER_CHANGE_H
 #define VFIO_EARLY_BOOTLOADER_CHANGE_H
 
-#include "bootloader/entries.h"
+#include "bootloader/bootloader.h"
 #include "host/transaction.h"
 
 /* What becomes of another word for the same parameter when one is added. */

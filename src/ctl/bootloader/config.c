@@ -26,18 +26,22 @@ int boot_say(char message[BOOT_MESSAGE_MAX], int result, const char *format, ...
 	return result;
 }
 
-/* Takes over the text. */
-static int append(struct bootfiles *files, const char *path, char *text, size_t length)
+int bootfiles_add(struct bootfiles *files, const char *path, const char *text, size_t length)
 {
-	char *copy = strdup(path);
-	struct bootfile *file = copy && text ? array_add(files->list, files->count) : NULL;
+	struct bootfile file = {
+		.path = strdup(path),
+		.text = strndup(text, length),
+		.length = length,
+	};
+	struct bootfile *added =
+		file.path && file.text ? array_add(files->list, files->count) : NULL;
 
-	if (!file) {
-		free(copy);
-		free(text);
+	if (!added) {
+		free(file.path);
+		free(file.text);
 		return -ENOMEM;
 	}
-	*file = (struct bootfile){ .path = copy, .text = text, .length = length };
+	*added = file;
 	return 0;
 }
 
@@ -50,25 +54,16 @@ int bootfiles_read(struct bootfiles *files, const struct host *host, const char 
 		file_read_all(host->directory, host_below(path), FILE_MAX_LENGTH, &text, &length);
 	bool absent = result == -ENOENT;
 
-	if (absent) {
-		text = strdup("");
-		result = 0;
-	}
-	if (result == 0 && text && strlen(text) != length) {
-		free(text);
-		return boot_say(message, -EINVAL, "%s: found a NUL byte, expected a text", path);
-	}
-	if (result < 0)
+	if (result < 0 && !absent)
 		return boot_say(message, result, "%s: %s", path, strerror(-result));
-	result = append(files, path, text, length);
+	if (text && strlen(text) != length)
+		result = boot_say(message, -EINVAL, "%s: found a NUL byte, expected a text", path);
+	else
+		result = bootfiles_add(files, path, text ? text : "", length);
 	if (result == 0)
 		files->list[files->count - 1].absent = absent;
+	free(text);
 	return result;
-}
-
-int bootfiles_add(struct bootfiles *files, const char *path, const char *text, size_t length)
-{
-	return append(files, path, strndup(text, length), length);
 }
 
 void bootfiles_free(struct bootfiles *files)
@@ -89,26 +84,6 @@ unsigned int bootfile_line(const struct bootfile *file, size_t offset)
 		line += file->text[i] == '\n';
 	return line;
 }
-
-int bootfile_splice(struct bootfile *file, size_t offset, size_t length, const char *text)
-{
-	char *whole;
-	int result = asprintf(&whole, "%.*s%s%s", (int)offset, file->text, text,
-			      file->text + offset + length);
-
-	if (result < 0)
-		return -ENOMEM;
-	free(file->text);
-	file->text = whole;
-	file->length = (size_t)result;
-	return 0;
-}
-
-/* Takes the place of length bytes; without a text, they go with a blank beside them. */
-struct splice {
-	size_t file, offset, length;
-	const char *text;
-};
 
 void bootconfig_free(struct bootconfig *config)
 {
@@ -160,42 +135,18 @@ void bootconfig_doubt(const struct bootconfig *config, const char *word, char pl
 		format_place(config, reset->file, reset->offset, place);
 }
 
-static int apply_splice(struct bootfiles *files, const struct splice *splice)
-{
-	struct bootfile *file = &files->list[splice->file];
-	size_t offset = splice->offset, length = splice->length;
+/* Takes the place of length bytes; without a text, they go with a blank beside them. */
+struct splice {
+	size_t file, offset, length;
+	const char *text;
+};
 
-	if (!splice->text && offset > 0 && strchr(" \t", file->text[offset - 1])) {
-		offset--;
-		length++;
-	} else if (!splice->text && file->text[offset + length] == ' ') {
-		length++;
-	}
-	return bootfile_splice(file, offset, length, splice->text ? splice->text : "");
-}
-
-/* All new words, with what is put around them. NULL for want of memory. */
-static char *join_new(const struct bootconfig *config, const struct bootedit *edits, size_t count)
-{
-	const char *separator = config->end.before;
-	char *text = NULL;
-	size_t length;
-	FILE *stream = open_memstream(&text, &length);
-
-	if (!stream)
-		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (edits[i].word != BOOT_NEW_WORD)
-			continue;
-		fprintf(stream, "%s%s", separator, edits[i].text);
-		separator = " ";
-	}
-	fputs(config->end.after, stream);
-	if (fclose(stream) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
+struct splices {
+	struct splice *list;
+	size_t count;
+	char *added;   /* all new words, with what is put around them */
+	size_t wanted; /* number of words afterwards */
+};
 
 /* From behind, so that the places before stay what they are. */
 static int compare(const void *a, const void *b)
@@ -205,66 +156,80 @@ static int compare(const void *a, const void *b)
 	return (left->offset < right->offset) - (left->offset > right->offset);
 }
 
-/*
- * Makes a splice of each edit, the same one once, and one of all that add a word. *wanted becomes
- * the number of words afterwards.
- */
-static size_t list_splices(const struct bootconfig *config, const struct bootedit *edits,
-			   size_t count, const char *added, struct splice *splices, size_t *wanted)
+/* Makes a splice of each edit, the same one once, and one of all that add a word. */
+static int list_splices(const struct bootconfig *config, const struct bootedit *edits, size_t count,
+			struct splices *splices)
 {
 	const struct bootplace *end = &config->end;
-	size_t splice_count = 0;
+	const char *separator = end->before;
 	bool adds = false;
+	size_t length;
+	FILE *added = open_memstream(&splices->added, &length);
 
-	*wanted = config->words.count;
-	for (size_t i = 0; i < count; i++) {
+	splices->list = calloc(count + 1, sizeof(*splices->list));
+	splices->wanted = config->words.count;
+	for (size_t i = 0; i < count && added && splices->list; i++) {
+		const struct bootword *word;
 		bool again = false;
 
+		if (edits[i].word == BOOT_NEW_WORD) {
+			fprintf(added, "%s%s", separator, edits[i].text);
+			separator = " ";
+			adds = true;
+			splices->wanted++;
+			continue;
+		}
 		for (size_t n = 0; n < i; n++)
 			again |= edits[n].word == edits[i].word;
-		if (edits[i].word == BOOT_NEW_WORD) {
-			adds = true;
-			++*wanted;
-		} else if (!again) {
-			const struct bootword *word = &config->words.list[edits[i].word];
-
-			splices[splice_count++] = (struct splice){ word->file, word->offset,
-								   word->length, edits[i].text };
-			*wanted -= !edits[i].text;
-		}
+		if (again)
+			continue;
+		word = &config->words.list[edits[i].word];
+		splices->list[splices->count++] =
+			(struct splice){ word->file, word->offset, word->length, edits[i].text };
+		splices->wanted -= !edits[i].text;
 	}
+	if (added)
+		fputs(end->after, added);
+	if (!added || fclose(added) != 0 || !splices->list)
+		return -ENOMEM;
 	if (adds)
-		splices[splice_count++] = (struct splice){ end->file, end->offset, 0, added };
-	qsort(splices, splice_count, sizeof(*splices), compare);
-	return splice_count;
+		splices->list[splices->count++] =
+			(struct splice){ end->file, end->offset, 0, splices->added };
+	qsort(splices->list, splices->count, sizeof(*splices->list), compare);
+	return 0;
 }
 
-static int copy_files(const struct bootfiles *files, struct bootfiles *copy)
+static int apply_splice(struct bootfiles *files, const struct splice *splice)
 {
-	int result = 0;
+	struct bootfile *file = &files->list[splice->file];
+	size_t offset = splice->offset, length = splice->length;
+	char *whole;
+	int result;
 
-	for (size_t i = 0; i < files->count && result == 0; i++) {
-		const struct bootfile *file = &files->list[i];
-
-		result = bootfiles_add(copy, file->path, file->text, file->length);
-		if (result == 0) {
-			copy->list[i].absent = file->absent;
-			copy->list[i].ours = file->ours;
-		}
+	if (!splice->text && offset > 0 && strchr(" \t", file->text[offset - 1])) {
+		offset--;
+		length++;
+	} else if (!splice->text && file->text[offset + length] == ' ') {
+		length++;
 	}
-	return result;
+	result = asprintf(&whole, "%.*s%s%s", (int)offset, file->text,
+			  splice->text ? splice->text : "", file->text + offset + length);
+	if (result < 0)
+		return -ENOMEM;
+	free(file->text);
+	file->text = whole;
+	file->length = (size_t)result;
+	return 0;
 }
 
 /* Whether the words are the wanted ones: what a mistake here would break is the boot. */
-static int check(const struct bootconfig *changed, const struct bootedit *edits, size_t count,
-		 size_t wanted)
+static bool is_as_wanted(const struct bootconfig *changed, const struct bootedit *edits,
+			 size_t count, size_t wanted)
 {
-	if (changed->words.count != wanted)
-		return -EINVAL;
 	for (size_t i = 0; i < count; i++)
 		if (edits[i].text && bootwords_find(&changed->words, edits[i].text) < 0)
-			return -EINVAL;
-	return 0;
+			return false;
+	return changed->words.count == wanted;
 }
 
 static int refuse(const struct bootconfig *config, char *message)
@@ -287,24 +252,26 @@ int bootconfig_edit(const struct bootconfig *config, bootconfig_function *read,
 		    const struct bootedit *edits, size_t count, struct bootconfig *changed,
 		    char *message)
 {
-	struct splice *splices = calloc(count + 1, sizeof(*splices));
-	char *added = join_new(config, edits, count);
-	size_t splice_count, wanted;
-	int result = -ENOMEM;
+	struct splices splices = { .count = 0 };
+	int result = list_splices(config, edits, count, &splices);
 
 	*changed = (struct bootconfig){ .has_reset = false };
-	if (splices && added)
-		result = copy_files(&config->files, &changed->files);
-	if (result == 0) {
-		splice_count = list_splices(config, edits, count, added, splices, &wanted);
-		for (size_t i = 0; i < splice_count && result == 0; i++)
-			result = apply_splice(&changed->files, &splices[i]);
+	for (size_t i = 0; i < config->files.count && result == 0; i++) {
+		const struct bootfile *file = &config->files.list[i];
+
+		result = bootfiles_add(&changed->files, file->path, file->text, file->length);
+		if (result < 0)
+			break;
+		changed->files.list[i].absent = file->absent;
+		changed->files.list[i].ours = file->ours;
 	}
+	for (size_t i = 0; i < splices.count && result == 0; i++)
+		result = apply_splice(&changed->files, &splices.list[i]);
 	if (result == 0)
 		result = read(changed, message);
-	if (result == 0 && check(changed, edits, count, wanted) < 0)
+	if (result == 0 && !is_as_wanted(changed, edits, count, splices.wanted))
 		result = refuse(config, message);
-	free(splices);
-	free(added);
+	free(splices.list);
+	free(splices.added);
 	return result;
 }

@@ -36,16 +36,13 @@ struct bootfiles {
 int bootfiles_read(struct bootfiles *files, const struct host *host, const char *path,
 		   char message[BOOT_MESSAGE_MAX]);
 
-/* Puts a text at the end of the list, as if path had it. 0 or -ENOMEM. */
+/* Puts a copy of a text at the end of the list, as if path had it. 0 or -ENOMEM. */
 int bootfiles_add(struct bootfiles *files, const char *path, const char *text, size_t length);
 
 void bootfiles_free(struct bootfiles *files);
 
 /* The number of the line that an offset of the file is in. */
 unsigned int bootfile_line(const struct bootfile *file, size_t offset);
-
-/* Puts the text in the place of length bytes at offset. 0 or -ENOMEM. */
-int bootfile_splice(struct bootfile *file, size_t offset, size_t length, const char *text);
 
 /* A place in the files, and what is put around words that are added there. */
 struct bootplace {

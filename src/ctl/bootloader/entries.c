@@ -18,18 +18,15 @@ static void refuse(struct bootcheck *check, const char *path, unsigned int line,
 	if (!want->absent)
 		bootconfig_doubt(check->config, want->word, doubt);
 	if (by_hand)
-		check->result = boot_say(check->message, -EINVAL,
-					 "%s: %s '%s'; this host was started from it, and "
-					 "kernel-install does not make it: change it by hand",
-					 place, has, want->word);
-	else if (doubt[0])
-		check->result = boot_say(check->message, -EINVAL,
-					 "%s: %s '%s'; '%s' makes it anew, unless %s cancels the "
-					 "word",
-					 place, has, want->word, refresh, doubt);
+		boot_say(check->message, 0,
+			 "%s: %s '%s'; this host was started from it, and kernel-install does not "
+			 "make it: change it by hand",
+			 place, has, want->word);
 	else
-		check->result = boot_say(check->message, -EINVAL, "%s: %s '%s'; '%s' makes it anew",
-					 place, has, want->word, refresh);
+		boot_say(check->message, 0, "%s: %s '%s'; '%s' makes it anew%s%s%s", place, has,
+			 want->word, refresh, doubt[0] ? ", unless " : "", doubt,
+			 doubt[0] ? " cancels the word" : "");
+	check->result = -EINVAL;
 }
 
 void bootcheck_words(struct bootcheck *check, const char *path, unsigned int line,

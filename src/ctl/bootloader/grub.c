@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* GRUB. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bootloader/grub.h"
-#include "host/array.h"
-#include "host/run.h"
 
 #define CONFIG "/boot/grub/grub.cfg"
 
@@ -30,11 +29,6 @@ static const char *const variables[] = { "GRUB_CMDLINE_LINUX", DEFAULT };
 
 const char *const grub_own_words[] = { "BOOT_IMAGE", "root", "ro", "rootflags", NULL };
 
-struct names {
-	char **list;
-	size_t count;
-};
-
 /* A line that sets a variable. */
 struct assignment {
 	const char *name;
@@ -45,53 +39,51 @@ struct assignment {
 	const char *tail; /* behind the closing quote, up to the end of the line; NULL: nothing */
 };
 
-static int take_name(void *context, const char *directory, const char *name)
+static int is_config(const struct dirent *entry)
 {
-	struct names *names = context;
-	size_t length = strlen(name);
-	char **added;
+	const char *suffix = strrchr(entry->d_name, '.');
 
-	(void)directory;
-	if (name[0] == '.' || length < 5 || strcmp(name + length - 4, ".cfg") != 0 ||
-	    strcmp(name, GRUB_OWN_NAME) == 0)
-		return 0;
-	added = array_add(names->list, names->count);
-	return added && (*added = strdup(name)) ? 0 : -ENOMEM;
+	return entry->d_name[0] != '.' && suffix && strcmp(suffix, ".cfg") == 0;
 }
 
-static int compare(const void *a, const void *b)
+/* Not by strcoll(3), as alphasort(3) has it: dash's patterns have the order of bytes. */
+static int compare(const struct dirent **a, const struct dirent **b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 int grub_load(struct bootfiles *files, const struct host *host, char *message)
 {
-	struct names names = { .list = NULL };
-	int result = bootfiles_read(files, host, GRUB_FILE, message);
-	char **own;
+	struct dirent **entries = NULL;
+	int result = bootfiles_read(files, host, GRUB_FILE, message), count = 0;
+	bool own = false;
 
 	if (result == 0)
-		result = host_each(host, GRUB_DIRECTORY, take_name, &names);
-	if (result == -ENOENT)
-		result = 0;
-	own = array_add(names.list, names.count);
-	if (!own || !(*own = strdup(GRUB_OWN_NAME)))
-		result = -ENOMEM;
-	/* Not by strcoll(3): dash's patterns have the order of bytes. */
-	if (result == 0)
-		qsort(names.list, names.count, sizeof(*names.list), compare);
-	for (size_t i = 0; i < names.count && result == 0; i++) {
+		count = scandirat(host->directory, host_below(GRUB_DIRECTORY), &entries, is_config,
+				  compare);
+	if (count < 0 && errno != ENOENT)
+		result = -errno;
+	/* Ours has its place among them even before it is there. */
+	for (int i = 0; result == 0 && (i < count || !own); i++) {
+		const char *name = i < count ? entries[i]->d_name : GRUB_OWN_NAME;
+		int order = strcmp(name, GRUB_OWN_NAME);
 		char path[PATH_MAX];
 
-		result = host_path(path, GRUB_DIRECTORY "/%s", names.list[i]);
+		if (order >= 0 && !own) {
+			own = true;
+			result = bootfiles_read(files, host, GRUB_OWN_FILE, message);
+			if (result == 0)
+				files->list[files->count - 1].ours = true;
+		}
+		if (order == 0 || result < 0)
+			continue;
+		result = host_path(path, GRUB_DIRECTORY "/%s", name);
 		if (result == 0)
 			result = bootfiles_read(files, host, path, message);
-		if (result == 0)
-			files->list[files->count - 1].ours = strcmp(path, GRUB_OWN_FILE) == 0;
 	}
-	for (size_t i = 0; i < names.count; i++)
-		free(names.list[i]);
-	free(names.list);
+	while (count > 0)
+		free(entries[--count]);
+	free(entries);
 	return result;
 }
 
@@ -139,25 +131,18 @@ static void take_itself(struct assignment *assignment, const char *text)
 	assignment->appends = true;
 }
 
-/* Where the quote that is open at this place closes; NULL if not before the end. */
-static const char *find_close(const char *at, const char *end, char quote)
-{
-	for (; at < end; at++) {
-		if (*at == quote)
-			return at;
-		at += *at == '\\' && quote == '"';
-	}
-	return NULL;
-}
-
 /* NAME=WORDS, and perhaps a comment. False if it is anything else. */
 static bool read_plain(struct assignment *assignment, const char *text, const char *end)
 {
-	const char *value = text + assignment->start, *close;
+	const char *value = text + assignment->start, *close = value;
 	char quote = *value == '"' || *value == '\'' ? *value : '\0';
 
-	close = quote ? find_close(value + 1, end, quote) : value + strspn(value, SAFE);
-	if (!close)
+	if (quote)
+		for (close++; close < end && *close != quote; close++)
+			close += *close == '\\' && quote == '"';
+	else
+		close += strspn(value, SAFE);
+	if (quote && close >= end)
 		return false;
 	assignment->quoted = quote;
 	assignment->start += quote != '\0';
@@ -203,30 +188,6 @@ static int read_line(struct assignment *assignment, const char *text, const char
 	return 1;
 }
 
-/* A word that was written with quotes has a backslash before each of them. */
-static void unescape(struct bootwords *words, size_t first)
-{
-	for (size_t i = first; i < words->count; i++) {
-		char *to = words->list[i].text;
-
-		for (const char *from = to; *from; *to++ = *from++)
-			from += from[0] == '\\' && from[1] == '"';
-		*to = '\0';
-	}
-}
-
-static int read_words(struct bootwords *words, const char *text,
-		      const struct assignment *assignment)
-{
-	size_t first = words->count;
-	int result =
-		bootwords_read(words, text + assignment->start, assignment->end - assignment->start,
-			       assignment->file, assignment->start);
-
-	unescape(words, first);
-	return result;
-}
-
 static int read_opaque(struct bootwords *words, const char *text,
 		       const struct assignment *assignment)
 {
@@ -242,40 +203,14 @@ static int read_opaque(struct bootwords *words, const char *text,
 	return result;
 }
 
-/* In our file, a word goes behind those that are there. */
-static void note_end(struct bootconfig *config, const struct assignment *assignment)
+/* A word that was written with quotes has a backslash before each of them. */
+static void unescape(char *word)
 {
-	const char *text = config->files.list[assignment->file].text;
+	char *to = word;
 
-	if (!assignment->quoted || assignment->opaque ||
-	    strcmp(config->files.list[assignment->file].path, GRUB_OWN_FILE) != 0)
-		return;
-	config->end = (struct bootplace){
-		.file = assignment->file,
-		.offset = assignment->end,
-		.before = strchr(" \t\"'", text[assignment->end - 1]) ? "" : " ",
-		.after = "",
-	};
-}
-
-static void find_new_end(struct bootconfig *config)
-{
-	const struct bootfile *file;
-	bool at_start;
-	size_t own = 0;
-
-	while (strcmp(config->files.list[own].path, GRUB_OWN_FILE) != 0)
-		own++;
-	file = &config->files.list[own];
-	at_start = file->length == 0 || file->text[file->length - 1] == '\n';
-	config->end = (struct bootplace){
-		.file = own,
-		.offset = file->length,
-		.before = file->length == 0 ? NEW_FILE
-			  : at_start        ? NEW_LINE
-					    : "\n" NEW_LINE,
-		.after = "\"\n",
-	};
+	for (const char *from = word; *from; *to++ = *from++)
+		from += from[0] == '\\' && from[1] == '"';
+	*to = '\0';
 }
 
 /* Words of one variable, from the first on. */
@@ -287,20 +222,21 @@ struct value {
 static int take_assignment(struct bootconfig *config, const struct assignment *assignment,
 			   const struct value *value)
 {
-	const char *text = config->files.list[assignment->file].text;
+	const struct bootfile *file = &config->files.list[assignment->file];
+	bool is_default = strcmp(assignment->name, DEFAULT) == 0;
+	size_t start = assignment->start, end = assignment->end, count;
 	char place[PATH_MAX];
+	int result;
 
-	if (!assignment->appends && strcmp(assignment->name, DEFAULT) == 0 &&
+	if (!assignment->appends && is_default &&
 	    (assignment->opaque || assignment->file > config->end.file)) {
 		config->has_reset = true;
-		config->reset =
-			(struct bootplace){ .file = assignment->file, .offset = assignment->start };
+		config->reset = (struct bootplace){ .file = assignment->file, .offset = start };
 	}
 	if (assignment->opaque)
-		return read_opaque(&config->opaque, text, assignment);
+		return read_opaque(&config->opaque, file->text, assignment);
 	if (assignment->tail &&
-	    host_path(place, "%s:%u", config->files.list[assignment->file].path,
-		      bootfile_line(&config->files.list[assignment->file], assignment->start)) == 0)
+	    host_path(place, "%s:%u", file->path, bootfile_line(file, start)) == 0)
 		findings_add(&config->findings, FINDING_WARNING, place,
 			     "'%.*s' is behind the closing quote and never reaches the kernel; "
 			     "write it inside the quotes",
@@ -309,19 +245,20 @@ static int take_assignment(struct bootconfig *config, const struct assignment *a
 		bootwords_cut(&config->words, value->first);
 		config->words.ended = value->ended;
 	}
-	if (strcmp(assignment->name, DEFAULT) == 0)
-		note_end(config, assignment);
-	return read_words(&config->words, text, assignment);
-}
-
-/* A line whose last character is a backslash goes on in the next one. */
-static const char *find_line_end(const char *line)
-{
-	const char *end = strchrnul(line, '\n');
-
-	while (*end && end > line && end[-1] == '\\')
-		end = strchrnul(end + 1, '\n');
-	return end;
+	/* In our file, a word goes behind those that are there. */
+	if (is_default && assignment->quoted && strcmp(file->path, GRUB_OWN_FILE) == 0)
+		config->end = (struct bootplace){
+			.file = assignment->file,
+			.offset = end,
+			.before = strchr(" \t\"'", file->text[end - 1]) ? "" : " ",
+			.after = "",
+		};
+	count = config->words.count;
+	result = bootwords_read(&config->words, file->text + start, end - start, assignment->file,
+				start);
+	for (; count < config->words.count; count++)
+		unescape(config->words.list[count].text);
+	return result;
 }
 
 static int read_file(struct bootconfig *config, size_t number, const char *name,
@@ -334,7 +271,10 @@ static int read_file(struct bootconfig *config, size_t number, const char *name,
 	for (const char *line = file->text; *line && result >= 0; line = end + (*end != '\0')) {
 		struct assignment assignment = { .name = name, .file = number };
 
-		end = find_line_end(line);
+		/* A line whose last character is a backslash goes on in the next one. */
+		end = strchrnul(line, '\n');
+		while (*end && end > line && end[-1] == '\\')
+			end = strchrnul(end + 1, '\n');
 		result = read_line(&assignment, file->text, line, end);
 		if (result == -EINVAL)
 			boot_say(message, result,
@@ -350,9 +290,19 @@ static int read_file(struct bootconfig *config, size_t number, const char *name,
 
 int grub_read(struct bootconfig *config, char *message)
 {
+	const struct bootfile *own = config->files.list;
 	int result = 0;
 
-	find_new_end(config);
+	while (strcmp(own->path, GRUB_OWN_FILE) != 0)
+		own++;
+	config->end = (struct bootplace){
+		.file = (size_t)(own - config->files.list),
+		.offset = own->length,
+		.before = own->length == 0                     ? NEW_FILE
+			  : own->text[own->length - 1] == '\n' ? NEW_LINE
+							       : "\n" NEW_LINE,
+		.after = "\"\n",
+	};
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
 		const struct value value = { config->words.count, config->words.ended };
 
@@ -368,12 +318,6 @@ const char *grub_find_fault(const char *word)
 	return *word ? word : NULL;
 }
 
-/* GRUB_CMDLINE_LINUX_DEFAULT is not for recovery entries; Ubuntu's have the second word. */
-static bool is_recovery(const struct bootwords *words)
-{
-	return bootwords_find(words, "single") >= 0 || bootwords_find(words, "recovery") >= 0;
-}
-
 static void check_line(struct bootcheck *check, const char *line, unsigned int number)
 {
 	struct bootwords words = { .list = NULL };
@@ -382,7 +326,9 @@ static void check_line(struct bootcheck *check, const char *line, unsigned int n
 	if (strncmp(line, "linux", strlen("linux")) != 0)
 		return;
 	check->result = bootwords_read_string(&words, line);
-	if (check->result == 0 && words.count > 1 && !is_recovery(&words))
+	/* DEFAULT is not for recovery entries; Ubuntu's have the second word. */
+	if (check->result == 0 && words.count > 1 && bootwords_find(&words, "single") < 0 &&
+	    bootwords_find(&words, "recovery") < 0)
 		bootcheck_words(check, CONFIG, number, &words, false);
 	bootwords_free(&words);
 }
@@ -432,15 +378,11 @@ int grub_check_usable(const struct host *host, char *message)
 			": its configuration is another system's");
 }
 
-static int run_refresh(const struct host *host, FILE *out)
-{
-	return run_program(host, (const char *const[]){ "update-grub", NULL }, out);
-}
-
 const struct bootloader bootloader_grub = {
 	.name = "GRUB",
 	.family = "GRUB",
 	.refresh = "update-grub",
+	.program = { "update-grub" },
 	.own = grub_own_words,
 	.find_file = grub_find_file,
 	.find_sign = grub_find_sign,
@@ -449,5 +391,4 @@ const struct bootloader bootloader_grub = {
 	.read = grub_read,
 	.find_fault = grub_find_fault,
 	.check_entries = grub_check_entries,
-	.run_refresh = run_refresh,
 };

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <libmount/libmount.h>
 
@@ -21,13 +20,6 @@
 struct answer {
 	int result;
 	char message[BOOT_MESSAGE_MAX];
-};
-
-/* What is to be looked at on each partition. */
-struct visit {
-	const struct bootcheck *check;
-	void (*check_entries)(struct bootcheck *check);
-	struct answer *answer; /* in memory that both share */
 };
 
 /* The file system is vfat, but libmount finds that out, as mount(8) would. */
@@ -50,23 +42,23 @@ static int mount_with(const char *device, const char *options)
 	return result > 0 ? -EIO : result;
 }
 
-/* One that is mounted for writing elsewhere cannot be mounted only for reading. */
+/* Has the partition as /boot in a mount namespace of its own, for reading. */
 static int mount_esp(const char *device)
 {
 	int result;
 
-	if (access(device, F_OK) < 0)
-		return -errno;
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (access(device, F_OK) < 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
 	result = mount_with(device, "ro,nosuid,nodev,noexec");
+	/* One that is mounted for writing elsewhere cannot be mounted only for reading. */
 	return result == -EBUSY ? mount_with(device, "nosuid,nodev,noexec") : result;
 }
 
-static _Noreturn void visit_in_child(const struct visit *visit, const char *device)
+static _Noreturn void visit_in_child(struct bootcheck check, const char *device,
+				     void (*check_entries)(struct bootcheck *check),
+				     struct answer *answer)
 {
-	struct answer *answer = visit->answer;
-	struct bootcheck check = *visit->check;
 	struct host host;
 	int result = mount_esp(device);
 
@@ -80,89 +72,79 @@ static _Noreturn void visit_in_child(const struct visit *visit, const char *devi
 	result = host_open(&host, "/");
 	check.host = &host;
 	check.message = answer->message;
-	answer->result = result < 0 ? result : bootcheck_run(&check, visit->check_entries);
+	answer->result = result < 0 ? result : bootcheck_run(&check, check_entries);
 	_exit(0);
 }
 
-static int visit_one(const struct visit *visit, const char *uuid, char *message)
+/* In a child process for each partition. Stops at the first that is not as wanted. */
+static int visit_all(const struct bootcheck *check, char *uuids,
+		     void (*check_entries)(struct bootcheck *check), struct answer *answer)
 {
-	char device[PATH_MAX];
-	int result = host_path(device, "/dev/disk/by-uuid/%s", uuid), status;
-	pid_t child;
-
-	if (result < 0)
-		return result;
-	*visit->answer = (struct answer){ .result = -EIO };
-	child = fork();
-	if (child < 0)
-		return -errno;
-	if (child == 0)
-		visit_in_child(visit, device);
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	memcpy(message, visit->answer->message, BOOT_MESSAGE_MAX);
-	return visit->answer->result;
-}
-
-static int visit_all(const struct visit *visit, char *uuids, char *message)
-{
-	size_t count = 0;
+	bool found = false;
 	int result = 0;
 	char *uuid;
 
 	while (result == 0 && (uuid = strsep(&uuids, " \t\n"))) {
+		char device[PATH_MAX];
+		pid_t child;
+
 		if (!uuid[0])
 			continue;
-		result = visit_one(visit, uuid, message);
-		count++;
+		found = true;
+		result = host_path(device, "/dev/disk/by-uuid/%s", uuid);
+		if (result < 0)
+			return result;
+		*answer = (struct answer){ .result = -EIO };
+		child = fork();
+		if (child == 0)
+			visit_in_child(*check, device, check_entries, answer);
+		result = child < 0 ? -errno : run_await(child);
+		if (result < 0)
+			return result;
+		memcpy(check->message, answer->message, BOOT_MESSAGE_MAX);
+		result = answer->result;
 	}
-	if (count == 0)
-		return boot_say(message, -ENOENT,
+	if (!found)
+		return boot_say(check->message, -ENOENT,
 				UUIDS ": found no UUID, expected one a line; see "
 				      "proxmox-boot-tool(8)");
 	return result;
 }
 
-/*
- * In a child process for each partition, that has it as /boot in a mount namespace of its own, for
- * reading. Stops at the first that is not as wanted.
- */
-static int visit(struct bootcheck *check, void (*check_entries)(struct bootcheck *check))
+static void visit(struct bootcheck *check, void (*check_entries)(struct bootcheck *check))
 {
-	struct visit visit = { .check = check, .check_entries = check_entries };
+	struct answer *answer; /* in memory that the children share */
 	char *uuids;
-	int result;
 
-	if (!check->host->live)
-		return boot_say(check->message, -ENOENT,
-				"its EFI system partitions cannot be looked into from here");
-	result = host_read_text(check->host, UUIDS, &uuids);
-	if (result < 0)
-		return result;
-	visit.answer = mmap(NULL, sizeof(*visit.answer), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (visit.answer == MAP_FAILED) {
-		result = -errno;
+	check->entries = 1; /* the children count them */
+	if (!check->host->live) {
+		check->result =
+			boot_say(check->message, -ENOENT,
+				 "its EFI system partitions cannot be looked into from here");
+		return;
+	}
+	check->result = host_read_text(check->host, UUIDS, &uuids);
+	if (check->result < 0)
+		return;
+	answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (answer == MAP_FAILED) {
+		check->result = -errno;
 	} else {
-		result = visit_all(&visit, uuids, check->message);
-		munmap(visit.answer, sizeof(*visit.answer));
+		check->result = visit_all(check, uuids, check_entries, answer);
+		munmap(answer, sizeof(*answer));
 	}
 	free(uuids);
-	return result;
 }
 
-/* The children have counted the entries. */
 static void check_grub(struct bootcheck *check)
 {
-	check->entries = 1;
-	check->result = visit(check, grub_check_entries);
+	visit(check, grub_check_entries);
 }
 
 static void check_systemd(struct bootcheck *check)
 {
-	check->entries = 1;
-	check->result = visit(check, systemd_check_entries);
+	visit(check, systemd_check_entries);
 }
 
 static int check_usable(const struct host *host, char *message)
@@ -179,16 +161,11 @@ static int check_grub_usable(const struct host *host, char *message)
 	return result < 0 ? result : grub_check_usable(host, message);
 }
 
-static int run_refresh(const struct host *host, FILE *out)
-{
-	return run_program(host, (const char *const[]){ "proxmox-boot-tool", "refresh", NULL },
-			   out);
-}
-
 const struct bootloader bootloader_proxmox_grub = {
 	.name = "GRUB by proxmox-boot-tool",
 	.family = "GRUB",
 	.refresh = "proxmox-boot-tool refresh",
+	.program = { "proxmox-boot-tool", "refresh" },
 	.own = grub_own_words,
 	.skips_imageless = true,
 	.find_file = grub_find_file,
@@ -198,13 +175,13 @@ const struct bootloader bootloader_proxmox_grub = {
 	.read = grub_read,
 	.find_fault = grub_find_fault,
 	.check_entries = check_grub,
-	.run_refresh = run_refresh,
 };
 
 const struct bootloader bootloader_proxmox_systemd = {
 	.name = "systemd-boot by proxmox-boot-tool",
 	.family = "systemd-boot",
 	.refresh = "proxmox-boot-tool refresh",
+	.program = { "proxmox-boot-tool", "refresh" },
 	.own = systemd_own_words,
 	.needs_efi = true,
 	.skips_imageless = true,
@@ -214,5 +191,4 @@ const struct bootloader bootloader_proxmox_systemd = {
 	.load = systemd_load_line,
 	.read = systemd_read_line,
 	.check_entries = check_systemd,
-	.run_refresh = run_refresh,
 };

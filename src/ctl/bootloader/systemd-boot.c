@@ -29,12 +29,11 @@ static int read_running(const struct host *host, char **text)
 		separator = " ";
 	}
 	bootwords_free(&words);
-	if (result < 0)
-		return result;
-	if (!stream)
-		return -ENOMEM;
-	fputc('\n', stream);
-	return fclose(stream) == 0 ? 0 : -ENOMEM;
+	if (stream)
+		fputc('\n', stream);
+	if (result == 0 && (!stream || fclose(stream) != 0))
+		result = -ENOMEM;
+	return result;
 }
 
 static int load(struct bootfiles *files, const struct host *host, bool packaged, char *message)
@@ -67,41 +66,33 @@ int systemd_load_line(struct bootfiles *files, const struct host *host, char *me
 }
 
 /* systemd 257 leaves out lines that begin with #. */
-static bool is_comment(const char *line, size_t length)
+static bool is_comment(const char *line)
 {
-	size_t at = strspn(line, " \t");
-
-	return at < length && line[at] == '#';
+	return line[strspn(line, " \t")] == '#';
 }
 
-/* systemd-boot ends the line of an entry at a carriage return, too: words behind it are lost. */
-static int check_characters(const struct bootfile *file, char *message)
+int systemd_read(struct bootconfig *config, char *message)
 {
+	const struct bootfile *file = &config->files.list[0];
+	size_t end = 0, length;
+	int result = 0;
+
+	/* systemd-boot ends the line of an entry at a carriage return, too: words are lost. */
 	for (size_t i = 0; i < file->length; i++)
 		if ((unsigned char)file->text[i] < ' ' && !strchr("\t\n", file->text[i]))
 			return boot_say(message, -EINVAL,
 					"%s:%u: found a control character, expected plain text; "
 					"change it by hand",
 					file->path, bootfile_line(file, i));
-	return 0;
-}
-
-int systemd_read(struct bootconfig *config, char *message)
-{
-	const struct bootfile *file = &config->files.list[0];
-	size_t at = 0, end = 0, length;
-	int result = check_characters(file, message);
-
-	for (; at < file->length && result == 0; at += length) {
+	for (size_t at = 0; at < file->length && result == 0; at += length + 1) {
 		const char *line = file->text + at;
 
 		length = strcspn(line, "\n");
-		length += line[length] == '\n';
-		if (is_comment(line, length))
+		if (is_comment(line))
 			continue;
 		result = bootwords_read(&config->words, line, length, 0, at);
 		for (size_t i = 0; i < length; i++)
-			if (!strchr(" \t\n", line[i]))
+			if (!strchr(" \t", line[i]))
 				end = at + i + 1;
 	}
 	/* Behind the last character that is no blank; at the start if there is none. */
@@ -118,7 +109,7 @@ int systemd_read_line(struct bootconfig *config, char *message)
 	const struct bootfile *file = &config->files.list[0];
 	size_t first = strcspn(file->text, "\n"), more = strspn(file->text + first, " \t\n");
 
-	if (is_comment(file->text, first) || first + more < file->length)
+	if (is_comment(file->text) || first + more < file->length)
 		return boot_say(message, -EINVAL,
 				"%s:%u: found more than one line of words, expected one, as "
 				"proxmox-boot-tool does; change it by hand",
@@ -135,48 +126,33 @@ struct look {
 /* What stands behind the key of a line of an entry; NULL if it has another one. */
 static const char *find_value(const char *line, const char *key)
 {
-	size_t length = strlen(key);
+	size_t length = strlen(key), blanks;
 
-	if (strncmp(line, key, length) != 0 || !line[length] || !strchr(" \t", line[length]))
+	if (strncmp(line, key, length) != 0)
 		return NULL;
-	return line + length + strspn(line + length, " \t");
-}
-
-/* Entries of other systems on the same partition are for kernels that are not in our /boot. */
-static bool is_for_us(const struct bootcheck *check, const char *version)
-{
-	char path[PATH_MAX];
-
-	return kernels_file(check->outside, version, "vmlinuz", path) == 0;
+	blanks = strspn(line + length, " \t");
+	return blanks > 0 ? line + length + blanks : NULL;
 }
 
 static void check_entry_text(struct bootcheck *check, const char *path, char *text, bool booted)
 {
 	struct bootwords words = { .list = NULL };
+	char *line, vmlinuz[PATH_MAX];
 	bool ours = false;
-	char *line;
 
 	while (check->result == 0 && (line = strsep(&text, "\n\r"))) {
 		const char *version = find_value(line, "version");
 		const char *options = find_value(line, "options");
 
+		/* Entries of other systems are for kernels that are not in our /boot. */
 		if (version)
-			ours = is_for_us(check, version);
+			ours = kernels_file(check->outside, version, "vmlinuz", vmlinuz) == 0;
 		if (options)
 			check->result = bootwords_read_string(&words, options);
 	}
 	if (check->result == 0 && (ours || booted))
 		bootcheck_words(check, path, 0, &words, !ours);
 	bootwords_free(&words);
-}
-
-/* Older versions of systemd-boot name it without its suffix. */
-static bool is_booted(const struct look *look, const char *name)
-{
-	size_t length = strlen(look->booted);
-
-	return length > 0 && strncmp(name, look->booted, length) == 0 &&
-	       (name[length] == '\0' || strcmp(name + length, ".conf") == 0);
 }
 
 static bool ends_with(const char *name, const char *suffix)
@@ -190,6 +166,7 @@ static int check_entry(void *context, const char *directory, const char *name)
 {
 	struct look *look = context;
 	struct bootcheck *check = look->check;
+	size_t length = strlen(look->booted);
 	char path[PATH_MAX], *text;
 
 	if (!ends_with(name, ".conf"))
@@ -197,10 +174,13 @@ static int check_entry(void *context, const char *directory, const char *name)
 	check->result = host_path(path, "%s/%s", directory, name);
 	if (check->result == 0)
 		check->result = host_read_text(check->host, path, &text);
-	if (check->result == 0) {
-		check_entry_text(check, path, text, is_booted(look, name));
-		free(text);
-	}
+	if (check->result < 0)
+		return check->result;
+	/* Older versions of systemd-boot name it without its suffix. */
+	check_entry_text(check, path, text,
+			 length > 0 && strncmp(name, look->booted, length) == 0 &&
+				 (!name[length] || strcmp(name + length, ".conf") == 0));
+	free(text);
 	return check->result;
 }
 

@@ -10,7 +10,7 @@
 #include "command/command.h"
 #include "command/live.h"
 #include "protect/busy.h"
-#include "rules/foreign.h"
+#include "rules/conflicts.h"
 #include "term/options.h"
 #include "term/shown.h"
 
@@ -151,9 +151,7 @@ static void print_hint(const struct live *live)
 	const struct rule *rule;
 
 	for (size_t i = 0; i < live->count; i++) {
-		const struct pci_device *device = live_device(live, i, address);
-
-		if (live_find_rule(live, device, &rule) < 0 || rule)
+		if (live_find_rule(live, live_device(live, i, address), &rule) < 0 || rule)
 			continue;
 		shown_print(stdout, "\n",
 			    "This lasts until the next boot; for longer: vfio-earlyctl add '%s'\n",
@@ -216,11 +214,5 @@ static int bind_devices(struct live *live)
 
 int command_bind(const struct ctl *ctl, int argc, char **argv)
 {
-	struct live live;
-	int status = live_open(&live, ctl, argc, argv, usage, 2, INVENTORY_PROTECT);
-
-	if (status == OPTIONS_RUN)
-		status = bind_devices(&live);
-	live_close(&live);
-	return status;
+	return live_run(ctl, argc, argv, usage, 2, INVENTORY_PROTECT, bind_devices);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
-#include "bootloader/safety.h"
+#include "bootloader/bootloader.h"
 #include "command/command.h"
 #include "command/kernels.h"
 #include "core/match.h"
@@ -113,21 +113,18 @@ static int print_devices(struct check *check)
 	const struct pci *pci = &check->inventory.forecast.pci;
 	const struct plan *plan = &check->inventory.forecast.plan;
 	struct table table;
-	int result = table_open(&table, &check->options, "devices", columns);
 
-	for (size_t i = 0; i < pci->count && result == 0; i++) {
+	table_open(&table, &check->options, "devices", columns);
+	for (size_t i = 0; i < pci->count; i++) {
 		const struct plan_row *row = inventory_row(&check->inventory, &pci->devices[i]);
 
 		if (row || (check->all && !pci_is_bridge(&pci->devices[i])))
 			add_line(check, &table, &pci->devices[i], row);
 	}
-	for (size_t i = 0; i < plan->count && result == 0; i++)
+	for (size_t i = 0; i < plan->count; i++)
 		if (!plan->rows[i].device)
 			add_line(check, &table, NULL, &plan->rows[i]);
-	if (result == 0)
-		result = document_print_table(&check->document, &table, "At the next boot:");
-	table_close(&table);
-	return result;
+	return document_print_table(&check->document, &table, "At the next boot:");
 }
 
 static int print_used(struct check *check)
@@ -135,9 +132,9 @@ static int print_used(struct check *check)
 	const struct table_options options = { .json = check->options.json };
 	const struct pci *pci = &check->inventory.forecast.pci;
 	struct table table;
-	int result = table_open(&table, &options, "used", used_columns);
 
-	for (size_t i = 0; i < pci->count && result == 0; i++) {
+	table_open(&table, &options, "used", used_columns);
+	for (size_t i = 0; i < pci->count; i++) {
 		char address[PCI_ADDRESS_TEXT_MAX], name[PCI_IDS_TEXT_MAX],
 			uses[DEVICE_TEXT_MAX] = "";
 		struct libscols_line *line;
@@ -153,12 +150,8 @@ static int print_used(struct check *check)
 		device_add_reasons(&check->inventory, &pci->devices[i], uses);
 		table_set(&table, line, USED_FOR, uses);
 	}
-	if (result == 0)
-		result = document_print_table(
-			&check->document, &table,
-			"In use by the host, and bound only by a rule with 'force':");
-	table_close(&table);
-	return result;
+	return document_print_table(&check->document, &table,
+				    "In use by the host, and bound only by a rule with 'force':");
 }
 
 static int find_all(struct check *check)

@@ -7,9 +7,9 @@
 
 #include "bootloader/bootloader.h"
 #include "bootloader/change.h"
-#include "bootloader/safety.h"
 #include "command/command.h"
 #include "command/lock.h"
+#include "command/look.h"
 #include "command/refresh.h"
 #include "core/file.h"
 #include "term/document.h"
@@ -53,76 +53,64 @@ struct request {
 struct inventory_of_words {
 	const struct bootloader *loader; /* NULL: it could not be told */
 	char reason[BOOT_MESSAGE_MAX];
-	bool read; /* its files */
-	struct bootconfig config;
+	struct bootconfig config; /* its findings are those of all */
 	struct bootwords running;
-	struct findings findings;
 };
 
-static void look(struct inventory_of_words *inventory, const struct request *run)
-{
-	char message[BOOT_MESSAGE_MAX] = "";
-	int result = bootloader_read_running(&run->host, &inventory->running);
-
-	if (result < 0)
-		findings_add(&inventory->findings, FINDING_WARNING, "/proc/cmdline", "%s",
-			     strerror(-result));
-	result = bootloader_detect(&inventory->loader, &run->host, message);
-	if (result < 0)
-		inventory->loader = NULL;
-	strcpy(inventory->reason, message);
-	if (result == 0)
-		result = bootloader_read_config(inventory->loader, &run->host, &inventory->config,
-						message);
-	inventory->read = result == 0;
-	for (size_t i = 0; i < inventory->config.findings.count; i++) {
-		const struct finding *finding = &inventory->config.findings.list[i];
-
-		findings_add(&inventory->findings, finding->level, finding->where, "%s",
-			     finding->text);
-	}
-	if (result < 0)
-		findings_add(&inventory->findings, FINDING_WARNING, NULL, "%s",
-			     message[0] ? message : strerror(-result));
-}
-
 /* Whether the next boot has what the files say. */
-static void check_entries(struct inventory_of_words *inventory, const struct request *run)
+static void check_entries(struct inventory_of_words *inventory, const struct host *host)
 {
 	const struct bootwords *words = &inventory->config.words;
+	struct findings *findings = &inventory->config.findings;
 	char message[BOOT_MESSAGE_MAX], danger[BOOT_MESSAGE_MAX];
-	int result = bootentries_check_all(inventory->loader, &run->host, &inventory->config,
-					   message),
-	    safe = bootsafe_check(inventory->loader, &run->host, &inventory->config,
-				  &inventory->running, danger);
+	int result = bootentries_check_all(inventory->loader, host, &inventory->config, message),
+	    safe = bootsafe_check(inventory->loader, host, &inventory->config, &inventory->running,
+				  danger);
 
 	if (safe == -EINVAL)
-		findings_add(&inventory->findings, FINDING_ERROR, NULL, "%s", danger);
+		findings_add(findings, FINDING_ERROR, NULL, "%s", danger);
 	else if (result == -EINVAL)
-		findings_add(&inventory->findings, FINDING_WARNING, NULL, "%s",
+		findings_add(findings, FINDING_WARNING, NULL, "%s",
 			     safe == -ENOEXEC ? danger : message);
 	else if (result == 0 && !inventory->config.files.list[0].absent)
 		for (size_t i = 0; i < words->count; i++)
 			if (bootwords_find(&inventory->running, words->list[i].text) < 0)
-				findings_add(&inventory->findings, FINDING_NOTE, NULL,
+				findings_add(findings, FINDING_NOTE, NULL,
 					     "%s: the next boot has it", words->list[i].text);
 }
 
-static bool is_asked_for(const struct request *run, const char *word)
+static void look(struct inventory_of_words *inventory, const struct host *host)
 {
-	for (size_t i = 0; i < run->count; i++)
-		if (strchr(run->operands[i], '=') ? bootword_equals(word, run->operands[i])
-						  : bootword_has_name(word, run->operands[i]))
-			return true;
-	return run->count == 0;
+	struct findings *findings = &inventory->config.findings;
+	char message[BOOT_MESSAGE_MAX] = "";
+	int running = bootloader_read_running(host, &inventory->running);
+	int result = bootloader_detect(&inventory->loader, host, message);
+
+	strcpy(inventory->reason, message);
+	if (result < 0)
+		inventory->loader = NULL;
+	else
+		result = bootloader_read_config(inventory->loader, host, &inventory->config,
+						message);
+	if (running < 0)
+		findings_add(findings, FINDING_WARNING, "/proc/cmdline", "%s", strerror(-running));
+	if (result < 0)
+		findings_add(findings, FINDING_WARNING, NULL, "%s",
+			     message[0] ? message : strerror(-result));
+	else
+		check_entries(inventory, host);
 }
 
 static void add_word(const struct request *run, struct table *table, const char *word, bool running,
 		     bool configured, const char *source)
 {
 	struct libscols_line *line;
+	bool wanted = run->count == 0;
 
-	if (!is_asked_for(run, word))
+	for (size_t i = 0; i < run->count && !wanted; i++)
+		wanted = strchr(run->operands[i], '=') ? bootword_equals(word, run->operands[i])
+						       : bootword_has_name(word, run->operands[i]);
+	if (!wanted)
 		return;
 	line = table_add(table, NULL);
 	table_set(table, line, WORD, word);
@@ -133,103 +121,76 @@ static void add_word(const struct request *run, struct table *table, const char 
 		table_color(table, line, TABLE_YELLOW);
 }
 
-static void add_configured(const struct request *run, const struct inventory_of_words *inventory,
-			   struct table *table, size_t index)
-{
-	const struct bootword *word = &inventory->config.words.list[index];
-	const struct bootfile *file = &inventory->config.files.list[word->file];
-	char source[PATH_MAX];
-
-	bootconfig_where(&inventory->config, word, source);
-	if (file->absent && !run->options.json && host_path(source, "no %s yet", file->path) < 0)
-		source[0] = '\0';
-	add_word(run, table, word->text, bootwords_find(&inventory->running, word->text) >= 0, true,
-		 source);
-}
-
 static void add_words(const struct request *run, const struct inventory_of_words *inventory,
 		      struct table *table)
 {
+	const struct bootconfig *config = &inventory->config;
+	char source[PATH_MAX];
+
 	for (size_t i = 0; i < inventory->running.count; i++) {
 		const char *word = inventory->running.list[i].text;
-		char source[PATH_MAX];
 
-		if (bootwords_find(&inventory->config.words, word) >= 0)
+		if (bootwords_find(&config->words, word) >= 0)
 			continue;
-		bootconfig_find(&inventory->config, word, source);
+		bootconfig_find(config, word, source);
 		if (!source[0] && inventory->loader &&
 		    bootloader_adds_word(inventory->loader, word))
 			add_word(run, table, word, true, false, "bootloader");
 		else
 			add_word(run, table, word, true, source[0] != '\0', source);
 	}
-	for (size_t i = 0; i < inventory->config.words.count; i++)
-		add_configured(run, inventory, table, i);
+	for (size_t i = 0; i < config->words.count; i++) {
+		const struct bootword *word = &config->words.list[i];
+		const struct bootfile *file = &config->files.list[word->file];
+
+		bootconfig_where(config, word, source);
+		if (file->absent && !run->options.json &&
+		    host_path(source, "no %s yet", file->path) < 0)
+			source[0] = '\0';
+		add_word(run, table, word->text,
+			 bootwords_find(&inventory->running, word->text) >= 0, true, source);
+	}
 }
 
-static int print_loader(const struct request *run, const struct inventory_of_words *inventory,
-			struct document *document)
+static void print_loader(const struct inventory_of_words *inventory, struct document *document)
 {
 	const struct table_options options = { .json = true };
+	const struct bootloader *loader = inventory->loader;
 	struct table table;
-	struct libscols_line *line;
-	int result;
 
-	if (!run->options.json) {
-		if (inventory->loader && !table_is_alone(&run->options))
-			document_print_text(document, "%s: %s.", inventory->loader->name,
-					    inventory->reason);
-		return 0;
+	if (!document->options->json) {
+		if (loader && !table_is_alone(document->options))
+			document_print_text(document, "%s: %s.", loader->name, inventory->reason);
+		return;
 	}
-	result = table_open(&table, &options, "bootloader", loader_columns);
-	if (result == 0 && inventory->loader) {
-		line = table_add(&table, NULL);
-		table_set(&table, line, NAME, inventory->loader->name);
+	table_open(&table, &options, "bootloader", loader_columns);
+	if (loader) {
+		struct libscols_line *line = table_add(&table, NULL);
+
+		table_set(&table, line, NAME, loader->name);
 		table_set(&table, line, REASON, inventory->reason);
-		table_set(&table, line, REFRESH, inventory->loader->refresh);
+		table_set(&table, line, REFRESH, loader->refresh);
 	}
-	if (result == 0)
-		result = document_print_table(document, &table, NULL);
-	table_close(&table);
-	return result;
+	document_print_table(document, &table, NULL);
 }
 
-static int print(const struct request *run, struct inventory_of_words *inventory)
+static int show(const struct request *run)
 {
 	struct document document = { .options = &run->options };
-	struct table table;
-	int result = table_open(&table, &run->options, "words", columns);
-
-	if (result == 0)
-		result = print_loader(run, inventory, &document);
-	if (result == 0) {
-		add_words(run, inventory, &table);
-		result = document_print_table(&document, &table, NULL);
-	}
-	if (result == 0 && !table_is_alone(&run->options))
-		result = findings_print(&inventory->findings, &document);
-	table_close(&table);
-	return document_end(
-		&document, result,
-		findings_count(&inventory->findings, FINDING_ERROR) +
-					findings_count(&inventory->findings, FINDING_WARNING) >
-				0
-			? CTL_INCOMPLETE
-			: CTL_OK);
-}
-
-static int show(struct request *run)
-{
 	struct inventory_of_words inventory = { .loader = NULL };
-	int status;
+	struct table table;
+	int result = 0, status;
 
-	look(&inventory, run);
-	if (inventory.read)
-		check_entries(&inventory, run);
-	status = print(run, &inventory);
+	look(&inventory, &run->host);
+	document.error = table_open(&table, &run->options, "words", columns);
+	print_loader(&inventory, &document);
+	add_words(run, &inventory, &table);
+	document_print_table(&document, &table, NULL);
+	if (!table_is_alone(&run->options))
+		result = findings_print(&inventory.config.findings, &document);
+	status = document_end(&document, result, findings_status(&inventory.config.findings));
 	bootconfig_free(&inventory.config);
 	bootwords_free(&inventory.running);
-	findings_free(&inventory.findings);
 	return status;
 }
 
@@ -237,7 +198,7 @@ static int show(struct request *run)
  * The lock is kept while the bootloader is refreshed: of two grub-mkconfig(8) at a time (2.12), the
  * first that ends makes grub.cfg of what the other has written of grub.cfg.new by then.
  */
-static int change(struct request *run, bool adds)
+static int change(const struct request *run, bool adds)
 {
 	cleanup_fd int lock = run->dry_run ? -1 : lock_host(&run->host);
 	char message[BOOT_MESSAGE_MAX];
@@ -259,69 +220,6 @@ static int change(struct request *run, bool adds)
 	return status;
 }
 
-static int add(struct request *run)
-{
-	return change(run, true);
-}
-
-static int remove_words(struct request *run)
-{
-	return change(run, false);
-}
-
-static const struct action {
-	const char *name;
-	int (*run)(struct request *run);
-	bool wants_words;
-} actions[] = {
-	{ "show", show, false },
-	{ "add", add, true },
-	{ "remove", remove_words, true },
-};
-
-static const struct action *find_action(const char *name)
-{
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (strcmp(actions[i].name, name) == 0)
-			return &actions[i];
-	return NULL;
-}
-
-static int run_action(struct request *run, const struct ctl *ctl, const struct action *action)
-{
-	int result = host_open(&run->host, ctl->root), status;
-
-	if (result < 0)
-		status = ctl_fail("%s: %s", ctl->root, strerror(-result));
-	else
-		status = action->run(run);
-	host_close(&run->host);
-	return status;
-}
-
-/* What the words are for; all that is printed is NULL. */
-static const struct action *take_action(struct request *run, char **operands, int count)
-{
-	const struct action *action = &actions[0];
-
-	if (count > 0) {
-		action = find_action(operands[0]);
-		if (!action)
-			return ctl_fail("cmdline: found '%s', expected show, add or remove",
-					operands[0]),
-			       NULL;
-		operands++;
-		count--;
-	}
-	if (action->wants_words && count == 0)
-		return ctl_fail("cmdline %s: no word given, expected one as 'intel_iommu=on'",
-				action->name),
-		       NULL;
-	run->operands = operands;
-	run->count = (size_t)count;
-	return action;
-}
-
 static const char usage[] =
 	"Usage: vfio-earlyctl cmdline [OPTION]... [show|add|remove [WORD]...]\n"
 	"Prints or changes the words of the kernel command line, in the files of the\n"
@@ -335,7 +233,7 @@ static const char usage[] =
 int command_cmdline(const struct ctl *ctl, int argc, char **argv)
 {
 	struct request run = { .count = 0 };
-	bool append = false, replace = false;
+	bool append = false, replace = false, shows, adds;
 	const struct options_entry entries[] = {
 		{ '\0', "append", .set = &append, .clear = &replace },
 		{ '\0', "dry-run", .set = &run.dry_run },
@@ -349,13 +247,26 @@ int command_cmdline(const struct ctl *ctl, int argc, char **argv)
 		.columns = columns,
 		.operands_max = OPTIONS_ANY_OPERANDS,
 	};
-	const struct action *action;
+	const char *action;
 	int status = options_parse(&options, ctl, &argc, &argv);
 
 	if (status != OPTIONS_RUN)
 		return status;
 	if (append || replace)
 		run.mode = append ? BOOTCHANGE_APPEND : BOOTCHANGE_REPLACE;
-	action = take_action(&run, argv, argc);
-	return action ? run_action(&run, ctl, action) : CTL_INTERNAL;
+	action = argc > 0 ? *argv++ : "show";
+	shows = strcmp(action, "show") == 0;
+	adds = strcmp(action, "add") == 0;
+	if (!shows && !adds && strcmp(action, "remove") != 0)
+		return ctl_fail("cmdline: found '%s', expected show, add or remove", action);
+	if (!shows && argc < 2)
+		return ctl_fail("cmdline %s: no word given, expected one as 'intel_iommu=on'",
+				action);
+	run.operands = argv;
+	run.count = argc > 0 ? (size_t)argc - 1 : 0;
+	status = CTL_INTERNAL;
+	if (open_host(&run.host, ctl) == 0)
+		status = shows ? show(&run) : change(&run, adds);
+	host_close(&run.host);
+	return status;
 }

@@ -63,9 +63,9 @@ static int print_table(struct examination *run)
 {
 	struct table table;
 	size_t n = 0;
-	int result = table_open(&table, &run->options, "checks", columns);
 
-	for (size_t i = 0; i < run->findings.count && result == 0; i++) {
+	table_open(&table, &run->options, "checks", columns);
+	for (size_t i = 0; i < run->findings.count; i++) {
 		const struct finding *finding = &run->findings.list[i];
 		struct libscols_line *line = table_add(&table, NULL);
 
@@ -78,10 +78,7 @@ static int print_table(struct examination *run)
 		table_setf(&table, line, SEE, MANUAL ", section %s", run->checks[n].check->area);
 		table_color(&table, line, findings_level_color(finding->level));
 	}
-	if (result == 0)
-		result = document_print_table(&run->document, &table, NULL);
-	table_close(&table);
-	return result;
+	return document_print_table(&run->document, &table, NULL);
 }
 
 /* All of one level, below one heading an area. */

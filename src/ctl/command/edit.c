@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bootloader/safety.h"
+#include "bootloader/bootloader.h"
 #include "command/edit.h"
 #include "command/lock.h"
 #include "core/file.h"

@@ -9,6 +9,7 @@
 #include "command/command.h"
 #include "command/enable-iommu.h"
 #include "command/lock.h"
+#include "command/look.h"
 #include "command/refresh.h"
 #include "core/file.h"
 #include "image/kernels.h"
@@ -70,35 +71,31 @@ static bool is_intel_gpu_left_out(const struct host *host)
 	       !host_has(host, INTEL_GPU, "iommu_group");
 }
 
-/* Whether a value that is a list with commas has an element: "on,sm_on" has "on". */
-static bool has_value(const char *word, const char *wanted)
+/* A word whose value, which may be a list with commas, has an element: "on,sm_on" has "on". */
+static const struct bootword *find_value(const struct bootwords *words, const char *wanted)
 {
 	const char *element = strchr(wanted, '=') + 1;
 	size_t length = strlen(element);
 
-	if (!bootword_has_name(word, wanted) || !strchr(word, '='))
-		return false;
-	for (const char *value = strchr(word, '='); value; value = strchr(value, ',')) {
-		value++;
-		if (strcspn(value, ",") == length && memcmp(value, element, length) == 0)
-			return true;
+	for (size_t i = 0; i < words->count; i++) {
+		const char *value = strchr(words->list[i].text, '=');
+
+		if (!bootword_has_name(words->list[i].text, wanted))
+			continue;
+		for (; value; value = strchr(value, ',')) {
+			value++;
+			if (strcspn(value, ",") == length && memcmp(value, element, length) == 0)
+				return &words->list[i];
+		}
 	}
-	return false;
+	return NULL;
 }
 
-static long find_value(const struct bootwords *words, const char *wanted)
-{
-	for (size_t i = 0; i < words->count; i++)
-		if (has_value(words->list[i].text, wanted))
-			return (long)i;
-	return -1;
-}
-
-static const char *find_off(const struct bootwords *words, long *index)
+static const char *find_off(const struct bootwords *words, const struct bootword **found)
 {
 	for (size_t i = 0; i < sizeof(off_words) / sizeof(off_words[0]); i++) {
-		*index = find_value(words, off_words[i]);
-		if (*index >= 0)
+		*found = find_value(words, off_words[i]);
+		if (*found)
 			return off_words[i];
 	}
 	return NULL;
@@ -106,56 +103,30 @@ static const char *find_off(const struct bootwords *words, long *index)
 
 static int find_facts(struct facts *facts, const struct host *host)
 {
+	const struct bootword *found;
 	struct bootwords running;
 	int result = bootloader_read_running(host, &running);
-	long index;
 
 	*facts = (struct facts){
 		.dmar = host_has(host, TABLES, "DMAR"),
 		.ivrs = host_has(host, TABLES, "IVRS"),
 		.on_by_default = is_on_by_default(host),
 		.gpu_left_out = is_intel_gpu_left_out(host),
-		.runs_with_off = find_off(&running, &index),
-		.runs_with_on = find_value(&running, ON) >= 0,
+		.runs_with_off = find_off(&running, &found),
+		.runs_with_on = find_value(&running, ON) != NULL,
 	};
 	host_each(host, GROUPS, count_entry, &facts->groups);
 	bootwords_free(&running);
 	return result;
 }
 
-/* Words that switch it off are somebody's will: they are named, and stay. */
-static int refuse_off(const struct bootchange *change)
-{
-	const struct bootwords *const lists[] = { &change->config.words, &change->config.opaque };
-	char place[PATH_MAX];
-	long index;
-
-	for (size_t i = 0; i < 2; i++) {
-		const struct bootword *word;
-
-		if (!find_off(lists[i], &index))
-			continue;
-		word = &lists[i]->list[index];
-		bootconfig_where(&change->config, word, place);
-		ctl_fail("%s: found '%s', which switches the IOMMU off; if you do not need it, "
-			 "%s%s%s",
-			 place, word->text, i == 0 ? "'vfio-earlyctl cmdline remove " : "remove it",
-			 i == 0 ? word->text : " by hand", i == 0 ? "'" : "");
-		return CTL_INCOMPLETE;
-	}
-	return CTL_OK;
-}
-
 /* The files may have it in a longer word. */
 static int add_on(struct bootchange *change)
 {
-	const struct bootwords *words = &change->config.words;
-	long there = find_value(words, ON);
+	const struct bootword *there = find_value(&change->config.words, ON);
+	int result = bootchange_add(change, there ? there->text : ON, BOOTCHANGE_REFUSE);
 
-	return bootchange_add(change, there < 0 ? ON : words->list[there].text, BOOTCHANGE_REFUSE) <
-			       0
-		       ? CTL_INTERNAL
-		       : CTL_OK;
+	return result < 0 ? CTL_INTERNAL : CTL_OK;
 }
 
 /* The IOMMU does not run: why, and what helps. */
@@ -179,49 +150,44 @@ static int enable(struct bootchange *change, const struct facts *facts)
 }
 
 /* The IOMMU runs. Without the word that this boot has it might not at the next one. */
-static int keep(struct bootchange *change, const struct facts *facts)
+static int keep(struct bootchange *change, const struct facts *facts, bool needs_on)
 {
 	printf("the IOMMU is on: %zu group%s\n", facts->groups, facts->groups == 1 ? "" : "s");
 	if (facts->gpu_left_out && facts->dmar && !facts->runs_with_on)
 		printf("0000:00:02.0, Intel's own graphics, has no group, as this kernel leaves it "
 		       "out; for a VM to have it: vfio-earlyctl cmdline add " ON "\n");
-	if (facts->dmar && facts->runs_with_on && !facts->on_by_default)
-		return add_on(change);
-	return CTL_OK;
-}
-
-/* Where no word is needed, it does not matter that nobody knows where to put one. */
-static bool needs_files(const struct facts *facts)
-{
-	if (facts->groups > 0)
-		return facts->dmar && facts->runs_with_on && !facts->on_by_default;
-	return facts->dmar || facts->ivrs;
-}
-
-static int plan(struct bootchange *change, const struct facts *facts, int opened,
-		const char *message)
-{
-	int status;
-
-	if (opened < 0 && needs_files(facts))
-		return ctl_fail("%s", message);
-	status = refuse_off(change);
-	if (status == CTL_OK)
-		status = facts->groups > 0 ? keep(change, facts) : enable(change, facts);
-	findings_report(&change->said);
-	return status;
+	return needs_on ? add_on(change) : CTL_OK;
 }
 
 int enable_plan(struct bootchange *change, const struct host *host)
 {
-	char message[BOOT_MESSAGE_MAX];
-	struct facts facts = { .groups = 0 };
-	int opened = bootchange_open(change, host, message);
+	const struct bootwords *const lists[] = { &change->config.words, &change->config.opaque };
+	char message[BOOT_MESSAGE_MAX], place[PATH_MAX];
+	const struct bootword *word;
+	struct facts facts;
+	int opened = bootchange_open(change, host, message), status;
 	int result = find_facts(&facts, host);
+	bool needs_on = facts.dmar && facts.runs_with_on && !facts.on_by_default;
 
 	if (result < 0)
 		return ctl_fail("/proc/cmdline: %s", strerror(-result));
-	return plan(change, &facts, opened, message);
+	/* Where no word is needed, it does not matter that nobody knows where to put one. */
+	if (opened < 0 && (facts.groups > 0 ? needs_on : facts.dmar || facts.ivrs))
+		return ctl_fail("%s", message);
+	/* Words that switch it off are somebody's will: they are named, and stay. */
+	for (size_t i = 0; i < 2; i++) {
+		if (!find_off(lists[i], &word))
+			continue;
+		bootconfig_where(&change->config, word, place);
+		ctl_fail("%s: found '%s', which switches the IOMMU off; if you do not need it, "
+			 "%s%s%s",
+			 place, word->text, i == 0 ? "'vfio-earlyctl cmdline remove " : "remove it",
+			 i == 0 ? word->text : " by hand", i == 0 ? "'" : "");
+		return CTL_INCOMPLETE;
+	}
+	status = facts.groups > 0 ? keep(change, &facts, needs_on) : enable(change, &facts);
+	findings_report(&change->said);
+	return status;
 }
 
 /* The lock is kept to the end, as by cmdline. */
@@ -240,17 +206,6 @@ static int work(const struct host *host, bool dry_run)
 	return status;
 }
 
-static int run_command(const struct ctl *ctl, bool dry_run)
-{
-	struct host host;
-	int result = host_open(&host, ctl->root), status;
-
-	status = result < 0 ? ctl_fail("%s: %s", ctl->root, strerror(-result))
-			    : work(&host, dry_run);
-	host_close(&host);
-	return status;
-}
-
 static const char usage[] =
 	"Usage: vfio-earlyctl enable-iommu [--dry-run]\n"
 	"Sees to it that the next boot has the IOMMU on, which may need nothing.\n"
@@ -261,12 +216,14 @@ static const char usage[] =
 int command_enable_iommu(const struct ctl *ctl, int argc, char **argv)
 {
 	bool dry_run = false;
-	const struct options options = {
-		.usage = usage,
-		.entries =
-			(const struct options_entry[]){ { '\0', "dry-run", .set = &dry_run }, {} },
-	};
+	const struct options_entry entries[] = { { '\0', "dry-run", .set = &dry_run }, {} };
+	const struct options options = { .usage = usage, .entries = entries };
 	int status = options_parse(&options, ctl, &argc, &argv);
+	struct host host;
 
-	return status == OPTIONS_RUN ? run_command(ctl, dry_run) : status;
+	if (status != OPTIONS_RUN)
+		return status;
+	status = open_host(&host, ctl) < 0 ? CTL_INTERNAL : work(&host, dry_run);
+	host_close(&host);
+	return status;
 }

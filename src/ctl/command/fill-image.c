@@ -52,34 +52,29 @@ static int write_digest(const struct filling *filling)
 	return write_file(filling, DIGEST_IMAGE, line);
 }
 
-/* PATH id=VVVV:DDDD:SSSS:ssss # ADDRESS REASON */
-static int print_device(FILE *list, struct protect *protect, const struct pci_device *device)
-{
-	char address[PCI_ADDRESS_TEXT_MAX], place[PLACE_TEXT_MAX];
-	int result = pci_read_parents(&protect->pci, device);
-
-	if (result < 0)
-		return result;
-	fprintf(list, "%s id=%04x:%04x:%04x:%04x # %s %s\n",
-		place_format(&protect->pci, device, place), device->vendor, device->device,
-		device->subvendor, device->subdevice, pci_address_format(&device->address, address),
-		protect->reasons[device - protect->pci.devices]);
-	return 0;
-}
-
+/* Lines PATH id=VVVV:DDDD:SSSS:ssss # ADDRESS REASON, and how many these are. */
 static int print_list(FILE *list, struct protect *protect)
 {
+	char address[PCI_ADDRESS_TEXT_MAX], place[PLACE_TEXT_MAX];
 	size_t count = 0;
-	int result = 0;
 
-	for (size_t i = 0; i < protect->pci.count && result == 0; i++) {
+	for (size_t i = 0; i < protect->pci.count; i++) {
+		const struct pci_device *device = &protect->pci.devices[i];
+		int result;
+
 		if (protect->reasons[i][0] == '\0')
 			continue;
-		result = print_device(list, protect, &protect->pci.devices[i]);
+		result = pci_read_parents(&protect->pci, device);
+		if (result < 0)
+			return result;
+		fprintf(list, "%s id=%04x:%04x:%04x:%04x # %s %s\n",
+			place_format(&protect->pci, device, place), device->vendor, device->device,
+			device->subvendor, device->subdevice,
+			pci_address_format(&device->address, address), protect->reasons[i]);
 		count++;
 	}
 	fprintf(list, PROTECTIONS_COUNT "%zu\n", count);
-	return result;
+	return 0;
 }
 
 /* What the host needs goes into the image whole or not at all; without it, nothing is bound. */
@@ -107,10 +102,8 @@ static int write_list(struct filling *filling)
 	return result;
 }
 
-static void warn(const struct plan_row *row, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void warn(const struct plan_row *row, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void warn(const struct plan_row *row,
+						       const char *format, ...)
 {
 	char address[PCI_ADDRESS_TEXT_MAX], where[RULE_PLACE_MAX];
 	va_list arguments;
@@ -124,36 +117,45 @@ static void warn(const struct plan_row *row, const char *format, ...)
 	fputc('\n', stderr);
 }
 
-static bool is_boot_console(const struct filling *filling, const struct pci_device *device)
-{
-	char address[PCI_ADDRESS_TEXT_MAX], shown[4];
-
-	return host_readf(&filling->host, shown, sizeof(shown), "/" PCI_DEVICES "/%s/boot_vga",
-			  pci_address_format(&device->address, address)) == 1 &&
-	       shown[0] == '1';
-}
-
 /* A device that a rule takes; without an IOMMU now, a boot with one takes it. */
 static void warn_taken(const struct filling *filling, const struct plan_row *row)
 {
 	const struct protect *protect = &filling->protect;
 	const struct pci_device *device = pci_find(&protect->pci, &row->device->address);
 	size_t index = device ? (size_t)(device - protect->pci.devices) : 0;
+	char address[PCI_ADDRESS_TEXT_MAX], shown[4];
 
 	if (device && protect->reasons[index][0])
 		warn(row, "is taken by force from the host, which uses it: %s",
 		     protect->reasons[index]);
 	if (device && protect->uses[index][0])
 		warn(row, INVENTORY_USED, protect->uses[index]);
-	if (is_boot_console(filling, row->device))
+	if (host_readf(&filling->host, shown, sizeof(shown), "/" PCI_DEVICES "/%s/boot_vga",
+		       pci_address_format(&row->device->address, address)) == 1 &&
+	    shown[0] == '1')
 		warn(row, "shows the boot console; the screen goes dark when it is taken");
 }
 
-static void warn_rows(const struct filling *filling)
+/*
+ * What the next boot will do, as far as it may surprise: by what is in the image now, and without
+ * the kernel command line, which is this boot's. That it can't be told is no failure.
+ */
+static void preview(struct filling *filling)
 {
-	const struct plan *plan = &filling->forecast.plan;
+	struct forecast *forecast = &filling->forecast;
+	const struct plan *plan = &forecast->plan;
+	int result = forecast_read_devices(forecast);
 
-	for (size_t i = 0; i < plan->count; i++) {
+	forecast->root = filling->image.directory;
+	if (result == 0)
+		result = forecast_read_protections(forecast);
+	if (result == 0)
+		result = forecast_make_plan(forecast, false);
+	/* Where an image is built for another machine, no device can be seen. */
+	if (result < 0 && !filling->protect.hidden)
+		fprintf(stderr, "W: vfio-early: what the next boot will do is not known: %s\n",
+			strerror(-result));
+	for (size_t i = 0; result == 0 && i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
 
 		if (!row->device)
@@ -164,29 +166,6 @@ static void warn_rows(const struct filling *filling)
 			 row->outcome == OUTCOME_ALREADY_BOUND || row->outcome == OUTCOME_NO_IOMMU)
 			warn_taken(filling, row);
 	}
-}
-
-/*
- * What the next boot will do, as far as it may surprise: by what is in the image now, and without
- * the kernel command line, which is this boot's. That it can't be told is no failure.
- */
-static void preview(struct filling *filling)
-{
-	struct forecast *forecast = &filling->forecast;
-	int result = forecast_read_devices(forecast);
-
-	forecast->root = filling->image.directory;
-	if (result == 0)
-		result = forecast_read_protections(forecast);
-	if (result == 0)
-		result = forecast_make_plan(forecast, false);
-	if (result < 0 && filling->protect.hidden)
-		return; /* where an image is built for another machine, no device can be seen */
-	if (result < 0)
-		fprintf(stderr, "W: vfio-early: what the next boot will do is not known: %s\n",
-			strerror(-result));
-	else
-		warn_rows(filling);
 }
 
 /* A driver that the kernel lacks is no reason to build no image: the host keeps the device. */
@@ -262,7 +241,8 @@ int command_fill_image(const struct ctl *ctl, int argc, char **argv)
 	if (status != OPTIONS_RUN)
 		return status;
 	if (argc < 2)
-		return ctl_fail("fill-image wants DIR and KERNEL; try 'vfio-earlyctl fill-image --help'");
+		return ctl_fail(
+			"fill-image wants DIR and KERNEL; try 'vfio-earlyctl fill-image --help'");
 	filling.kernel = argv[1];
 	result = host_open(&filling.host, ctl->root);
 	forecast_init(&filling.forecast, filling.host.directory, tell_problem, NULL);

@@ -15,7 +15,6 @@
 #include "image/builder.h"
 #include "look/inventory.h"
 #include "rules/file.h"
-#include "rules/foreign.h"
 #include "term/findings.h"
 #include "term/options.h"
 #include "term/shown.h"
@@ -28,7 +27,6 @@ struct import {
 	struct conflicts conflicts;
 	const char *file; /* NULL: look around */
 	bool write;
-	int lock;        /* of the rules; -1: none */
 	bool incomplete; /* something was said that wants a look */
 	bool *left_out;  /* one a rival */
 	FILE *lines;     /* that are to be added */
@@ -48,38 +46,32 @@ struct meant {
 	const struct rule *taken, *kept; /* rules about others of them, and exclusions */
 };
 
-static void add_open(struct meant *meant, const struct pci_device *device, const char *use)
-{
-	char address[PCI_ADDRESS_TEXT_MAX];
-
-	meant->open++;
-	joined_add(meant->open_list, LIST_MAX, pci_address_format(&device->address, address));
-	if (!use)
-		return;
-	joined_add(meant->used_list, LIST_MAX, address);
-	joined_add(meant->uses, LIST_MAX, use);
-}
-
-/* By a rule that means it, although the host needs it. */
-static bool is_forced(const struct rule *rule)
-{
-	return rule && !rule->exclude && rule->options & RULE_FORCE;
-}
-
-static void look_at(const struct import *import, const struct plan_choice *choice,
+static void look_at(const struct import *import, const struct rule *decides,
 		    const struct pci_device *device, struct meant *meant)
 {
+	/* By a rule that means it, although the host needs it. */
+	bool forced = decides && !decides->exclude && decides->options & RULE_FORCE;
+	const char *use = inventory_use(&import->inventory, device);
+	char address[PCI_ADDRESS_TEXT_MAX];
+
 	if (!meant->first)
 		meant->first = device;
 	meant->count++;
-	if (inventory_reason(&import->inventory, device) && !is_forced(choice->rule))
+	if (inventory_reason(&import->inventory, device) && !forced) {
 		meant->needed = device;
-	else if (choice->rule && choice->rule->exclude)
-		meant->kept = choice->rule;
-	else if (choice->rule)
-		meant->taken = choice->rule;
-	else
-		add_open(meant, device, inventory_use(&import->inventory, device));
+	} else if (decides && decides->exclude) {
+		meant->kept = decides;
+	} else if (decides) {
+		meant->taken = decides;
+	} else {
+		meant->open++;
+		pci_address_format(&device->address, address);
+		joined_add(meant->open_list, LIST_MAX, address);
+		if (use) {
+			joined_add(meant->used_list, LIST_MAX, address);
+			joined_add(meant->uses, LIST_MAX, use);
+		}
+	}
 }
 
 /* 0 or -ENOMEM. */
@@ -92,14 +84,15 @@ static int find_meant(const struct import *import, const struct rule *rule, stru
 
 	*meant = (struct meant){ .count = 0 };
 	for (size_t i = 0; i < pci->count && result == 0; i++) {
-		enum match match = match_rule(rule, pci, &pci->devices[i]);
+		const struct pci_device *device = &pci->devices[i];
+		enum match match = match_rule(rule, pci, device);
 
 		if (match == MATCH_GUARD)
-			meant->other = &pci->devices[i];
-		else if (match == MATCH_YES && pci_is_bridge(&pci->devices[i]))
+			meant->other = device;
+		else if (match == MATCH_YES && pci_is_bridge(device))
 			meant->bridges++;
 		else if (match == MATCH_YES)
-			look_at(import, &plan.choices[i], &pci->devices[i], meant);
+			look_at(import, plan.choices[i].rule, device, meant);
 	}
 	plan_free(&plan);
 	return result;
@@ -136,38 +129,31 @@ __attribute__((format(printf, 3, 4))) static void leave_out(struct import *impor
 	import->incomplete = true;
 }
 
-/* Also where it means other devices as well. Unraid's file is not this host's own. */
-static void refuse_needed(struct import *import, const struct conflict *conflict,
-			  const struct meant *meant)
-{
-	const char *cure = conflict->kind == CONFLICT_UNRAID ? NULL : conflicts_cure(conflict);
-	const char *others = meant->open > 0 ? meant->open_list : NULL;
-	char device[PCI_IDS_TEXT_MAX];
-
-	leave_out(import, conflict, "the host needs %s: %s%s%s%s%s",
-		  pci_ids_sentence(&import->inventory.names, meant->needed, device, sizeof(device)),
-		  inventory_reason(&import->inventory, meant->needed), cure ? "; " : "",
-		  cure ? cure : "", others ? "; 'vfio-earlyctl add' makes rules for " : "",
-		  others ? others : "");
-}
-
 /* Why no rule of it would do anything good. */
 static bool refuse(struct import *import, const struct conflict *conflict,
 		   const struct meant *meant)
 {
+	struct pci_ids *names = &import->inventory.names;
+	/* Unraid's file is not this host's own. */
+	const char *cure = conflict->kind == CONFLICT_UNRAID ? NULL : conflicts_cure(conflict);
 	char where[RULE_PLACE_MAX], device[PCI_IDS_TEXT_MAX];
 
 	if (!meant->needed && (meant->open > 0 || meant->taken))
 		return false;
+	/* Also where it means other devices as well. */
 	if (meant->needed)
-		refuse_needed(import, conflict, meant);
+		leave_out(import, conflict, "the host needs %s: %s%s%s%s%s",
+			  pci_ids_sentence(names, meant->needed, device, sizeof(device)),
+			  inventory_reason(&import->inventory, meant->needed), cure ? "; " : "",
+			  cure ? cure : "",
+			  meant->open > 0 ? "; 'vfio-earlyctl add' makes rules for " : "",
+			  meant->open_list);
 	else if (meant->kept)
 		leave_out(import, conflict, "the exclusion %s keeps it for the host",
 			  rule_format_place(meant->kept, where));
 	else if (meant->other)
 		leave_out(import, conflict, "found %s there, which is another card",
-			  pci_ids_sentence(&import->inventory.names, meant->other, device,
-					   sizeof(device)));
+			  pci_ids_sentence(names, meant->other, device, sizeof(device)));
 	else if (meant->bridges > 0)
 		leave_out(import, conflict, "bridges are never bound");
 	return import->left_out[conflict - import->conflicts.list];
@@ -189,49 +175,42 @@ static bool is_covered(const struct import *import, const struct conflict *confl
 	return rule != NULL;
 }
 
-/* As narrow as it can be: ids= and overrides of absent devices are no fault either. */
-static struct rule make_rule(const struct import *import, const struct conflict *conflict,
-			     const struct meant *meant)
+/*
+ * As narrow as it can be: ids= and overrides of absent devices are no fault either. 0 or -ENOMEM.
+ */
+static int add_rule(struct import *import, const struct conflict *conflict,
+		    const struct meant *meant)
 {
+	struct inventory *inventory = &import->inventory;
+	bool seen = inventory->forecast.pci.count > 0;
 	struct rule rule = conflict->rule;
+	char name[PCI_IDS_TEXT_MAX];
 
 	if (strcmp(conflict->driver, RULE_DEFAULT_DRIVER) != 0) {
 		rule.options |= RULE_DRIVER;
 		strcpy(rule.driver, conflict->driver);
 	}
-	if (meant->count == 0 && import->inventory.forecast.pci.count > 0)
-		rule.options |= RULE_OPTIONAL;
 	if (meant->count > 0 && rule.terms == RULE_PLACE) {
 		rule.terms |= RULE_ID;
 		rule.id = (struct pci_id){ meant->first->vendor, meant->first->device, PCI_ID_ANY,
 					   PCI_ID_ANY };
 	}
-	return rule;
-}
-
-/* 0 or -ENOMEM. */
-static int add_rule(struct import *import, const struct conflict *conflict,
-		    const struct meant *meant)
-{
-	struct rule rule = make_rule(import, conflict, meant);
-	char name[PCI_IDS_TEXT_MAX];
-
-	if (meant->count > 0)
+	if (meant->count > 0) {
 		fprintf(import->lines, "# %s (%s), from %s\n",
-			pci_ids_device(&import->inventory.names, meant->first, name, sizeof(name)),
+			pci_ids_device(&inventory->names, meant->first, name, sizeof(name)),
 			meant->open_list, conflict->where);
-	else
-		fprintf(import->lines, "# %s, from %s\n",
-			import->inventory.forecast.pci.count > 0 ? "no such device now"
-								 : "not seen",
+	} else {
+		rule.options |= seen ? RULE_OPTIONAL : 0;
+		fprintf(import->lines, "# %s, from %s\n", seen ? "no such device now" : "not seen",
 			conflict->where);
+	}
 	conflict_print_rule(import->lines, &rule);
 	if (meant->uses[0] != '\0')
 		ctl_fail("%s: '%s' means devices in use by the host (%s); without them the host "
 			 "lacks %s",
 			 conflict->where, conflict->text, meant->used_list, meant->uses);
 	import->added++;
-	return rules_append(&import->inventory.forecast.rules, &rule);
+	return rules_append(&inventory->forecast.rules, &rule);
 }
 
 /* 0 or -ENOMEM. */
@@ -253,16 +232,18 @@ static int take_conflict(struct import *import, const struct conflict *conflict)
 	return add_rule(import, conflict, &meant);
 }
 
-/* What to do with each kind of setting when it is no longer needed. */
-static const char *const removals[] = {
-	[CONFLICT_IDS] = "take out ids= of vfio-pci",
-	[CONFLICT_DRIVERCTL] = "remove the file ('driverctl unset-override' would give the device "
-			       "back at once)",
-};
-
-/* A place of which nothing is left out. Rivals are sorted by it. */
+/*
+ * What to do with settings that are no longer needed: those of a place of which nothing is left
+ * out. Rivals are sorted by it.
+ */
 static void print_removals(const struct import *import)
 {
+	static const char *const removals[] = {
+		[CONFLICT_IDS] = "take out ids= of vfio-pci",
+		[CONFLICT_DRIVERCTL] =
+			"remove the file ('driverctl unset-override' would give the device "
+			"back at once)",
+	};
 	const struct conflicts *conflicts = &import->conflicts;
 
 	for (size_t i = 0, end; i < conflicts->count; i = end) {
@@ -280,19 +261,19 @@ static void print_removals(const struct import *import)
 	}
 }
 
-static int add_lines(struct import *import, const char *lines)
+static int add_lines(const struct import *import, const char *lines)
 {
-	int result;
+	int result = 0;
 
 	if (import->added == 0) {
 		ctl_fail("nothing to add");
 		return 0;
 	}
-	if (import->write) {
+	if (import->write)
 		result = rulesfile_add(&import->inventory.host, RULES_FILE, lines);
-		if (result < 0)
-			return ctl_fail(RULES_FILE ": %s; nothing was added", strerror(-result)),
-			       result;
+	if (result < 0) {
+		ctl_fail(RULES_FILE ": %s; nothing was added", strerror(-result));
+		return result;
 	}
 	shown_print(stdout, SHOWN_LINES, "%s", lines);
 	fflush(stdout);
@@ -332,24 +313,10 @@ static int import_all(struct import *import)
 	return result;
 }
 
-static int read_settings(struct import *import)
-{
-	const char *file = import->file;
-	int result = file ? conflicts_read_file(&import->conflicts, file)
-			  : conflicts_read(&import->conflicts, &import->inventory.host);
-
-	if (result < 0)
-		ctl_fail("%s: %s", file ? file : "settings", strerror(-result));
-	if (result == 0 && file && import->conflicts.count == 0) {
-		ctl_fail("%s: found no BIND= and no ids= of vfio-pci", file);
-		import->incomplete = true;
-	}
-	return result;
-}
-
 static int run_import(struct import *import, const struct ctl *ctl)
 {
 	const struct inventory *inventory = &import->inventory;
+	const char *file = import->file;
 	int result = look_at_host(&import->inventory, ctl, INVENTORY_PROTECT);
 
 	if (result < 0)
@@ -358,10 +325,15 @@ static int run_import(struct import *import, const struct ctl *ctl)
 	findings_tell(&inventory->findings, FINDING_WARNING);
 	if (import->write && inventory->forecast.rules.bad)
 		return CTL_BAD_RULES;
-	result = read_settings(import);
-	if (result == 0)
-		result = import_all(import);
+	result = file ? conflicts_read_file(&import->conflicts, file)
+		      : conflicts_read(&import->conflicts, &inventory->host);
 	if (result < 0)
+		return ctl_fail("%s: %s", file ? file : "settings", strerror(-result));
+	if (file && import->conflicts.count == 0) {
+		ctl_fail("%s: found no BIND= and no ids= of vfio-pci", file);
+		import->incomplete = true;
+	}
+	if (import_all(import) < 0)
 		return CTL_INTERNAL;
 	if (inventory->forecast.rules.bad)
 		return CTL_BAD_RULES;
@@ -385,7 +357,7 @@ static const char statuses[] =
 
 int command_import(const struct ctl *ctl, int argc, char **argv)
 {
-	struct import import = { .lock = -1 };
+	struct import import = { .write = false };
 	const struct options options = {
 		.usage = usage,
 		.statuses = statuses,
@@ -393,20 +365,17 @@ int command_import(const struct ctl *ctl, int argc, char **argv)
 							   {} },
 		.operands_max = 1,
 	};
-	int status = options_parse(&options, ctl, &argc, &argv);
+	int lock = -1, status = options_parse(&options, ctl, &argc, &argv);
 
 	if (status != OPTIONS_RUN)
 		return status;
 	import.file = argv[0];
 	/* Before the rules are read, so that what they cover is what is written to. */
-	if (import.write)
-		import.lock = lock_root(ctl->root);
-	status = CTL_INTERNAL;
-	if (!import.write || import.lock >= 0) {
-		status = run_import(&import, ctl);
-		conflicts_free(&import.conflicts);
-		inventory_close(&import.inventory);
-	}
-	file_close(&import.lock);
+	if (import.write && (lock = lock_root(ctl->root)) < 0)
+		return CTL_INTERNAL;
+	status = run_import(&import, ctl);
+	conflicts_free(&import.conflicts);
+	inventory_close(&import.inventory);
+	file_close(&lock);
 	return status;
 }

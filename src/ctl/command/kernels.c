@@ -30,12 +30,9 @@ int kernels_print(const struct kernels *kernels, struct document *document)
 {
 	const struct table_options options = { .json = document->options->json };
 	struct table table;
-	int result = table_open(&table, &options, "kernels", columns);
 
-	for (size_t i = 0; i < kernels->count && result == 0; i++)
+	table_open(&table, &options, "kernels", columns);
+	for (size_t i = 0; i < kernels->count; i++)
 		add_kernel(&table, &kernels->list[i]);
-	if (result == 0)
-		result = document_print_table(document, &table, "Images for the next boot:");
-	table_close(&table);
-	return result;
+	return document_print_table(document, &table, "Images for the next boot:");
 }

@@ -27,17 +27,6 @@ static int take_timeout(struct live *live, const char *text)
 	return 0;
 }
 
-static int find_devices(struct live *live)
-{
-	char message[FIND_MESSAGE_MAX];
-	int result = find_by_name(&live->inventory.forecast, &live->inventory.host, live->device,
-				  &live->found, &live->count, message);
-
-	if (result < 0)
-		ctl_fail("%s", message);
-	return result;
-}
-
 static void warn(void *context, const char *message)
 {
 	(void)context;
@@ -46,23 +35,30 @@ static void warn(void *context, const char *message)
 
 static int look(struct live *live, const struct ctl *ctl, unsigned int what)
 {
-	int result = look_at_host(&live->inventory, ctl, what);
+	struct inventory *inventory = &live->inventory;
+	char message[FIND_MESSAGE_MAX];
+	int result = look_at_host(inventory, ctl, what);
 
 	if (result < 0)
 		return result;
-	findings_tell(&live->inventory.findings, FINDING_WARNING);
-	live->modules = (struct modules){ .root = live->inventory.host.root, .warn = warn };
-	if (live->inventory.host.live && geteuid() != 0)
+	findings_tell(&inventory->findings, FINDING_WARNING);
+	live->modules = (struct modules){ .root = inventory->host.root, .warn = warn };
+	if (inventory->host.live && geteuid() != 0)
 		return ctl_fail("only root may change drivers"), -EPERM;
-	return find_devices(live);
+	result = find_by_name(&inventory->forecast, &inventory->host, live->device, &live->found,
+			      &live->count, message);
+	if (result < 0)
+		ctl_fail("%s", message);
+	return result;
 }
 
-int live_open(struct live *live, const struct ctl *ctl, int argc, char **argv, const char *usage,
-	      int operands_max, unsigned int what)
+int live_run(const struct ctl *ctl, int argc, char **argv, const char *usage, int operands_max,
+	     unsigned int what, int (*run)(struct live *live))
 {
+	struct live live = { .timeout = PARAMETERS_TIMEOUT_DEFAULT };
 	const char *timeout = NULL;
 	const struct options_entry entries[] = {
-		{ 'f', "force", .set = &live->force },
+		{ 'f', "force", .set = &live.force },
 		{ 't', "timeout", .text = &timeout },
 		{},
 	};
@@ -72,29 +68,19 @@ int live_open(struct live *live, const struct ctl *ctl, int argc, char **argv, c
 		.operands_max = operands_max,
 		.wants_device = true,
 	};
-	int status;
+	int status = options_parse(&options, ctl, &argc, &argv);
 
-	*live = (struct live){
-		.timeout = PARAMETERS_TIMEOUT_DEFAULT,
-		.inventory.host.directory = -1,
-		.inventory.forecast.pci.directory = -1,
-		.inventory.protect.pci.directory = -1,
-	};
-	status = options_parse(&options, ctl, &argc, &argv);
 	if (status != OPTIONS_RUN)
 		return status;
-	live->device = argv[0];
-	live->driver = argv[1];
-	if ((timeout && take_timeout(live, timeout) < 0) || look(live, ctl, what) < 0)
+	live.device = argv[0];
+	live.driver = argv[1];
+	if (timeout && take_timeout(&live, timeout) < 0)
 		return CTL_INTERNAL;
-	return OPTIONS_RUN;
-}
-
-void live_close(struct live *live)
-{
-	modules_free(&live->modules);
-	free(live->found);
-	inventory_close(&live->inventory);
+	status = look(&live, ctl, what) < 0 ? CTL_INTERNAL : run(&live);
+	modules_free(&live.modules);
+	free(live.found);
+	inventory_close(&live.inventory);
+	return status;
 }
 
 struct pci_device *live_device(const struct live *live, size_t index,

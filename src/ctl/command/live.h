@@ -19,12 +19,10 @@ struct live {
 
 /*
  * Takes options and operands of a command (usage is for --help), looks at the host (what is of
- * enum inventory_part) and finds the devices. OPTIONS_RUN, or the exit status: after --help, or
- * after a message on standard error. live_close() in any case.
+ * enum inventory_part), finds the devices and calls run. The exit status.
  */
-int live_open(struct live *live, const struct ctl *ctl, int argc, char **argv, const char *usage,
-	      int operands_max, unsigned int what);
-void live_close(struct live *live);
+int live_run(const struct ctl *ctl, int argc, char **argv, const char *usage, int operands_max,
+	     unsigned int what, int (*run)(struct live *live));
 
 /* One of the devices, and its address as text. */
 struct pci_device *live_device(const struct live *live, size_t index,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How commands begin: a look at the host. */
+#include <string.h>
+
 #include "command/look.h"
 
 int look_at_host(struct inventory *inventory, const struct ctl *ctl, unsigned int what)
@@ -8,5 +10,14 @@ int look_at_host(struct inventory *inventory, const struct ctl *ctl, unsigned in
 
 	if (result < 0)
 		ctl_fail("%s", inventory->problem);
+	return result;
+}
+
+int open_host(struct host *host, const struct ctl *ctl)
+{
+	int result = host_open(host, ctl->root);
+
+	if (result < 0)
+		ctl_fail("%s: %s", ctl->root, strerror(-result));
 	return result;
 }

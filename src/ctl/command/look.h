@@ -9,4 +9,7 @@
 /* inventory_open() below ctl->root. 0, or -errno after a message on standard error. */
 int look_at_host(struct inventory *inventory, const struct ctl *ctl, unsigned int what);
 
+/* host_open() of ctl->root, with a message if it fails; host_close() in any case. */
+int open_host(struct host *host, const struct ctl *ctl);
+
 #endif

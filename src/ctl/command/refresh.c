@@ -35,35 +35,31 @@ int refresh_run(struct bootchange *change)
 		command, result);
 }
 
-static int apply(struct bootchange *change, struct transaction *transaction, bool dry_run)
-{
-	struct findings done = { .count = 0 };
-	int result = bootchange_fill(change, transaction);
-
-	if (result == 0 && !bootchange_needs_refresh(change))
-		return confirm(change);
-	if (result == 0)
-		result = bootchange_check(change);
-	findings_report(&change->said);
-	if (result < 0)
-		return CTL_INTERNAL;
-	if (dry_run) {
-		transaction_show(transaction, stdout);
-		printf("then: %s\n", change->loader->refresh);
-		return CTL_OK;
-	}
-	result = transaction_write(transaction, &done);
-	if (result == 0)
-		transaction_keep(transaction, &done);
-	findings_report(&done);
-	return result < 0 ? CTL_INTERNAL : refresh_run(change);
-}
-
 int refresh_apply(struct bootchange *change, bool dry_run)
 {
 	struct transaction transaction = { .host = change->host };
-	int status = apply(change, &transaction, dry_run);
+	struct findings done = { .count = 0 };
+	int result = bootchange_fill(change, &transaction), status = CTL_INTERNAL;
 
+	if (result == 0 && !bootchange_needs_refresh(change)) {
+		transaction_free(&transaction);
+		return confirm(change);
+	}
+	if (result == 0)
+		result = bootchange_check(change);
+	findings_report(&change->said);
+	if (result == 0 && dry_run) {
+		transaction_show(&transaction, stdout);
+		printf("then: %s\n", change->loader->refresh);
+		status = CTL_OK;
+	} else if (result == 0) {
+		result = transaction_write(&transaction, &done);
+		if (result == 0)
+			transaction_keep(&transaction, &done);
+		findings_report(&done);
+		if (result == 0)
+			status = refresh_run(change);
+	}
 	transaction_free(&transaction);
 	return status;
 }

@@ -98,45 +98,37 @@ static void add_image(const struct rom_listing *listing, struct table *table,
 			rom_image_is_for(&listing->rom, image, device->vendor, device->device));
 }
 
-static int print_images(struct rom_listing *listing)
+static void print_images(struct rom_listing *listing)
 {
 	struct table_column shown[sizeof(columns) / sizeof(columns[0])];
 	struct table table;
-	int result;
 
 	memcpy(shown, columns, sizeof(columns));
 	if (!listing->device)
 		shown[MATCH].name = NULL;
-	result = table_open(&table, &listing->options, "images", shown);
-	for (size_t i = 0; i < listing->rom.count && result == 0; i++)
+	table_open(&table, &listing->options, "images", shown);
+	for (size_t i = 0; i < listing->rom.count; i++)
 		add_image(listing, &table, &listing->rom.images[i]);
-	if (result == 0)
-		result = document_print_table(&listing->document, &table, NULL);
-	table_close(&table);
-	return result;
+	document_print_table(&listing->document, &table, NULL);
 }
 
-static int print_whole(struct rom_listing *listing)
+static void print_whole(struct rom_listing *listing)
 {
 	const struct table_options options = { .json = true };
 	const struct rom *rom = &listing->rom;
 	struct libscols_line *line;
 	struct table table;
-	int result = table_open(&table, &options, "rom", whole);
 
-	if (result == 0) {
-		line = table_add(&table, NULL);
-		table_set(&table, line, SOURCE, listing->source);
-		table_setf(&table, line, SIZE, "%zu", rom->size);
-		table_setf(&table, line, START, "%zu", rom->start);
-		table_setf(&table, line, USED, "%zu", rom->length);
-		table_set_flag(&table, line, UEFI, rom_has_uefi(rom));
-		table_set_flag(&table, line, BIOS, rom_has_bios(rom));
-		table_set_flag(&table, line, SHADOW, listing->read.shadow);
-		result = document_print_table(&listing->document, &table, NULL);
-	}
-	table_close(&table);
-	return result;
+	table_open(&table, &options, "rom", whole);
+	line = table_add(&table, NULL);
+	table_set(&table, line, SOURCE, listing->source);
+	table_setf(&table, line, SIZE, "%zu", rom->size);
+	table_setf(&table, line, START, "%zu", rom->start);
+	table_setf(&table, line, USED, "%zu", rom->length);
+	table_set_flag(&table, line, UEFI, rom_has_uefi(rom));
+	table_set_flag(&table, line, BIOS, rom_has_bios(rom));
+	table_set_flag(&table, line, SHADOW, listing->read.shadow);
+	document_print_table(&listing->document, &table, NULL);
 }
 
 static const char *describe_boot(const struct rom *rom)
@@ -145,24 +137,6 @@ static const char *describe_boot(const struct rom *rom)
 		return rom_has_bios(rom) ? "UEFI and BIOS can start it" : "UEFI alone can start it";
 	return rom_has_bios(rom) ? "a BIOS alone can start it, as it has no EFI image for x64"
 				 : "neither UEFI for x64 nor a BIOS can start it";
-}
-
-static int print_listing(struct rom_listing *listing)
-{
-	const struct rom *rom = &listing->rom;
-	const struct findings *findings = &listing->findings;
-	int result = listing->options.json ? print_whole(listing) : 0, status = CTL_OK;
-
-	if (result == 0)
-		result = print_images(listing);
-	if (result == 0 && rom->count > 0 && !table_is_alone(&listing->options))
-		document_print_text(&listing->document, "%s: %zu bytes; %s", listing->source,
-				    rom->length, describe_boot(rom));
-	if (result == 0 && !table_is_alone(&listing->options))
-		result = findings_print(&listing->findings, &listing->document);
-	if (findings_count(findings, FINDING_ERROR) + findings_count(findings, FINDING_WARNING) > 0)
-		status = CTL_INCOMPLETE;
-	return document_end(&listing->document, result, status);
 }
 
 static int write_dump(const struct rom_listing *listing)
@@ -188,12 +162,23 @@ static int write_dump(const struct rom_listing *listing)
 
 static int show(struct rom_listing *listing)
 {
-	int status;
+	struct document *document = &listing->document;
+	struct rom *rom = &listing->rom;
+	int result = 0, status;
 
-	rom_parse(&listing->rom, listing->read.data, listing->read.size);
-	romcheck_find(&listing->findings, listing->source, &listing->rom, listing->device,
+	rom_parse(rom, listing->read.data, listing->read.size);
+	romcheck_find(&listing->findings, listing->source, rom, listing->device,
 		      listing->read.shadow);
-	status = print_listing(listing);
+	if (listing->options.json)
+		print_whole(listing);
+	print_images(listing);
+	if (!table_is_alone(&listing->options)) {
+		if (rom->count > 0)
+			document_print_text(document, "%s: %zu bytes; %s", listing->source,
+					    rom->length, describe_boot(rom));
+		result = findings_print(&listing->findings, document);
+	}
+	status = document_end(document, result, findings_status(&listing->findings));
 	if (status != CTL_INTERNAL && listing->dump && write_dump(listing) != CTL_OK)
 		status = CTL_INTERNAL;
 	return status;
@@ -223,30 +208,26 @@ static int choose_device(struct rom_listing *listing, const size_t *found, size_
 	return 0;
 }
 
-/* Who means a file wants to know why it is none; addresses and IDs have a colon. */
-static void print_no_file(const char *path)
-{
-	struct stat status;
-
-	ctl_fail("%s: and as a file: %s", path,
-		 stat(path, &status) < 0 ? strerror(errno) : "found no regular file");
-}
-
 static int find_device(struct rom_listing *listing, const struct ctl *ctl)
 {
-	char message[256] = "";
+	struct inventory *inventory = &listing->inventory;
+	char message[FIND_MESSAGE_MAX] = "";
 	size_t *found = NULL, count = 0;
-	int result = look_at_host(&listing->inventory, ctl, 0);
+	struct stat status;
+	int result = look_at_host(inventory, ctl, 0);
 
 	if (result < 0)
 		return result;
-	findings_tell(&listing->inventory.findings, FINDING_WARNING);
-	result = find_by_name(&listing->inventory.forecast, &listing->inventory.host,
-			      listing->source, &found, &count, message);
+	findings_tell(&inventory->findings, FINDING_WARNING);
+	result = find_by_name(&inventory->forecast, &inventory->host, listing->source, &found,
+			      &count, message);
 	if (result < 0)
 		ctl_fail("%s", message);
+	/* Who means a file wants to know why it is none; addresses and IDs have a colon. */
 	if (result == -ENOENT && !strchr(listing->source, ':'))
-		print_no_file(listing->source);
+		ctl_fail("%s: and as a file: %s", listing->source,
+			 stat(listing->source, &status) < 0 ? strerror(errno)
+							    : "found no regular file");
 	if (result == 0)
 		result = choose_device(listing, found, count);
 	free(found);
@@ -277,32 +258,6 @@ static int show_file(struct rom_listing *listing)
 	return result < 0 ? ctl_fail("%s: %s", listing->source, strerror(-result)) : show(listing);
 }
 
-/* A device can have slashes in it: 00:01.0/00.0 is a path, and /dev/dri/card0 has a device. */
-static bool is_file(const char *operand)
-{
-	struct stat status;
-
-	return stat(operand, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-static int run_rom(struct rom_listing *listing, const struct ctl *ctl, const char *operand)
-{
-	int status;
-
-	if (snprintf(listing->source, sizeof(listing->source), "%s", operand) >= PATH_MAX)
-		return ctl_fail("%s: %s", operand, strerror(ENAMETOOLONG));
-	listing->document.options = &listing->options;
-	if (is_file(operand)) {
-		status = show_file(listing);
-	} else {
-		status = show_device(listing, ctl);
-		inventory_close(&listing->inventory);
-	}
-	free(listing->read.data);
-	findings_free(&listing->findings);
-	return status;
-}
-
 static const char usage[] =
 	"Usage: vfio-earlyctl rom [OPTION]... DEVICE|FILE\n"
 	"Prints the images of a card's expansion ROM, and what firmware can start it.\n"
@@ -317,7 +272,7 @@ static const char statuses[] =
 
 int command_rom(const struct ctl *ctl, int argc, char **argv)
 {
-	struct rom_listing listing = { .device = NULL };
+	struct rom_listing listing = { .document.options = &listing.options };
 	const struct options_entry entries[] = {
 		{ 'd', "dump", .text = &listing.dump },
 		{ 'f', "force", .set = &listing.force },
@@ -332,11 +287,23 @@ int command_rom(const struct ctl *ctl, int argc, char **argv)
 		.operands_max = OPTIONS_ANY_OPERANDS,
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);
+	struct stat file;
 
 	if (status != OPTIONS_RUN)
 		return status;
 	if (argc != 1)
 		return ctl_fail("%s: found %d operands, expected one device or file", ctl->command,
 				argc);
-	return run_rom(&listing, ctl, argv[0]);
+	if (snprintf(listing.source, sizeof(listing.source), "%s", argv[0]) >= PATH_MAX)
+		return ctl_fail("%s: %s", argv[0], strerror(ENAMETOOLONG));
+	/* A device can have slashes in it, too: 00:01.0/00.0 is a path, /dev/dri/card0 has one. */
+	if (stat(argv[0], &file) == 0 && S_ISREG(file.st_mode)) {
+		status = show_file(&listing);
+	} else {
+		status = show_device(&listing, ctl);
+		inventory_close(&listing.inventory);
+	}
+	free(listing.read.data);
+	findings_free(&listing.findings);
+	return status;
 }

@@ -224,14 +224,11 @@ static void add_row(struct status *status, struct table *table, const struct boo
 static int print_devices(struct status *status)
 {
 	struct table table;
-	int result = table_open(&table, &status->options, "devices", columns);
 
-	for (size_t i = 0; i < status->booted.count && result == 0; i++)
+	table_open(&table, &status->options, "devices", columns);
+	for (size_t i = 0; i < status->booted.count; i++)
 		add_row(status, &table, &status->booted.rows[i]);
-	if (result == 0)
-		result = document_print_table(&status->document, &table, "At this boot:");
-	table_close(&table);
-	return result;
+	return document_print_table(&status->document, &table, "At this boot:");
 }
 
 enum { BOOTED_RULES };
@@ -245,15 +242,10 @@ static int print_image(struct status *status)
 {
 	const struct table_options options = { .json = true };
 	struct table table;
-	int result = table_open(&table, &options, "booted", image_columns);
 
-	if (result == 0)
-		table_set(&table, table_add(&table, NULL), BOOTED_RULES,
-			  image_names[status->image]);
-	if (result == 0)
-		result = document_print_table(&status->document, &table, NULL);
-	table_close(&table);
-	return result;
+	table_open(&table, &options, "booted", image_columns);
+	table_set(&table, table_add(&table, NULL), BOOTED_RULES, image_names[status->image]);
+	return document_print_table(&status->document, &table, NULL);
 }
 
 static void print_answer(struct status *status)

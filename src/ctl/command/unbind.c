@@ -26,28 +26,15 @@ static const char usage[] =
 struct return_step {
 	const struct live *live;
 	const struct pci_device *device;
+	int devices; /* the directory of all */
 	char address[PCI_ADDRESS_TEXT_MAX];
 	char modalias[PCI_MODALIAS_MAX];
 };
-
-static int devices_of(const struct return_step *step)
-{
-	return step->live->inventory.forecast.pci.directory;
-}
 
 /* An override that was left behind can keep a device from any driver, so that is no host's. */
 static bool is_with_host(const struct pci_device *device)
 {
 	return device->driver && !vfio_is_reserving(device->driver);
-}
-
-static void prepare(struct return_step *step, const struct live *live, size_t index)
-{
-	const struct pci_device *device = live_device(live, index, step->address);
-
-	step->live = live;
-	step->device = device;
-	pci_format_modalias(device, "pci", step->modalias);
 }
 
 /*
@@ -66,16 +53,16 @@ static int return_device(void *argument)
 	if (is_with_host(step->device))
 		return 0;
 	do {
-		result = sysfs_set_override(devices_of(step), address, "");
+		result = sysfs_set_override(step->devices, address, "");
 		if (result == 0)
-			result = sysfs_unbind(devices_of(step), address);
+			result = sysfs_unbind(step->devices, address);
 	} while (result < 0 && result != -ENOENT && result != -ENODEV && --tries > 0);
 	if (result < 0)
 		return result;
 	modules_load(&modules, step->modalias);
 	modules_free(&modules);
 	for (tries = 3, result = -EIO; result < 0 && result != -ENODEV && tries > 0; tries--)
-		result = sysfs_probe(devices_of(step), address);
+		result = sysfs_probe(step->devices, address);
 	return result;
 }
 
@@ -98,13 +85,24 @@ static int report_without_driver(const struct return_step *step)
 	return CTL_OK;
 }
 
-static int report_driver(const struct return_step *step, int result, const char *driver)
+static int report(const struct return_step *step, int result)
 {
-	char what[96];
+	const char *before = step->device->driver;
+	char driver[PCI_DRIVER_NAME_MAX], what[96];
 
+	if (is_with_host(step->device)) {
+		printf("%s: is with the host already, driver %s\n", step->address, before);
+		return CTL_OK;
+	}
+	if (result == -ETIMEDOUT) {
+		snprintf(what, 64, "%s did not let go of it within %u s",
+			 before ? before : "the kernel", step->live->timeout);
+		return fail(step, what, "the host gets it when the kernel lets go of it");
+	}
+	sysfs_read_driver(step->devices, &step->device->address, driver, sizeof(driver));
 	if (driver[0] && !vfio_is_reserving(driver)) {
 		printf("%s: given back to %s (before: %s)\n", step->address, driver,
-		       step->device->driver ? step->device->driver : "no driver");
+		       before ? before : "no driver");
 		return CTL_OK;
 	}
 	if (result < 0) {
@@ -118,34 +116,6 @@ static int report_driver(const struct return_step *step, int result, const char 
 	return fail(step, what,
 		    "its ID is in ids= of /etc/modprobe.d or of the kernel command "
 		    "line, or was written to new_id");
-}
-
-static int report(const struct return_step *step, int result)
-{
-	char driver[PCI_DRIVER_NAME_MAX], what[64];
-
-	if (is_with_host(step->device)) {
-		printf("%s: is with the host already, driver %s\n", step->address,
-		       step->device->driver);
-		return CTL_OK;
-	}
-	if (result == -ETIMEDOUT) {
-		snprintf(what, sizeof(what), "%s did not let go of it within %u s",
-			 step->device->driver ? step->device->driver : "the kernel",
-			 step->live->timeout);
-		return fail(step, what, "the host gets it when the kernel lets go of it");
-	}
-	sysfs_read_driver(devices_of(step), &step->device->address, driver, sizeof(driver));
-	return report_driver(step, result, driver);
-}
-
-static void print_rule(const struct return_step *step)
-{
-	const struct rule *rule;
-
-	if (live_find_rule(step->live, step->device, &rule) == 0 && rule)
-		printf("%s: %s:%u takes it again at the next boot\n", step->address, rule->file,
-		       rule->line);
 }
 
 /* Nothing is begun if one of them is in use. */
@@ -172,25 +142,33 @@ static int return_all(const struct live *live, struct return_step *steps, struct
 	sigset_t before;
 
 	for (size_t i = 0; i < live->count; i++) {
-		prepare(&steps[i], live, i);
-		jobs[i] = (struct job){ .run = return_device, .argument = &steps[i] };
+		struct return_step *step = &steps[i];
+
+		step->live = live;
+		step->devices = live->inventory.forecast.pci.directory;
+		step->device = live_device(live, i, step->address);
+		pci_format_modalias(step->device, "pci", step->modalias);
+		jobs[i] = (struct job){ .run = return_device, .argument = step };
 	}
 	signals_hold(&before);
 	jobs_run(jobs, live->count, jobs_now() + (long)live->timeout * 1000);
 	for (size_t i = 0; i < live->count; i++) {
-		int one = report(&steps[i], jobs[i].result);
+		const struct return_step *step = &steps[i];
+		int one = report(step, jobs[i].result);
+		const struct rule *rule;
 
-		if (one == CTL_OK)
-			print_rule(&steps[i]);
-		else
+		if (one != CTL_OK)
 			status = one;
+		else if (live_find_rule(live, step->device, &rule) == 0 && rule)
+			printf("%s: %s:%u takes it again at the next boot\n", step->address,
+			       rule->file, rule->line);
 	}
 	fflush(stdout);
 	signals_release(&before);
 	return status;
 }
 
-static int unbind_devices(const struct live *live)
+static int unbind_devices(struct live *live)
 {
 	struct return_step *steps = calloc(live->count + 1, sizeof(*steps));
 	struct job *jobs = calloc(live->count + 1, sizeof(*jobs));
@@ -205,11 +183,5 @@ static int unbind_devices(const struct live *live)
 
 int command_unbind(const struct ctl *ctl, int argc, char **argv)
 {
-	struct live live;
-	int status = live_open(&live, ctl, argc, argv, usage, 1, 0);
-
-	if (status == OPTIONS_RUN)
-		status = unbind_devices(&live);
-	live_close(&live);
-	return status;
+	return live_run(ctl, argc, argv, usage, 1, 0, unbind_devices);
 }

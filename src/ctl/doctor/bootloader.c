@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "bootloader/bootloader.h"
-#include "bootloader/safety.h"
 #include "doctor/doctor.h"
 
 /* What a look at the bootloader has in hand. */

@@ -16,7 +16,6 @@
 #include "host/array.h"
 #include "host/modprobe.h"
 #include "rules/conflicts.h"
-#include "rules/foreign.h"
 
 #define CMDLINE          "/proc/cmdline"
 #define DRIVERCTL        "/etc/driverctl.d"
@@ -27,58 +26,39 @@ struct override_reader {
 	const struct host *host;
 };
 
-static void add(struct conflicts *conflicts, const struct conflict *conflict)
+/*
+ * Adds what one word says, or what is wrong about that; without parse, the word is a module. A file
+ * may be called anything, and what import writes has its name in a comment.
+ */
+static void take(struct conflicts *conflicts, enum conflict_kind kind, const char *where,
+		 const char *driver, const char *word,
+		 const char *(*parse)(const char *text, struct rule *rule))
 {
-	struct conflict *added = array_add(conflicts->list, conflicts->count);
+	struct conflict *conflict = array_add(conflicts->list, conflicts->count);
+	const struct text place = { where, where + strlen(where) };
 
-	if (added)
-		*added = *conflict;
-	else
+	if (!conflict) {
 		conflicts->error = -ENOMEM;
-}
-
-/* A file may be called anything, and what import writes has its name in a comment. */
-static void set_where(struct conflict *conflict, const char *where)
-{
-	const struct text text = { where, where + strlen(where) };
-
-	text_copy_printable(&text, conflict->where, sizeof(conflict->where));
-}
-
-/* Adds a copy of it with what one word says, or with what is wrong about that. */
-static void take_word(struct conflicts *conflicts, const struct conflict *kind, const char *word,
-		      const char *(*parse)(const char *text, struct rule *rule))
-{
-	struct conflict conflict = *kind;
-
-	snprintf(conflict.text, sizeof(conflict.text), "%s", word);
-	conflict.expected = parse(word, &conflict.rule);
-	if (conflict.expected)
-		conflict.kind = CONFLICT_BAD;
-	add(conflicts, &conflict);
+		return;
+	}
+	conflict->kind = kind;
+	text_copy_printable(&place, conflict->where, sizeof(conflict->where));
+	snprintf(conflict->driver, sizeof(conflict->driver), "%s", driver);
+	snprintf(conflict->text, sizeof(conflict->text), "%s", word);
+	conflict->expected = parse ? parse(word, &conflict->rule) : NULL;
+	if (conflict->expected)
+		conflict->kind = CONFLICT_BAD;
 }
 
 static void take_list(struct conflicts *conflicts, enum conflict_kind kind, const char *where,
 		      char *list)
 {
-	struct conflict conflict = { .kind = kind, .driver = RULE_DEFAULT_DRIVER };
 	const char *word;
 
-	set_where(&conflict, where);
 	while ((word = strsep(&list, kind == CONFLICT_IDS ? ",\"" : MODPROBE_BLANK "\"")))
 		if (word[0] != '\0')
-			take_word(conflicts, &conflict, word,
-				  kind == CONFLICT_IDS ? conflict_parse_id : conflict_parse_bind);
-}
-
-static void take_module(struct conflicts *conflicts, enum conflict_kind kind, const char *where,
-			const char *module)
-{
-	struct conflict conflict = { .kind = kind };
-
-	set_where(&conflict, where);
-	snprintf(conflict.text, sizeof(conflict.text), "%s", module);
-	add(conflicts, &conflict);
+			take(conflicts, kind, where, RULE_DEFAULT_DRIVER, word,
+			     kind == CONFLICT_IDS ? conflict_parse_id : conflict_parse_bind);
 }
 
 /* "install nouveau /bin/false" is how those blacklist who do not trust a blacklist. */
@@ -110,10 +90,10 @@ static void take_line(void *context, const char *where, char *line)
 	argument = strtok_r(NULL, MODPROBE_BLANK, &rest);
 	if (strcmp(word, "blacklist") == 0 ||
 	    (strcmp(word, "install") == 0 && argument && is_dummy(argument)))
-		take_module(conflicts, CONFLICT_BLACKLIST, where, module);
+		take(conflicts, CONFLICT_BLACKLIST, where, "", module, NULL);
 	for (; argument; argument = strtok_r(NULL, MODPROBE_BLANK, &rest))
 		if (strcmp(word, "softdep") == 0 && text_same_name(argument, "vfio_pci"))
-			take_module(conflicts, CONFLICT_SOFTDEP, where, module);
+			take(conflicts, CONFLICT_SOFTDEP, where, "", module, NULL);
 		else if (strcmp(word, "options") == 0 && text_same_name(module, "vfio_pci") &&
 			 strncmp(argument, "ids=", 4) == 0)
 			take_list(conflicts, CONFLICT_IDS, where, argument + 4);
@@ -127,40 +107,35 @@ static const char *parse_address(const char *text, struct rule *rule)
 	return NULL;
 }
 
-static void trim_end(char *text)
+static const char *refuse_driver(const char *text, struct rule *rule)
 {
-	size_t length = strlen(text);
-
-	while (length > 0 && strchr(MODPROBE_BLANK, text[length - 1]))
-		text[--length] = '\0';
+	(void)text;
+	(void)rule;
+	return "the name of a driver, such as vfio-pci";
 }
 
 /* Those for another bus than PCI have its name in front. */
 static int take_override(void *context, const char *directory, const char *name)
 {
 	struct override_reader *reader = context;
-	struct conflict conflict = { .kind = CONFLICT_DRIVERCTL };
-	char where[sizeof(DRIVERCTL) + 1 + NAME_MAX];
+	char where[sizeof(DRIVERCTL) + 1 + NAME_MAX], driver[PCI_DRIVER_NAME_MAX];
 	const char *address = name;
+	int length;
 
 	if (strncmp(name, DRIVERCTL_PREFIX, strlen(DRIVERCTL_PREFIX)) == 0)
 		address += strlen(DRIVERCTL_PREFIX);
 	else if (!isxdigit((unsigned char)name[0]) || !strchr(name, ':'))
 		return 0;
-	if (host_readf(reader->host, conflict.driver, sizeof(conflict.driver), "%s/%s", directory,
-		       name) <= 0)
+	length = host_readf(reader->host, driver, sizeof(driver), "%s/%s", directory, name);
+	if (length <= 0)
 		return 0;
+	while (length > 0 && strchr(MODPROBE_BLANK, driver[length - 1]))
+		driver[--length] = '\0';
 	snprintf(where, sizeof(where), "%s/%s", directory, name);
-	set_where(&conflict, where);
-	trim_end(conflict.driver);
-	if (!conflict_is_driver(conflict.driver)) {
-		conflict.kind = CONFLICT_BAD;
-		conflict.expected = "the name of a driver, such as vfio-pci";
-		strcpy(conflict.text, conflict.driver);
-		add(reader->conflicts, &conflict);
-		return 0;
-	}
-	take_word(reader->conflicts, &conflict, address, parse_address);
+	if (conflict_is_driver(driver))
+		take(reader->conflicts, CONFLICT_DRIVERCTL, where, driver, address, parse_address);
+	else
+		take(reader->conflicts, CONFLICT_DRIVERCTL, where, driver, driver, refuse_driver);
 	return 0;
 }
 
@@ -196,13 +171,6 @@ static bool names_module(const struct conflict *conflict)
 	return conflict->kind == CONFLICT_BLACKLIST || conflict->kind == CONFLICT_SOFTDEP;
 }
 
-static bool add_alias(struct conflict *conflict, const char *pattern)
-{
-	char **alias = array_add(conflict->aliases, conflict->alias_count);
-
-	return alias && (*alias = strdup(pattern));
-}
-
 /* "alias pci:v000010DEd*sv*sd*bc03sc*i* nouveau" */
 static void take_alias(struct conflicts *conflicts, char *line)
 {
@@ -212,11 +180,16 @@ static void take_alias(struct conflicts *conflicts, char *line)
 
 	if (!module || strcmp(word, "alias") != 0 || strncmp(pattern, "pci:", 4) != 0)
 		return;
-	for (size_t i = 0; i < conflicts->count; i++)
-		if (names_module(&conflicts->list[i]) &&
-		    text_same_name(conflicts->list[i].text, module) &&
-		    !add_alias(&conflicts->list[i], pattern))
+	for (size_t i = 0; i < conflicts->count; i++) {
+		struct conflict *conflict = &conflicts->list[i];
+		char **alias;
+
+		if (!names_module(conflict) || !text_same_name(conflict->text, module))
+			continue;
+		alias = array_add(conflict->aliases, conflict->alias_count);
+		if (!alias || !(*alias = strdup(pattern)))
 			conflicts->error = -ENOMEM;
+	}
 }
 
 /* What the kernel's modules are for, as the running kernel has them. */
@@ -228,33 +201,27 @@ static void read_aliases(struct conflicts *conflicts, const struct host *host)
 	    host_path(path, "/lib/modules/%s/modules.alias", release) < 0 ||
 	    host_read_text(host, path, &text) < 0)
 		return;
-	rest = text;
-	while ((line = strsep(&rest, "\n")))
+	for (rest = text; (line = strsep(&rest, "\n"));)
 		take_alias(conflicts, line);
 	free(text);
-}
-
-/* Whether the module that is named is for the device. */
-static bool drives(const struct conflict *conflict, const struct pci_device *device)
-{
-	char modalias[PCI_MODALIAS_MAX];
-
-	if (device->driver && text_same_name(device->driver, conflict->text))
-		return true;
-	pci_format_modalias(device, "pci", modalias);
-	for (size_t i = 0; i < conflict->alias_count; i++)
-		if (fnmatch(conflict->aliases[i], modalias, 0) == 0)
-			return true;
-	return false;
 }
 
 bool conflicts_means(const struct conflict *conflict, const struct pci *pci,
 		     const struct pci_device *device)
 {
+	char modalias[PCI_MODALIAS_MAX];
+
 	if (conflict->kind == CONFLICT_BAD)
 		return false;
-	return names_module(conflict) ? drives(conflict, device)
-				      : match_rule(&conflict->rule, pci, device) == MATCH_YES;
+	if (!names_module(conflict))
+		return match_rule(&conflict->rule, pci, device) == MATCH_YES;
+	if (device->driver && text_same_name(device->driver, conflict->text))
+		return true;
+	pci_format_modalias(device, "pci", modalias);
+	for (size_t i = 0; i < conflict->alias_count; i++)
+		if (conflict->aliases[i] && fnmatch(conflict->aliases[i], modalias, 0) == 0)
+			return true;
+	return false;
 }
 
 bool conflicts_is_for_host(const struct conflict *conflict)
@@ -269,6 +236,12 @@ const char *conflicts_cure(const struct conflict *conflict)
 						    : "take that ID out of the line";
 }
 
+static void sort(struct conflicts *conflicts)
+{
+	if (conflicts->count > 1)
+		qsort(conflicts->list, conflicts->count, sizeof(*conflicts->list), compare);
+}
+
 int conflicts_read_file(struct conflicts *conflicts, const char *path)
 {
 	char *text;
@@ -280,8 +253,7 @@ int conflicts_read_file(struct conflicts *conflicts, const char *path)
 		return result;
 	modprobe_parse(path, text, take_line, conflicts);
 	free(text);
-	if (conflicts->count > 1)
-		qsort(conflicts->list, conflicts->count, sizeof(*conflicts->list), compare);
+	sort(conflicts);
 	return conflicts->error;
 }
 
@@ -296,8 +268,7 @@ int conflicts_read(struct conflicts *conflicts, const struct host *host)
 		conflicts->error = result;
 	take_cmdline(conflicts, host);
 	host_each(host, DRIVERCTL, take_override, &reader);
-	if (conflicts->count > 1)
-		qsort(conflicts->list, conflicts->count, sizeof(*conflicts->list), compare);
+	sort(conflicts);
 	read_aliases(conflicts, host);
 	return conflicts->error;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "core/bounds.h"
 #include "core/pci.h"
@@ -17,7 +18,8 @@ enum conflict_kind {
 	CONFLICT_UNRAID,    /* a device of Unraid's BIND= */
 	CONFLICT_BLACKLIST, /* of a module */
 	CONFLICT_SOFTDEP,   /* of a module, which loads vfio-pci before it */
-	CONFLICT_BAD, /* one of the first three that cannot be understood, or not be said in a rule */
+	CONFLICT_BAD, /* one of the first three that cannot be understood, or not be said in a rule
+		       */
 };
 
 struct conflict {
@@ -51,14 +53,37 @@ int conflicts_read_file(struct conflicts *conflicts, const char *path);
 
 /* Whether the device is one that the setting is about. */
 bool conflicts_means(const struct conflict *conflict, const struct pci *pci,
-		  const struct pci_device *device);
+		     const struct pci_device *device);
 
-/* Whether the device gets a driver that the host uses it with, unlike those of VFIO, or pci-stub. */
+/* Whether the device gets a driver that the host uses it with, unlike those of VFIO, or pci-stub.
+ */
 bool conflicts_is_for_host(const struct conflict *conflict);
 
 /* How that setting of the host is taken back for one device. */
 const char *conflicts_cure(const struct conflict *conflict);
 
 void conflicts_free(struct conflicts *conflicts);
+
+/* What foreign.c has: devices as the settings of others write them, as rules. */
+
+/*
+ * Each fills the terms of *rule, so that it means the same devices. NULL, or what was expected;
+ * then *rule is untouched.
+ */
+
+/*
+ * One of ids= of vfio-pci, "vendor:device[:subvendor[:subdevice[:class[:class_mask]]]]", as
+ * vfio_pci_fill_ids() of the kernel takes it.
+ */
+const char *conflict_parse_id(const char *text, struct rule *rule);
+
+/* One of Unraid's BIND=, "0000:03:00.0|8086:1533"; before 6.9 it was "03:00.0". */
+const char *conflict_parse_bind(const char *text, struct rule *rule);
+
+/* Whether a rule can have driver= with this name, as it is. */
+bool conflict_is_driver(const char *name);
+
+/* Prints such a rule with its driver= and optional, as a line. */
+void conflict_print_rule(FILE *stream, const struct rule *rule);
 
 #endif

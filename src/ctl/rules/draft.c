@@ -6,28 +6,33 @@
 #include <string.h>
 
 #include "core/match.h"
+#include "core/rules.h"
 #include "host/array.h"
 #include "host/joined.h"
 #include "look/device.h"
 #include "rules/draft.h"
 
-static int want(struct draft *draft, const struct pci_device *device, bool card)
+const char *edit_path(const struct edit *edit)
 {
-	struct draft_want *wanted = array_add(draft->wants, draft->count);
-
-	if (!wanted)
-		return -ENOMEM;
-	*wanted = (struct draft_want){ device, card };
-	return 0;
+	return edit->file ? edit->file : RULES_FILE;
 }
 
-/* Whether the name, "01:00" or "slot=3", is one for cards rather than functions. */
-static bool names_card(const char *name)
+int edit_find(struct edit *edit, const char *name, size_t **found, size_t *count,
+	      char message[FIND_MESSAGE_MAX])
 {
-	struct rule_error error;
-	struct rule rule;
+	struct inventory *inventory = &edit->inventory;
+	int result =
+		find_by_name(&inventory->forecast, &inventory->host, name, found, count, message);
 
-	return rule_parse(name, strlen(name), &rule, &error) > 0 && rule_names_card(&rule);
+	for (size_t i = 0; result == 0 && i < *count; i++)
+		edit->meant[(*found)[i]] = true;
+	return result;
+}
+
+const char *edit_describe(struct edit *edit, const struct pci_device *device,
+			  char text[PCI_IDS_TEXT_MAX])
+{
+	return pci_ids_sentence(&edit->inventory.names, device, text, PCI_IDS_TEXT_MAX);
 }
 
 /* Whether one rule can have all functions of a card: they are all meant, and none is a bridge. */
@@ -46,33 +51,32 @@ int draft_take(struct draft *draft, const char *name)
 {
 	const struct pci *pci = &draft->edit->inventory.forecast.pci;
 	char message[FIND_MESSAGE_MAX];
+	struct rule_error error;
+	struct rule rule;
 	size_t *found = NULL, count = 0;
 	int result = edit_find(draft->edit, name, &found, &count, message);
-	bool card = result == 0 && names_card(name);
+	/* "01:00" or "slot=3" is for cards rather than functions. */
+	bool names_card =
+		rule_parse(name, strlen(name), &rule, &error) > 0 && rule_names_card(&rule);
 
 	if (result < 0)
 		findings_add(&draft->findings, FINDING_ERROR, NULL, "%s", message);
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct pci_device *device = &pci->devices[found[i]], *first;
 		size_t functions = pci_card(pci, device, &first);
+		bool whole = names_card && is_whole(draft, first, functions);
+		struct draft_want *want;
 
-		if (!card || !is_whole(draft, first, functions))
-			result = want(draft, device, false);
-		else if (device == first)
-			result = want(draft, device, true);
+		if (whole && device != first)
+			continue;
+		want = array_add(draft->wants, draft->count);
+		if (want)
+			*want = (struct draft_want){ device, whole };
+		else
+			result = -ENOMEM;
 	}
 	free(found);
 	return result;
-}
-
-/* Options that were asked for, and that the rule that decides already lacks. */
-static const char *get_lacking(const struct draft *draft, const struct rule *rule)
-{
-	if (draft->edit->group && !(rule->options & RULE_GROUP))
-		return "group";
-	if (draft->edit->force && !(rule->options & RULE_FORCE))
-		return "force";
-	return NULL;
 }
 
 /* Whether a rule decides for the device already; says so, or why that is in the way. */
@@ -80,7 +84,7 @@ static bool is_decided(struct draft *draft, const struct pci_device *device)
 {
 	const struct plan_row *row = inventory_row(&draft->edit->inventory, device);
 	struct findings *findings = &draft->findings;
-	const char *lacking;
+	const char *lacking = NULL;
 	char where[RULE_PLACE_MAX], name[PCI_IDS_TEXT_MAX];
 
 	/* The kernel command line may be another one at the next boot. */
@@ -88,7 +92,10 @@ static bool is_decided(struct draft *draft, const struct pci_device *device)
 		return false;
 	rule_format_place(row->rule, where);
 	edit_describe(draft->edit, device, name);
-	lacking = get_lacking(draft, row->rule);
+	if (draft->edit->group && !(row->rule->options & RULE_GROUP))
+		lacking = "group";
+	else if (draft->edit->force && !(row->rule->options & RULE_FORCE))
+		lacking = "force";
 	if (row->rule->exclude)
 		findings_add(findings, FINDING_ERROR, name,
 			     "%s keeps it for the host; take that line out first", where);
@@ -128,27 +135,6 @@ static bool check_function(struct draft *draft, const struct pci_device *device)
 	return true;
 }
 
-static bool check_want(struct draft *draft, const struct draft_want *wanted)
-{
-	const struct pci *pci = &draft->edit->inventory.forecast.pci;
-	const struct pci_device *first = wanted->device;
-	size_t count = wanted->card ? pci_card(pci, wanted->device, &first) : 1;
-	bool needed = false;
-
-	for (size_t i = 0; i < count; i++)
-		needed |= check_function(draft, &first[i]);
-	return needed;
-}
-
-/* The kinds that are tried for advice, the most stable first. */
-static const char *find_better(struct selector *selector)
-{
-	for (enum selector_kind kind = 0; kind < SELECTOR_KINDS; kind++)
-		if (selector_format(selector, kind) == 0)
-			return selector_names[kind];
-	return NULL;
-}
-
 static void list_others(const struct selector *selector, char *text, size_t size)
 {
 	const struct pci *pci = selector->pci;
@@ -180,15 +166,15 @@ static void refuse_kind(struct draft *draft, struct selector *selector, int erro
 	enum selector_kind kind = draft->edit->by;
 	char text[SELECTOR_TEXT_MAX], others[256], advice[SELECTOR_TEXT_MAX + 32] = "";
 	char name[PCI_IDS_TEXT_MAX];
-	const char *better;
 
 	edit_describe(draft->edit, selector->device, name);
 	strcpy(text, selector->text);
 	list_others(selector, others, sizeof(others));
-	better = find_better(selector);
-	if (better)
-		snprintf(advice, sizeof(advice), "; '--by %s' would do: %s", better,
-			 selector->text);
+	/* The most stable kind comes first. */
+	for (enum selector_kind better = 0; better < SELECTOR_KINDS && !advice[0]; better++)
+		if (selector_format(selector, better) == 0)
+			snprintf(advice, sizeof(advice), "; '--by %s' would do: %s",
+				 selector_names[better], selector->text);
 	if (error == -EEXIST)
 		findings_add(findings, FINDING_ERROR, name, "'%s' also means %s%s", text, others,
 			     advice);
@@ -200,62 +186,45 @@ static void refuse_kind(struct draft *draft, struct selector *selector, int erro
 }
 
 /*
- * As lspci -D has it, so that a person and remove know it again. Virtual functions come after the
- * boot pass, which is no fault.
+ * The comment is as lspci -D has it, so that a person and remove know it again. Virtual functions
+ * come after the boot pass, which is no fault.
  */
-static int format_lines(const struct draft *draft, const struct draft_want *wanted,
-			const char *terms, char **lines)
-{
-	struct pci_ids *names = &draft->edit->inventory.names;
-	struct pci_address address = wanted->device->address;
-	char text[PCI_ADDRESS_TEXT_MAX], class[PCI_IDS_TEXT_MAX], name[PCI_IDS_TEXT_MAX];
-
-	if (wanted->card)
-		address.function = PCI_FUNCTION_ANY;
-	return asprintf(lines, "# %s %s: %s\n%s%s%s%s\n", pci_address_format(&address, text),
-			pci_ids_class(names, wanted->device, class, sizeof(class)),
-			pci_ids_device(names, wanted->device, name, sizeof(name)), terms,
-			draft->edit->group ? " group" : "", draft->edit->force ? " force" : "",
-			device_is_virtual(&draft->edit->inventory, wanted->device) ? " optional"
-										   : "") < 0
-		       ? -ENOMEM
-		       : 0;
-}
-
-/* One rule by ID can be for several devices. */
-static int append(struct draft *draft, const char *lines)
-{
-	char *longer;
-
-	if (strstr(draft->lines, strchr(lines, '\n')))
-		return 0;
-	longer = realloc(draft->lines, strlen(draft->lines) + strlen(lines) + 1);
-	if (!longer)
-		return -ENOMEM;
-	draft->lines = strcat(longer, lines);
-	return 0;
-}
-
 static int add_want(struct draft *draft, const struct draft_want *wanted)
 {
+	struct edit *edit = draft->edit;
 	struct selector selector = {
-		.pci = &draft->edit->inventory.forecast.pci,
+		.pci = &edit->inventory.forecast.pci,
 		.device = wanted->device,
 		.card = wanted->card,
-		.meant = draft->edit->meant,
+		.meant = edit->meant,
 	};
+	struct pci_ids *names = &edit->inventory.names;
+	struct pci_address address = wanted->device->address;
+	char text[PCI_ADDRESS_TEXT_MAX], class[PCI_IDS_TEXT_MAX], name[PCI_IDS_TEXT_MAX];
 	char *lines;
-	int result = selector_format(&selector, draft->edit->by);
+	int result = selector_format(&selector, edit->by);
 
 	if (result < 0) {
 		refuse_kind(draft, &selector, result);
 		return 0;
 	}
-	if (format_lines(draft, wanted, selector.text, &lines) < 0)
+	if (wanted->card)
+		address.function = PCI_FUNCTION_ANY;
+	if (asprintf(&lines, "%s# %s %s: %s\n%s%s%s%s\n", draft->lines,
+		     pci_address_format(&address, text),
+		     pci_ids_class(names, wanted->device, class, sizeof(class)),
+		     pci_ids_device(names, wanted->device, name, sizeof(name)), selector.text,
+		     edit->group ? " group" : "", edit->force ? " force" : "",
+		     device_is_virtual(&edit->inventory, wanted->device) ? " optional" : "") < 0)
 		return -ENOMEM;
-	result = append(draft, lines);
-	free(lines);
-	return result;
+	/* One rule by ID can be for several devices. */
+	if (strstr(draft->lines, strchr(lines + strlen(draft->lines), '\n'))) {
+		free(lines);
+	} else {
+		free(draft->lines);
+		draft->lines = lines;
+	}
+	return 0;
 }
 
 /* A function of a card that is wanted as a whole, or what was named before. */
@@ -280,28 +249,101 @@ static bool is_covered(const struct draft *draft, size_t index)
 	return false;
 }
 
-static void drop_covered(struct draft *draft)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < draft->count; i++)
-		if (!is_covered(draft, i))
-			draft->wants[kept++] = draft->wants[i];
-	draft->count = kept;
-}
-
 int draft_make(struct draft *draft)
 {
+	const struct pci *pci = &draft->edit->inventory.forecast.pci;
+	size_t kept = 0;
 	int result = 0;
 
 	draft->lines = strdup("");
 	if (!draft->lines)
 		return -ENOMEM;
-	drop_covered(draft);
-	for (size_t i = 0; i < draft->count && result == 0; i++)
-		if (check_want(draft, &draft->wants[i]))
-			result = add_want(draft, &draft->wants[i]);
+	for (size_t i = 0; i < draft->count; i++)
+		if (!is_covered(draft, i))
+			draft->wants[kept++] = draft->wants[i];
+	draft->count = kept;
+	for (size_t i = 0; i < kept && result == 0; i++) {
+		const struct draft_want *wanted = &draft->wants[i];
+		const struct pci_device *first = wanted->device;
+		size_t count = wanted->card ? pci_card(pci, first, &first) : 1;
+		bool needed = false;
+
+		for (size_t n = 0; n < count; n++)
+			needed |= check_function(draft, &first[n]);
+		if (needed)
+			result = add_want(draft, wanted);
+	}
 	return result;
+}
+
+static void warn_row(struct draft *draft, const struct plan_row *row)
+{
+	char name[PCI_IDS_TEXT_MAX], where[RULE_PLACE_MAX];
+	const char *what = row->wanted;
+	bool hint = inventory_is_spoiled(row) && !draft->edit->group;
+
+	if (row->outcome == OUTCOME_EXCLUDED)
+		what = rule_format_place(row->rule, where);
+	else if (row->detail[0] != '\0')
+		what = row->detail;
+	edit_describe(draft->edit, row->device, name);
+	if (!inventory_is_taken(row))
+		findings_add(&draft->findings, FINDING_WARNING, name,
+			     "the next boot will not bind it: %s: %s", outcome_name(row->outcome),
+			     what);
+	else if (row->level == LEVEL_WARNING)
+		findings_add(&draft->findings, FINDING_WARNING, name, "%s%s", row->detail,
+			     hint ? "; --group takes the rest of the group, too" : "");
+}
+
+/* No reason to refuse it: the host boots, and can be reached, without what is only used. */
+static void warn_use(struct draft *draft, const struct pci_device *device)
+{
+	const char *use = inventory_use(&draft->edit->inventory, device);
+	char name[PCI_IDS_TEXT_MAX];
+
+	if (use)
+		findings_add(&draft->findings, FINDING_WARNING, NULL, "%s " INVENTORY_USED,
+			     edit_describe(draft->edit, device, name), use);
+}
+
+int draft_foretell(struct draft *draft)
+{
+	struct inventory *inventory = &draft->edit->inventory;
+	struct rules *rules = &inventory->forecast.rules;
+	const struct plan *plan = &inventory->forecast.plan;
+	size_t before = rules->count;
+	int result = rules_parse(rules, edit_path(draft->edit), draft->lines, strlen(draft->lines));
+
+	if (result == 0)
+		result = inventory_make_plan(inventory);
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+
+		/* Of this run are those that were named, and the rest of their groups. */
+		if (!row->device ||
+		    (!draft->edit->meant[row->device - inventory->forecast.pci.devices] &&
+		     row->rule < rules->list + before))
+			continue;
+		warn_row(draft, row);
+		/* Without an IOMMU now, a boot with it takes the device. */
+		if (row->outcome == OUTCOME_WOULD_BIND || row->outcome == OUTCOME_NO_IOMMU)
+			warn_use(draft, row->device);
+	}
+	if (inventory_lacks_iommu(inventory))
+		findings_add(&draft->findings, FINDING_WARNING, NULL, INVENTORY_NO_IOMMU);
+	return 0;
+}
+
+void draft_warn_uses(struct draft *draft)
+{
+	const struct pci *pci = &draft->edit->inventory.forecast.pci;
+
+	for (size_t i = 0; i < pci->count; i++)
+		if (draft->edit->meant[i])
+			warn_use(draft, &pci->devices[i]);
 }
 
 void draft_free(struct draft *draft)

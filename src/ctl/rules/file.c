@@ -113,25 +113,17 @@ void rulesfile_cut(struct rulesfile *file, unsigned int first, unsigned int coun
 	file->changed = true;
 }
 
-/* Most hosts do without this directory. */
-static int make_directory(const struct rulesfile *file, const struct host *host)
+int rulesfile_write(const struct rulesfile *file, const struct host *host)
 {
 	static const char directory[] = RULES_DIRECTORY "/";
 
-	if (strncmp(file->path, directory, strlen(directory)) != 0)
+	if (!file->changed)
 		return 0;
-	return mkdirat(host->directory, host_below(RULES_DIRECTORY), 0755) < 0 && errno != EEXIST
-		       ? -errno
-		       : 0;
-}
-
-int rulesfile_write(const struct rulesfile *file, const struct host *host)
-{
-	int result = file->changed ? make_directory(file, host) : 0;
-
-	if (result == 0 && file->changed)
-		result = replace_file(host, file->path, file->text, file->length, 0);
-	return result;
+	/* Most hosts do without this directory. */
+	if (strncmp(file->path, directory, strlen(directory)) == 0 &&
+	    mkdirat(host->directory, host_below(RULES_DIRECTORY), 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return replace_file(host, file->path, file->text, file->length, 0);
 }
 
 int rulesfile_add(const struct host *host, const char *path, const char *lines)

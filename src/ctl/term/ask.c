@@ -50,14 +50,6 @@ bool ask_yes(const char *question)
 	return yes;
 }
 
-/* A terminal without addressable lines is one for plain questions. */
-static bool is_dumb(void)
-{
-	const char *term = getenv("TERM");
-
-	return !term || !*term || strcmp(term, "dumb") == 0;
-}
-
 static const char **make_arguments(const char *text, const struct ask_item *items, size_t count)
 {
 	/* Three zeros: as high and wide as fits. */
@@ -109,35 +101,17 @@ static int start(const char *const *argv, pid_t *child)
 	return result < 0 ? result : ends[0];
 }
 
-/* A line each. */
-static int take_answer(int fd, const struct ask_item *items, size_t count, bool *chosen)
-{
-	FILE *stream = fdopen(fd, "r");
-	char *line = NULL;
-	size_t size = 0;
-
-	if (!stream) {
-		close(fd);
-		return -ENOMEM;
-	}
-	while (getline(&line, &size, stream) >= 0) {
-		line[strcspn(line, "\n")] = '\0';
-		for (size_t i = 0; i < count; i++)
-			if (strcmp(items[i].tag, line) == 0)
-				chosen[i] = true;
-	}
-	free(line);
-	fclose(stream);
-	return 0;
-}
-
 int ask_checklist(const char *text, const struct ask_item *items, size_t count, bool *chosen)
 {
-	const char **argv;
+	const char *terminal = getenv("TERM"), **argv;
+	char *line = NULL;
+	size_t size = 0;
+	FILE *stream;
 	pid_t child = -1;
-	int fd, result, ended;
+	int fd, ended;
 
-	if (is_dumb())
+	/* A terminal without addressable lines is one for plain questions. */
+	if (!terminal || !*terminal || strcmp(terminal, "dumb") == 0)
 		return -ENOENT;
 	argv = make_arguments(text, items, count);
 	fflush(stdout);
@@ -145,9 +119,19 @@ int ask_checklist(const char *text, const struct ask_item *items, size_t count, 
 	free(argv);
 	if (fd < 0)
 		return fd;
-	result = take_answer(fd, items, count, chosen);
+	stream = fdopen(fd, "r");
+	while (stream && getline(&line, &size, stream) >= 0) {
+		line[strcspn(line, "\n")] = '\0';
+		for (size_t i = 0; i < count; i++)
+			chosen[i] |= strcmp(items[i].tag, line) == 0;
+	}
+	free(line);
+	if (stream)
+		fclose(stream);
+	else
+		close(fd);
 	ended = run_await(child);
-	if (result < 0 || ended < 0)
-		return result < 0 ? result : ended;
-	return ended == 0 ? 0 : -ECANCELED;
+	if (!stream)
+		return -ENOMEM;
+	return ended > 0 ? -ECANCELED : ended;
 }

@@ -2,40 +2,48 @@
 /* What a command prints. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "term/document.h"
 #include "term/message.h"
 #include "term/shown.h"
-#include "term/width.h"
+#include "term/shown.h"
 
 /* Of the second and later lines of a message. */
 #define MESSAGE_INDENT 2
 
-int document_print_table(struct document *document, const struct table *table, const char *title)
+void document_add(struct document *document, const char *name, json_t *value)
 {
-	if (table->failed)
-		return -ENOMEM;
-	if (document->options->json) {
-		putchar(document->begun ? ',' : '{');
+	if (!document->json)
+		document->json = json_object();
+	if (json_object_set_new(document->json, name, value) < 0 && document->error == 0)
+		document->error = -ENOMEM;
+}
+
+int document_print_table(struct document *document, struct table *table, const char *title)
+{
+	if (document->error == 0)
+		document->error = table->error;
+	if (document->error == 0 && document->options->json) {
+		document_add(document, table->name, table_pack(table));
+	} else if (document->error == 0 && !table_is_empty(table)) {
+		if (title && !table_is_alone(document->options))
+			document_print_text(document, "%s%s", document->begun ? "\n" : "", title);
 		document->begun = true;
-		return table_print_member(table);
+		fflush(stdout);
+		document->error = table_print(table);
 	}
-	if (table_is_empty(table))
-		return 0;
-	if (title && !table_is_alone(document->options))
-		document_print_text(document, "%s%s", document->begun ? "\n" : "", title);
-	document->begun = true;
-	fflush(stdout);
-	return table_print(table);
+	table_close(table);
+	return document->error;
 }
 
 void document_print_text(struct document *document, const char *format, ...)
 {
 	va_list arguments;
 
-	if (document->options->json || document->options->raw)
+	if (document->options->json || document->options->raw || document->error < 0)
 		return;
 	va_start(arguments, format);
 	shown_vprint(stdout, SHOWN_LINES, format, arguments);
@@ -50,19 +58,16 @@ void document_print_gap(struct document *document)
 		document_print_text(document, "%s", "");
 }
 
-/* A word, or a command in quotes, which is to be copied as a whole. */
-static size_t measure_word(const char *text)
-{
-	const char *end = text[0] == '\'' ? strchr(text + 1, '\'') : NULL;
-
-	return end ? (size_t)(end - text) + strcspn(end, " ") : strcspn(text, " ");
-}
-
-/* Prints word by word; what follows the first line begins at column indent. */
+/*
+ * Prints word by word; what follows the first line begins at column indent. A command in quotes is
+ * to be copied as a whole, and is one word.
+ */
 static void print_wrapped(const char *text, size_t column, size_t indent, size_t width)
 {
 	while (*text) {
-		size_t length = measure_word(text);
+		const char *quote = text[0] == '\'' ? strchr(text + 1, '\'') : NULL;
+		const char *end = quote ? quote : text;
+		size_t length = (size_t)(end - text) + strcspn(end, " ");
 
 		if (column + 1 + length > width) {
 			printf("\n%*s", (int)indent - 1, "");
@@ -95,7 +100,7 @@ void document_print_message(struct document *document, const char *kind, enum ta
 {
 	size_t column = strlen(kind) + 1;
 
-	if (document->options->json)
+	if (document->options->json || document->error < 0)
 		return;
 	if (where)
 		column += (size_t)shown_print(stdout, "", "%s: ", where);
@@ -120,12 +125,12 @@ void document_print_line(struct document *document, const char *kind, enum table
 {
 	size_t width = table_get_width(document->options);
 	size_t column = strlen(kind) + strlen(where) + 4;
-	bool cut = width > column && width_measure(text) > width - column;
+	bool cut = width > column && table_fit_text(text, SIZE_MAX) > width - column;
 
 	if (document->options->json)
 		return;
 	if (cut)
-		width_cut(text, width - column - 1);
+		table_fit_text(text, width - column - 1);
 	print_kind(document, kind, 0, ":", color);
 	shown_print(stdout, "\n", " %s: %s%s\n", where, text, cut ? "…" : "");
 	document->begun = true;
@@ -133,8 +138,14 @@ void document_print_line(struct document *document, const char *kind, enum table
 
 int document_end(struct document *document, int error, int status)
 {
-	if (document->options->json && (document->begun || error == 0))
-		puts(document->begun ? "\n}" : "{}");
+	if (error == 0)
+		error = document->error;
+	if (document->options->json && error == 0) {
+		json_dumpf(document->json, stdout, JSON_INDENT(3));
+		putchar('\n');
+	}
+	json_decref(document->json);
+	document->json = NULL;
 	if (error < 0 && error != -EINVAL)
 		ctl_fail("%s", strerror(-error));
 	return error < 0 ? CTL_INTERNAL : status;

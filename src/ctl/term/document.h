@@ -8,10 +8,15 @@
 struct document {
 	const struct table_options *options;
 	bool begun;
+	int error;    /* of the first table that failed; what is behind it is not printed */
+	json_t *json; /* the object */
 };
 
-/* Prints a table, below a title that people see. 0 or -errno. */
-int document_print_table(struct document *document, const struct table *table, const char *title);
+/* Prints a table, below a title that people see, and closes it. 0 or -errno. */
+int document_print_table(struct document *document, struct table *table, const char *title);
+
+/* Adds a member to the object, and takes the value over; NULL: memory has run out. */
+void document_add(struct document *document, const char *name, json_t *value);
 
 /* Prints a line for people between tables, as a printf. */
 void document_print_text(struct document *document, const char *format, ...)
@@ -36,8 +41,8 @@ void document_print_line(struct document *document, const char *kind, enum table
 			 const char *where, char *text);
 
 /*
- * Ends it. status, or CTL_INTERNAL if error, which is 0 or -errno, is one: then after a message,
- * unless it is that of table_open().
+ * Ends it. status, or CTL_INTERNAL if a table failed, or if error, which is 0 or -errno, is one:
+ * then after a message, unless it is that of table_open().
  */
 int document_end(struct document *document, int error, int status);
 

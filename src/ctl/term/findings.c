@@ -62,9 +62,9 @@ static int print_table(const struct findings *findings, struct document *documen
 {
 	const struct table_options options = { .json = document->options->json };
 	struct table table;
-	int result = table_open(&table, &options, "problems", columns);
 
-	for (size_t i = 0; i < findings->count && result == 0; i++) {
+	table_open(&table, &options, "problems", columns);
+	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->list[i];
 		struct libscols_line *line = table_add(&table, NULL);
 
@@ -73,10 +73,7 @@ static int print_table(const struct findings *findings, struct document *documen
 		table_set(&table, line, TEXT, finding->text);
 		table_set(&table, line, FIX, finding->fix);
 	}
-	if (result == 0)
-		result = document_print_table(document, &table, NULL);
-	table_close(&table);
-	return result;
+	return document_print_table(document, &table, NULL);
 }
 
 int findings_print(struct findings *findings, struct document *document)

@@ -63,3 +63,10 @@ void findings_report(struct findings *findings)
 		ctl_fail("%s; some messages are missing", strerror(ENOMEM));
 	findings_free(findings);
 }
+
+int findings_status(const struct findings *findings)
+{
+	return findings_count(findings, FINDING_ERROR) + findings_count(findings, FINDING_WARNING)
+		       ? CTL_INCOMPLETE
+		       : CTL_OK;
+}

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "term/message.h"
 #include "term/options.h"
@@ -18,86 +19,46 @@ struct parser {
 	size_t count;
 	struct option names[ENTRIES_MAX + 1];
 	char letters[2 * ENTRIES_MAX + 1];
-	bool help;
 };
 
-static void add_entries(struct parser *parser, const struct options_entry *entries)
+/* Adds them, also as getopt_long(3) wants them. */
+static void add(struct parser *parser, const struct options_entry *entries)
 {
-	for (; entries->name; entries++) {
-		assert(parser->count < ENTRIES_MAX);
-		parser->entries[parser->count++] = *entries;
-	}
-}
+	for (; entries && entries->name; entries++) {
+		size_t place = parser->count++;
+		char *letters = parser->letters + strlen(parser->letters);
 
-static void add_table_entries(struct parser *parser, struct table_options *table)
-{
-	const struct options_entry entries[] = {
-		{ 'J', "json", .set = &table->json, .clear = &table->raw },
-		{ 'l', "list", .set = &table->list },
-		{ 'n', "noheadings", .set = &table->no_headings },
-		{ 'O', "output-all", .set = &table->all_columns },
-		{ 'o', "output", .text = &table->output },
-		{ 'r', "raw", .set = &table->raw, .clear = &table->json },
-		{ 'T', "tree", .clear = &table->list },
-		{},
-	};
-
-	add_entries(parser, entries);
-}
-
-/* As getopt_long(3) wants them. */
-static void name_entries(struct parser *parser)
-{
-	char *letter = parser->letters;
-
-	for (size_t i = 0; i < parser->count; i++) {
-		const struct options_entry *entry = &parser->entries[i];
-
-		parser->names[i] = (struct option){
-			.name = entry->name,
-			.has_arg = entry->text ? required_argument : no_argument,
-			.val = FIRST_PLACE + (int)i,
+		assert(place < ENTRIES_MAX);
+		parser->entries[place] = *entries;
+		parser->names[place] = (struct option){
+			.name = entries->name,
+			.has_arg = entries->text ? required_argument : no_argument,
+			.val = FIRST_PLACE + (int)place,
 		};
-		if (entry->letter)
-			*letter++ = entry->letter;
-		if (entry->letter && entry->text)
-			*letter++ = ':';
+		if (entries->letter)
+			sprintf(letters, "%c%s", entries->letter, entries->text ? ":" : "");
 	}
 }
 
-static const struct options_entry *find_entry(const struct parser *parser, int option)
-{
-	if (option >= FIRST_PLACE)
-		return &parser->entries[option - FIRST_PLACE];
-	for (size_t i = 0; i < parser->count; i++)
-		if (parser->entries[i].letter == option)
-			return &parser->entries[i];
-	return NULL;
-}
-
-static void print_table_help(const struct options *options)
-{
-	puts("  -J, --json          print JSON, with all columns\n"
-	     "  -l, --list          print a list, not a tree\n"
-	     "  -n, --noheadings    print no headings\n"
-	     "  -O, --output-all    print all columns\n"
-	     "  -o, --output LIST   print these columns; with + before them, these as well\n"
-	     "  -r, --raw           print fields with one blank between them, in a list\n"
-	     "  -T, --tree          print a tree\n"
-	     "\n"
-	     "Columns:");
-	for (const struct table_column *column = options->columns; column->name; column++)
-		printf("  %-10s %s\n", column->name, column->help);
-}
-
-static int print_help(const struct options *options)
+static void print_help(const struct options *options)
 {
 	fputs(options->usage, stdout);
-	if (options->table)
-		print_table_help(options);
+	if (options->table) {
+		puts("  -J, --json          print JSON, with all columns\n"
+		     "  -l, --list          print a list, not a tree\n"
+		     "  -n, --noheadings    print no headings\n"
+		     "  -O, --output-all    print all columns\n"
+		     "  -o, --output LIST   print these columns; with + before them, these as "
+		     "well\n"
+		     "  -r, --raw           print fields with one blank between them, in a list\n"
+		     "  -T, --tree          print a tree\n"
+		     "\n"
+		     "Columns:");
+		for (const struct table_column *column = options->columns; column->name; column++)
+			printf("  %-10s %s\n", column->name, column->help);
+	}
 	if (options->statuses)
 		printf("\nExit status: %s\n", options->statuses);
-	return CTL_OK;
 }
 
 static int check_operands(const struct options *options, const struct ctl *ctl, int count,
@@ -114,37 +75,44 @@ static int check_operands(const struct options *options, const struct ctl *ctl, 
 			operands[options->operands_max]);
 }
 
-static void take(const struct options_entry *entry)
-{
-	if (entry->set)
-		*entry->set = true;
-	if (entry->clear)
-		*entry->clear = false;
-	if (entry->text)
-		*entry->text = optarg;
-}
-
 int options_parse(const struct options *options, const struct ctl *ctl, int *argc, char ***argv)
 {
+	struct table_options none, *table = options->table ? options->table : &none;
+	const struct options_entry of_tables[] = {
+		{ 'J', "json", .set = &table->json, .clear = &table->raw },
+		{ 'l', "list", .set = &table->list },
+		{ 'n', "noheadings", .set = &table->no_headings },
+		{ 'O', "output-all", .set = &table->all_columns },
+		{ 'o', "output", .text = &table->output },
+		{ 'r', "raw", .set = &table->raw, .clear = &table->json },
+		{ 'T', "tree", .clear = &table->list },
+		{},
+	};
+	bool help = false;
 	struct parser parser = { .count = 0 };
-	const struct options_entry help[] = { { 'h', "help", .set = &parser.help }, {} };
 	int option;
 
-	if (options->entries)
-		add_entries(&parser, options->entries);
-	add_entries(&parser, help);
-	if (options->table)
-		add_table_entries(&parser, options->table);
-	name_entries(&parser);
+	add(&parser, options->entries);
+	add(&parser, (const struct options_entry[]){ { 'h', "help", .set = &help }, {} });
+	add(&parser, options->table ? of_tables : NULL);
 	optind = 0;
 	while ((option = getopt_long(*argc, *argv, parser.letters, parser.names, NULL)) != -1) {
-		const struct options_entry *entry = find_entry(&parser, option);
+		const struct options_entry *entry = parser.entries;
 
-		if (!entry)
+		if (option == '?')
 			return ctl_fail("try 'vfio-earlyctl %s --help'", ctl->command);
-		take(entry);
-		if (parser.help)
-			return print_help(options);
+		while (entry->letter != option && entry - parser.entries != option - FIRST_PLACE)
+			entry++;
+		if (entry->set)
+			*entry->set = true;
+		if (entry->clear)
+			*entry->clear = false;
+		if (entry->text)
+			*entry->text = optarg;
+		if (help) {
+			print_help(options);
+			return CTL_OK;
+		}
 	}
 	*argc -= optind;
 	*argv += optind;

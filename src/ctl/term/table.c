@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables, trees and JSON. */
+/* Tables and trees. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -9,12 +10,13 @@
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
+#include <jansson.h>
 #include <libsmartcols.h>
 
 #include "term/message.h"
 #include "term/shown.h"
 #include "term/table.h"
-#include "term/width.h"
 
 /* A terminal that says less says nothing. */
 #define WIDTH_MIN 20
@@ -24,6 +26,8 @@
 
 /* What a tree puts before its lines. */
 #define TREE_WIDTH 2
+
+#define COLUMN_NAME_MAX 32
 
 bool table_is_alone(const struct table_options *options)
 {
@@ -44,87 +48,74 @@ bool table_has_colors(const struct table_options *options)
 	       strcmp(terminal, "dumb") != 0;
 }
 
-/* What goes elsewhere can be as wide as it likes. */
-static bool has_room(const struct table *table, const struct table_column *column)
+static const char *get_text(const struct table *table, struct libscols_line *line, size_t column)
 {
-	return !is_terminal(table->options) ||
-	       scols_table_get_termwidth(table->scols) >= column->width;
+	return scols_cell_get_data(scols_line_get_cell(line, (size_t)table->at[column]));
 }
 
-static int show_column(struct table *table, size_t index)
+static void show_column(struct table *table, size_t index)
 {
 	const struct table_column *column = &table->columns[index];
 	struct libscols_column *shown;
 	int flags = 0;
 
 	if (table->at[index] >= 0)
-		return 0;
+		return;
 	if (column->flags & TABLE_TREE && table->tree)
 		flags |= SCOLS_FL_TREE;
-	if (column->flags & TABLE_LINES && table->tree && !table->options->json)
+	if (column->flags & TABLE_LINES && table->tree)
 		flags |= SCOLS_FL_WRAP;
 	table->at[index] = (int)scols_table_get_ncols(table->scols);
+	table->widths[index] = table->options->no_headings ? 0 : strlen(column->name);
 	shown = scols_table_new_column(table->scols, column->name, 0, flags);
-	if (!shown)
-		return -ENOMEM;
-	if (flags & SCOLS_FL_WRAP) {
+	if (!shown) {
+		table->error = -ENOMEM;
+	} else if (flags & SCOLS_FL_WRAP) {
 		scols_column_set_wrapfunc(shown, scols_wrapnl_chunksize, scols_wrapnl_nextchunk,
 					  NULL);
 		scols_column_set_safechars(shown, "\n");
 	}
-	if (column->flags & TABLE_NUMBER)
-		scols_column_set_json_type(shown, SCOLS_JSON_NUMBER);
-	if (column->flags & TABLE_YES_NO)
-		scols_column_set_json_type(shown, SCOLS_JSON_BOOLEAN);
-	return 0;
 }
 
-static bool is_default(const struct table *table, const struct table_column *column)
+static void show_defaults(struct table *table)
 {
-	if (table->options->json || table->options->all_columns)
-		return true;
-	if (column->flags & TABLE_EXTRA)
-		return column->flags & TABLE_LIST && !table->tree;
-	return has_room(table, column);
+	const struct table_options *options = table->options;
+	/* What goes elsewhere can be as wide as it likes. */
+	size_t room = is_terminal(options) ? scols_table_get_termwidth(table->scols) : SIZE_MAX;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct table_column *column = &table->columns[i];
+		bool shown = options->json || options->all_columns || column->width <= room;
+
+		if (column->flags & TABLE_EXTRA && !options->json && !options->all_columns)
+			shown = column->flags & TABLE_LIST && !table->tree;
+		if (shown)
+			show_column(table, i);
+	}
 }
 
-static int show_defaults(struct table *table)
+static void show_listed(struct table *table, const char *list)
 {
-	int result = 0;
-
-	for (size_t i = 0; i < table->count && result == 0; i++)
-		if (is_default(table, &table->columns[i]))
-			result = show_column(table, i);
-	return result;
-}
-
-static int show_named(struct table *table, const char *name, size_t length)
-{
-	for (size_t i = 0; i < table->count; i++)
-		if (strncasecmp(table->columns[i].name, name, length) == 0 &&
-		    table->columns[i].name[length] == '\0')
-			return show_column(table, i);
-	ctl_fail("no column '%.*s'; --help names them", (int)length, name);
-	return -EINVAL;
-}
-
-static int show_listed(struct table *table, const char *list)
-{
-	int result = 0;
+	size_t length, i;
 
 	if (*list == '+') {
-		result = show_defaults(table);
+		show_defaults(table);
 		list++;
 	}
-	while (result == 0) {
-		size_t length = strcspn(list, ",");
-
-		result = show_named(table, list, length);
-		if (list[length] == '\0')
-			break;
-		list += length + 1;
-	}
-	return result;
+	do {
+		length = strcspn(list, ",");
+		for (i = 0; i < table->count; i++)
+			if (strncasecmp(table->columns[i].name, list, length) == 0 &&
+			    table->columns[i].name[length] == '\0')
+				break;
+		if (i == table->count) {
+			ctl_fail("no column '%.*s'; --help names them", (int)length, list);
+			table->error = -EINVAL;
+			return;
+		}
+		show_column(table, i);
+		list += length;
+	} while (*list++ != '\0');
 }
 
 int table_open(struct table *table, const struct table_options *options, const char *name,
@@ -132,52 +123,96 @@ int table_open(struct table *table, const struct table_options *options, const c
 {
 	*table = (struct table){
 		.options = options,
+		.name = name,
 		.columns = columns,
 		.tree = !options->list && !options->raw,
 		.scols = scols_new_table(),
 	};
-	if (!table->scols)
-		return -ENOMEM;
 	for (; columns[table->count].name; table->count++)
 		table->at[table->count] = -1;
-	scols_table_set_name(table->scols, name);
-	scols_table_enable_json(table->scols, options->json);
+	if (!table->scols)
+		return table->error = -ENOMEM;
 	scols_table_enable_raw(table->scols, options->raw);
 	scols_table_enable_noheadings(table->scols, options->no_headings);
 	table->colors = table_has_colors(options);
 	scols_table_enable_colors(table->scols, table->colors);
-	return options->output ? show_listed(table, options->output) : show_defaults(table);
+	if (options->output)
+		show_listed(table, options->output);
+	else
+		show_defaults(table);
+	return table->error;
+}
+
+void table_close(struct table *table)
+{
+	if (table->scols)
+		scols_unref_table(table->scols);
+	table->scols = NULL;
 }
 
 struct libscols_line *table_add(struct table *table, struct libscols_line *above)
 {
-	struct libscols_line *line = scols_table_new_line(table->scols, table->tree ? above : NULL);
+	struct libscols_line *line = NULL;
 
-	if (!line)
-		table->failed = true;
+	if (table->error == 0) {
+		line = scols_table_new_line(table->scols, table->tree ? above : NULL);
+		table->error = line ? 0 : -ENOMEM;
+	}
 	return line;
 }
 
-static void join_lines(char *text)
+size_t table_fit_text(char *text, size_t width)
 {
-	for (; (text = strchr(text, '\n')); text++)
-		*text = ',';
+	size_t widest = 0, used = 0, length;
+
+	for (; *text; text += length) {
+		mbstate_t state = { 0 };
+		wchar_t character;
+		int columns = -1;
+
+		length = mbrtowc(&character, text, MB_CUR_MAX, &state);
+		if (length == 0 || length > MB_CUR_MAX)
+			length = 1;
+		else
+			columns = wcwidth(character);
+		used += columns < 0 ? 1 : (size_t)columns;
+		if (used > width) {
+			*text = '\0';
+			break;
+		}
+		if (*text == '\n')
+			used = 0;
+		if (used > widest)
+			widest = used;
+	}
+	return widest;
 }
 
 void table_set(struct table *table, struct libscols_line *line, size_t column, const char *text)
 {
+	unsigned int flags = table->columns[column].flags;
 	int at = table->at[column];
+	size_t width;
 	char *copy;
 
 	if (at < 0 || !line || !text || text[0] == '\0')
 		return;
 	/* libsmartcols shows other texts as we do, but JSON must be UTF-8 as well. */
 	copy = table->options->json ? shown_copy(text, "\n") : strdup(text);
-	if (copy &&
-	    !(table->columns[column].flags & TABLE_LINES && table->tree && !table->options->json))
-		join_lines(copy);
-	if (!copy || scols_line_refer_data(line, (size_t)at, copy) < 0)
-		table->failed = true;
+	if (!copy) {
+		table->error = -ENOMEM;
+		return;
+	}
+	if (!(flags & TABLE_LINES) || !table->tree || table->options->json)
+		for (char *end = copy; (end = strchr(end, '\n'));)
+			*end = ',';
+	width = table_fit_text(copy, SIZE_MAX);
+	if (flags & TABLE_TREE && scols_line_get_parent(line))
+		width += TREE_WIDTH;
+	if (width > table->widths[column])
+		table->widths[column] = width;
+	if (scols_line_refer_data(line, (size_t)at, copy) < 0)
+		table->error = -ENOMEM;
 }
 
 void table_setf(struct table *table, struct libscols_line *line, size_t column, const char *format,
@@ -187,10 +222,11 @@ void table_setf(struct table *table, struct libscols_line *line, size_t column, 
 	char *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
+	if (vasprintf(&text, format, arguments) < 0) {
+		table->error = -ENOMEM;
 		text = NULL;
+	}
 	va_end(arguments);
-	table->failed |= !text;
 	table_set(table, line, column, text);
 	free(text);
 }
@@ -213,13 +249,6 @@ void table_color(struct table *table, struct libscols_line *line, enum table_col
 		scols_line_set_color(line, colors[color]);
 }
 
-void table_close(struct table *table)
-{
-	if (table->scols)
-		scols_unref_table(table->scols);
-	table->scols = NULL;
-}
-
 size_t table_get_width(const struct table_options *options)
 {
 	struct winsize size;
@@ -230,119 +259,116 @@ size_t table_get_width(const struct table_options *options)
 	return size.ws_col;
 }
 
-/* The columns of the terminal that each column of the table wants. */
-static void measure_columns(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
-{
-	size_t lines = scols_table_get_nlines(table->scols);
-
-	for (size_t i = 0; i < table->count; i++) {
-		widths[i] = 0;
-		if (table->at[i] < 0)
-			continue;
-		if (!table->options->no_headings)
-			widths[i] = strlen(table->columns[i].name);
-		for (size_t n = 0; n < lines; n++) {
-			struct libscols_line *line = scols_table_get_line(table->scols, n);
-			const char *text = scols_cell_get_data(
-				scols_line_get_cell(line, (size_t)table->at[i]));
-			size_t width = text ? width_measure(text) : 0;
-
-			if (table->columns[i].flags & TABLE_TREE && scols_line_get_parent(line))
-				width += TREE_WIDTH;
-			if (width > widths[i])
-				widths[i] = width;
-		}
-	}
-}
-
-/* Takes from the widest of those that may be cut, until all fit. */
-static void fit_columns(const struct table *table, size_t widths[TABLE_COLUMNS_MAX], size_t room)
-{
-	size_t all = scols_table_get_ncols(table->scols) - 1;
-
-	for (size_t i = 0; i < table->count; i++)
-		all += widths[i];
-	while (all > room) {
-		size_t *widest = NULL;
-
-		for (size_t i = 0; i < table->count; i++)
-			if (table->columns[i].flags & TABLE_CUT && widths[i] > CUT_MIN &&
-			    (!widest || widths[i] > *widest))
-				widest = &widths[i];
-		if (!widest)
-			return;
-		(*widest)--;
-		all--;
-	}
-}
-
-static int cut_column(const struct table *table, size_t at, size_t width)
-{
-	size_t lines = scols_table_get_nlines(table->scols);
-	int result = 0;
-
-	for (size_t n = 0; n < lines && result == 0; n++) {
-		struct libscols_line *line = scols_table_get_line(table->scols, n);
-		const char *text = scols_cell_get_data(scols_line_get_cell(line, at));
-		char *copy = text ? strdup(text) : NULL;
-
-		if (!copy)
-			continue;
-		width_cut(copy, width);
-		result = scols_line_refer_data(line, at, copy);
-	}
-	return result;
-}
-
-/*
- * Makes the table fit the terminal. libsmartcols would do so as well, but each version of it in
- * another way.
- */
-static int fit(const struct table *table)
-{
-	size_t widths[TABLE_COLUMNS_MAX], room = table_get_width(table->options);
-	int result = 0;
-
-	if (room == SIZE_MAX)
-		return 0;
-	measure_columns(table, widths);
-	fit_columns(table, widths, room);
-	for (size_t i = 0; i < table->count && result == 0; i++)
-		if (table->at[i] >= 0 && table->columns[i].flags & TABLE_CUT)
-			result = cut_column(table, (size_t)table->at[i], widths[i]);
-	return result;
-}
-
 bool table_is_empty(const struct table *table)
 {
 	return scols_table_is_empty(table->scols);
 }
 
-int table_print(const struct table *table)
+/*
+ * Makes the table fit the terminal: takes from the widest of the columns that may be cut.
+ * libsmartcols would do so as well, but each version of it in another way.
+ */
+static void fit(struct table *table)
 {
-	int result = fit(table);
+	size_t room = table_get_width(table->options);
+	size_t all = scols_table_get_ncols(table->scols) - 1;
+	bool cut[TABLE_COLUMNS_MAX] = { false };
 
-	return result < 0 ? result : scols_print_table(table->scols);
+	for (size_t i = 0; i < table->count; i++)
+		all += table->widths[i];
+	if (all <= room)
+		return;
+	for (; all > room; all--) {
+		size_t widest = table->count;
+
+		for (size_t i = 0; i < table->count; i++)
+			if (table->columns[i].flags & TABLE_CUT && table->widths[i] > CUT_MIN &&
+			    (widest == table->count || table->widths[i] > table->widths[widest]))
+				widest = i;
+		if (widest == table->count)
+			break;
+		table->widths[widest]--;
+		cut[widest] = true;
+	}
+	for (size_t n = 0; n < scols_table_get_nlines(table->scols); n++) {
+		struct libscols_line *line = scols_table_get_line(table->scols, n);
+
+		for (size_t i = 0; i < table->count; i++) {
+			const char *text = cut[i] ? get_text(table, line, i) : NULL;
+			char *copy = text ? strdup(text) : NULL;
+
+			if (!text)
+				continue;
+			if (copy)
+				table_fit_text(copy, table->widths[i]);
+			if (!copy || scols_line_refer_data(line, (size_t)table->at[i], copy) < 0)
+				table->error = -ENOMEM;
+		}
+	}
 }
 
-/* What libsmartcols prints is an object with one member. */
-int table_print_member(const struct table *table)
+int table_print(struct table *table)
 {
-	char *text = NULL, *start, *end;
-	int result;
+	fit(table);
+	return table->error ? table->error : scols_print_table(table->scols);
+}
 
-	if (table_is_empty(table))
-		return printf("\n   \"%s\": []", scols_table_get_name(table->scols)), 0;
-	result = scols_print_table_to_string(table->scols, &text);
-	if (result < 0)
-		return result;
-	start = strchr(text, '{');
-	end = strrchr(text, '}');
-	if (start && end) {
-		while (end > start + 1 && (end[-1] == '\n' || end[-1] == ' '))
-			end--;
-		printf("%.*s", (int)(end - start - 1), start + 1);
+static json_t *pack_line(const struct table *table, struct libscols_line *line)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct table_column *column = &table->columns[i];
+		const char *text = table->at[i] >= 0 ? get_text(table, line, i) : NULL;
+		char name[COLUMN_NAME_MAX] = "";
+		json_t *value;
+
+		if (table->at[i] < 0)
+			continue;
+		for (size_t n = 0; column->name[n] && n < sizeof(name) - 1; n++)
+			name[n] = (char)tolower((unsigned char)column->name[n]);
+		if (column->flags & TABLE_YES_NO)
+			value = json_boolean(text && text[0] == 'y');
+		else if (!text)
+			value = json_null();
+		else if (column->flags & TABLE_NUMBER)
+			value = json_integer(strtoll(text, NULL, 10));
+		else
+			value = json_string(text);
+		if (json_object_set_new(object, name, value) < 0) {
+			json_decref(object);
+			return NULL;
+		}
 	}
-	free(text);
-	return 0;
+	return object;
+}
+
+json_t *table_pack(const struct table *table)
+{
+	struct libscols_iter *iterator = scols_new_iter(SCOLS_ITER_FORWARD);
+	json_t *lines = iterator ? json_array() : NULL;
+	struct libscols_line *line;
+
+	while (lines && scols_table_next_line(table->scols, iterator, &line) == 0) {
+		struct libscols_line *above = scols_line_get_parent(line);
+		json_t *object = pack_line(table, line), *beside = lines;
+
+		/* The one that it stands below came before. */
+		if (above) {
+			json_t *parent = scols_line_get_userdata(above);
+
+			beside = json_object_get(parent, "children");
+			if (!beside) {
+				beside = json_array();
+				json_object_set_new(parent, "children", beside);
+			}
+		}
+		scols_line_set_userdata(line, object);
+		if (json_array_append_new(beside, object) < 0) {
+			json_decref(lines);
+			lines = NULL;
+		}
+	}
+	scols_free_iter(iterator);
+	return lines;
 }

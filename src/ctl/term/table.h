@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables, trees and JSON, with lsblk(8)'s options: the only place that sees libsmartcols. */
+/* Tables and trees, with lsblk(8)'s options: the only place that sees libsmartcols. */
 #ifndef VFIO_EARLY_TERM_TABLE_H
 #define VFIO_EARLY_TERM_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <jansson.h>
 
 #define TABLE_COLUMNS_MAX 24
 
@@ -36,10 +37,13 @@ bool table_is_alone(const struct table_options *options);
 
 struct table {
 	const struct table_options *options;
+	const char *name; /* in JSON */
 	const struct table_column *columns;
 	size_t count;
-	int at[TABLE_COLUMNS_MAX]; /* where a column is shown, -1: nowhere */
-	bool tree, colors, failed;
+	int at[TABLE_COLUMNS_MAX];        /* where a column is shown, -1: nowhere */
+	size_t widths[TABLE_COLUMNS_MAX]; /* of the terminal's columns that each wants */
+	bool tree, colors;
+	int error; /* of the first call that failed; those behind it do nothing */
 	struct libscols_table *scols;
 };
 
@@ -47,11 +51,12 @@ struct table {
 struct libscols_line;
 
 /*
- * Begins a table, whose name is for JSON. 0, or -EINVAL after a message if a column is asked for
- * that there is not, or -errno. table_close() in any case.
+ * Begins a table. 0, or -EINVAL after a message if a column is asked for
+ * that there is not, or -errno; document_print_table() returns the same and closes the table.
  */
 int table_open(struct table *table, const struct table_options *options, const char *name,
 	       const struct table_column *columns);
+void table_close(struct table *table);
 
 /* Adds a line. Above is what it stands below, or NULL; it does not count without a tree. */
 struct libscols_line *table_add(struct table *table, struct libscols_line *above);
@@ -71,16 +76,20 @@ enum table_color { TABLE_PLAIN, TABLE_GREEN, TABLE_YELLOW, TABLE_RED };
 /* Colours a line, on terminals that show colours to people who want them. */
 void table_color(struct table *table, struct libscols_line *line, enum table_color color);
 
-void table_close(struct table *table);
-
 /* Whether it has no line. */
 bool table_is_empty(const struct table *table);
 
-/* Prints it, for people so that it fits the terminal. 0 or -errno. */
-int table_print(const struct table *table);
+/* Prints it so that it fits the terminal. 0 or -errno. */
+int table_print(struct table *table);
 
-/* Prints it as a member of an object of JSON. 0 or -errno. */
-int table_print_member(const struct table *table);
+/* An array of its lines, each with an array of those below it. NULL: memory has run out. */
+json_t *table_pack(const struct table *table);
+
+/*
+ * The terminal's columns of a text's widest line; the text is cut where it would be wider than
+ * this. What is no character in this locale is taken byte by byte.
+ */
+size_t table_fit_text(char *text, size_t width);
 
 /* Whether people see colours, and in how many columns; SIZE_MAX where that does not matter. */
 bool table_has_colors(const struct table_options *options);
