@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vfio-earlyctl image: whether finished images will do at the next boot what the rules say. */
+/* vfio-earlyctl image: whether images will do at the next boot what the rules say. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,17 +8,21 @@
 
 #include "command/command.h"
 #include "host/array.h"
+#include "host/joined.h"
 #include "image/builder.h"
 #include "image/contents.h"
 #include "image/digest.h"
 #include "image/kernels.h"
 #include "image/verify.h"
 #include "term/document.h"
+#include "term/findings.h"
 #include "term/options.h"
 #include "term/shown.h"
 
 #define BOOT        "/boot"
 #define IMAGE_START "initrd.img-"
+
+#define DETAIL_TEXT_MAX 512
 
 enum { NAME, IMAGE, KERNEL, STATE, DETAIL };
 
@@ -30,7 +34,7 @@ static const struct table_column columns[] = {
 	[KERNEL] = { .name = "KERNEL",
 		     .flags = TABLE_EXTRA,
 		     .help = "release whose modules it has" },
-	[STATE] = { .name = "STATE", .help = "ok, wrong, unneeded or unknown" },
+	[STATE] = { .name = "STATE", .help = "ok, error, unknown or n/a" },
 	[DETAIL] = { .name = "DETAIL",
 		     .flags = TABLE_LINES,
 		     .help = "what is wrong, or what was found" },
@@ -130,7 +134,7 @@ static int add_operand(struct inspection *run, const char *operand)
 	return result;
 }
 
-/* Then status and check need not look into it; of one that binds nothing, they say why. */
+/* For status and check, which then need not look into it; one that binds nothing they explain. */
 static void record(struct inspection *run, const struct contents *contents)
 {
 	const struct contents_file *list = contents_find(contents, CONTENTS_PROTECTED);
@@ -149,25 +153,29 @@ static void record(struct inspection *run, const struct contents *contents)
 	digest_forget(&run->host, run->record);
 }
 
-static enum verdict_state worst(const struct verdict verdicts[VERIFY_CHECKS])
+/* The worst level of a check, or of all if check is NULL. */
+static enum finding_level worst(const struct findings *findings, const char *check)
 {
-	enum verdict_state state = VERDICT_OK;
+	static const enum finding_level order[] = { FINDING_ERROR, FINDING_UNKNOWN, FINDING_OK };
 
-	for (int i = 0; i < VERIFY_CHECKS; i++)
-		if (verdicts[i].state > state && verdicts[i].state != VERDICT_UNNEEDED)
-			state = verdicts[i].state;
-	return state;
+	for (size_t n = 0; n < sizeof(order) / sizeof(order[0]); n++)
+		for (size_t i = 0; i < findings->count; i++)
+			if (findings->list[i].level == order[n] &&
+			    (!check || findings->list[i].topic == check))
+				return order[n];
+	return FINDING_NONE;
 }
 
-static void set_state(struct table *table, struct libscols_line *line, enum verdict_state state)
+static void set_state(struct table *table, struct libscols_line *line, enum finding_level level)
 {
-	table_set(table, line, STATE, verdict_state_name(state));
-	if (state == VERDICT_WRONG)
+	table_set(table, line, STATE, findings_level_name(level));
+	if (level == FINDING_ERROR)
 		table_color(table, line, TABLE_RED);
 }
 
+/* What is wrong in a check, a line each; or else what was found. */
 static void add_lines(struct inspection *run, const struct image *image,
-		      const struct contents *contents, const struct verdict verdicts[VERIFY_CHECKS])
+		      const struct contents *contents, const struct findings *findings)
 {
 	struct table *table = &run->table;
 	struct libscols_line *above = table_add(table, NULL);
@@ -175,55 +183,54 @@ static void add_lines(struct inspection *run, const struct image *image,
 	table_set(table, above, NAME, image->name);
 	table_set(table, above, IMAGE, image->name);
 	table_set(table, above, KERNEL, contents->kernel);
-	set_state(table, above, worst(verdicts));
-	for (int i = 0; i < VERIFY_CHECKS; i++) {
+	set_state(table, above, worst(findings, NULL));
+	for (size_t n = 0; verify_checks[n]; n++) {
 		struct libscols_line *line = table_add(table, above);
+		enum finding_level level = worst(findings, verify_checks[n]);
+		char detail[DETAIL_TEXT_MAX] = "";
 
-		table_set(table, line, NAME, verify_check_name(i));
+		for (size_t i = 0; i < findings->count; i++)
+			if (findings->list[i].topic == verify_checks[n] &&
+			    findings->list[i].level == level)
+				joined_add_by(detail, sizeof(detail),
+					      level == FINDING_ERROR ? "\n" : ", ",
+					      findings->list[i].text);
+		table_set(table, line, NAME, verify_checks[n]);
 		table_set(table, line, IMAGE, image->name);
 		table_set(table, line, KERNEL, contents->kernel);
-		table_set(table, line, DETAIL, verdicts[i].text);
-		set_state(table, line, verdicts[i].state);
-	}
-}
-
-/* For who builds an image, whose screen is full of such lines. */
-static void print_wrong(const struct image *image, const struct verdict verdicts[VERIFY_CHECKS])
-{
-	for (int i = 0; i < VERIFY_CHECKS; i++) {
-		char text[VERDICT_TEXT_MAX], *rest = text, *line;
-
-		strcpy(text, verdicts[i].text);
-		while (verdicts[i].state == VERDICT_WRONG && (line = strsep(&rest, "\n")))
-			shown_print(stderr, "\n", "W: vfio-early: %s: %s: %s\n", image->name,
-				    verify_check_name(i), line);
+		table_set(table, line, DETAIL, detail);
+		set_state(table, line, level);
 	}
 }
 
 static int look_into(struct inspection *run, const struct image *image)
 {
-	struct verdict verdicts[VERIFY_CHECKS] = { { .state = VERDICT_OK } };
+	struct findings findings = { .count = 0 };
 	char message[INITRAMFS_MESSAGE_MAX];
 	struct contents contents;
 	const struct verify verify = { &run->host, &contents, &run->protect,
 				       image->kernel[0] ? image->kernel : NULL };
 	int result = contents_read(&contents, image->path, message);
+	enum finding_level level;
 
 	if (result == 0)
-		result = verify_image(&verify, verdicts);
-	if (result < 0) {
+		result = verify_image(&verify, &findings);
+	level = worst(&findings, NULL);
+	if (result < 0)
 		ctl_fail("%s: %s", image->name, message[0] ? message : strerror(-result));
-	} else {
-		if (run->quiet)
-			print_wrong(image, verdicts);
-		else
-			add_lines(run, image, &contents, verdicts);
-		if (run->record)
-			record(run, &contents);
-		if (worst(verdicts) != VERDICT_OK)
-			worsen(run, CTL_INCOMPLETE);
-		run->wrong |= worst(verdicts) == VERDICT_WRONG;
-	}
+	else if (!run->quiet)
+		add_lines(run, image, &contents, &findings);
+	/* For an image build, whose other warnings look the same. */
+	for (size_t i = 0; i < findings.count && result == 0 && run->quiet; i++)
+		if (findings.list[i].level == FINDING_ERROR)
+			shown_print(stderr, "\n", "W: vfio-early: %s: %s: %s\n", image->name,
+				    findings.list[i].topic, findings.list[i].text);
+	if (result == 0 && run->record)
+		record(run, &contents);
+	if (result == 0 && level < FINDING_OK)
+		worsen(run, CTL_INCOMPLETE);
+	run->wrong |= result == 0 && level == FINDING_ERROR;
+	findings_free(&findings);
 	contents_free(&contents);
 	return result;
 }
@@ -245,7 +252,7 @@ static void look_into_all(struct inspection *run)
 		worsen(run, document_end(&document, result, CTL_OK));
 	table_close(&run->table);
 	if (run->wrong && !run->quiet)
-		ctl_fail("what is wrong is mended by '%s'", builder_find(&run->host)->command);
+		ctl_fail("to fix what is wrong, run '%s'", builder_find(&run->host)->command);
 }
 
 static int find_images(struct inspection *run, int count, char **operands)
@@ -274,7 +281,7 @@ static void run_command(struct inspection *run, const struct ctl *ctl, int count
 	if (run->status == CTL_OK) {
 		result = protect_find(&run->protect, ctl->root);
 		if (result < 0)
-			worsen(run, ctl_fail("what the host stands on: %s", strerror(-result)));
+			worsen(run, ctl_fail("devices in use by the host: %s", strerror(-result)));
 		look_into_all(run);
 		protect_free(&run->protect);
 	}
@@ -284,16 +291,16 @@ static void run_command(struct inspection *run, const struct ctl *ctl, int count
 
 static const char usage[] =
 	"Usage: vfio-earlyctl image [OPTION]... [FILE|KERNEL]...\n"
-	"Looks into initramfs images: will they do at the next boot what the rules say?\n"
-	"Without operand: all images in " BOOT ".\n"
+	"Checks whether initramfs images will do at the next boot what the rules say. Without\n"
+	"operand: all images in " BOOT ".\n"
 	"\n"
 	"  -q, --quiet         print only what is wrong, on standard error\n"
 	"      --record KERNEL note which rules the image of this kernel has\n"
 	"  -h, --help          print this\n";
 
 static const char statuses[] =
-	"0 the images are as they should be, 1 usage or internal error, 2 one is\n"
-	"not, or could not be looked into.";
+	"0 nothing is wrong, 1 usage or internal error, 2 something is wrong in an image, or\n"
+	"can't be seen.";
 
 int command_image(const struct ctl *ctl, int argc, char **argv)
 {

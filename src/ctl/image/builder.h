@@ -3,10 +3,11 @@
 #ifndef VFIO_EARLY_IMAGE_BUILDER_H
 #define VFIO_EARLY_IMAGE_BUILDER_H
 
+#include "host/findings.h"
 #include "host/host.h"
 
 struct contents;
-struct verdict;
+
 
 /*
  * The command makes all images, as the kernel that boots next need not be the newest: the
@@ -22,7 +23,7 @@ struct builder {
 	 */
 	const char *const *files;
 	/* Whether what starts the boot program is in the image, and does so before udev. */
-	void (*check_start)(const struct contents *contents, struct verdict *verdict);
+	void (*check_start)(const struct contents *contents, struct findings *findings);
 };
 
 extern const struct builder builder_initramfs_tools, builder_dracut;

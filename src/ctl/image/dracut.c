@@ -3,7 +3,6 @@
 #include "core/text.h"
 #include "image/builder.h"
 #include "image/contents.h"
-#include "image/verdict.h"
 
 #define ONE "dracut --force --kver"
 
@@ -22,17 +21,19 @@ static bool has_line(const struct contents_file *file, const char *wanted)
 }
 
 /* With systemd in the image, only dracut's own units run hooks. */
-static void check_start(const struct contents *contents, struct verdict *verdict)
+static void check_start(const struct contents *contents, struct findings *findings)
 {
 	const struct contents_file *modules = contents_find(contents, MODULES);
 
 	if (!contents_find(contents, "var/" HOOK) && !contents_find(contents, "usr/" HOOK))
-		verdict_wrong(verdict, "dracut's module vfio-early is not in it");
+		findings_add(findings, FINDING_ERROR, NULL,
+			     "dracut's module vfio-early is missing");
 	else if (has_line(modules, "systemd") && !has_line(modules, "dracut-systemd"))
-		verdict_wrong(verdict, "nothing runs it: with dracut's module systemd, "
-				       "dracut-systemd must be in the image");
+		findings_add(findings, FINDING_ERROR, NULL,
+			     "nothing runs it: dracut's module systemd is in the image without "
+			     "dracut-systemd");
 	else
-		verdict_add(verdict, "runs before udev");
+		findings_add(findings, FINDING_OK, NULL, "runs before udev");
 }
 
 const struct builder builder_dracut = {

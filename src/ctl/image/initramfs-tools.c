@@ -3,7 +3,6 @@
 #include "core/text.h"
 #include "image/builder.h"
 #include "image/contents.h"
-#include "image/verdict.h"
 
 #define UPDATE "update-initramfs"
 #define SCRIPT "scripts/init-top/00-vfio-early"
@@ -18,40 +17,41 @@ static bool runs(const struct text *line, const char *script)
 	       text_equals(&name, script);
 }
 
-static void check_order(const struct contents_file *order, struct verdict *verdict)
+static void check_order(const struct contents_file *order, struct findings *findings)
 {
 	struct text text = { order->data, order->data + order->length }, line;
 
 	while (text_take_until(&text, '\n', &line)) {
 		if (runs(&line, SCRIPT)) {
-			verdict_add(verdict, "runs before udev");
+			findings_add(findings, FINDING_OK, NULL, "runs before udev");
 			return;
 		}
 		if (runs(&line, "scripts/init-top/udev")) {
-			verdict_wrong(verdict,
-				      "%s does not run before udev, which gives the devices to the "
-				      "host's drivers",
-				      SCRIPT);
+			findings_add(findings, FINDING_ERROR, NULL,
+				     "%s does not run before udev, which loads the host drivers",
+				     SCRIPT);
 			return;
 		}
 	}
-	verdict_wrong(verdict, "%s does not run: it is not in %s", SCRIPT, ORDER);
+	findings_add(findings, FINDING_ERROR, NULL, "%s does not run: it is not in %s", SCRIPT,
+		     ORDER);
 }
 
-static void check_start(const struct contents *contents, struct verdict *verdict)
+static void check_start(const struct contents *contents, struct findings *findings)
 {
 	const struct contents_file *script = contents_find(contents, SCRIPT);
 	const struct contents_file *order = contents_find(contents, ORDER);
 
 	if (!script)
-		verdict_wrong(verdict, "%s is missing", SCRIPT);
+		findings_add(findings, FINDING_ERROR, NULL, "%s is missing", SCRIPT);
 	else if (!(script->mode & 0111))
-		verdict_wrong(verdict, "%s is not executable", SCRIPT);
+		findings_add(findings, FINDING_ERROR, NULL, "%s is not executable", SCRIPT);
 	else if (!order)
-		verdict_wrong(verdict, "%s is missing: did initramfs-tools or dracut make it?",
-			      ORDER);
+		findings_add(findings, FINDING_ERROR, NULL,
+			     "%s is missing: neither initramfs-tools nor dracut made this image",
+			     ORDER);
 	else
-		check_order(order, verdict);
+		check_order(order, findings);
 }
 
 const struct builder builder_initramfs_tools = {

@@ -126,34 +126,34 @@ void image_modules_each(const struct host *host, const char *kernel, const struc
 /* What is found in an image beside that. */
 struct comparison {
 	const struct contents *contents;
-	struct verdict *verdict;
+	struct findings *findings;
 };
 
 static void compare_module(void *context, const struct image_module *module)
 {
 	const struct comparison *comparison = context;
 	const struct contents *contents = comparison->contents;
-	struct verdict *verdict = comparison->verdict;
+	struct findings *findings = comparison->findings;
 	struct text paths = module->dependencies, path;
 	char name[NAME_MAX + 1];
 
 	if (!contents_has_module(contents, module->driver)) {
-		verdict_wrong(verdict, "%s is missing%s", module->driver,
-			      module->known ? "" : ", in the kernel, too");
+		findings_add(findings, FINDING_ERROR, NULL, "%s is missing%s", module->driver,
+			     module->known ? "" : ", also from the kernel");
 		return;
 	}
-	if (verdict->state != VERDICT_WRONG)
-		verdict_add(verdict, "%s", module->driver);
+	findings_add(findings, FINDING_OK, NULL, "%s", module->driver);
 	while (text_take_until(&paths, ' ', &path))
 		if (contents_module_name(path.p, text_length(&path), name) &&
 		    !contents_has_module(contents, name))
-			verdict_wrong(verdict, "%s is missing, which %s needs", name, module->name);
+			findings_add(findings, FINDING_ERROR, NULL,
+				     "%s is missing, which %s depends on", name, module->name);
 }
 
 void image_modules_check(const struct host *host, const struct contents *contents,
-			 const struct rules *rules, struct verdict *verdict)
+			 const struct rules *rules, struct findings *findings)
 {
-	struct comparison comparison = { contents, verdict };
+	struct comparison comparison = { contents, findings };
 
 	image_modules_each(host, contents->kernel, rules, compare_module, &comparison);
 }

@@ -5,9 +5,9 @@
 
 #include "core/rules.h"
 #include "core/text.h"
+#include "host/findings.h"
 #include "host/host.h"
 #include "image/contents.h"
-#include "image/verdict.h"
 
 /* A module that rules need. */
 struct image_module {
@@ -32,6 +32,6 @@ void image_modules_each(const struct host *host, const char *kernel, const struc
  * they need, as the host's own modules of that kernel tell.
  */
 void image_modules_check(const struct host *host, const struct contents *contents,
-			 const struct rules *rules, struct verdict *verdict);
+			 const struct rules *rules, struct findings *findings);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether an initramfs image will do at the next boot what the rules of now say. */
+/* Whether an initramfs image will do at the next boot what the current rules say. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,19 +16,10 @@
 
 #define PROGRAM_MAX (16u << 20)
 
-static const char *const check_names[VERIFY_CHECKS] = {
-	[VERIFY_PROGRAM] = "program",     [VERIFY_SCRIPT] = "script",   [VERIFY_RULES] = "rules",
-	[VERIFY_PROTECTED] = "protected", [VERIFY_MODULES] = "modules",
-};
-
-const char *verify_check_name(enum verify_check check)
-{
-	return check_names[check];
-}
-
 /* One run: the image's rules are read once. */
 struct run {
 	const struct verify *verify;
+	struct findings *findings;
 	struct rules rules, protections;
 	bool listed;                   /* protections is whole */
 	char why[PROTECTIONS_WHY_MAX]; /* or why it is not */
@@ -40,40 +31,41 @@ static bool has_text(const struct contents_file *file, const char *text, size_t 
 	return file->length == length && memcmp(file->data, text, length) == 0;
 }
 
-static void check_program(struct run *run, struct verdict *verdict)
+static void check_program(struct run *run)
 {
 	const struct contents_file *file = contents_find(run->verify->contents, CONTENTS_PROGRAM);
+	struct findings *findings = run->findings;
 	char *installed;
 	size_t length;
 
 	if (!file || !(file->mode & 0111)) {
-		verdict_wrong(verdict, "%s %s", CONTENTS_PROGRAM,
-			      file ? "is not executable" : "is missing");
+		findings_add(findings, FINDING_ERROR, NULL, "%s %s", CONTENTS_PROGRAM,
+			     file ? "is not executable" : "is missing");
 		return;
 	}
-	verdict_add(verdict, "%s", CONTENTS_PROGRAM);
+	findings_add(findings, FINDING_OK, NULL, "%s", CONTENTS_PROGRAM);
 	if (file_read_all(run->verify->host->directory, CONTENTS_PROGRAM, PROGRAM_MAX, &installed,
 			  &length) < 0)
 		return;
 	if (!has_text(file, installed, length))
-		verdict_wrong(verdict, "%s is not the one that is installed", CONTENTS_PROGRAM);
+		findings_add(findings, FINDING_ERROR, NULL, "%s is not the installed one",
+			     CONTENTS_PROGRAM);
 	free(installed);
 }
 
-static void check_script(struct run *run, struct verdict *verdict)
+static void check_script(struct run *run)
 {
 	const struct contents *contents = run->verify->contents;
 
-	builder_of_image(contents)->check_start(contents, verdict);
+	builder_of_image(contents)->check_start(contents, run->findings);
 }
 
 /* The rules of the host beside those of the image. */
 struct comparison {
 	const struct run *run;
-	struct verdict *verdict;
 	const char *path; /* in the image that is looked for on the host */
 	bool found;
-	size_t count; /* of the host's files */
+	size_t count, differing; /* of the host's files */
 };
 
 static void compare_host_file(void *context, const char *path, const char *data, size_t length)
@@ -83,10 +75,11 @@ static void compare_host_file(void *context, const char *path, const char *data,
 		contents_find(comparison->run->verify->contents, host_below(path));
 
 	comparison->count++;
-	if (!file)
-		verdict_wrong(comparison->verdict, "%s is not in the image", path);
-	else if (!has_text(file, data, length))
-		verdict_wrong(comparison->verdict, "%s has changed since", path);
+	if (file && has_text(file, data, length))
+		return;
+	comparison->differing++;
+	findings_add(comparison->run->findings, FINDING_ERROR, NULL, "%s %s", path,
+		     file ? "has changed since the image was built" : "is not in the image");
 }
 
 static void find_on_host(void *context, const char *path, const char *data, size_t length)
@@ -108,39 +101,42 @@ static void compare_image_file(void *context, const char *path, const char *data
 	comparison->path = path;
 	comparison->found = false;
 	digest_each(comparison->run->verify->host, find_on_host, comparison);
-	if (!comparison->found)
-		verdict_wrong(comparison->verdict, "%s is in the image only", path);
+	if (comparison->found)
+		return;
+	comparison->differing++;
+	findings_add(comparison->run->findings, FINDING_ERROR, NULL, "%s is only in the image",
+		     path);
 }
 
-/* With this digest, status tells whether rules changed since. */
-static void check_digest(struct run *run, struct verdict *verdict)
+static void check_rules(struct run *run)
 {
+	struct comparison comparison = { .run = run };
 	const struct contents *contents = run->verify->contents;
 	const struct contents_file *file = contents_find(contents, &DIGEST_IMAGE[1]);
+	struct findings *findings = run->findings;
+	int result = digest_each(run->verify->host, compare_host_file, &comparison);
 	char text[DIGEST_TEXT_MAX];
 
-	contents_digest(contents, text);
-	if (!file || file->length < strlen(text) || memcmp(file->data, text, strlen(text)) != 0)
-		verdict_wrong(verdict, "%s %s", &DIGEST_IMAGE[1],
-			      file ? "is not of these rules" : "is missing");
-}
-
-static void check_rules(struct run *run, struct verdict *verdict)
-{
-	struct comparison comparison = { .run = run, .verdict = verdict };
-	int result = digest_each(run->verify->host, compare_host_file, &comparison);
-
 	if (result < 0) {
-		verdict->state = VERDICT_UNKNOWN;
-		verdict_add(verdict, "the rules of now cannot be read: %s", strerror(-result));
+		findings_add(findings, FINDING_UNKNOWN, NULL, "the current rules can't be read: %s",
+			     strerror(-result));
 		return;
 	}
-	contents_each_rules(run->verify->contents, compare_image_file, &comparison);
-	check_digest(run, verdict);
+	run->error = contents_each_rules(contents, compare_image_file, &comparison);
+	if (run->error == 0)
+		run->error = contents_digest(contents, text);
+	if (run->error < 0)
+		return;
+	if (!file || file->length < strlen(text) || memcmp(file->data, text, strlen(text)) != 0) {
+		comparison.differing++;
+		findings_add(findings, FINDING_ERROR, NULL, "%s %s", &DIGEST_IMAGE[1],
+			     file ? "is not of these rules" : "is missing");
+	}
 	if (run->rules.bad)
-		verdict_wrong(verdict, "%u cannot be understood", run->rules.bad);
-	if (verdict->state == VERDICT_OK)
-		verdict_add(verdict, "%s", comparison.count ? "as they are now" : "there are none");
+		findings_add(findings, FINDING_ERROR, NULL, "%u not valid", run->rules.bad);
+	else if (comparison.differing == 0)
+		findings_add(findings, FINDING_OK, NULL, "%s",
+			     comparison.count ? "the current ones" : "there are none");
 }
 
 static bool is_listed(const struct run *run, const struct pci_device *device)
@@ -155,17 +151,23 @@ static bool is_listed(const struct run *run, const struct pci_device *device)
 	return false;
 }
 
-/* Devices that the host did not yet stand on when the image was built. */
-static void compare_protected(struct run *run, struct verdict *verdict)
+/* Devices that are in use by the host now, and were not when the image was built. */
+static size_t compare_protected(struct run *run)
 {
 	const struct protect *protect = run->verify->protect;
 	char address[PCI_ADDRESS_TEXT_MAX];
+	size_t count = 0;
 
-	for (size_t i = 0; i < protect->pci.count; i++)
-		if (protect->reasons[i][0] && !is_listed(run, &protect->pci.devices[i]))
-			verdict_wrong(verdict, "%s is not protected, which the host has for %s",
-				      pci_address_format(&protect->pci.devices[i].address, address),
-				      protect->reasons[i]);
+	for (size_t i = 0; i < protect->pci.count; i++) {
+		if (!protect->reasons[i][0] || is_listed(run, &protect->pci.devices[i]))
+			continue;
+		count++;
+		findings_add(run->findings, FINDING_ERROR, NULL,
+			     "%s is in use by the host and not in the list: %s",
+			     pci_address_format(&protect->pci.devices[i].address, address),
+			     protect->reasons[i]);
+	}
+	return count;
 }
 
 /* Rules that only exclude need no list. */
@@ -180,52 +182,51 @@ static bool is_unprotected(const struct run *run)
 	return !run->listed && contents_find(run->verify->contents, CONTENTS_UNPROTECTED);
 }
 
-static void check_protected(struct run *run, struct verdict *verdict)
+static void check_protected(struct run *run)
 {
 	const struct protect *protect = run->verify->protect;
+	struct findings *findings = run->findings;
 	size_t count = run->protections.count;
 
 	if (!needs_list(run)) {
-		verdict->state = VERDICT_UNNEEDED;
-		verdict_add(verdict, "no rule takes a device");
-		return;
+		findings_add(findings, FINDING_NONE, NULL, "no rule binds a device");
+	} else if (is_unprotected(run)) {
+		if (!protect || protect->hidden || compare_protected(run) == 0)
+			findings_add(findings, FINDING_OK, NULL,
+				     "%s: no device is protected, on purpose",
+				     CONTENTS_UNPROTECTED);
+	} else if (!run->listed) {
+		findings_add(findings, FINDING_ERROR, NULL, "%s: %s; nothing is bound",
+			     CONTENTS_PROTECTED, run->why);
+	} else if (!protect || protect->hidden) {
+		findings_add(findings, FINDING_UNKNOWN, NULL,
+			     "%zu device%s listed, and those in use by the host can't be seen",
+			     count, count == 1 ? "" : "s");
+	} else if (compare_protected(run) == 0) {
+		findings_add(findings, FINDING_OK, NULL, "%zu device%s in use by the host", count,
+			     count == 1 ? "" : "s");
 	}
-	if (!run->listed && !is_unprotected(run)) {
-		verdict_wrong(verdict, "%s: %s; nothing is bound", CONTENTS_PROTECTED, run->why);
-		return;
-	}
-	if (protect && !protect->hidden)
-		compare_protected(run, verdict);
-	else if (run->listed)
-		verdict->state = VERDICT_UNKNOWN;
-	if (!run->listed)
-		(verdict->state == VERDICT_WRONG ? verdict_wrong : verdict_add)(
-			verdict, "%s: nothing is protected, on purpose", CONTENTS_UNPROTECTED);
-	else if (verdict->state != VERDICT_WRONG)
-		verdict_add(verdict, "%zu device%s of the host", count, count == 1 ? "" : "s");
-	if (verdict->state == VERDICT_UNKNOWN)
-		verdict_add(verdict, "which cannot be seen from here");
 }
 
-static void check_modules(struct run *run, struct verdict *verdict)
+static void check_modules(struct run *run)
 {
 	const struct verify *verify = run->verify;
 
 	if (!rules_want_drivers(&run->rules)) {
-		verdict->state = VERDICT_UNNEEDED;
-		verdict_add(verdict, "no rule takes a device");
+		findings_add(run->findings, FINDING_NONE, NULL, "no rule binds a device");
 		return;
 	}
 	if (verify->kernel && verify->contents->kernel[0] &&
 	    strcmp(verify->kernel, verify->contents->kernel) != 0)
-		verdict_wrong(verdict, "they are those of %s", verify->contents->kernel);
-	image_modules_check(verify->host, verify->contents, &run->rules, verdict);
+		findings_add(run->findings, FINDING_ERROR, NULL, "they are of kernel %s",
+			     verify->contents->kernel);
+	image_modules_check(verify->host, verify->contents, &run->rules, run->findings);
 }
 
-static void (*const checks[VERIFY_CHECKS])(struct run *run, struct verdict *verdict) = {
-	[VERIFY_PROGRAM] = check_program, [VERIFY_SCRIPT] = check_script,
-	[VERIFY_RULES] = check_rules,     [VERIFY_PROTECTED] = check_protected,
-	[VERIFY_MODULES] = check_modules,
+const char *const verify_checks[] = { "program", "script", "rules", "protected", "modules", NULL };
+
+static void (*const checks[])(struct run *run) = {
+	check_program, check_script, check_rules, check_protected, check_modules,
 };
 
 static void parse_rules(void *context, const char *path, const char *data, size_t length)
@@ -271,17 +272,16 @@ int verify_binds_nothing(const struct contents *contents, char why[PROTECTIONS_W
 	return run.error < 0 ? run.error : nothing;
 }
 
-int verify_image(const struct verify *verify, struct verdict verdicts[VERIFY_CHECKS])
+int verify_image(const struct verify *verify, struct findings *findings)
 {
-	struct run run = { .verify = verify };
+	struct run run = { .verify = verify, .findings = findings };
 
 	read_rules(&run);
-	for (size_t i = 0; i < VERIFY_CHECKS; i++) {
-		verdicts[i] = (struct verdict){ .state = VERDICT_OK };
-		if (run.error == 0)
-			checks[i](&run, &verdicts[i]);
+	for (size_t i = 0; verify_checks[i] && run.error == 0; i++) {
+		findings->topic = verify_checks[i];
+		checks[i](&run);
 	}
 	rules_free(&run.rules);
 	rules_free(&run.protections);
-	return run.error;
+	return run.error < 0 ? run.error : findings->failed ? -ENOMEM : 0;
 }
