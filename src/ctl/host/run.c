@@ -61,8 +61,9 @@ int run_program(const struct host *host, const char *const argv[], FILE *out)
 	if (!host->live)
 		return -EXDEV;
 	if (out) {
-		for (size_t i = 0; argv[i]; i++)
-			fprintf(out, "%s%s", i ? " " : "+ ", argv[i]);
+		fprintf(out, "+ %s", argv[0]);
+		for (size_t i = 1; argv[i]; i++)
+			fprintf(out, " %s", argv[i]);
 		fputc('\n', out);
 		/* What was printed before must not come after what the program prints. */
 		fflush(out);
