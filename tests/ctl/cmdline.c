@@ -786,6 +786,25 @@ static void test_play(void **state)
 	run_free(&result);
 }
 
+/* Where diff(1) can't be run, only what it shows is missing. */
+static void test_no_diff(void **state)
+{
+	static const struct play play = {
+		.files = { GRUB("quiet"), BY_GRUB("") },
+		.args = { "cmdline", "add", "a", "--dry-run" },
+		.out = "/" OWN ": changes not shown: 'diff' can't be run: No such file or "
+		       "directory\nthen: update-grub\n",
+		.changed = { { OWN, NULL } },
+	};
+	char *path = strdup(getenv("PATH"));
+
+	*state = (void *)&play;
+	setenv("PATH", "/nonexistent", 1);
+	test_play(state);
+	setenv("PATH", path, 1);
+	free(path);
+}
+
 /* Somebody else's vfio-earlyctl, as far as the lock tells. */
 static int hold_lock(const char *tree)
 {
@@ -930,7 +949,7 @@ static void test_lock_released(void **state)
 int main(void)
 {
 	enum { PLAYS = sizeof(plays) / sizeof(*plays) };
-	static struct CMUnitTest tests[PLAYS + 3];
+	static struct CMUnitTest tests[PLAYS + 4];
 
 	for (size_t i = 0; i < PLAYS; i++)
 		tests[i] = (struct CMUnitTest){ plays[i].name, test_play, NULL, NULL,
@@ -938,6 +957,7 @@ int main(void)
 	tests[PLAYS] = (struct CMUnitTest)cmocka_unit_test(test_concurrent);
 	tests[PLAYS + 1] = (struct CMUnitTest)cmocka_unit_test(test_lock_held);
 	tests[PLAYS + 2] = (struct CMUnitTest)cmocka_unit_test(test_lock_released);
+	tests[PLAYS + 3] = (struct CMUnitTest)cmocka_unit_test(test_no_diff);
 	return _cmocka_run_group_tests("cmdline", tests, sizeof(tests) / sizeof(*tests), NULL,
 				       NULL);
 }

@@ -60,9 +60,10 @@ int run_program(const struct host *host, const char *const argv[], FILE *out)
 {
 	if (!host->live)
 		return -EXDEV;
-	for (size_t i = 0; out && argv[i]; i++)
-		fprintf(out, "%s%s", i ? " " : "+ ", argv[i]);
 	if (out) {
+		fprintf(out, "+ %s", argv[0]);
+		for (size_t i = 1; argv[i]; i++)
+			fprintf(out, " %s", argv[i]);
 		fputc('\n', out);
 		/* What was printed before must not come after what the program prints. */
 		fflush(out);

@@ -9,9 +9,9 @@
 
 #include "protect/disks.h"
 
-/* One value, by its name in libblkid and in udev's database. */
 #define FIELD(name) offsetof(struct block_tags, name), sizeof(((struct block_tags *)0)->name)
 
+/* One value, by its name in libblkid and in udev's database. */
 static const struct tag {
 	const char *name, *udev;
 	size_t offset, size;

@@ -129,19 +129,15 @@ static bool is_awaited(struct libmnt_fs *fs)
 	       !filesystem_option(fs, "_netdev", NULL) && !filesystem_is_remote(fs);
 }
 
-/* libmount counts bind mounts, whose type is "none", and overlay as pseudo file systems. */
-static bool is_pseudo(struct libmnt_fs *fs)
-{
-	return mnt_fs_is_pseudofs(fs) && strcmp(filesystem_type(fs), "overlay") != 0 &&
-	       !is_bind(fs);
-}
-
 static void find_listed(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *target = mnt_fs_get_target(fs);
+	/* libmount counts bind mounts, whose type is "none", and overlay as pseudo file systems. */
+	bool pseudo = mnt_fs_is_pseudofs(fs) && strcmp(filesystem_type(fs), "overlay") != 0 &&
+		      !is_bind(fs);
 
 	if (target && target[0] == '/' && !array_has(targets, target) && !mnt_fs_is_swaparea(fs) &&
-	    !is_pseudo(fs) && is_awaited(fs))
+	    !pseudo && is_awaited(fs))
 		find_target(walk, target, fs);
 }
 

@@ -49,10 +49,16 @@ static void read_attributes(const struct nlmsghdr *message, size_t header,
 		(const void *)((const char *)message + NLMSG_SPACE(header));
 	int left = (int)message->nlmsg_len - (int)NLMSG_SPACE(header);
 
-	memset(by_type, 0, count * sizeof(*by_type));
-	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left))
+	for (size_t i = 0; i < count; i++)
+		by_type[i] = NULL;
+	while (RTA_OK(attribute, left)) {
+		int size = (int)RTA_ALIGN(attribute->rta_len);
+
 		if (attribute->rta_type < count)
 			by_type[attribute->rta_type] = attribute;
+		attribute = (const void *)((const char *)attribute + size);
+		left -= size;
+	}
 }
 
 /* IFA_LOCAL is this host's address where IFA_ADDRESS is that of a peer. */
