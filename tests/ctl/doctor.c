@@ -883,8 +883,8 @@ static const struct trouble {
 		.name = "images: rules have changed since",
 		.late = "# more\n",
 		.expect = "images warning /boot/initrd.img-" KERNEL
-			  ": the rules have changed since this image "
-			  "was built\n"
+			  ": The rules have changed since the image was "
+			  "built\n"
 			  "  fix: Run 'update-initramfs -u -k " KERNEL "'\n",
 		.status = 2,
 	},
@@ -895,8 +895,7 @@ static const struct trouble {
 			  " has no image, so 'update-grub' would add an entry "
 			  "that starts it without one; run 'update-initramfs -c -k " KERNEL
 			  "' first\n"
-			  "images warning /boot/initrd.img-" KERNEL
-			  ": there is no image for this kernel\n"
+			  "images warning /boot/initrd.img-" KERNEL ": This kernel has no image\n"
 			  "  fix: Run 'update-initramfs -c -k " KERNEL "'\n",
 		.status = 2,
 	},

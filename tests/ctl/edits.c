@@ -486,7 +486,7 @@ static void test_update(void **state)
 	assert_non_null(strstr(
 		err,
 		STILL_LACKS("6.1.0-0") STILL_LACKS(
-			"5.10.0-0") "vfio-earlyctl: kernel 4.19.0-0: there is no image for this kernel; "
+			"5.10.0-0") "vfio-earlyctl: kernel 4.19.0-0: This kernel has no image; "
 				    "run 'update-initramfs -c -k 4.19.0-0'\n" NOT_EVERY));
 	free(err);
 	tree_write(root, "remove boot\n");

@@ -349,7 +349,7 @@ static const struct play {
 	{
 		.name = "another program",
 		.host = { { .path = "usr/sbin/vfio-early", .text = "newer" } },
-		.err = WRONG("program", "usr/sbin/vfio-early is not the one that is installed"),
+		.err = WRONG("program", "usr/sbin/vfio-early is not the installed one"),
 	},
 	{
 		.name = "no script",
@@ -360,23 +360,24 @@ static const struct play {
 		.name = "a script that is not run",
 		.changes = { { "scripts/init-top/ORDER", ORDER("blacklist", "udev"), 0100644,
 			       NULL } },
-		.err = WRONG("script",
-			     "scripts/init-top/00-vfio-early does not run before udev, which "
-			     "gives the devices to the host's drivers"),
+		.err = WRONG(
+			"script",
+			"scripts/init-top/00-vfio-early does not run before udev, which loads the host drivers"),
 	},
 	{
 		.name = "a script after udev",
 		.changes = { { "scripts/init-top/ORDER", ORDER("udev", "00-vfio-early"), 0100644,
 			       NULL } },
-		.err = WRONG("script",
-			     "scripts/init-top/00-vfio-early does not run before udev, which "
-			     "gives the devices to the host's drivers"),
+		.err = WRONG(
+			"script",
+			"scripts/init-top/00-vfio-early does not run before udev, which loads the host drivers"),
 	},
 	{
 		.name = "another kind of image",
 		.changes = { { .path = "scripts/init-top/ORDER" } },
-		.err = WRONG("script", "scripts/init-top/ORDER is missing: did initramfs-tools or "
-				       "dracut make it?"),
+		.err = WRONG(
+			"script",
+			"scripts/init-top/ORDER is missing: neither initramfs-tools nor dracut made this image"),
 	},
 	{
 		.name = "an image of dracut",
@@ -393,22 +394,23 @@ static const struct play {
 	{
 		.name = "an image of dracut without our module",
 		.changes = { DRACUT("systemd\ndracut-systemd\n") },
-		.err = WRONG("script", "dracut's module vfio-early is not in it"),
+		.err = WRONG("script", "dracut's module vfio-early is missing"),
 	},
 	{
 		.name = "an image of dracut in which nothing runs hooks",
 		.changes = { DRACUT("systemd\nvfio-early\n"), { "var/" HOOK, "", 0100755, NULL } },
-		.err = WRONG("script", "nothing runs it: with dracut's module systemd, "
-				       "dracut-systemd must be in the image"),
+		.err = WRONG(
+			"script",
+			"nothing runs it: dracut's module systemd is in the image without dracut-systemd"),
 	},
 	{
 		.name = "rules changed, came and went",
 		.changes = { { "etc/vfio-early.conf.d/old.conf", "# nothing\n", 0100644, NULL } },
 		.host = { { .path = "etc/vfio-early.conf", .text = "02:00.0\n" },
 			  { .path = "etc/vfio-early.conf.d/new.conf", .text = "!01:00.0\n" } },
-		.err = WRONG("rules", "/etc/vfio-early.conf has changed since")
+		.err = WRONG("rules", "/etc/vfio-early.conf has changed since the image was built")
 			WRONG("rules", "/etc/vfio-early.conf.d/new.conf is not in the image") WRONG(
-				"rules", "/etc/vfio-early.conf.d/old.conf is in the image only")
+				"rules", "/etc/vfio-early.conf.d/old.conf is only in the image")
 				WRONG("rules", "etc/vfio-early.digest is not of these rules"),
 	},
 	{
@@ -457,10 +459,11 @@ static const struct play {
 		.name = "built in a chroot, and protects nothing on purpose",
 		.changes = { { .path = "etc/vfio-early.protected" },
 			     { "etc/vfio-early.unprotected", "", 0100644, NULL } },
-		.err = WRONG("protected", "0000:01:00.0 is not protected, which the host has for / "
-					  "(ext4 on /dev/nvme0n1)")
+		.err = WRONG("protected",
+			     "0000:01:00.0 is in use by the host and not in the list: / "
+			     "(ext4 on /dev/nvme0n1)")
 			WRONG("protected",
-			      "etc/vfio-early.unprotected: nothing is protected, on purpose"),
+			      "etc/vfio-early.unprotected: no device is protected, on purpose"),
 	},
 	{
 		.name = "a list of nonsense",
@@ -474,8 +477,9 @@ static const struct play {
 			       "0000:00:09.0/00.0 id=144d:a808:144d:a801 # 0000:09:00.0 /\n"
 			       "# entries: 1\n",
 			       0100644, NULL } },
-		.err = WRONG("protected", "0000:01:00.0 is not protected, which the host has for / "
-					  "(ext4 on /dev/nvme0n1)"),
+		.err = WRONG("protected",
+			     "0000:01:00.0 is in use by the host and not in the list: / "
+			     "(ext4 on /dev/nvme0n1)"),
 	},
 	{
 		.name = "no driver",
@@ -486,8 +490,8 @@ static const struct play {
 		.name = "no module that the driver needs",
 		.changes = { { .path = VFIO "pci/vfio-pci-core.ko.xz" },
 			     { MODULES "modules.builtin", "", 0100644, NULL } },
-		.err = WRONG("modules", "vfio_pci_core is missing, which vfio_pci needs")
-			WRONG("modules", "irqbypass is missing, which vfio_pci needs"),
+		.err = WRONG("modules", "vfio_pci_core is missing, which vfio_pci depends on")
+			WRONG("modules", "irqbypass is missing, which vfio_pci depends on"),
 	},
 	{
 		.name = "no IOMMU backend",
@@ -509,7 +513,7 @@ static const struct play {
 		.changes = { { "etc/vfio-early.conf", "02:00.0 driver=xpci\n", 0100644, NULL } },
 		.host = { { .path = "etc/vfio-early.conf", .text = "02:00.0 driver=xpci\n" } },
 		.err = WRONG("rules", "etc/vfio-early.digest is not of these rules")
-			WRONG("modules", "xpci is missing, in the kernel, too"),
+			WRONG("modules", "xpci is missing, also from the kernel"),
 	},
 	{
 		.name = "variants of the driver",
@@ -698,8 +702,8 @@ static void test_claims(void **state)
 	"/boot/" NAME " ok    \n"                                                                  \
 	"|-program                            ok    usr/sbin/vfio-early\n"                         \
 	"|-script                             ok    runs before udev\n"                            \
-	"|-rules                              ok    as they are now\n"                             \
-	"|-protected                          ok    1 device of the host\n"                        \
+	"|-rules                              ok    the current ones\n"                            \
+	"|-protected                          ok    1 device in use by the host\n"                 \
 	"`-modules                            ok    vfio-pci, vfio_iommu_type1\n"
 
 static void test_tree(void **state)
@@ -742,12 +746,12 @@ static void test_json(void **state)
 			 0);
 	assert_string_equal(name, "/boot/" NAME);
 	assert_string_equal(kernel, KERNEL);
-	assert_string_equal(state_name, "wrong");
+	assert_string_equal(state_name, "error");
 	assert_string_equal(check, "program");
-	assert_string_equal(check_state, "wrong");
+	assert_string_equal(check_state, "error");
 	assert_string_equal(detail, "usr/sbin/vfio-early is missing");
 	json_decref(json);
-	check_text("vfio-earlyctl: what is wrong is mended by 'update-initramfs -u -k all'\n",
+	check_text("vfio-earlyctl: to fix what is wrong, run 'update-initramfs -u -k all'\n",
 		   result.err);
 	assert_int_equal(result.status, 2);
 	run_free(&result);
@@ -810,19 +814,17 @@ static void test_not_noted(void **state)
 		const char *rules;
 		int status;
 		bool younger;
-		const char *text; /* of the first finding; NULL: any */
+		const char *text; /* of the first finding, which the next build fixes; NULL: any */
 	} scenes[] = {
 		{ .changes = { { "etc/vfio-early.protected", "# none: the rules are not valid\n",
 				 0100644, NULL } },
 		  .rules = "binds nothing",
 		  .status = 2,
-		  .text = "this image binds nothing: the rules are not valid; run "
-			  "'update-initramfs -u -k " KERNEL "'" },
+		  .text = "The image binds nothing: the rules are not valid" },
 		{ .changes = { { .path = "etc/vfio-early.protected" } },
 		  .rules = "binds nothing",
 		  .status = 2,
-		  .text = "this image binds nothing: No such file or directory; run "
-			  "'update-initramfs -u -k " KERNEL "'" },
+		  .text = "The image binds nothing: No such file or directory" },
 		{ .changes = { { .path = "etc/vfio-early.protected" },
 			       { "etc/vfio-early.unprotected", "", 0100644, NULL } },
 		  .rules = "current",
@@ -851,7 +853,7 @@ static void test_not_noted(void **state)
 	char tree[PATH_MAX], path[PATH_MAX];
 	const char *const argv[] = { "--root", tree, "check", "-J", NULL };
 	struct run_result result;
-	const char *rules, *text;
+	const char *rules, *text, *fix;
 	json_t *json;
 
 	(void)state;
@@ -868,9 +870,11 @@ static void test_not_noted(void **state)
 		assert_int_equal(json_unpack(json, "{s:[{s:s}]}", "kernels", "rules", &rules), 0);
 		assert_string_equal(rules, scenes[i].rules);
 		if (scenes[i].text) {
-			assert_int_equal(
-				json_unpack(json, "{s:[{s:s}]}", "problems", "text", &text), 0);
+			assert_int_equal(json_unpack(json, "{s:[{s:s, s:s}]}", "problems", "text",
+						     &text, "fix", &fix),
+					 0);
 			assert_string_equal(text, scenes[i].text);
+			assert_string_equal(fix, "Run 'update-initramfs -u -k " KERNEL "'");
 		}
 		assert_int_equal(result.status, scenes[i].status);
 		json_decref(json);
@@ -922,8 +926,9 @@ static void test_unprotected(void **state)
 	write_scene(tree, &plain, changes, hidden, 0);
 	run_ctl(argv, &result);
 	check_text("", result.err);
-	assert_non_null(strstr(result.out, "protected ok etc/vfio-early.unprotected:\\x20nothing"
-					   "\\x20is\\x20protected,\\x20on\\x20purpose\n"));
+	assert_non_null(strstr(result.out,
+			       "protected ok etc/vfio-early.unprotected:\\x20no\\x20device"
+			       "\\x20is\\x20protected,\\x20on\\x20purpose\n"));
 	assert_int_equal(result.status, 0);
 	run_free(&result);
 }
@@ -950,7 +955,7 @@ static void test_remedy(void **state)
 		write_scene(tree, &plain, changes, hosts[i].host, 0);
 		run_ctl(argv, &result);
 		snprintf(expected, sizeof(expected),
-			 "vfio-earlyctl: what is wrong is mended by '%s'\n", hosts[i].remedy);
+			 "vfio-earlyctl: to fix what is wrong, run '%s'\n", hosts[i].remedy);
 		check_text(expected, result.err);
 		run_free(&result);
 	}
@@ -985,7 +990,7 @@ static void test_wrong_kernel(void **state)
 	write_scene(tree, &plain, NULL, NULL, 0);
 	run_path(image, "%s/boot/" NAME, tree);
 	snprintf(expected, sizeof(expected),
-		 "W: vfio-early: %s: modules: they are those of " KERNEL "\n", image);
+		 "W: vfio-early: %s: modules: they are of kernel " KERNEL "\n", image);
 	run_ctl(argv, &result);
 	check_text(expected, result.err);
 	assert_int_equal(result.status, 2);
@@ -1015,18 +1020,12 @@ static void test_no_image(void **state)
 }
 
 static const struct CMUnitTest single_tests[] = {
-	cmocka_unit_test(test_unreadable),
-	cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_claims),
-	cmocka_unit_test(test_tree),
-	cmocka_unit_test(test_json),
-	cmocka_unit_test(test_record),
-	cmocka_unit_test(test_record_of_all),
-	cmocka_unit_test(test_record_of_nothing),
-	cmocka_unit_test(test_unprotected),
-	cmocka_unit_test(test_not_noted),
-	cmocka_unit_test(test_remedy),
-	cmocka_unit_test(test_wrong_kernel),
+	cmocka_unit_test(test_unreadable),    cmocka_unit_test(test_cut),
+	cmocka_unit_test(test_claims),        cmocka_unit_test(test_tree),
+	cmocka_unit_test(test_json),          cmocka_unit_test(test_record),
+	cmocka_unit_test(test_record_of_all), cmocka_unit_test(test_record_of_nothing),
+	cmocka_unit_test(test_unprotected),   cmocka_unit_test(test_not_noted),
+	cmocka_unit_test(test_remedy),        cmocka_unit_test(test_wrong_kernel),
 	cmocka_unit_test(test_no_image),
 };
 

@@ -236,11 +236,12 @@ static const struct {
 	const char *name, *problem;
 } states[] = {
 	[KERNEL_CURRENT] = { "current", NULL },
-	[KERNEL_IDLE] = { "binds nothing", "this image binds nothing" },
-	[KERNEL_CHANGED] = { "changed", "the rules have changed since this image was built" },
-	[KERNEL_UNKNOWN] = { "not noted", "the image was built before there was vfio-early" },
-	[KERNEL_UNREADABLE] = { "not readable", "which rules the image has cannot be read" },
-	[KERNEL_NO_IMAGE] = { "no image", "there is no image for this kernel" },
+	[KERNEL_IDLE] = { "binds nothing", "The image binds nothing" },
+	[KERNEL_CHANGED] = { "changed", "The rules have changed since the image was built" },
+	[KERNEL_UNKNOWN] = { "not noted", "The image was built without vfio-early" },
+	[KERNEL_UNREADABLE] = { "not readable",
+				"Whether the image has the current rules can't be seen" },
+	[KERNEL_NO_IMAGE] = { "no image", "This kernel has no image" },
 };
 
 const char *kernels_state_name(enum kernel_state state)

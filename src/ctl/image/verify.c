@@ -122,11 +122,8 @@ static void check_rules(struct run *run)
 			     strerror(-result));
 		return;
 	}
-	run->error = contents_each_rules(contents, compare_image_file, &comparison);
-	if (run->error == 0)
-		run->error = contents_digest(contents, text);
-	if (run->error < 0)
-		return;
+	contents_each_rules(contents, compare_image_file, &comparison);
+	contents_digest(contents, text);
 	if (!file || file->length < strlen(text) || memcmp(file->data, text, strlen(text)) != 0) {
 		comparison.differing++;
 		findings_add(findings, FINDING_ERROR, NULL, "%s %s", &DIGEST_IMAGE[1],
@@ -191,10 +188,10 @@ static void check_protected(struct run *run)
 	if (!needs_list(run)) {
 		findings_add(findings, FINDING_NONE, NULL, "no rule binds a device");
 	} else if (is_unprotected(run)) {
-		if (!protect || protect->hidden || compare_protected(run) == 0)
-			findings_add(findings, FINDING_OK, NULL,
-				     "%s: no device is protected, on purpose",
-				     CONTENTS_UNPROTECTED);
+		bool lacks = protect && !protect->hidden && compare_protected(run) > 0;
+
+		findings_add(findings, lacks ? FINDING_ERROR : FINDING_OK, NULL,
+			     "%s: no device is protected, on purpose", CONTENTS_UNPROTECTED);
 	} else if (!run->listed) {
 		findings_add(findings, FINDING_ERROR, NULL, "%s: %s; nothing is bound",
 			     CONTENTS_PROTECTED, run->why);

@@ -17,7 +17,7 @@
 void document_add(struct document *document, const char *name, json_t *value)
 {
 	if (!document->json)
-		document->json = json_object();
+		document->json = json_pack("{s:s}", "version", VERSION);
 	if (json_object_set_new(document->json, name, value) < 0 && document->error == 0)
 		document->error = -ENOMEM;
 }
