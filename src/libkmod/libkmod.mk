@@ -72,7 +72,7 @@ $(kmod_fetched):
 		dpkg-source -q -x kmod.dsc tree
 	$(Q)mv $@.part/tree $@ && rm -rf $@.part $(kmod_apt)
 
-# Written only when another tree is asked for, so that switching builds anew.
+# Written only when another tree is asked for, so that switching rebuilds.
 $(kmod_build)/source: FORCE | $(if $(KMOD_SRC),,$(kmod_fetched))
 	$(Q)mkdir -p $(@D)
 	$(Q)version=$$(sed -n "/^ *version : '/ { s///; s/[^0-9].*//p; q }" \

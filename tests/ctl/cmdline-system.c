@@ -191,7 +191,7 @@ static const struct play {
 		       1,
 		       { "vfio-earlyctl: /etc/default/grub.d/x.cfg: No space left on device; "
 			 "nothing was changed",
-			 "/etc/default/grub: as it was again" },
+			 "/etc/default/grub: restored" },
 		       { { "/etc/default/grub", D "=\"b quiet\"" },
 			 { "/etc/default/grub.d/x.cfg", D "=\"$" D " b\"" } } } } },
 	{ .name = "systemd-boot by kernel-install",

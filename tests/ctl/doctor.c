@@ -1059,16 +1059,16 @@ static const char all_well[] =
 	"  disable_vga=1 is in all images, as in modprobe.d\n"
 	"  No list of modules has an unnecessary one\n"
 	"ok: Rules\n"
-	"  2 devices will be bound for VMs at the next boot\n"
+	"  2 devices will be reserved for VMs at the next boot\n"
 	"ok: IOMMU groups\n"
-	"  Devices for VMs share no IOMMU group with devices of the host\n"
+	"  Devices reserved for VMs share no IOMMU group with devices of the host\n"
 	"ok: Reset\n"
-	"  Devices for VMs can be reset\n"
+	"  Devices reserved for VMs can be reset\n"
 	"ok: Graphics cards\n"
-	"  The boot console is on no graphics card for VMs\n"
+	"  The boot console is on no graphics card that is reserved for VMs\n"
 	"  The firmware's framebuffer is in the memory of no card that is bound\n"
 	"  No resizable BAR has more than 256 MiB\n"
-	"  Each graphics card for VMs has a readable ROM\n"
+	"  Each graphics card that is reserved for VMs has a readable ROM\n"
 	"  kvm ignores reads of unknown registers, without logging them\n"
 	"ok: Other settings\n"
 	"  No blacklist, softdep, ids= or driverctl is about the same devices\n"
@@ -1156,10 +1156,10 @@ static void folds(void **state)
 		"ok: Modules and options: 1 kernel has vfio-pci and vfio_iommu_type1; "
 		"disable_vga=1 is in all images, as in modprobe.d; No list of modules has an "
 		"unnecessary one\n"
-		"ok: Rules: 2 devices will be bound for VMs at the next boot\n"
-		"ok: IOMMU groups: Devices for VMs share no IOMMU group with devices of the "
+		"ok: Rules: 2 devices will be reserved for VMs at the next boot\n"
+		"ok: IOMMU groups: Devices reserved for VMs share no IOMMU group with devices of the "
 		"host\n"
-		"ok: Reset: Devices for VMs can be reset\n"
+		"ok: Reset: Devices reserved for VMs can be reset\n"
 		"ok: Other settings: No blacklist, softdep, ids= or driverctl is about the same "
 		"devices\n"
 		"ok: Images: The images of 1 kernel have the current rules\n"
@@ -1184,7 +1184,7 @@ static void tells_of_devices(void **state)
 		"  fix: Run 'vfio-earlyctl add --group 0000:01:00.1'; or try another slot, or "
 		"ACS in the firmware's setup\n"
 		"\n" FINE_HOST "ok: Devices: 0000:01:00.1: driver nouveau, IOMMU group 14\n"
-		"ok: Reset: Devices for VMs can be reset\n"
+		"ok: Reset: Devices reserved for VMs can be reset\n"
 		"\n"
 		"01:00.1 can't be passed through yet: 1 error\n",
 		2);
@@ -1203,16 +1203,16 @@ static void tells_of_devices(void **state)
 		root, "01:00",
 		"note: Devices\n"
 		"  0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller) can have 7 virtual "
-		"functions, which can be passed through one by one while the host keeps the "
+		"functions, which can be passed through one by one while the device stays with its host driver "
 		"device\n"
 		"  fix: See vfio-early(8), 'Virtual functions'\n"
 		"\n" FINE_HOST
-		"ok: IOMMU groups: Devices for VMs share no IOMMU group with devices of the "
+		"ok: IOMMU groups: Devices reserved for VMs share no IOMMU group with devices of the "
 		"host\n"
-		"ok: Reset: Devices for VMs can be reset\n"
-		"ok: Graphics cards: The boot console is on no graphics card for VMs; The "
+		"ok: Reset: Devices reserved for VMs can be reset\n"
+		"ok: Graphics cards: The boot console is on no graphics card that is reserved for VMs; The "
 		"firmware's framebuffer is in the memory of no card that is bound; No resizable "
-		"BAR has more than 256 MiB; Each graphics card for VMs has a readable ROM; kvm "
+		"BAR has more than 256 MiB; Each graphics card that is reserved for VMs has a readable ROM; kvm "
 		"ignores reads of unknown registers, without logging them\n"
 		"\n"
 		"01:00 can be passed through: 1 note\n",
@@ -1231,9 +1231,14 @@ static void reports(void **state)
 	static const char *const secrets[] = { "cellar", "52:54:00", "00-15-ab", "0a3407de",
 					       "192.0.2.7" };
 	static const char *const wanted[] = {
-		"Serial numbers, ", "iommu=pt",     "serial=SERIAL optional\n01:00\n",
-		"its card is MAC",  "NVIDIA",       "reset: ok: Devices for VMs can be reset\n",
-		"=== Kernel log",   "GenuineIntel",
+		"Serial numbers, ",
+		"iommu=pt",
+		"serial=SERIAL optional\n01:00\n",
+		"its card is MAC",
+		"NVIDIA",
+		"reset: ok: Devices reserved for VMs can be reset\n",
+		"=== Kernel log",
+		"GenuineIntel",
 	};
 	char root[PATH_MAX], path[PATH_MAX], *text;
 	struct run_result result;

@@ -240,7 +240,7 @@ static const struct made {
 	  .out = HEADINGS_EFI
 	  "1024   2048   EFI  10de:1b81 x64     no                  yes\n"
 	  "$: 2048 bytes; UEFI alone can start it\n"
-	  "$: warning: the ROM begins at byte 1024 only, so no VM can use the file as it is; "
+	  "$: warning: the ROM begins at byte 1024, so a VM can't use the file as it is; "
 	  "'--dump FILE' writes what begins there\n" },
 	{ .name = "wrong signature of the second",
 	  .images = BOTH,
@@ -263,7 +263,7 @@ static const struct made {
 	  .out = HEADINGS
 	  "1024   1024   legacy 10de:1b81                    good     yes\n"
 	  "$: 1024 bytes; a BIOS alone can start it, as it has no EFI image for x64\n"
-	  "$: warning: the ROM begins at byte 1024 only, so no VM can use the file as it is; "
+	  "$: warning: the ROM begins at byte 1024, so a VM can't use the file as it is; "
 	  "'--dump FILE' writes what begins there\n" },
 	{ .name = "pointer to something else",
 	  .images = { LEGACY(.last = true) },
@@ -319,7 +319,7 @@ static const struct made {
 	  "1536   1024   legacy 10de:1b81                    good     no\n"
 	  "2560   2048   EFI    10de:1b81 x64     no                  yes\n"
 	  "$: 3072 bytes; UEFI and BIOS can start it\n"
-	  "$: warning: the ROM begins at byte 1536 only, so no VM can use the file as it is; "
+	  "$: warning: the ROM begins at byte 1536, so a VM can't use the file as it is; "
 	  "'--dump FILE' writes what begins there\n" },
 	{ .name = "all ones",
 	  .size = 4096,

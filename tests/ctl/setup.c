@@ -96,8 +96,8 @@ static const struct play {
 #define NEXT_CARD   REBOOT "  vfio-earlyctl vm 0000:01:00\n"
 #define NOTHING     "vfio-earlyctl: nothing was changed\n"
 #define PUTTING     "vfio-earlyctl: putting back what was changed\n"
-#define RULES_AGAIN RULES ": as it was again\n"
-#define GRUB_AGAIN  GRUB ": as it was again\n"
+#define RULES_AGAIN RULES ": restored\n"
+#define GRUB_AGAIN  GRUB ": restored\n"
 #define AS_IT_WAS   "vfio-earlyctl: all is as it was\n"
 #define GRUB_BACK   "+ update-grub\nupdate-grub stand-in: quiet\n"
 #define OFFERED_IN(g0, g14, g15, g16, g17)                                                         \

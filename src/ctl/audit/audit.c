@@ -159,7 +159,7 @@ static void audit_switches(struct findings *findings, const struct inventory *in
 	else if (cmdline->dry_run)
 		findings_add(
 			findings, FINDING_WARNING, "/proc/cmdline",
-			"vfio_early=dry-run is set: a boot with it only logs what it would do");
+			"vfio_early=dry-run is set: a boot with it only logs a preview");
 }
 
 void audit_iommu(struct findings *findings, const struct inventory *inventory)

@@ -41,14 +41,14 @@ enum booted_change {
 /* What has become of a row since. */
 enum booted_change booted_compare(const struct booted_row *row, const struct pci *pci);
 
-/* Whether the image that booted has the rules of now. */
+/* Whether the image that booted has the current rules. */
 enum booted_rules {
 	BOOTED_RULES_UNKNOWN, /* nothing was noted */
 	BOOTED_RULES_CURRENT,
 	BOOTED_RULES_CHANGED,
 };
 
-/* 0 or -errno: the rules of now cannot be read. */
+/* 0 or -errno: the current rules can't be read. */
 int booted_compare_rules(const struct host *host, enum booted_rules *rules);
 
 #endif

@@ -60,7 +60,7 @@ static void check_surplus(const struct look *look)
 	}
 }
 
-/* While a refresh would do harm, none is advised. */
+/* Where a refresh can do harm, none is advised. */
 static bool check_safety(const struct look *look)
 {
 	char message[BOOT_MESSAGE_MAX];

@@ -59,7 +59,7 @@ static void describe(struct doctor *doctor, struct findings *findings,
 	    strcmp(vfs, "0") != 0) {
 		findings_add(findings, FINDING_NOTE, NULL,
 			     "%s can have %s virtual functions, which can be passed through one by "
-			     "one while the host keeps the device",
+			     "one while the device stays with its host driver",
 			     name, vfs);
 		findings_fix(findings, "See vfio-early(8), 'Virtual functions'");
 	}
@@ -134,7 +134,7 @@ void doctor_check_rules(struct doctor *doctor, struct findings *findings)
 		return;
 	}
 	findings_add(findings, FINDING_OK, NULL,
-		     "%zu device%s will be bound for VMs at the next boot", useful,
+		     "%zu device%s will be reserved for VMs at the next boot", useful,
 		     useful == 1 ? "" : "s");
 }
 
@@ -142,8 +142,9 @@ void doctor_check_groups(struct doctor *doctor, struct findings *findings)
 {
 	audit_groups(findings, &doctor->inventory, doctor->meant);
 	if (findings->count == 0 && takes_some(doctor))
-		findings_add(findings, FINDING_OK, NULL,
-			     "Devices for VMs share no IOMMU group with devices of the host");
+		findings_add(
+			findings, FINDING_OK, NULL,
+			"Devices reserved for VMs share no IOMMU group with devices of the host");
 	else if (findings->count == 0)
 		findings_add(findings, FINDING_NONE, NULL, "No device is reserved for VMs");
 }
@@ -217,7 +218,7 @@ void doctor_check_reset(struct doctor *doctor, struct findings *findings)
 		}
 	}
 	if (findings->count == 0 && takes_some(doctor))
-		findings_add(findings, FINDING_OK, NULL, "Devices for VMs can be reset");
+		findings_add(findings, FINDING_OK, NULL, "Devices reserved for VMs can be reset");
 	else if (findings->count == 0)
 		findings_add(findings, FINDING_NONE, NULL, "No device is reserved for VMs");
 }

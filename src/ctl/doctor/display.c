@@ -19,7 +19,8 @@ static bool is_display(const struct pci_device *device)
 	return device->class >> 16 == 0x03;
 }
 
-/* The next graphics card for VMs, from the row *i of the plan on; NULL if there is none. */
+/* The next graphics card that is reserved for VMs, from the row *i of the plan on; NULL if there is
+ * none. */
 static const struct pci_device *next_display(const struct doctor *doctor, size_t *i)
 {
 	const struct pci_device *device;
@@ -74,7 +75,8 @@ void doctor_check_console(struct doctor *doctor, struct findings *findings)
 			findings_fix(findings, "The host has no other display: make sure that you "
 					       "can reach it by network");
 	}
-	conclude(doctor, findings, "The boot console is on no graphics card for VMs");
+	conclude(doctor, findings,
+		 "The boot console is on no graphics card that is reserved for VMs");
 }
 
 void doctor_check_framebuffer(struct doctor *doctor, struct findings *findings)
@@ -176,7 +178,8 @@ void doctor_check_rom(struct doctor *doctor, struct findings *findings)
 				     pci_address_format(&device->address, address));
 		}
 	}
-	conclude(doctor, findings, "Each graphics card for VMs has a readable ROM");
+	conclude(doctor, findings,
+		 "Each graphics card that is reserved for VMs has a readable ROM");
 }
 
 /* Where it is not loaded, modprobe.d(5) tells how it will be. */

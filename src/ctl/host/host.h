@@ -41,7 +41,7 @@ static inline const char *host_below(const char *path)
 }
 
 /*
- * Whether there is a file name below the directory. Where that cannot be told, there is: whoever
+ * Whether there is a file name below the directory. Where that can't be told, there is: a caller that
  * uses it then finds out why not.
  */
 bool host_has(const struct host *host, const char *directory, const char *name);

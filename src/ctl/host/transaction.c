@@ -248,7 +248,7 @@ int transaction_undo(struct transaction *transaction, struct findings *done)
 				     kept ? file->backup : "");
 			failed = result;
 		} else if (written) {
-			findings_add(done, FINDING_OK, file->path, "as it was again");
+			findings_add(done, FINDING_OK, file->path, "restored");
 		}
 		file->begun = result < 0;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A fingerprint of all rules, to tell whether an image has those of now: SHA-256 over each file
+ * A fingerprint of all rules, to tell whether an image has the current ones: SHA-256 over each file
  * of rules as the boot program reads them, in its order: name, NUL, length in decimal, NUL,
  * bytes. No files at all have a digest, too.
  */

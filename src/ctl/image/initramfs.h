@@ -18,7 +18,7 @@ struct initramfs_file {
 	const char *path; /* without / at its start */
 	mode_t mode;
 	const char *link; /* where a symbolic link points to; NULL for other files */
-	char *data; /* NULL unless it was wanted; whoever keeps it makes it NULL. A NUL follows it
+	char *data; /* NULL unless it was wanted; a caller that keeps it sets it to NULL. A NUL follows it
 		     */
 	size_t length;
 };

@@ -127,7 +127,7 @@ static int read_image(const struct host *host, const char *image, char digest[DI
 	return result;
 }
 
-/* Whether the image was made anew, and nothing noted, since. */
+/* Whether the image was rebuilt since, and nothing noted. */
 static bool is_outdated(const struct host *host, const char *note, const char *image)
 {
 	struct stat noted, made;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The installed kernels, and whether the image of each has the rules of now. */
+/* The installed kernels, and whether the image of each has the current rules. */
 #ifndef VFIO_EARLY_IMAGE_KERNELS_H
 #define VFIO_EARLY_IMAGE_KERNELS_H
 

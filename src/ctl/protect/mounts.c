@@ -303,7 +303,7 @@ static int bad_line(struct libmnt_table *table, const char *file, int line)
 {
 	struct walk *walk = mnt_table_get_userdata(table);
 
-	walk_lose(walk, "%s:%d: cannot be understood", file + strlen(walk->host->root), line);
+	walk_lose(walk, "%s:%d: not valid", file + strlen(walk->host->root), line);
 	return 1; /* go on */
 }
 

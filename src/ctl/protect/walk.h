@@ -19,14 +19,14 @@ struct walk {
 	struct libmnt_table *mounts; /* see mounts_open(); NULL: they are not known */
 	struct routes routes;
 	struct protect_use use;   /* whose devices are searched for */
-	enum protect_grade grade; /* of that, until it is set anew */
+	enum protect_grade grade; /* of that, until it is set again */
 	bool on_disks; /* whether that is on disks, any of which may have what can't be found */
 	char **seen;   /* what it came by */
 	size_t seen_count;
 	unsigned int depth;
 	/*
 	 * Ends that it reached: PCI functions, devices on no PCI bus, places it had been to before,
-	 * and those it must not go to. Whoever follows something looks whether this grew.
+	 * and those it must not go to. What follows something looks whether this grew.
 	 */
 	size_t ends;
 	size_t found; /* ends of the first two kinds */
@@ -47,7 +47,7 @@ void walk_begin(struct walk *walk, enum protect_kind kind, const char *what, con
  */
 void walk_end(struct walk *walk);
 
-/* What is found from here on is for another use. Whoever sets it sets walk->use back. */
+/* What is found from here on is for another use. The caller sets walk->use back. */
 void walk_set_use(struct walk *walk, enum protect_kind kind, const char *what, const char *on);
 
 /*

@@ -34,7 +34,7 @@ void romcheck_find(struct findings *findings, const char *where, const struct ro
 			     ends[rom->end].text);
 	if (rom->start > 0)
 		findings_add(findings, FINDING_WARNING, where,
-			     "the ROM begins at byte %zu only, so no VM can use the file as it is; "
+			     "the ROM begins at byte %zu, so a VM can't use the file as it is; "
 			     "'--dump FILE' writes what begins there",
 			     rom->start);
 	if (rom->end == ROM_COMPLETE && !is_padding(rom->data + end, rom->size - end))

@@ -97,7 +97,7 @@ const char *rom_machine_name(uint16_t machine);
 const char *rom_subsystem_name(uint16_t subsystem);
 
 /*
- * Adds what is wrong with the ROM. device is the card that it shall be for, NULL for any; shadow
+ * Adds what is wrong with the ROM. device is the card that it is meant for, NULL for any; shadow
  * says that it is the copy in memory.
  */
 void romcheck_find(struct findings *findings, const char *where, const struct rom *rom,
@@ -129,7 +129,7 @@ int romcard_device(struct romread *rom, const struct host *host, const struct pc
 int romfile_read(const char *path, uint8_t **data, size_t *size);
 
 /*
- * Writes such a file: as a whole or not at all. 0, -EEXIST if there is one and it shall not be
+ * Writes such a file: as a whole or not at all. 0, -EEXIST if there is one and it must not be
  * replaced, or another -errno.
  */
 int romfile_write(const char *path, const uint8_t *data, size_t size, bool replace);

@@ -135,7 +135,7 @@ static void tell_binding(struct vm *vm, enum binding binding, const struct plan_
 	case BOUND_AGAINST:
 		findings_add(
 			findings, binding == UNBOUND ? FINDING_WARNING : FINDING_NOTE, where,
-			"It is bound to %s, and the next boot does not reserve it for VMs: %s%s "
+			"It is bound to %s, and the next boot does not reserve it: %s%s "
 			"(%s:%u)",
 			owner, inventory_is_taken(row) ? "driver=" : "",
 			inventory_is_taken(row) ? row->wanted : outcome_name(row->outcome),

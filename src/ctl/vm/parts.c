@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a VM shall get: devices become cards, which have places in the VM and ROMs. */
+/* The parts of a VM: devices become cards, which have places in the VM and ROMs. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +53,7 @@ static size_t measure_card(const struct vm *vm, size_t from)
 	return count;
 }
 
-/* Its size is that of what the device has, whoever asks. */
+/* Its size is the real one, also for who may not read it. */
 static bool is_express(const struct vm *vm, const struct pci_device *device)
 {
 	char address[PCI_ADDRESS_TEXT_MAX], path[PATH_MAX];
