@@ -357,13 +357,10 @@ const char *grub_find_file(const struct host *host)
 	return host_has(host, "/usr/sbin", "grub-mkconfig") ? "/usr/sbin/grub-mkconfig" : NULL;
 }
 
-const char *grub_find_sign(const struct bootevidence *evidence)
+const char *grub_find_sign(const struct bootwords *running)
 {
-	if (evidence->info[0])
-		return strncmp(evidence->info, "GRUB", strlen("GRUB")) == 0 ? evidence->info : NULL;
-	if (bootwords_find_name(&evidence->running, "BOOT_IMAGE", 0) >= 0)
-		return "/proc/cmdline has BOOT_IMAGE=";
-	return NULL;
+	return bootwords_find_name(running, "BOOT_IMAGE", 0) >= 0 ? "/proc/cmdline has BOOT_IMAGE="
+								  : NULL;
 }
 
 int grub_check_usable(const struct host *host, char *message)
