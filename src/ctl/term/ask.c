@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Asks a person at a terminal. */
 #include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/file.h"
 #include "host/run.h"
 #include "term/ask.h"
+
+/* Where whiptail is to write what was chosen; its picture goes to standard output. */
+#define ANSWER_FD   3
+#define ANSWER_TEXT "3"
 
 bool ask_is_possible(void)
 {
@@ -45,16 +50,15 @@ bool ask_yes(const char *question)
 	return yes;
 }
 
-static const char **make_arguments(const char *text, const char *answer,
-				   const struct ask_item *items, size_t count)
+static const char **make_arguments(const char *text, const struct ask_item *items, size_t count)
 {
-	/* Three zeros: as high and wide as fits. The picture goes to standard output. */
+	/* Three zeros: as high and wide as fits. */
 	const char *const head[] = { "whiptail",
 				     "--title",
 				     "vfio-earlyctl",
 				     "--separate-output",
 				     "--output-fd",
-				     answer,
+				     ANSWER_TEXT,
 				     "--checklist",
 				     "--",
 				     text,
@@ -75,38 +79,59 @@ static const char **make_arguments(const char *text, const char *answer,
 	return argv;
 }
 
+/* Starts it. The end of a pipe that its answer comes from, or -errno. */
+static int start(const char *const *argv, pid_t *child)
+{
+	posix_spawn_file_actions_t actions;
+	int ends[2], result;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	result = -posix_spawn_file_actions_init(&actions);
+	if (result == 0) {
+		result = -posix_spawn_file_actions_adddup2(&actions, ends[1], ANSWER_FD);
+		if (result == 0)
+			result = -posix_spawnp(child, argv[0], &actions, NULL, (char *const *)argv,
+					       environ);
+		posix_spawn_file_actions_destroy(&actions);
+	}
+	close(ends[1]);
+	if (result < 0)
+		close(ends[0]);
+	return result < 0 ? result : ends[0];
+}
+
 int ask_checklist(const char *text, const struct ask_item *items, size_t count, bool *chosen)
 {
-	/* The program is this machine's, whichever host is asked about. */
-	static const struct host here = { .live = true };
 	const char *terminal = getenv("TERM"), **argv;
-	char *line = NULL, answer[16];
+	char *line = NULL;
 	size_t size = 0;
 	FILE *stream;
-	int fd, result;
+	pid_t child = -1;
+	int fd, ended;
 
 	/* A terminal without addressable lines is one for plain questions. */
 	if (!terminal || !*terminal || strcmp(terminal, "dumb") == 0)
 		return -ENOENT;
-	fd = memfd_create("answer", 0);
-	stream = fd < 0 ? NULL : fdopen(fd, "r");
-	if (!stream) {
-		result = -errno;
-		file_close(&fd);
-		return result;
-	}
-	snprintf(answer, sizeof(answer), "%d", fd);
-	argv = make_arguments(text, answer, items, count);
+	argv = make_arguments(text, items, count);
 	fflush(stdout);
-	result = argv ? run_program(&here, argv, NULL) : -ENOMEM;
+	fd = argv ? start(argv, &child) : -ENOMEM;
 	free(argv);
-	rewind(stream);
-	while (result == 0 && getline(&line, &size, stream) >= 0) {
+	if (fd < 0)
+		return fd;
+	stream = fdopen(fd, "r");
+	while (stream && getline(&line, &size, stream) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
 		for (size_t i = 0; i < count; i++)
 			chosen[i] |= strcmp(items[i].tag, line) == 0;
 	}
 	free(line);
-	fclose(stream);
-	return result > 0 ? -ECANCELED : result;
+	if (stream)
+		fclose(stream);
+	else
+		close(fd);
+	ended = run_await(child);
+	if (!stream)
+		return -ENOMEM;
+	return ended > 0 ? -ECANCELED : ended;
 }
