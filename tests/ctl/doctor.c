@@ -1203,9 +1203,9 @@ static void tells_of_devices(void **state)
 		root, "01:00",
 		"note: Devices\n"
 		"  0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller) can have 7 virtual "
-		"functions, which can be passed through one by one while the device stays with its host driver "
-		"device\n"
-		"  fix: See vfio-early(8), 'Virtual functions'\n"
+		"functions, which can be passed through one by one while the device stays with its "
+		"host driver\n"
+		"  fix: See vfio-early(8), section HOT-PLUGGED DEVICES\n"
 		"\n" FINE_HOST
 		"ok: IOMMU groups: Devices reserved for VMs share no IOMMU group with devices of the "
 		"host\n"

@@ -57,29 +57,31 @@ int bootloader_read_running(const struct host *host, struct bootwords *words)
 /* What booted, which is surer than what is installed. -EAGAIN if nothing tells. */
 static int detect_booted(const struct bootloader **loader, const struct host *host, char *message)
 {
-	struct bootevidence evidence;
+	struct bootwords running;
+	char info[64]; /* what it told the firmware of itself; "" if nothing */
 	int result = -EAGAIN;
 
-	bootloader_read_variable(host, "LoaderInfo", evidence.info, sizeof(evidence.info));
-	bootloader_read_running(host, &evidence.running);
+	bootloader_read_variable(host, "LoaderInfo", info, sizeof(info));
+	bootloader_read_running(host, &running);
 	for (size_t i = 0; i < ROW_COUNT && result != 0; i++) {
-		const char *sign = rows[i]->find_sign(&evidence);
+		const char *family = rows[i]->family;
+		const char *sign = info[0] ? NULL : rows[i]->find_sign(&running);
 
-		if (!sign)
+		if (!sign && (!info[0] || strncmp(info, family, strlen(family)) != 0))
 			continue;
 		result = rows[i]->check_usable(host, message);
 		*loader = rows[i];
-		if (result == 0 && evidence.info[0])
-			boot_say(message, 0, "it told the firmware that it is '%s'", evidence.info);
-		else if (result == 0)
+		if (result == 0 && sign)
 			boot_say(message, 0, "%s", sign);
+		else if (result == 0)
+			boot_say(message, 0, "it told the firmware that it is '%s'", info);
 	}
-	if (result == -EAGAIN && evidence.info[0])
+	if (result == -EAGAIN && info[0])
 		result = boot_say(message, -ENOENT,
 				  "the bootloader is '%s', expected GRUB or systemd-boot; add the "
 				  "words to its configuration by hand",
-				  evidence.info);
-	bootwords_free(&evidence.running);
+				  info);
+	bootwords_free(&running);
 	return result;
 }
 

@@ -7,12 +7,6 @@
 
 #include "bootloader/config.h"
 
-/* What tells which bootloader started this host. */
-struct bootevidence {
-	char info[64];            /* what it told the firmware of itself; "" if nothing */
-	struct bootwords running; /* the words that the kernel runs with */
-};
-
 struct bootloader;
 
 /* A word that every entry of this system must have, or must not have. */
@@ -37,7 +31,7 @@ struct bootcheck {
 /* One bootloader, as it is kept up to date by one command. */
 struct bootloader {
 	const char *name;
-	const char *family;     /* whose code starts the kernel: "GRUB" */
+	const char *family;     /* whose code starts the kernel, as it tells the firmware: "GRUB" */
 	const char *refresh;    /* the command that puts a change into effect, for people */
 	const char *const *own; /* names of words that it adds itself; ends with a NULL */
 	bool needs_efi;
@@ -47,8 +41,8 @@ struct bootloader {
 
 	/* A file that shows that it is installed; NULL: none. */
 	const char *(*find_file)(const struct host *host);
-	/* How it is known that it started this host; NULL: it did not. */
-	const char *(*find_sign)(const struct bootevidence *evidence);
+	/* What of these words shows that it started this host; NULL: nothing does. */
+	const char *(*find_sign)(const struct bootwords *running);
 	/* Whether its files can be changed and refreshed. 0 or -ENOENT with a message. */
 	int (*check_usable)(const struct host *host, char *message);
 

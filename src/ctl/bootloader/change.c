@@ -16,13 +16,15 @@ int bootchange_open(struct bootchange *change, const struct host *host,
 
 	*change = (struct bootchange){ .host = host };
 	message[0] = '\0';
+	change->running_error = bootloader_read_running(host, &change->running);
 	result = bootloader_detect(&change->loader, host, message);
-	if (result == 0)
+	strcpy(change->reason, message);
+	if (result < 0)
+		change->loader = NULL;
+	else
 		result = bootloader_read_config(change->loader, host, &change->config, message);
 	if (result < 0 && !message[0])
 		boot_say(message, result, "%s", strerror(-result));
-	/* Without it, nothing is known to be lacking. */
-	bootloader_read_running(host, &change->running);
 	return result;
 }
 

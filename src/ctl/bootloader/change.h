@@ -15,9 +15,11 @@ enum bootchange_mode {
 
 struct bootchange {
 	const struct host *host;
-	const struct bootloader *loader;
+	const struct bootloader *loader;   /* NULL: it could not be told */
+	char reason[BOOT_MESSAGE_MAX];     /* how that was decided */
 	struct bootconfig config, changed; /* as the files are, and as they become */
 	struct bootwords running;
+	int running_error; /* -errno: these could not be read; without them nothing is lacking */
 	struct bootedit *edits;
 	size_t edit_count;
 	struct bootwant *wants;

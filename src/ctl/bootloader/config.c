@@ -66,16 +66,6 @@ int bootfiles_read(struct bootfiles *files, const struct host *host, const char 
 	return result;
 }
 
-void bootfiles_free(struct bootfiles *files)
-{
-	for (size_t i = 0; i < files->count; i++) {
-		free(files->list[i].path);
-		free(files->list[i].text);
-	}
-	free(files->list);
-	*files = (struct bootfiles){ .list = NULL };
-}
-
 unsigned int bootfile_line(const struct bootfile *file, size_t offset)
 {
 	unsigned int line = 1;
@@ -87,10 +77,15 @@ unsigned int bootfile_line(const struct bootfile *file, size_t offset)
 
 void bootconfig_free(struct bootconfig *config)
 {
-	bootfiles_free(&config->files);
+	for (size_t i = 0; i < config->files.count; i++) {
+		free(config->files.list[i].path);
+		free(config->files.list[i].text);
+	}
+	free(config->files.list);
 	bootwords_free(&config->words);
 	bootwords_free(&config->opaque);
 	findings_free(&config->findings);
+	*config = (struct bootconfig){ .has_reset = false };
 }
 
 static void format_place(const struct bootconfig *config, size_t number, size_t offset,

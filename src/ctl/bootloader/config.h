@@ -39,8 +39,6 @@ int bootfiles_read(struct bootfiles *files, const struct host *host, const char 
 /* Puts a copy of a text at the end of the list, as if path had it. 0 or -ENOMEM. */
 int bootfiles_add(struct bootfiles *files, const char *path, const char *text, size_t length);
 
-void bootfiles_free(struct bootfiles *files);
-
 /* The number of the line that an offset of the file is in. */
 unsigned int bootfile_line(const struct bootfile *file, size_t offset);
 

@@ -32,6 +32,8 @@ const char *const grub_own_words[] = { "BOOT_IMAGE", "root", "ro", "rootflags", 
 /* A line that sets a variable. */
 struct assignment {
 	const char *name;
+	size_t first;            /* the number of words before those of the variable */
+	bool ended;              /* by them */
 	size_t file, start, end; /* of the words, or of all that is behind '=' */
 	bool opaque;
 	bool appends;     /* the words come behind those that the variable has */
@@ -213,14 +215,7 @@ static void unescape(char *word)
 	*to = '\0';
 }
 
-/* Words of one variable, from the first on. */
-struct value {
-	size_t first;
-	bool ended; /* before it */
-};
-
-static int take_assignment(struct bootconfig *config, const struct assignment *assignment,
-			   const struct value *value)
+static int take_assignment(struct bootconfig *config, const struct assignment *assignment)
 {
 	const struct bootfile *file = &config->files.list[assignment->file];
 	bool is_default = strcmp(assignment->name, DEFAULT) == 0;
@@ -242,8 +237,8 @@ static int take_assignment(struct bootconfig *config, const struct assignment *a
 			     "write it inside the quotes",
 			     (int)strcspn(assignment->tail, "\n"), assignment->tail);
 	if (!assignment->appends) {
-		bootwords_cut(&config->words, value->first);
-		config->words.ended = value->ended;
+		bootwords_cut(&config->words, assignment->first);
+		config->words.ended = assignment->ended;
 	}
 	/* In our file, a word goes behind those that are there. */
 	if (is_default && assignment->quoted && strcmp(file->path, GRUB_OWN_FILE) == 0)
@@ -261,15 +256,15 @@ static int take_assignment(struct bootconfig *config, const struct assignment *a
 	return result;
 }
 
-static int read_file(struct bootconfig *config, size_t number, const char *name,
-		     const struct value *value, char *message)
+/* Reads what the file makes of the variable that the assignment names. */
+static int read_file(struct bootconfig *config, const struct assignment *variable, char *message)
 {
-	const struct bootfile *file = &config->files.list[number];
+	const struct bootfile *file = &config->files.list[variable->file];
 	const char *end;
 	int result = 0;
 
 	for (const char *line = file->text; *line && result >= 0; line = end + (*end != '\0')) {
-		struct assignment assignment = { .name = name, .file = number };
+		struct assignment assignment = *variable;
 
 		/* A line whose last character is a backslash goes on in the next one. */
 		end = strchrnul(line, '\n');
@@ -281,9 +276,9 @@ static int read_file(struct bootconfig *config, size_t number, const char *name,
 				 "%s:%u: found a blank or '+' before '=', so sh takes this line "
 				 "for a command and update-grub fails; write %s=\"WORDS\"",
 				 file->path, bootfile_line(file, (size_t)(line - file->text)),
-				 name);
+				 variable->name);
 		else if (result == 1)
-			result = take_assignment(config, &assignment, value);
+			result = take_assignment(config, &assignment);
 	}
 	return result < 0 ? result : 0;
 }
@@ -304,10 +299,12 @@ int grub_read(struct bootconfig *config, char *message)
 		.after = "\"\n",
 	};
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-		const struct value value = { config->words.count, config->words.ended };
+		struct assignment variable = { .name = variables[i],
+					       .first = config->words.count,
+					       .ended = config->words.ended };
 
-		for (size_t file = 0; file < config->files.count && result == 0; file++)
-			result = read_file(config, file, variables[i], &value, message);
+		for (; variable.file < config->files.count && result == 0; variable.file++)
+			result = read_file(config, &variable, message);
 	}
 	return result;
 }
@@ -360,13 +357,10 @@ const char *grub_find_file(const struct host *host)
 	return host_has(host, "/usr/sbin", "grub-mkconfig") ? "/usr/sbin/grub-mkconfig" : NULL;
 }
 
-const char *grub_find_sign(const struct bootevidence *evidence)
+const char *grub_find_sign(const struct bootwords *running)
 {
-	if (evidence->info[0])
-		return strncmp(evidence->info, "GRUB", strlen("GRUB")) == 0 ? evidence->info : NULL;
-	if (bootwords_find_name(&evidence->running, "BOOT_IMAGE", 0) >= 0)
-		return "/proc/cmdline has BOOT_IMAGE=";
-	return NULL;
+	return bootwords_find_name(running, "BOOT_IMAGE", 0) >= 0 ? "/proc/cmdline has BOOT_IMAGE="
+								  : NULL;
 }
 
 int grub_check_usable(const struct host *host, char *message)

@@ -24,7 +24,7 @@ extern const char *const grub_own_words[];
 
 /* Columns of the row, which proxmox-boot-tool shares. */
 const char *grub_find_file(const struct host *host);
-const char *grub_find_sign(const struct bootevidence *evidence);
+const char *grub_find_sign(const struct bootwords *running);
 int grub_check_usable(const struct host *host, char *message);
 int grub_load(struct bootfiles *files, const struct host *host, char *message);
 int grub_read(struct bootconfig *config, char *message);

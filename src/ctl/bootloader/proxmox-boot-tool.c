@@ -56,7 +56,6 @@ static int mount_esp(const char *device)
 }
 
 static _Noreturn void visit_in_child(struct bootcheck check, const char *device,
-				     void (*check_entries)(struct bootcheck *check),
 				     struct answer *answer)
 {
 	struct host host;
@@ -72,13 +71,16 @@ static _Noreturn void visit_in_child(struct bootcheck check, const char *device,
 	result = host_open(&host, "/");
 	check.host = &host;
 	check.message = answer->message;
-	answer->result = result < 0 ? result : bootcheck_run(&check, check_entries);
+	if (result == 0)
+		result = bootcheck_run(&check, check.loader == &bootloader_proxmox_grub
+						       ? grub_check_entries
+						       : systemd_check_entries);
+	answer->result = result;
 	_exit(0);
 }
 
 /* In a child process for each partition. Stops at the first that is not as wanted. */
-static int visit_all(const struct bootcheck *check, char *uuids,
-		     void (*check_entries)(struct bootcheck *check), struct answer *answer)
+static int visit_all(const struct bootcheck *check, char *uuids, struct answer *answer)
 {
 	bool found = false;
 	int result = 0;
@@ -97,7 +99,7 @@ static int visit_all(const struct bootcheck *check, char *uuids,
 		*answer = (struct answer){ .result = -EIO };
 		child = fork();
 		if (child == 0)
-			visit_in_child(*check, device, check_entries, answer);
+			visit_in_child(*check, device, answer);
 		result = child < 0 ? -errno : run_await(child);
 		if (result < 0)
 			return result;
@@ -111,7 +113,7 @@ static int visit_all(const struct bootcheck *check, char *uuids,
 	return result;
 }
 
-static void visit(struct bootcheck *check, void (*check_entries)(struct bootcheck *check))
+static void check_entries(struct bootcheck *check)
 {
 	struct answer *answer; /* in memory that the children share */
 	char *uuids;
@@ -131,20 +133,10 @@ static void visit(struct bootcheck *check, void (*check_entries)(struct bootchec
 	if (answer == MAP_FAILED) {
 		check->result = -errno;
 	} else {
-		check->result = visit_all(check, uuids, check_entries, answer);
+		check->result = visit_all(check, uuids, answer);
 		munmap(answer, sizeof(*answer));
 	}
 	free(uuids);
-}
-
-static void check_grub(struct bootcheck *check)
-{
-	visit(check, grub_check_entries);
-}
-
-static void check_systemd(struct bootcheck *check)
-{
-	visit(check, systemd_check_entries);
 }
 
 static int check_usable(const struct host *host, char *message)
@@ -174,7 +166,7 @@ const struct bootloader bootloader_proxmox_grub = {
 	.load = grub_load,
 	.read = grub_read,
 	.find_fault = grub_find_fault,
-	.check_entries = check_grub,
+	.check_entries = check_entries,
 };
 
 const struct bootloader bootloader_proxmox_systemd = {
@@ -190,5 +182,5 @@ const struct bootloader bootloader_proxmox_systemd = {
 	.check_usable = check_usable,
 	.load = systemd_load_line,
 	.read = systemd_read_line,
-	.check_entries = check_systemd,
+	.check_entries = check_entries,
 };

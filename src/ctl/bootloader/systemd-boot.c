@@ -174,7 +174,7 @@ static int check_entry(void *context, const char *directory, const char *name)
 	check->result = host_path(path, "%s/%s", directory, name);
 	if (check->result == 0)
 		check->result = host_read_text(check->host, path, &text);
-	if (check->result < 0)
+	if (check->result != 0)
 		return check->result;
 	/* Older versions of systemd-boot name it without its suffix. */
 	check_entry_text(check, path, text,
@@ -221,16 +221,13 @@ const char *systemd_find_file(const struct host *host)
 	return NULL;
 }
 
-const char *systemd_find_sign(const struct bootevidence *evidence)
+const char *systemd_find_sign(const struct bootwords *running)
 {
-	const char *name = "systemd-boot";
-	long initrd = bootwords_find_name(&evidence->running, "initrd", 0);
+	long initrd = bootwords_find_name(running, "initrd", 0);
 
-	if (evidence->info[0])
-		return strncmp(evidence->info, name, strlen(name)) == 0 ? evidence->info : NULL;
-	if (initrd >= 0 && strchr(evidence->running.list[initrd].text, '\\'))
-		return "/proc/cmdline has an initrd= with a backslash";
-	return NULL;
+	return initrd >= 0 && strchr(running->list[initrd].text, '\\')
+		       ? "/proc/cmdline has an initrd= with a backslash"
+		       : NULL;
 }
 
 static int check_usable(const struct host *host, char *message)

@@ -15,7 +15,7 @@
 extern const char *const systemd_own_words[];
 
 const char *systemd_find_file(const struct host *host);
-const char *systemd_find_sign(const struct bootevidence *evidence);
+const char *systemd_find_sign(const struct bootwords *running);
 void systemd_check_entries(struct bootcheck *check);
 
 /*

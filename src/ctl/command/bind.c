@@ -61,17 +61,6 @@ static int make_rules(const struct live *live, struct rules *rules)
 	return result;
 }
 
-static int make_plan(const struct live *live, const struct rules *rules, struct plan *plan)
-{
-	const struct forecast *forecast = &live->inventory.forecast;
-	int result = plan_choose(plan, rules, &forecast->pci);
-
-	if (result < 0)
-		return result;
-	plan_protect(plan, &forecast->protections, &forecast->pci);
-	return plan_settle(plan, rules, &forecast->pci, false);
-}
-
 static bool is_open(const struct plan_row *row)
 {
 	return row->outcome == OUTCOME_WOULD_BIND;
@@ -101,31 +90,6 @@ static bool is_free(const struct live *live, const struct plan *plan)
 	return is_free;
 }
 
-static void print_good(const struct plan_row *row, const char *address)
-{
-	const char *before = row->device->driver ? row->device->driver : "no driver";
-
-	if (row->outcome == OUTCOME_ALREADY_BOUND)
-		printf("%s: has %s already\n", address, row->driver);
-	else
-		printf("%s: bound to %s (before: %s)\n", address, row->driver, before);
-	if (row->level == LEVEL_WARNING)
-		ctl_fail("%s: %s", address, row->detail);
-}
-
-static void print_bad(const struct plan_row *row, const char *address)
-{
-	const char *what = row->detail[0] ? row->detail : row->wanted;
-	const char *driver = row->driver[0] ? row->driver : "no driver";
-
-	if (row->outcome == OUTCOME_NO_DRIVER)
-		what = row->wanted;
-	else if (row->outcome == OUTCOME_TIMEOUT)
-		what = "its drivers took too long";
-	ctl_fail("%s: %s: %s; it has %s now; %s", address, outcome_name(row->outcome), what, driver,
-		 advice[row->outcome]);
-}
-
 static int report(const struct plan_row *rows, size_t count, bool changed)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
@@ -133,12 +97,26 @@ static int report(const struct plan_row *rows, size_t count, bool changed)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct plan_row *row = &rows[i];
+		const char *before = row->device->driver ? row->device->driver : "no driver";
+		const char *what = row->detail[0] ? row->detail : row->wanted;
 
 		pci_address_format(&row->device->address, address);
 		if (row->satisfied && !is_open(row)) {
-			print_good(row, address);
+			if (row->outcome == OUTCOME_ALREADY_BOUND)
+				printf("%s: has %s already\n", address, row->driver);
+			else
+				printf("%s: bound to %s (before: %s)\n", address, row->driver,
+				       before);
+			if (row->level == LEVEL_WARNING)
+				ctl_fail("%s: %s", address, row->detail);
 		} else if (!is_open(row) || changed) {
-			print_bad(row, address);
+			if (row->outcome == OUTCOME_NO_DRIVER)
+				what = row->wanted;
+			else if (row->outcome == OUTCOME_TIMEOUT)
+				what = "its drivers took too long";
+			ctl_fail("%s: %s: %s; it has %s now; %s", address,
+				 outcome_name(row->outcome), what,
+				 row->driver[0] ? row->driver : "no driver", advice[row->outcome]);
 			status = CTL_INCOMPLETE;
 		}
 	}
@@ -192,6 +170,7 @@ static int carry_out(struct live *live, struct plan *plan)
 
 static int bind_devices(struct live *live)
 {
+	const struct forecast *forecast = &live->inventory.forecast;
 	struct plan plan = { .choices = NULL };
 	struct rules rules = { .list = NULL };
 	int status, result;
@@ -205,7 +184,11 @@ static int bind_devices(struct live *live)
 		       CTL_INCOMPLETE;
 	result = make_rules(live, &rules);
 	if (result == 0)
-		result = make_plan(live, &rules, &plan);
+		result = plan_choose(&plan, &rules, &forecast->pci);
+	if (result == 0) {
+		plan_protect(&plan, &forecast->protections, &forecast->pci);
+		result = plan_settle(&plan, &rules, &forecast->pci, false);
+	}
 	status = result < 0 ? ctl_fail("planning: %s", strerror(-result)) : carry_out(live, &plan);
 	plan_free(&plan);
 	rules_free(&rules);

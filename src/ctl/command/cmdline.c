@@ -15,6 +15,7 @@
 #include "term/document.h"
 #include "term/findings.h"
 #include "term/options.h"
+#include "term/shown.h"
 
 enum { WORD, RUNNING, CONFIGURED, SOURCE };
 
@@ -31,15 +32,6 @@ static const struct table_column columns[] = {
 	{},
 };
 
-enum { NAME, REASON, REFRESH };
-
-static const struct table_column loader_columns[] = {
-	[NAME] = { .name = "NAME", .help = "which bootloader it is" },
-	[REASON] = { .name = "REASON", .help = "how that was decided" },
-	[REFRESH] = { .name = "REFRESH", .help = "the command that puts a change into effect" },
-	{},
-};
-
 struct request {
 	struct host host;
 	struct table_options options;
@@ -49,56 +41,25 @@ struct request {
 	size_t count;
 };
 
-/* What show looks at. */
-struct inventory_of_words {
-	const struct bootloader *loader; /* NULL: it could not be told */
-	char reason[BOOT_MESSAGE_MAX];
-	struct bootconfig config; /* its findings are those of all */
-	struct bootwords running;
-};
-
 /* Whether the next boot has what the files say. */
-static void check_entries(struct inventory_of_words *inventory, const struct host *host)
+static void check_entries(struct bootchange *look)
 {
-	const struct bootwords *words = &inventory->config.words;
-	struct findings *findings = &inventory->config.findings;
+	const struct bootwords *words = &look->config.words;
+	struct findings *findings = &look->config.findings;
 	char message[BOOT_MESSAGE_MAX], danger[BOOT_MESSAGE_MAX];
-	int result = bootentries_check_all(inventory->loader, host, &inventory->config, message),
-	    safe = bootsafe_check(inventory->loader, host, &inventory->config, &inventory->running,
-				  danger);
+	int result = bootentries_check_all(look->loader, look->host, &look->config, message),
+	    safe = bootsafe_check(look->loader, look->host, &look->config, &look->running, danger);
 
 	if (safe == -EINVAL)
 		findings_add(findings, FINDING_ERROR, NULL, "%s", danger);
 	else if (result == -EINVAL)
 		findings_add(findings, FINDING_WARNING, NULL, "%s",
 			     safe == -ENOEXEC ? danger : message);
-	else if (result == 0 && !inventory->config.files.list[0].absent)
+	else if (result == 0 && !look->config.files.list[0].absent)
 		for (size_t i = 0; i < words->count; i++)
-			if (bootwords_find(&inventory->running, words->list[i].text) < 0)
+			if (bootwords_find(&look->running, words->list[i].text) < 0)
 				findings_add(findings, FINDING_NOTE, NULL,
 					     "%s: the next boot has it", words->list[i].text);
-}
-
-static void look(struct inventory_of_words *inventory, const struct host *host)
-{
-	struct findings *findings = &inventory->config.findings;
-	char message[BOOT_MESSAGE_MAX] = "";
-	int running = bootloader_read_running(host, &inventory->running);
-	int result = bootloader_detect(&inventory->loader, host, message);
-
-	strcpy(inventory->reason, message);
-	if (result < 0)
-		inventory->loader = NULL;
-	else
-		result = bootloader_read_config(inventory->loader, host, &inventory->config,
-						message);
-	if (running < 0)
-		findings_add(findings, FINDING_WARNING, "/proc/cmdline", "%s", strerror(-running));
-	if (result < 0)
-		findings_add(findings, FINDING_WARNING, NULL, "%s",
-			     message[0] ? message : strerror(-result));
-	else
-		check_entries(inventory, host);
 }
 
 static void add_word(const struct request *run, struct table *table, const char *word, bool running,
@@ -121,20 +82,18 @@ static void add_word(const struct request *run, struct table *table, const char 
 		table_color(table, line, TABLE_YELLOW);
 }
 
-static void add_words(const struct request *run, const struct inventory_of_words *inventory,
-		      struct table *table)
+static void add_words(const struct request *run, const struct bootchange *look, struct table *table)
 {
-	const struct bootconfig *config = &inventory->config;
+	const struct bootconfig *config = &look->config;
 	char source[PATH_MAX];
 
-	for (size_t i = 0; i < inventory->running.count; i++) {
-		const char *word = inventory->running.list[i].text;
+	for (size_t i = 0; i < look->running.count; i++) {
+		const char *word = look->running.list[i].text;
 
 		if (bootwords_find(&config->words, word) >= 0)
 			continue;
 		bootconfig_find(config, word, source);
-		if (!source[0] && inventory->loader &&
-		    bootloader_adds_word(inventory->loader, word))
+		if (!source[0] && look->loader && bootloader_adds_word(look->loader, word))
 			add_word(run, table, word, true, false, "bootloader");
 		else
 			add_word(run, table, word, true, source[0] != '\0', source);
@@ -147,50 +106,41 @@ static void add_words(const struct request *run, const struct inventory_of_words
 		if (file->absent && !run->options.json &&
 		    host_path(source, "no %s yet", file->path) < 0)
 			source[0] = '\0';
-		add_word(run, table, word->text,
-			 bootwords_find(&inventory->running, word->text) >= 0, true, source);
+		add_word(run, table, word->text, bootwords_find(&look->running, word->text) >= 0,
+			 true, source);
 	}
-}
-
-static void print_loader(const struct inventory_of_words *inventory, struct document *document)
-{
-	const struct table_options options = { .json = true };
-	const struct bootloader *loader = inventory->loader;
-	struct table table;
-
-	if (!document->options->json) {
-		if (loader && !table_is_alone(document->options))
-			document_print_text(document, "%s: %s.", loader->name, inventory->reason);
-		return;
-	}
-	table_open(&table, &options, "bootloader", loader_columns);
-	if (loader) {
-		struct libscols_line *line = table_add(&table, NULL);
-
-		table_set(&table, line, NAME, loader->name);
-		table_set(&table, line, REASON, inventory->reason);
-		table_set(&table, line, REFRESH, loader->refresh);
-	}
-	document_print_table(document, &table, NULL);
 }
 
 static int show(const struct request *run)
 {
 	struct document document = { .options = &run->options };
-	struct inventory_of_words inventory = { .loader = NULL };
+	char message[BOOT_MESSAGE_MAX];
+	struct bootchange look; /* of which nothing is changed */
+	struct findings *findings = &look.config.findings;
 	struct table table;
-	int result = 0, status;
+	int result = bootchange_open(&look, &run->host, message), status;
+	const struct bootloader *loader = look.loader;
 
-	look(&inventory, &run->host);
+	if (look.running_error < 0)
+		findings_add(findings, FINDING_WARNING, "/proc/cmdline", "%s",
+			     strerror(-look.running_error));
+	if (result < 0)
+		findings_add(findings, FINDING_WARNING, NULL, "%s", message);
+	else
+		check_entries(&look);
 	document.error = table_open(&table, &run->options, "words", columns);
-	print_loader(&inventory, &document);
-	add_words(run, &inventory, &table);
+	if (run->options.json)
+		document_add(&document, "bootloader",
+			     loader ? json_pack("[{s:s, s:o, s:s}]", "name", loader->name, "reason",
+						shown_pack(look.reason), "refresh", loader->refresh)
+				    : json_array());
+	else if (loader && !table_is_alone(&run->options))
+		document_print_text(&document, "%s: %s.", loader->name, look.reason);
+	add_words(run, &look, &table);
 	document_print_table(&document, &table, NULL);
-	if (!table_is_alone(&run->options))
-		result = findings_print(&inventory.config.findings, &document);
-	status = document_end(&document, result, findings_status(&inventory.config.findings));
-	bootconfig_free(&inventory.config);
-	bootwords_free(&inventory.running);
+	result = table_is_alone(&run->options) ? 0 : findings_print(findings, &document);
+	status = document_end(&document, result, findings_status(findings));
+	bootchange_close(&look);
 	return status;
 }
 

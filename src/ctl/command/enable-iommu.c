@@ -101,25 +101,6 @@ static const char *find_off(const struct bootwords *words, const struct bootword
 	return NULL;
 }
 
-static int find_facts(struct facts *facts, const struct host *host)
-{
-	const struct bootword *found;
-	struct bootwords running;
-	int result = bootloader_read_running(host, &running);
-
-	*facts = (struct facts){
-		.dmar = host_has(host, TABLES, "DMAR"),
-		.ivrs = host_has(host, TABLES, "IVRS"),
-		.on_by_default = is_on_by_default(host),
-		.gpu_left_out = is_intel_gpu_left_out(host),
-		.runs_with_off = find_off(&running, &found),
-		.runs_with_on = find_value(&running, ON) != NULL,
-	};
-	host_each(host, GROUPS, count_entry, &facts->groups);
-	bootwords_free(&running);
-	return result;
-}
-
 /* The files may have it in a longer word. */
 static int add_on(struct bootchange *change)
 {
@@ -149,28 +130,25 @@ static int enable(struct bootchange *change, const struct facts *facts)
 	return CTL_INCOMPLETE;
 }
 
-/* The IOMMU runs. Without the word that this boot has it might not at the next one. */
-static int keep(struct bootchange *change, const struct facts *facts, bool needs_on)
-{
-	printf("the IOMMU is on: %zu group%s\n", facts->groups, facts->groups == 1 ? "" : "s");
-	if (facts->gpu_left_out && facts->dmar && !facts->runs_with_on)
-		printf("0000:00:02.0, Intel's own graphics, has no group, as this kernel leaves it "
-		       "out; for a VM to have it: vfio-earlyctl cmdline add " ON "\n");
-	return needs_on ? add_on(change) : CTL_OK;
-}
-
 int enable_plan(struct bootchange *change, const struct host *host)
 {
 	const struct bootwords *const lists[] = { &change->config.words, &change->config.opaque };
 	char message[BOOT_MESSAGE_MAX], place[PATH_MAX];
 	const struct bootword *word;
-	struct facts facts;
 	int opened = bootchange_open(change, host, message), status;
-	int result = find_facts(&facts, host);
+	struct facts facts = {
+		.dmar = host_has(host, TABLES, "DMAR"),
+		.ivrs = host_has(host, TABLES, "IVRS"),
+		.on_by_default = is_on_by_default(host),
+		.gpu_left_out = is_intel_gpu_left_out(host),
+		.runs_with_off = find_off(&change->running, &word),
+		.runs_with_on = find_value(&change->running, ON) != NULL,
+	};
 	bool needs_on = facts.dmar && facts.runs_with_on && !facts.on_by_default;
 
-	if (result < 0)
-		return ctl_fail("/proc/cmdline: %s", strerror(-result));
+	if (change->running_error < 0)
+		return ctl_fail("/proc/cmdline: %s", strerror(-change->running_error));
+	host_each(host, GROUPS, count_entry, &facts.groups);
 	/* Where no word is needed, it does not matter that nobody knows where to put one. */
 	if (opened < 0 && (facts.groups > 0 ? needs_on : facts.dmar || facts.ivrs))
 		return ctl_fail("%s", message);
@@ -185,7 +163,18 @@ int enable_plan(struct bootchange *change, const struct host *host)
 			 i == 0 ? word->text : " by hand", i == 0 ? "'" : "");
 		return CTL_INCOMPLETE;
 	}
-	status = facts.groups > 0 ? keep(change, &facts, needs_on) : enable(change, &facts);
+	if (facts.groups > 0) {
+		printf("the IOMMU is on: %zu group%s\n", facts.groups,
+		       facts.groups == 1 ? "" : "s");
+		if (facts.gpu_left_out && facts.dmar && !facts.runs_with_on)
+			printf("0000:00:02.0, Intel's own graphics, has no group, as this kernel "
+			       "leaves it out; for a VM to have it: vfio-earlyctl cmdline add " ON
+			       "\n");
+		/* Without the word that this boot has the IOMMU might not run at the next one. */
+		status = needs_on ? add_on(change) : CTL_OK;
+	} else {
+		status = enable(change, &facts);
+	}
 	findings_report(&change->said);
 	return status;
 }

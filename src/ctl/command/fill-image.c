@@ -194,22 +194,6 @@ static void tell_problem(void *context, const char *where, const char *text)
 	fprintf(stderr, "E: vfio-early: %s: %s\n", where, text);
 }
 
-static int fill_with_list(struct filling *filling, const char *root)
-{
-	int result = protect_find(&filling->protect, root);
-
-	if (result < 0)
-		return ctl_fail("%s: %s", root, strerror(-result));
-	if (write_list(filling) < 0)
-		return CTL_INTERNAL;
-	image_modules_each(&filling->host, filling->kernel, &filling->forecast.rules, print_module,
-			   filling);
-	if (filling->protect.hidden && !filling->protect.unprotected)
-		return FILL_HIDDEN;
-	preview(filling);
-	return filling->protect.incomplete ? CTL_INCOMPLETE : CTL_OK;
-}
-
 static int fill(struct filling *filling, const char *root)
 {
 	struct rules *rules = &filling->forecast.rules;
@@ -221,7 +205,18 @@ static int fill(struct filling *filling, const char *root)
 		return CTL_INTERNAL;
 	if (rules->bad)
 		return CTL_BAD_RULES;
-	return rules_want_drivers(rules) ? fill_with_list(filling, root) : CTL_OK;
+	if (!rules_want_drivers(rules))
+		return CTL_OK;
+	result = protect_find(&filling->protect, root);
+	if (result < 0)
+		return ctl_fail("%s: %s", root, strerror(-result));
+	if (write_list(filling) < 0)
+		return CTL_INTERNAL;
+	image_modules_each(&filling->host, filling->kernel, rules, print_module, filling);
+	if (filling->protect.hidden && !filling->protect.unprotected)
+		return FILL_HIDDEN;
+	preview(filling);
+	return filling->protect.incomplete ? CTL_INCOMPLETE : CTL_OK;
 }
 
 int command_fill_image(const struct ctl *ctl, int argc, char **argv)

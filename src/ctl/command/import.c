@@ -159,22 +159,6 @@ static bool refuse(struct import *import, const struct conflict *conflict,
 	return import->left_out[conflict - import->conflicts.list];
 }
 
-static bool is_covered(const struct import *import, const struct conflict *conflict,
-		       const struct meant *meant)
-{
-	const struct rule *rule = meant->taken;
-	char where[RULE_PLACE_MAX];
-
-	if (meant->open > 0)
-		return false;
-	if (meant->count == 0)
-		rule = find_same(&import->inventory.forecast.rules, &conflict->rule);
-	if (rule && rule->file)
-		ctl_fail("%s: '%s' has a rule already: %s", conflict->where, conflict->text,
-			 rule_format_place(rule, where));
-	return rule != NULL;
-}
-
 /*
  * As narrow as it can be: ids= and overrides of absent devices are no fault either. 0 or -ENOMEM.
  */
@@ -216,6 +200,8 @@ static int add_rule(struct import *import, const struct conflict *conflict,
 /* 0 or -ENOMEM. */
 static int take_conflict(struct import *import, const struct conflict *conflict)
 {
+	const struct rule *covering;
+	char where[RULE_PLACE_MAX];
 	struct meant meant;
 	int result;
 
@@ -227,9 +213,16 @@ static int take_conflict(struct import *import, const struct conflict *conflict)
 		return 0;
 	}
 	result = find_meant(import, &conflict->rule, &meant);
-	if (result < 0 || refuse(import, conflict, &meant) || is_covered(import, conflict, &meant))
+	if (result < 0 || refuse(import, conflict, &meant))
 		return result;
-	return add_rule(import, conflict, &meant);
+	covering = meant.count > 0 ? meant.taken
+				   : find_same(&import->inventory.forecast.rules, &conflict->rule);
+	if (meant.open > 0 || !covering)
+		return add_rule(import, conflict, &meant);
+	if (covering->file)
+		ctl_fail("%s: '%s' has a rule already: %s", conflict->where, conflict->text,
+			 rule_format_place(covering, where));
+	return 0;
 }
 
 /*
@@ -248,8 +241,7 @@ static void print_removals(const struct import *import)
 
 	for (size_t i = 0, end; i < conflicts->count; i = end) {
 		const struct conflict *first = &conflicts->list[i];
-		bool whole = first->kind == CONFLICT_IDS ||
-			     (first->kind == CONFLICT_DRIVERCTL && !conflicts_is_for_host(first));
+		bool whole = first->kind <= CONFLICT_DRIVERCTL && !conflicts_is_for_host(first);
 
 		for (end = i; end < conflicts->count &&
 			      strcmp(conflicts->list[end].where, first->where) == 0;

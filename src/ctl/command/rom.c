@@ -36,20 +36,6 @@ static const struct table_column columns[] = {
 	{},
 };
 
-/* All of it; only printed in JSON, where there are no sentences. */
-enum { SOURCE, SIZE, START, USED, UEFI, BIOS, SHADOW };
-
-static const struct table_column whole[] = {
-	[SOURCE] = { "SOURCE", 0, 0, NULL },
-	[SIZE] = { "SIZE", TABLE_NUMBER, 0, NULL },
-	[START] = { "START", TABLE_NUMBER, 0, NULL },
-	[USED] = { "LENGTH", TABLE_NUMBER, 0, NULL },
-	[UEFI] = { "UEFI", TABLE_YES_NO, 0, NULL },
-	[BIOS] = { "BIOS", TABLE_YES_NO, 0, NULL },
-	[SHADOW] = { "SHADOW", TABLE_YES_NO, 0, NULL },
-	{},
-};
-
 struct rom_listing {
 	struct table_options options;
 	struct document document;
@@ -112,25 +98,6 @@ static void print_images(struct rom_listing *listing)
 	document_print_table(&listing->document, &table, NULL);
 }
 
-static void print_whole(struct rom_listing *listing)
-{
-	const struct table_options options = { .json = true };
-	const struct rom *rom = &listing->rom;
-	struct libscols_line *line;
-	struct table table;
-
-	table_open(&table, &options, "rom", whole);
-	line = table_add(&table, NULL);
-	table_set(&table, line, SOURCE, listing->source);
-	table_setf(&table, line, SIZE, "%zu", rom->size);
-	table_setf(&table, line, START, "%zu", rom->start);
-	table_setf(&table, line, USED, "%zu", rom->length);
-	table_set_flag(&table, line, UEFI, rom_has_uefi(rom));
-	table_set_flag(&table, line, BIOS, rom_has_bios(rom));
-	table_set_flag(&table, line, SHADOW, listing->read.shadow);
-	document_print_table(&listing->document, &table, NULL);
-}
-
 static const char *describe_boot(const struct rom *rom)
 {
 	if (rom_has_uefi(rom))
@@ -169,8 +136,14 @@ static int show(struct rom_listing *listing)
 	rom_parse(rom, listing->read.data, listing->read.size);
 	romcheck_find(&listing->findings, listing->source, rom, listing->device,
 		      listing->read.shadow);
+	/* Where there are no sentences. */
 	if (listing->options.json)
-		print_whole(listing);
+		document_add(document, "rom",
+			     json_pack("[{s:o, s:I, s:I, s:I, s:b, s:b, s:b}]", "source",
+				       shown_pack(listing->source), "size", (json_int_t)rom->size,
+				       "start", (json_int_t)rom->start, "length",
+				       (json_int_t)rom->length, "uefi", rom_has_uefi(rom), "bios",
+				       rom_has_bios(rom), "shadow", listing->read.shadow));
 	print_images(listing);
 	if (!table_is_alone(&listing->options)) {
 		if (rom->count > 0)

@@ -61,7 +61,7 @@ static void describe(struct doctor *doctor, struct findings *findings,
 			     "%s can have %s virtual functions, which can be passed through one by "
 			     "one while the device stays with its host driver",
 			     name, vfs);
-		findings_fix(findings, "See vfio-early(8), 'Virtual functions'");
+		findings_fix(findings, "See vfio-early(8), section HOT-PLUGGED DEVICES");
 	}
 	findings_add(findings, FINDING_OK, NULL, "%s: driver %s, IOMMU group %d",
 		     pci_address_format(&device->address, address), device->driver ?: "none",

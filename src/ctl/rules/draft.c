@@ -8,7 +8,6 @@
 #include "core/match.h"
 #include "core/rules.h"
 #include "host/array.h"
-#include "host/joined.h"
 #include "look/device.h"
 #include "rules/draft.h"
 
@@ -135,24 +134,6 @@ static bool check_function(struct draft *draft, const struct pci_device *device)
 	return true;
 }
 
-static void list_others(const struct selector *selector, char *text, size_t size)
-{
-	const struct pci *pci = selector->pci;
-	struct rule_error error;
-	struct rule rule;
-
-	text[0] = '\0';
-	if (rule_parse(selector->text, strlen(selector->text), &rule, &error) <= 0)
-		return;
-	for (size_t i = 0; i < pci->count; i++) {
-		char address[PCI_ADDRESS_TEXT_MAX];
-
-		if (selector->meant[i] || match_rule(&rule, pci, &pci->devices[i]) != MATCH_YES)
-			continue;
-		joined_add(text, size, pci_address_format(&pci->devices[i].address, address));
-	}
-}
-
 static void refuse_kind(struct draft *draft, struct selector *selector, int error)
 {
 	static const char *const lacks[SELECTOR_KINDS] = {
@@ -164,12 +145,12 @@ static void refuse_kind(struct draft *draft, struct selector *selector, int erro
 	};
 	struct findings *findings = &draft->findings;
 	enum selector_kind kind = draft->edit->by;
-	char text[SELECTOR_TEXT_MAX], others[256], advice[SELECTOR_TEXT_MAX + 32] = "";
-	char name[PCI_IDS_TEXT_MAX];
+	char text[SELECTOR_TEXT_MAX], others[SELECTOR_OTHERS_MAX];
+	char advice[SELECTOR_TEXT_MAX + 32] = "", name[PCI_IDS_TEXT_MAX];
 
 	edit_describe(draft->edit, selector->device, name);
 	strcpy(text, selector->text);
-	list_others(selector, others, sizeof(others));
+	strcpy(others, selector->others);
 	/* The most stable kind comes first. */
 	for (enum selector_kind better = 0; better < SELECTOR_KINDS && !advice[0]; better++)
 		if (selector_format(selector, better) == 0)

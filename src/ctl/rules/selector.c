@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/match.h"
+#include "host/joined.h"
 #include "rules/selector.h"
 
 const char *const selector_names[SELECTOR_KINDS] = {
@@ -19,14 +20,20 @@ static int check(struct selector *selector)
 	struct rule_error error;
 	struct rule rule;
 
+	selector->others[0] = '\0';
 	/* The kernel's slot names are free text, and some are no term. */
 	if (rule_parse(selector->text, strlen(selector->text), &rule, &error) <= 0 ||
 	    match_rule(&rule, pci, selector->device) != MATCH_YES)
 		return -ENODATA;
-	for (size_t i = 0; i < pci->count; i++)
-		if (!selector->meant[i] && match_rule(&rule, pci, &pci->devices[i]) == MATCH_YES)
-			return -EEXIST;
-	return 0;
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+		char address[PCI_ADDRESS_TEXT_MAX];
+
+		if (!selector->meant[i] && match_rule(&rule, pci, device) == MATCH_YES)
+			joined_add(selector->others, sizeof(selector->others),
+				   pci_address_format(&device->address, address));
+	}
+	return selector->others[0] ? -EEXIST : 0;
 }
 
 /* With the last function as *, and without the domain that nearly all have. */

@@ -22,12 +22,16 @@ extern const char *const selector_names[SELECTOR_KINDS];
 /* A place, or what else a rule begins with, an ID and options. */
 #define SELECTOR_TEXT_MAX (PLACE_TEXT_MAX + 64)
 
+/* Room for addresses; of more, the first are named. */
+#define SELECTOR_OTHERS_MAX 256
+
 struct selector {
 	const struct pci *pci;
 	const struct pci_device *device; /* the function, or any of the card */
 	bool card;                       /* all functions of its card are meant */
 	const bool *meant;               /* one a device of pci: these may match as well */
 	char text[SELECTOR_TEXT_MAX];
+	char others[SELECTOR_OTHERS_MAX]; /* that it means as well: their addresses */
 };
 
 /*

@@ -54,6 +54,19 @@ char *shown_copy(const char *text, const char *kept)
 	return copy;
 }
 
+json_t *shown_pack(const char *text)
+{
+	char *shown;
+	json_t *string;
+
+	if (!text || text[0] == '\0')
+		return json_null();
+	shown = shown_copy(text, "\n");
+	string = shown ? json_string(shown) : NULL;
+	free(shown);
+	return string;
+}
+
 int shown_vprint(FILE *stream, const char *kept, const char *format, va_list arguments)
 {
 	char *text, *shown = NULL;

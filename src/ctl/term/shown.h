@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <jansson.h>
 
 /*
  * A copy in which all that a terminal would act on, or that is no UTF-8, is \xHH: control
@@ -12,6 +13,9 @@
  * has run out.
  */
 char *shown_copy(const char *text, const char *kept);
+
+/* The same with newlines as a string of JSON; null if there is no text. */
+json_t *shown_pack(const char *text);
 
 /* Prints a printf's text so, whose lines end where kept is SHOWN_LINES. The bytes printed. */
 #define SHOWN_LINES "\n\t"

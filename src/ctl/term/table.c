@@ -197,8 +197,7 @@ void table_set(struct table *table, struct libscols_line *line, size_t column, c
 
 	if (at < 0 || !line || !text || text[0] == '\0')
 		return;
-	/* libsmartcols shows other texts as we do, but JSON must be UTF-8 as well. */
-	copy = table->options->json ? shown_copy(text, "\n") : strdup(text);
+	copy = strdup(text);
 	if (!copy) {
 		table->error = -ENOMEM;
 		return;
@@ -329,12 +328,10 @@ static json_t *pack_line(const struct table *table, struct libscols_line *line)
 			name[n] = (char)tolower((unsigned char)column->name[n]);
 		if (column->flags & TABLE_YES_NO)
 			value = json_boolean(text && text[0] == 'y');
-		else if (!text)
-			value = json_null();
-		else if (column->flags & TABLE_NUMBER)
+		else if (text && column->flags & TABLE_NUMBER)
 			value = json_integer(strtoll(text, NULL, 10));
 		else
-			value = json_string(text);
+			value = shown_pack(text);
 		if (json_object_set_new(object, name, value) < 0) {
 			json_decref(object);
 			return NULL;
