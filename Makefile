@@ -281,11 +281,18 @@ lint-rooms:
 		END { exit bad }' src/rooms $(wildcard $(addprefix src/,core/*.[ch] bind/*.[ch] boot/*.[ch] \
 			ctl/*.[ch] ctl/*/*.[ch]))
 
+# Everything that a person reads. The words themselves are in tests/words.
+WORDS_IN := src conf initramfs-hooks tests Makefile README.md
+.PHONY: lint-words
+lint-words: ## whether a text has words that this project does not use
+	$(call say,WORDS,$(WORDS_IN))
+	$(Q)! sed '/^#/d; s/\t.*//' tests/words | grep -rniE --exclude=words --exclude-dir=corpus -f - $(WORDS_IN)
+
 .PHONY: lint lint-run
 lint: ## gcc and clang warnings, clang-tidy, shellcheck, mandoc
 lint: lint-packages
 	$(Q)$(MAKE) lint-run
-lint-run: lint-rooms $(LIBKMOD)
+lint-run: lint-rooms lint-words $(LIBKMOD)
 	$(call say,GCC,src)
 	$(call lint-with,$(GCC_LINT) -Wconversion,$(CORE_SOURCES) $(BOOT_SOURCES),$(BOOT_LINT))
 	$(call lint-with,$(GCC_LINT) -Wconversion,$(CTL_SOURCES),$(CTL_LINT))

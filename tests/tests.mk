@@ -211,7 +211,7 @@ $(B)/tests/boot/guest.img: $(B)/tests/boot/guest
 	mke2fs -q -t ext4 -L guest -d $(B)/tests/boot/guest-root $@.part 8M && mv $@.part $@
 
 # A system is whole when it bears its name. mmdebstrap sees none of the machine's apt settings, so
-# those that decide whether the mirror can be read are handed over.
+# those that decide whether the mirror can be read are passed on.
 $(sort $(TEST_ROOTS) $(MATRIX_ROOTS)): $(B)/roots/%:
 	@mkdir -p $(@D)
 	$(call say,DEBIAN,$@)
@@ -232,7 +232,7 @@ $(sort $(TEST_ROOTS) $(MATRIX_ROOTS)): $(B)/roots/%:
 roots: ## make the Debian systems that tests use
 roots: $(TEST_ROOTS)
 
-# What the image tests lay over a Debian system, made anew each time so that it is never stale.
+# What the image tests lay over a Debian system, made each time so that it is never stale.
 # The same with the programs in another folder.
 stage: ## what the tests install
 stage: $(B)/vfio-early

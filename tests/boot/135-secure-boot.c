@@ -141,7 +141,7 @@ static void other_card_can_be_lent_and_read(void **state)
 		CARD_1 ": bound to vfio-pci (before: e1000e)",
 		"exit 0",
 		"$ vfio-earlyctl unbind 01:00.0",
-		CARD_1 ": given back to e1000e (before: vfio-pci)",
+		CARD_1 ": returned to e1000e (before: vfio-pci)",
 		"exit 0",
 		"$ vfio-earlyctl rom 01:00.0",
 		"exit 0",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An image that dracut made, with systemd in it: the chosen card is taken before udev could load
- * its driver, and a rule that cannot be understood leaves the old image in place.
+ * its driver, and an invalid rule leaves the old image in place.
  */
 #include "cards.h"
 #include "expect.h"

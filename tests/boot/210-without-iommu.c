@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Without an IOMMU no VM could have a card: the host keeps them all. */
+/* Without an IOMMU no card can be passed through: all stay with their host drivers. */
 #include "cards.h"
 #include "expect.h"
 

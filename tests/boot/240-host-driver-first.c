@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A host driver that has the cards before the program runs, as one that is built in would: it lets
- * go of what the rules name, but for what the host stands on, unless that is forced.
+ * go of what the rules name, except devices in use by the host, unless that is forced.
  */
 #include "cards.h"
 #include "expect.h"

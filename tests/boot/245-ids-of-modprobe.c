@@ -2,7 +2,7 @@
 /*
  * An option ids= that was left in modprobe.d names the model of two disks, and a card. It did
  * nothing as long as vfio-pci was loaded late; now that a rule has it loaded first, it takes what
- * it can, but not what the host stands on.
+ * it can, but not devices in use by the host.
  */
 #include "expect.h"
 

@@ -62,7 +62,7 @@ static const char session_before[] =
 	"This lasts until the next boot; for longer: vfio-earlyctl add '02:00.0'\n"
 	"exit 0\n"
 	"$ vfio-earlyctl unbind 02:00.0\n"
-	"0000:02:00.0: given back to e1000e (before: vfio-pci)\n"
+	"0000:02:00.0: returned to e1000e (before: vfio-pci)\n"
 	"exit 0\n"
 	"$ vfio-earlyctl add --update 02:00.0\n"
 	"/etc/vfio-early.conf: added:\n"

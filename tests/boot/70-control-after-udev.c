@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A script that runs after udev comes too late: the host driver has had the card by then. That it
- * is taken away again is no cure, since not every driver lets go of a device that it started.
+ * is taken away again is no fix, since not every driver lets go of a device that it started.
  */
 #include "cards.h"
 #include "expect.h"

@@ -272,7 +272,7 @@ static const struct play {
 	  .steps = { { "cmdline add a=1",
 		       2,
 		       { "vfio-earlyctl: /boot/loader/entries/x.conf: lacks 'a=1'; "
-			 "'proxmox-boot-tool refresh' makes it anew" } } } },
+			 "'proxmox-boot-tool refresh' regenerates it" } } } },
 	{ .name = "proxmox-boot-tool's partition is not there",
 	  .files = { BY_GRUB, GRUB_DEFAULT,
 		     { "/etc/kernel/proxmox-boot-uuids", "DEAD-BEEF\n" },

@@ -156,7 +156,7 @@ static const struct play {
 	  .status = 2,
 	  .out = "GRUB: /proc/cmdline has BOOT_IMAGE=.\n" SHOW_GRUB
 		 "quiet                   yes     yes        /etc/default/grub:2\n"
-		 "warning: /boot/grub/grub.cfg:3: lacks 'quiet'; 'update-grub' makes it anew\n" },
+		 "warning: /boot/grub/grub.cfg:3: lacks 'quiet'; 'update-grub' regenerates it\n" },
 	{ "show: grub.cfg lacks a word of ours, which a file may cancel",
 	  { GRUB("quiet"), BY_GRUB("quiet a"), GRUB_CFG("quiet"), GRUB_OWN("a"),
 	    { "etc/default/grub.d/zzz.cfg", "\n[ b ] && " D "=x\n" } },
@@ -166,7 +166,7 @@ static const struct play {
 		 "WORD  RUNNING CONFIGURED SOURCE\n"
 		 "quiet yes     yes        /etc/default/grub:2\n"
 		 "a     yes     yes        /" OWN ":2\n"
-		 "warning: /boot/grub/grub.cfg:3: lacks 'a'; 'update-grub' makes it anew, unless "
+		 "warning: /boot/grub/grub.cfg:3: lacks 'a'; 'update-grub' regenerates it, unless "
 		 "/etc/default/grub.d/zzz.cfg:2 cancels the word\n" },
 	{ "show: words in a line that only a shell can tell",
 	  { { "etc/default/grub", "X=\"\n\"\n" D "=\"quiet $X\"\n" }, BY_GRUB("quiet b"),
@@ -549,7 +549,7 @@ static const struct play {
 		 "/etc/default/grub.d/x.cfg" BAK "\n",
 	  .err = FROM_THERE "update-grub' on that host\n",
 	  .changed = { GRUB("quiet"), { "etc/default/grub.d/x.cfg", D "=\"$" D "\"\n" } } },
-	{ "remove: GRUB adds it all the same",
+	{ "remove: GRUB adds it anyway",
 	  { GRUB("a"), BY_GRUB(""), GRUB_CFG("a") },
 	  { "cmdline", "remove", "ro" },
 	  .out = "ro: is in no file of GRUB, which adds it of its own accord\n" },

@@ -354,7 +354,7 @@ static const struct trouble {
 		.status = 2,
 	},
 	{
-		.name = "interrupts: allowed all the same",
+		.name = "interrupts: allowed in spite of that",
 		.change = NOT_REMAPPED UNSAFE,
 		.expect =
 			"interrupts warning Interrupts are not remapped, and allow_unsafe_interrupts=1 "
@@ -375,7 +375,7 @@ static const struct trouble {
 		.status = 2,
 	},
 	{
-		.name = "interrupts: remapped, and needlessly allowed",
+		.name = "interrupts: remapped, and the option has no effect",
 		.change = UNSAFE,
 		.expect =
 			"interrupts note Interrupts are remapped: allow_unsafe_interrupts=1 has no "
@@ -440,7 +440,7 @@ static const struct trouble {
 
 	/* bootloader */
 	{
-		.name = "bootloader: a word that counts from the next boot on",
+		.name = "bootloader: a word that takes effect at the next boot",
 		.change = CMDLINES("quiet", "quiet iommu=pt", "quiet iommu=pt"),
 		.expect = "bootloader warning /etc/default/grub:1: The running kernel was started "
 			  "without iommu=pt\n"
@@ -452,7 +452,7 @@ static const struct trouble {
 		.change = CMDLINES("quiet", "quiet iommu=pt", "quiet"),
 		.expect =
 			"bootloader warning /boot/grub/grub.cfg:2: lacks 'iommu=pt'; 'update-grub' "
-			"makes it anew\n",
+			"regenerates it\n",
 		.status = 2,
 	},
 	{
@@ -581,7 +581,7 @@ static const struct trouble {
 
 	/* module-lists */
 	{
-		.name = "module-lists: modules for nothing",
+		.name = "module-lists: unnecessary modules",
 		.change = "line etc/modules # vfio_virqfd\n"
 			  "line etc/modules vfio_virqfd\n"
 			  "line etc/modules loop\n"
@@ -603,7 +603,7 @@ static const struct trouble {
 
 	/* rules */
 	{
-		.name = "rules: one cannot be understood",
+		.name = "rules: one is not valid",
 		.rules = "01:00\nx1:00\n",
 		.expect = "rules error 1 line of the rules is not valid, so no image is built\n"
 			  "  fix: Run 'vfio-earlyctl check', which shows where\n",
@@ -655,12 +655,12 @@ static const struct trouble {
 
 	/* reset */
 	{
-		.name = "reset: with the bus, of which all goes to VMs",
+		.name = "reset: with the bus, of which all is reserved",
 		.change = "remove " GPU "reset_method\nremove " AUDIO "reset\n",
 		.expect = "",
 	},
 	{
-		.name = "reset: with the bus, of which the host keeps some",
+		.name = "reset: with the bus, of which some stays with the host",
 		.host = "00:01.0 0604: 8086:460d driver=pcieport group=2\n"
 			"  01:00.0 0300: 10de:1b81 sub=1458:3701 driver=nouveau group=14\n"
 			"  01:00.1 0403: 10de:10f0 sub=1458:3701 group=17\n"
@@ -839,7 +839,7 @@ static const struct trouble {
 
 	/* settings */
 	{
-		.name = "settings: ids=, a softdep and a blacklist that rules make needless",
+		.name = "settings: ids=, a softdep and a blacklist that rules make unnecessary",
 		.change = "line etc/modprobe.d/old.conf options vfio-pci ids=10de:1b81\n"
 			  "line etc/modprobe.d/old.conf softdep nouveau pre: vfio-pci\n"
 			  "line etc/modprobe.d/old.conf blacklist nouveau\n",

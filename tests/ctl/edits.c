@@ -306,7 +306,7 @@ static void test_play(void **state)
 	assert_true(campaign.old > 5 && campaign.new > 5);
 }
 
-/* A disk that has room for nothing, then for a part, then for all. */
+/* A disk that has no room, then room for a part, then for all. */
 static void test_full_disk(void **state)
 {
 	static char filler[64 * 1024];

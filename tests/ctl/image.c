@@ -431,7 +431,7 @@ static const struct play {
 			WRONG("rules", "etc/vfio-early.digest is not of these rules"),
 	},
 	{
-		.name = "no list of what the host stands on",
+		.name = "no list of devices in use by the host",
 		.changes = { { .path = "etc/vfio-early.protected" } },
 		.err = WRONG("protected", "etc/vfio-early.protected: No such file or directory; "
 					  "nothing is bound"),
@@ -933,7 +933,7 @@ static void test_unprotected(void **state)
 	run_free(&result);
 }
 
-/* What makes images on the host is what mends them. */
+/* The fix is the program that makes images on the host. */
 static void test_remedy(void **state)
 {
 	static const struct {

@@ -45,7 +45,7 @@ static const struct play {
 	  "/etc/vfio-early.conf: 1 rule added; run 'update-initramfs -u -k all'\n", 0640, 2 },
 	{ "what is there already", OLD "\n" ADDED, NULL,
 	  "'10de:1b81' has a rule already: /etc/vfio-early.conf:4\n", 0600, 2 },
-	{ "a line that cannot be understood", OLD "\nnonsense\n", NULL,
+	{ "a line that is not valid", OLD "\nnonsense\n", NULL,
 	  "/etc/vfio-early.conf:3:1: found \"nonsense\"", 0644, 3 },
 };
 

@@ -117,16 +117,16 @@ static const struct play {
 		.rows = { { NIC_B, "vfio-pci", "vfio-pci" } },
 	},
 	{
-		.name = "bind: what the host stands on",
+		.name = "bind: in use by the host",
 		.command = "bind 03:00.0",
 		.status = 2,
 		.err = "vfio-earlyctl: " NIC_C
 		       ": protected: IPv4 default route (eth2); it has e1000e "
-		       "now; nothing was changed; --force takes it all the same\n",
+		       "now; nothing was changed; --force binds it anyway\n",
 		.rows = { { NIC_C, "e1000e", "", true } },
 	},
 	{
-		.name = "bind: what the host stands on, by force",
+		.name = "bind: in use by the host, by force",
 		.command = "bind --force 03:00.0",
 		.out = NIC_C ": bound to vfio-pci (before: e1000e)\n" HINT("03:00.0"),
 		.err = "vfio-earlyctl: " NIC_C
@@ -139,7 +139,7 @@ static const struct play {
 		.status = 2,
 		.err = "vfio-earlyctl: " NIC_C
 		       ": protected: IPv4 default route (eth2); it has e1000e "
-		       "now; nothing was changed; --force takes it all the same\n",
+		       "now; nothing was changed; --force binds it anyway\n",
 		.rows = { { NIC_A, "", "", true },
 			  { NIC_B, "e1000e", "", true },
 			  { NIC_C, "e1000e", "", true } },
@@ -151,8 +151,8 @@ static const struct play {
 		.status = 2,
 		.err = "vfio-earlyctl: warning: no /proc: the host can't be seen, so an image that is built "
 		       "here binds nothing without /etc/vfio-early.unprotected\n"
-		       "vfio-earlyctl: what the host stands on cannot be seen from here; --force "
-		       "binds all the same\n",
+		       "vfio-earlyctl: devices in use by the host can't be seen; --force binds "
+		       "anyway\n",
 		.rows = { { NIC_B, "e1000e", "", true } },
 	},
 	{
@@ -217,14 +217,14 @@ static const struct play {
 		.err = "vfio-earlyctl: " NIC_B
 		       ": protected: in use: qemu-system-x86 (process 4711) "
 		       "has /dev/vfio/12 open; it has vfio-pci now; nothing was changed; --force "
-		       "takes it all the same\n",
+		       "binds it anyway\n",
 		.rows = { { NIC_B, "vfio-pci", "", true } },
 	},
 	{
 		.name = "unbind: back to the host's driver",
 		.before = "bind 02:00.0",
 		.command = "unbind 02:00.0",
-		.out = NIC_B ": given back to e1000e (before: vfio-pci)\n",
+		.out = NIC_B ": returned to e1000e (before: vfio-pci)\n",
 		.rows = { { NIC_B, "e1000e", "" },
 			  { NIC_A, "", "", true },
 			  { NIC_C, "e1000e", "", true } },
@@ -234,7 +234,7 @@ static const struct play {
 		.rules = "# the second\n02:00.0\n",
 		.before = "bind 02:00.0",
 		.command = "unbind 02:00.0",
-		.out = NIC_B ": given back to e1000e (before: vfio-pci)\n" NIC_B
+		.out = NIC_B ": returned to e1000e (before: vfio-pci)\n" NIC_B
 			     ": /etc/vfio-early.conf:2 takes it again at the next boot\n",
 		.rows = { { NIC_B, "e1000e", "" } },
 	},
@@ -285,7 +285,7 @@ static const struct play {
 		.command = "unbind 02:00.0",
 		.faults = { { NIC_B, STORE_OVERRIDE, { .error = EIO, .times = 1 } },
 			    { NIC_B, STORE_PROBE, { .error = EIO, .times = 1 } } },
-		.out = NIC_B ": given back to e1000e (before: vfio-pci)\n",
+		.out = NIC_B ": returned to e1000e (before: vfio-pci)\n",
 		.rows = { { NIC_B, "e1000e", "" } },
 	},
 	{
@@ -313,8 +313,8 @@ static const struct play {
 		.before = "bind --force 8086:10d3",
 		.command = "unbind 8086:10d3",
 		.status = 2,
-		.out = NIC_B ": given back to e1000e (before: vfio-pci)\n" NIC_C
-			     ": given back to e1000e (before: vfio-pci)\n",
+		.out = NIC_B ": returned to e1000e (before: vfio-pci)\n" NIC_C
+			     ": returned to e1000e (before: vfio-pci)\n",
 		.err = "vfio-earlyctl: " NIC_A ": no driver of the host took it; 'dmesg' may tell "
 		       "why\n",
 		.rows = { { NIC_A, "", "" }, { NIC_B, "e1000e", "" }, { NIC_C, "e1000e", "" } },
@@ -525,7 +525,7 @@ static const struct play interrupted[] = {
 		.before = "bind 02:00.0",
 		.command = "unbind 02:00.0",
 		.faults = { { NIC_B, STORE_UNBIND, { .delay_ms = 300 } } },
-		.out = NIC_B ": given back to e1000e (before: vfio-pci)\n",
+		.out = NIC_B ": returned to e1000e (before: vfio-pci)\n",
 		.rows = { { NIC_B, "e1000e", "" } },
 	},
 	{

@@ -14,7 +14,7 @@
 
 struct romfs_behaviour {
 	bool on;               /* before anybody wrote to it */
-	unsigned int fails_at; /* reads of bytes from this page on fail; 0: none. Count from 1 */
+	unsigned int fails_at; /* reads of bytes from this page on fail; 0: none. They begin at 1 */
 	int error;             /* with this, positive */
 	int signal;            /* the first read of bytes sends it to who reads; 0: none */
 	int off_error;         /* switching off fails with this, positive */
@@ -28,7 +28,7 @@ struct romfs *romfs_mount(const char *path, const uint8_t *data, size_t size,
 			  const struct romfs_behaviour *behaviour);
 
 /*
- * Unmounts it. Writes what came of it: "on", "off" and "read" in their order, reads in a row
+ * Unmounts it. Writes the result: "on", "off" and "read" in their order, reads in a row
  * once, and "(WORD)" behind a read where a file is watched; and whether the ROM is on now.
  */
 void romfs_unmount(struct romfs *fs, char *events, size_t size, bool *on);

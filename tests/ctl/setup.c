@@ -167,7 +167,7 @@ static const struct play {
 			    "line etc/vfio-early.conf 00:01.0/00.* id=10de:1b81\n" },
 	  .words = { "--yes", "01:00" },
 	  .says = "bootloader   warning  /boot/grub/grub.cfg:2: lacks 'intel_iommu=on'; "
-		  "'update-grub' makes it anew; see vfio-earlyctl(8), section Kernel command "
+		  "'update-grub' regenerates it; see vfio-earlyctl(8), section Kernel command "
 		  "line\n"
 		  "rules        warning  the next boot will not get 2 of the devices that they "
 		  "want; run 'vfio-earlyctl check'; see vfio-earlyctl(8), section Rules\n"
@@ -369,7 +369,7 @@ static const struct play {
 		    .tree = "line etc/default/grub GRUB_CMDLINE_LINUX=iommu=off\n" },
 	  .words = { "--yes", "01:00" },
 	  .says = "bootloader   warning  /boot/grub/grub.cfg:2: lacks 'iommu=off'; "
-		  "'update-grub' makes it anew; see vfio-earlyctl(8), section Kernel command "
+		  "'update-grub' regenerates it; see vfio-earlyctl(8), section Kernel command "
 		  "line\n"
 		  "vfio-earlyctl: /etc/default/grub:2: found 'iommu=off', which switches the IOMMU off; if "
 		  "you do not need it, 'vfio-earlyctl cmdline remove iommu=off'\n",

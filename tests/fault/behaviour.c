@@ -658,7 +658,7 @@ static void write_below(const struct host *host, const char *directory, const ch
 }
 
 /*
- * A device that came late: nothing else is touched, nor is it where the host stands on it or where
+ * A hot-plugged device: nothing else is touched, nor is it if it is in use by the host or if
  * nobody knows that.
  */
 static void test_added(void **state)
@@ -847,7 +847,7 @@ static void take_5_s(void *context, const char *name)
 
 /*
  * A module whose loading does not end, for one probe in it that does not: the driver is there, and
- * has the devices all the same.
+ * has the devices in spite of that.
  */
 static void test_stuck_module(void **state)
 {
@@ -877,7 +877,7 @@ static void assert_told(const struct host *host, const char *message)
 
 /*
  * Modules come in the order of modprobe(8): dependencies, each between its softdeps, then the
- * module. No command is run, be it that of a module which only a command makes known. An alias
+ * module. No command is run, not even that of a module which only a command makes known. An alias
  * leads to no module that is blacklisted or has a command.
  */
 static void test_modules(void **state)
@@ -986,7 +986,7 @@ static void take_by_ids(struct host *host)
 	give_modules(host, vfio_modules, take_device);
 }
 
-/* The same with an option ids=, by which it is the probe of a device that the host stands on. */
+/* The same with an option ids=, by which it is the probe of a device in use by the host. */
 static void test_stuck_ids(void **state)
 {
 	static const struct reaction wedge = { .wedge = true };
@@ -1199,7 +1199,7 @@ static void find_fork(void *context, const struct trace_call *call)
 		search->number = call->number;
 }
 
-/* A device of the host that a module took goes back to it all the same. */
+/* A device of the host that a module took returns to its host driver. */
 static void test_no_child_for_ids(void **state)
 {
 	struct host *host = &((struct context *)*state)->host;
@@ -1310,7 +1310,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "interrupts that are not remapped", test_interrupts, set_up, tear_down, NULL },
 	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
 	{ "a device that came late", test_added, set_up, tear_down, NULL },
-	{ "nobody knows what the host stands on", test_unknown_stand, set_up, tear_down, NULL },
+	{ "devices in use by the host are not known", test_unknown_stand, set_up, tear_down, NULL },
 	{ "nothing is protected on purpose", test_unprotected, set_up, tear_down, NULL },
 	{ "exclusions alone need no list of that", test_exclusions_only, set_up, tear_down, NULL },
 	{ "a device that is just being added", test_added_early, set_up, tear_down, NULL },

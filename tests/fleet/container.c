@@ -34,7 +34,7 @@ static const struct {
 	  "exec " LIBRARIES "/ld-linux-x86-64.so.2 --library-path " LIBRARIES " " CONTAINER_MACHINE
 	  "/usr/bin/python3 \"$@\"\n",
 	  0755 },
-	/* Another boot, as far as it can be seen: the image of now was used for it. */
+	/* Another boot, as far as it can be seen: with the current image. */
 	{ "/usr/sbin/shutdown",
 	  "#!/bin/sh -e\n"
 	  "rm -rf /run/image /run/vfio-early\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A kernel's first image has no older one that could stay: with rules that are not valid it is
- * built all the same, binds nothing, and says so.
+ * still built, binds nothing, and says so.
  */
 #include <stdio.h>
 #include <stdlib.h>

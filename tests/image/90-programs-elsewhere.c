@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `make install SBINDIR=/usr/local/sbin`: the image has the program in /usr/sbin all the same, and
- * the rule for late devices looks for it there. 95-dracut is built so, too.
+ * `make install SBINDIR=/usr/local/sbin`: the image still has the program in /usr/sbin, and
+ * the rule for hot-plugged devices looks for it there. 95-dracut is built so, too.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An image of dracut has all that a boot takes, options of modprobe.d among it; vfio-earlyctl sees
- * that it has, and whether its rules are those of now, noted or not. So it is with
- * `make install SBINDIR=/usr/local/sbin`: the image has the program in /usr/sbin all the same.
+ * that it has, and whether it has the current rules, noted or not. So it is with
+ * `make install SBINDIR=/usr/local/sbin`: the image still has the program in /usr/sbin.
  */
 #include <stdio.h>
 #include <stdlib.h>

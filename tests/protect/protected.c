@@ -425,7 +425,7 @@ static const struct sample samples[] = {
 	  "W: /efi in fstab (vfat on UUID=DEAD-BEEF): there is no UUID=DEAD-BEEF\n"
 	  "W: swap (/dev/sdz1): there is no /dev/sdz1\n" NO_ROUTE, 0 },
 	{ "fstab: bad line", ON_SDA "line etc/fstab nonsense\n", ON_SDA_1,
-	  "W: /etc/fstab:1: cannot be understood\n" NO_ROUTE, 2 },
+	  "W: /etc/fstab:1: not valid\n" NO_ROUTE, 2 },
 	{ "swap, active and in fstab",
 	  ON_SDA NVME0 NVME1 DM(0, "vg-swap") "slave dm-0 nvme0n1p2\nswap /dev/dm-0 partition\n"
 	  "link dev/disk/by-uuid/01234567-89ab-cdef-0123-456789abcdef ../../nvme1n1p1\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Foretells the outcome for described hosts: one test a directory.
+ * Previews the outcome for described hosts: one test a directory.
  *
  *	scenario [DIR…]		all directories of tests/scenario if none is named
  *
@@ -15,7 +15,7 @@
  *	rules		becomes etc/vfio-early.conf
  *	etc/		is laid into the tree as it is
  *	cmdline		the kernel command line
- *	protected	what the host stands on, which the program is told of by --protected; as a
+ *	protected	devices in use by the host, which the program is told of by --protected; as a
  *			link to nowhere, a list that is not there
  *	expect		what `vfio-early --root DIR --dry-run` prints, byte by byte
  *	expect.err	what it prints to stderr; nothing if absent

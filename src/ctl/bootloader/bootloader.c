@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which bootloader is in use, and whether its entries can be made again without harm. */
+/* Which bootloader is in use, and whether its entries can be regenerated without harm. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -72,7 +72,7 @@ int bootloader_detect(const struct bootloader **loader, const struct host *host,
 		      char message[BOOT_MESSAGE_MAX]);
 
 /*
- * Reads what its files say. 0, -EINVAL with a message if they cannot be understood, or another
+ * Reads what its files say. 0, -EINVAL with a message if they are not valid, or another
  * -errno; bootconfig_free() in any case.
  */
 int bootloader_read_config(const struct bootloader *loader, const struct host *host,
@@ -98,7 +98,7 @@ int bootloader_refresh(const struct bootloader *loader, const struct host *host,
 
 /*
  * Looks whether all entries of this system are as wanted, but for GRUB's recovery entries; the one
- * that systemd-boot started this host from is one of them, whoever made it. 0,
+ * that systemd-boot started this host from is one of them, no matter what made it. 0,
  * -EINVAL with a message if one is not, -ENOENT with a message if there is none to be seen, or
  * another -errno. For proxmox-boot-tool it mounts the EFI system partitions, in a mount namespace
  * that nobody else sees; only for this machine, and as root.

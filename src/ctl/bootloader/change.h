@@ -24,7 +24,7 @@ struct bootchange {
 	size_t edit_count;
 	struct bootwant *wants;
 	size_t want_count;
-	/* What is so already or was confirmed, as FINDING_OK, and what was refused. */
+	/* What is already set or was confirmed, as FINDING_OK, and what was refused. */
 	struct findings said;
 };
 

@@ -9,7 +9,7 @@
 #include "host/findings.h"
 #include "host/host.h"
 
-/* What a message of whoever reads these files has room for. */
+/* The size of a message about these files. */
 #define BOOT_MESSAGE_MAX 512
 
 /* Writes a message as a printf, cut to its room. Returns result. */

@@ -23,7 +23,7 @@ static void refuse(struct bootcheck *check, const char *path, unsigned int line,
 			 "make it: change it by hand",
 			 place, has, want->word);
 	else
-		boot_say(check->message, 0, "%s: %s '%s'; '%s' makes it anew%s%s%s", place, has,
+		boot_say(check->message, 0, "%s: %s '%s'; '%s' regenerates it%s%s%s", place, has,
 			 want->word, refresh, doubt[0] ? ", unless " : "", doubt,
 			 doubt[0] ? " cancels the word" : "");
 	check->result = -EINVAL;

@@ -17,15 +17,15 @@
 static const char usage[] =
 	"Usage: vfio-earlyctl bind [--force] [--timeout SECONDS] DEVICE [DRIVER]\n"
 	"Binds the device to the driver now, without a reboot. Without DRIVER: to that which its\n"
-	"rule names, or vfio-pci. A device that the driver does not take is given back.\n"
+	"rule names, or vfio-pci. A device that the driver does not take returns to its host driver.\n"
 	"\n"
-	"  -f, --force            also a device that the host stands on, or that is in use\n"
+	"  -f, --force            also a device that is in use\n"
 	"  -t, --timeout SECONDS  how long all drivers together may take; 10 if not given\n"
 	"  -h, --help             print this\n";
 
 /* What a person can do about an outcome. */
 static const char *const advice[] = {
-	[OUTCOME_PROTECTED] = "nothing was changed; --force takes it all the same",
+	[OUTCOME_PROTECTED] = "nothing was changed; --force binds it anyway",
 	[OUTCOME_BRIDGE] = "bridges are never bound",
 	[OUTCOME_NO_IOMMU] = "turn the IOMMU on, in the firmware's setup and for the kernel",
 	[OUTCOME_NO_DRIVER] = "this kernel has neither such a driver nor such a module",
@@ -179,8 +179,7 @@ static int bind_devices(struct live *live)
 		return ctl_fail("found '%s', expected the name of a driver, such as vfio-pci",
 				live->driver);
 	if (live->inventory.protect.hidden && !live->force)
-		return ctl_fail("what the host stands on cannot be seen from here; "
-				"--force binds all the same"),
+		return ctl_fail("devices in use by the host can't be seen; --force binds anyway"),
 		       CTL_INCOMPLETE;
 	result = make_rules(live, &rules);
 	if (result == 0)

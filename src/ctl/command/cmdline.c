@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vfio-earlyctl cmdline: the kernel command line of now and of the next boot. */
+/* vfio-earlyctl cmdline: the kernel command line of this boot and the next. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

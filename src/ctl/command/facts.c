@@ -79,7 +79,7 @@ static json_t *pack_images(const struct facts *facts)
 
 	for (size_t i = 0; i < facts->kernels.count; i++) {
 		const struct kernel *kernel = &facts->kernels.list[i];
-		/* What makes the image anew; null if that is not needed. */
+		/* The command that rebuilds the image; null if that is not needed. */
 		json_t *command = json_null();
 
 		if (kernels_is_stale(kernel, has_rules))
@@ -132,7 +132,7 @@ static void print_value(const char *name, const char *help, size_t value)
 
 static int print_prometheus(const struct facts *facts)
 {
-	print_value("rule_errors", "Lines of the rules that cannot be understood.",
+	print_value("rule_errors", "Lines of the rules that are not valid.",
 		    findings_count(&facts->inventory.findings, FINDING_ERROR));
 	print_value("ran", "Whether vfio-early left a report at this boot.", facts->ran);
 	print_gauge("devices", "Devices and rules by what the last boot made of them.");
@@ -142,7 +142,7 @@ static int print_prometheus(const struct facts *facts)
 	print_value("devices_changed", "Devices of which something else is true since.",
 		    facts->changed);
 	/* A release has no character that would have to be escaped: see kernels_find(). */
-	print_gauge("image_current", "Whether a kernel's image has the rules of now.");
+	print_gauge("image_current", "Whether a kernel's image has the current rules.");
 	for (size_t i = 0; i < facts->kernels.count; i++)
 		printf("vfio_early_image_current{kernel=\"%s\"} %d\n",
 		       facts->kernels.list[i].release,

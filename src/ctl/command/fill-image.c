@@ -168,7 +168,7 @@ static void preview(struct filling *filling)
 	}
 }
 
-/* A driver that the kernel lacks is no reason to build no image: the host keeps the device. */
+/* An image is built even if the kernel lacks a driver: the device stays with its host driver. */
 static void print_module(void *context, const struct image_module *module)
 {
 	const struct filling *filling = context;

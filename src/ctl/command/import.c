@@ -135,7 +135,7 @@ static bool refuse(struct import *import, const struct conflict *conflict,
 {
 	struct pci_ids *names = &import->inventory.names;
 	/* Unraid's file is not this host's own. */
-	const char *cure = conflict->kind == CONFLICT_UNRAID ? NULL : conflicts_cure(conflict);
+	const char *fix = conflict->kind == CONFLICT_UNRAID ? NULL : conflicts_fix(conflict);
 	char where[RULE_PLACE_MAX], device[PCI_IDS_TEXT_MAX];
 
 	if (!meant->needed && (meant->open > 0 || meant->taken))
@@ -144,8 +144,8 @@ static bool refuse(struct import *import, const struct conflict *conflict,
 	if (meant->needed)
 		leave_out(import, conflict, "the host needs %s: %s%s%s%s%s",
 			  pci_ids_sentence(names, meant->needed, device, sizeof(device)),
-			  inventory_reason(&import->inventory, meant->needed), cure ? "; " : "",
-			  cure ? cure : "",
+			  inventory_reason(&import->inventory, meant->needed), fix ? "; " : "",
+			  fix ? fix : "",
 			  meant->open > 0 ? "; 'vfio-earlyctl add' makes rules for " : "",
 			  meant->open_list);
 	else if (meant->kept)
@@ -248,7 +248,7 @@ static void print_removals(const struct import *import)
 		     end++)
 			whole &= !import->left_out[end];
 		if (whole)
-			ctl_fail("%s: needless once an image with these rules has booted: %s",
+			ctl_fail("%s: unnecessary once an image with these rules has booted: %s",
 				 first->where, removals[first->kind]);
 	}
 }
@@ -345,7 +345,7 @@ static const char usage[] =
 
 static const char statuses[] =
 	"0, 1 usage or internal error, 2 something was left out or could not be\n"
-	"seen, 3 some line of the rules could not be understood.";
+	"seen, 3 a line of the rules is not valid.";
 
 int command_import(const struct ctl *ctl, int argc, char **argv)
 {

@@ -116,7 +116,7 @@ static void audit_row(struct status *status, const struct booted_row *row)
 			     colon, row->detail);
 }
 
-/* Devices for VMs of which this boot knows nothing. */
+/* Devices that are bound to vfio-pci, but not by this boot. */
 static void audit_others(struct status *status)
 {
 	const struct pci *pci = &status->inventory.forecast.pci;

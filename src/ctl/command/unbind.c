@@ -16,7 +16,7 @@
 
 static const char usage[] =
 	"Usage: vfio-earlyctl unbind [--force] [--timeout SECONDS] DEVICE\n"
-	"Takes the device from vfio-pci and gives it back to the host's driver now.\n"
+	"Unbinds the device from vfio-pci and returns it to its host driver now.\n"
 	"\n"
 	"  -f, --force            also a device that is in use\n"
 	"  -t, --timeout SECONDS  how long all drivers together may take; 10 if not given\n"
@@ -40,7 +40,7 @@ static bool is_with_host(const struct pci_device *device)
 /*
  * In a process of its own. The host's driver may never have been loaded, since the device was
  * taken before udev looked for one; that there is none is no failure. It ends when the kernel
- * lets it, so that a device which comes late goes back all the same.
+ * lets it, so that a slow device returns, too.
  */
 static int return_device(void *argument)
 {
@@ -101,7 +101,7 @@ static int report(const struct return_step *step, int result)
 	}
 	sysfs_read_driver(step->devices, &step->device->address, driver, sizeof(driver));
 	if (driver[0] && !vfio_is_reserving(driver)) {
-		printf("%s: given back to %s (before: %s)\n", step->address, driver,
+		printf("%s: returned to %s (before: %s)\n", step->address, driver,
 		       before ? before : "no driver");
 		return CTL_OK;
 	}

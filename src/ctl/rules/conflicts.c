@@ -230,7 +230,7 @@ bool conflicts_is_for_host(const struct conflict *conflict)
 }
 
 /* driverctl unset-override would unbind the device at once. */
-const char *conflicts_cure(const struct conflict *conflict)
+const char *conflicts_fix(const struct conflict *conflict)
 {
 	return conflict->kind == CONFLICT_DRIVERCTL ? "remove the file"
 						    : "take that ID out of the line";

@@ -18,7 +18,7 @@ enum conflict_kind {
 	CONFLICT_UNRAID,    /* a device of Unraid's BIND= */
 	CONFLICT_BLACKLIST, /* of a module */
 	CONFLICT_SOFTDEP,   /* of a module, which loads vfio-pci before it */
-	CONFLICT_BAD, /* one of the first three that cannot be understood, or not be said in a rule
+	CONFLICT_BAD, /* one of the first three that is not valid, or has no rule for it
 		       */
 };
 
@@ -60,7 +60,7 @@ bool conflicts_means(const struct conflict *conflict, const struct pci *pci,
 bool conflicts_is_for_host(const struct conflict *conflict);
 
 /* How that setting of the host is taken back for one device. */
-const char *conflicts_cure(const struct conflict *conflict);
+const char *conflicts_fix(const struct conflict *conflict);
 
 void conflicts_free(struct conflicts *conflicts);
 

@@ -10,7 +10,7 @@ enum ctl_status {
 	CTL_OK = 0,
 	CTL_INTERNAL = 1,   /* or wrong usage */
 	CTL_INCOMPLETE = 2, /* something could not be seen, or was refused */
-	CTL_BAD_RULES = 3,  /* a line of the rules could not be understood */
+	CTL_BAD_RULES = 3,  /* a line of the rules is not valid */
 };
 
 /* Prints "vfio-earlyctl: " and a printf's text on standard error. Returns CTL_INTERNAL. */
