@@ -43,9 +43,9 @@ TESTS := $(SYSTEM_TESTS) $(UNIT_TESTS) $(SCENARIO_TEST) $(FUZZ_TEST) $(FAULT_TES
 
 HOSTTREE := $(call lib,diff files hosttree)
 HOST := $(HOSTTREE) $(call lib,tree)
-RUN := $(HOST) $(call lib,run)
+RUN := $(HOST) $(call lib,command run)
 DRIVER_CORE := $(call lib,drivercore files host hostfs hosttree trace)
-MACHINE := $(call lib,command file grub image machine report)
+MACHINE := $(call lib,command files grub image machine report)
 
 SANITIZED_CTL := $(B)/sanitized/vfio-earlyctl
 CTL_PARTS := $(B)/sanitized/ctl.a
@@ -60,7 +60,7 @@ $(call tests,$(addprefix ctl/,cmdline-diff cmdline-grub names replace wordlist))
 $(call tests,ctl/edits ctl/live): $(DRIVER_CORE)
 $(SETUP_TESTS): $(RUN) $(DRIVER_CORE) $(call part,ctl/setuphost)
 $(ROM_TESTS): $(RUN) $(call part,ctl/makerom ctl/romfs)
-$(FLEET_TEST): $(call lib,command file files hosttree) $(call part,fleet/container fleet/exposition)
+$(FLEET_TEST): $(call lib,command files hosttree) $(call part,fleet/container fleet/exposition)
 $(SYSTEM_TESTS) $(MATRIX_TEST): $(MACHINE) $(call lib,expect)
 
 # What calls functions of src has the sanitizers, as these have.
@@ -78,7 +78,7 @@ $(B)/tests/boot/demo: $(MACHINE)
 $(B)/tests/boot/guest: $(call part,boot/work)
 $(B)/tests/bench/guest/runner: $(call part,bench/process bench/guest/loading bench/guest/sysfs)
 $(BENCH): $(call part,$(call all_of,bench,)) $(filter-out %/trace.o,$(DRIVER_CORE)) \
-	$(call lib,command file grub image)
+	$(call lib,command grub image)
 $(BENCH): private LIBS = $(FUSE_LIBS) -lm
 $(STATIC_TOOLS): private MORE = -static
 

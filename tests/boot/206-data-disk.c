@@ -9,7 +9,7 @@
 
 #include "command.h"
 #include "expect.h"
-#include "file.h"
+#include "files.h"
 #include "systemd.h"
 
 #define DISK_1 "0000:01:00.0"
@@ -77,8 +77,8 @@ static void make_var(void)
 			       "-d",     from, "-F", to,     "256M", NULL };
 
 	assert_int_equal(image_find_build(build), 0);
-	assert_int_equal(file_join(from, "%s/roots/trixie/var", build), 0);
-	assert_int_equal(file_join(to, "%s/tests/" VAR, build), 0);
+	files_path(from, "%s/roots/trixie/var", build);
+	files_path(to, "%s/tests/" VAR, build);
 	assert_int_equal(command_run(NULL, argv), 0);
 }
 
@@ -97,7 +97,7 @@ static int clean_up(void **state)
 	char path[PATH_MAX];
 
 	(void)state;
-	assert_int_equal(file_join(path, "%s/var", image.dir), 0);
+	files_path(path, "%s/var", image.dir);
 	unlink(path);
 	unlink(image.disk);
 	return 0;

@@ -44,14 +44,14 @@ static char *read_diff(const char *old, const char *new)
 	char *text;
 
 	run_work("cmdline-diff", work);
-	run_path(path, "%s/old", work);
+	files_path(path, "%s/old", work);
 	assert_int_equal(files_write(path, old), 0);
-	run_path(path, "%s/new", work);
+	files_path(path, "%s/new", work);
 	assert_int_equal(files_write(path, new), 0);
 	snprintf(command, sizeof(command),
 		 "cd '%s' && { diff -u --label /x --label /x old new >out || test $? = 1; }", work);
 	assert_int_equal(system(command), 0);
-	run_path(path, "%s/out", work);
+	files_path(path, "%s/out", work);
 	text = files_read(path);
 	assert_non_null(text);
 	return text;

@@ -436,9 +436,10 @@ static const struct trouble {
 	},
 	{
 		.name = "bootloader: GRUB's words outside the quotes",
-		.change = CMDLINES("quiet", "quiet", "quiet")
-			"remove etc/default/grub\nline etc/default/grub "
-			"GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\" intel_iommu=on iommu=pt\n",
+		.change = CMDLINES(
+			"quiet", "quiet",
+			"quiet") "remove etc/default/grub\nline etc/default/grub "
+				 "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\" intel_iommu=on iommu=pt\n",
 		.expect = "bootloader warning /etc/default/grub:1: 'intel_iommu=on iommu=pt' is "
 			  "behind the closing quote and never reaches the kernel; write it inside "
 			  "the quotes\n",
@@ -446,11 +447,13 @@ static const struct trouble {
 	},
 	{
 		.name = "bootloader: blanks around = in GRUB's file",
-		.change = CMDLINES("quiet", "quiet", "quiet")
-			"line etc/default/grub GRUB_CMDLINE_LINUX_DEFAULT = \"iommu=pt\"\n",
-		.expect = "bootloader warning /etc/default/grub:2: found a blank or '+' before '=', "
-			  "so sh takes this line for a command and update-grub fails; write "
-			  "GRUB_CMDLINE_LINUX_DEFAULT=\"WORDS\"\n",
+		.change = CMDLINES(
+			"quiet", "quiet",
+			"quiet") "line etc/default/grub GRUB_CMDLINE_LINUX_DEFAULT = \"iommu=pt\"\n",
+		.expect =
+			"bootloader warning /etc/default/grub:2: found a blank or '+' before '=', "
+			"so sh takes this line for a command and update-grub fails; write "
+			"GRUB_CMDLINE_LINUX_DEFAULT=\"WORDS\"\n",
 		.status = 2,
 	},
 	{
@@ -537,9 +540,8 @@ static const struct trouble {
 	{
 		.name = "options: an image that cannot be read",
 		.change = "remove boot/initrd.img-" KERNEL "\nline boot/initrd.img-" KERNEL " x\n",
-		.expect =
-			"options unknown /boot/initrd.img-" KERNEL
-			": whether it has disable_vga=1: from byte 0 on: found no cpio archive\n",
+		.expect = "options unknown /boot/initrd.img-" KERNEL
+			  ": whether it has disable_vga=1: from byte 0 on: found no cpio archive\n",
 		.status = 2,
 	},
 	{
@@ -865,7 +867,7 @@ static void append_file(const char *path, const char *text)
 {
 	FILE *file;
 
-	run_make_parents(path);
+	files_make_parents(path);
 	file = fopen(path, "a");
 	assert_non_null(file);
 	fputs(text, file);
@@ -877,7 +879,7 @@ static void note_digest(const char *root)
 {
 	char path[PATH_MAX], *digest = run_digest(root);
 
-	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", root);
+	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", root);
 	append_file(path, digest);
 	free(digest);
 }
@@ -889,18 +891,18 @@ static void make_host(const struct trouble *trouble, char root[PATH_MAX])
 	run_work("doctor", root);
 	if (hosttree_write(trouble->host ? trouble->host : HOST, root, message, sizeof(message)))
 		fail_msg("%s", message);
-	run_path(path, "%s/usr/share/misc/pci.ids", root);
-	run_make_parents(path);
+	files_path(path, "%s/usr/share/misc/pci.ids", root);
+	files_make_parents(path);
 	assert_int_equal(files_copy("tests/ctl/pci.ids", path), 0);
 	tree_write(root, WELL);
 	if (!trouble->host || strstr(trouble->host, "group=0"))
 		tree_write(root, MODES);
-	run_path(path, "%s/etc/vfio-early.conf", root);
+	files_path(path, "%s/etc/vfio-early.conf", root);
 	append_file(path, trouble->rules ? trouble->rules : "01:00\n");
-	run_path(path, "%s/boot/initrd.img-" KERNEL, root);
+	files_path(path, "%s/boot/initrd.img-" KERNEL, root);
 	write_image(path, trouble->options ? trouble->options : "options vfio_pci disable_vga=1\n");
 	note_digest(root);
-	run_path(path, "%s/etc/vfio-early.conf", root);
+	files_path(path, "%s/etc/vfio-early.conf", root);
 	if (trouble->late)
 		append_file(path, trouble->late);
 	if (trouble->change)
@@ -1029,7 +1031,8 @@ static void tells_people(void **state)
 	for (size_t i = 0; i < sizeof(strict) / sizeof(strict[0]); i++)
 		tree_write(root, strict[i]);
 	check_all_well(root);
-	/* A kernel has its files beside its modules since Debian sid of 2026, and its image in /boot. */
+	/* A kernel has its files beside its modules since Debian sid of 2026, and its image in
+	 * /boot. */
 	tree_write(root, "line usr/lib/modules/" KERNEL "/vmlinuz x\n"
 			 "line usr/lib/modules/6.12.40+deb13-amd64/config x\n");
 	check_all_well(root);

@@ -726,7 +726,7 @@ static void test_changed_meanwhile(void **state)
 	setuphost_make(&play.host, "setup");
 	fd = start(&play, &child);
 	read_until(fd, said, "Do it? [y/N] ");
-	run_path(path, "%s" RULES, setuphost_root);
+	files_path(path, "%s" RULES, setuphost_root);
 	assert_int_equal(files_write(path, "# mine\n"), 0);
 	type(fd, "y\n");
 	read_until(fd, said,
@@ -748,8 +748,8 @@ static void test_lock_held(void **state)
 	(void)state;
 	setuphost_make(&play.host, "setup");
 	before = setuphost_record();
-	run_path(path, "%s/run/vfio-early/lock", setuphost_root);
-	run_make_parents(path);
+	files_path(path, "%s/run/vfio-early/lock", setuphost_root);
+	files_make_parents(path);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
 	said = play_out(&play, &status);

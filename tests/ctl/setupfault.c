@@ -233,7 +233,7 @@ static void mount_disk(const char *directory)
 {
 	char kept[PATH_MAX];
 
-	run_path(kept, "%s/kept/etc", setuphost_root);
+	files_path(kept, "%s/kept/etc", setuphost_root);
 	assert_int_equal(mount("tmpfs", directory, "tmpfs", 0, "size=64k"), 0);
 	assert_int_equal(files_copy_tree(kept, directory), 0);
 }
@@ -248,8 +248,8 @@ static void test_full_disk(void **state)
 	(void)state;
 	do {
 		setuphost_restore();
-		run_path(etc, "%s/etc", setuphost_root);
-		run_path(filler, "%s/.filler", etc);
+		files_path(etc, "%s/etc", setuphost_root);
+		files_path(filler, "%s/.filler", etc);
 		mount_disk(etc);
 		fill_disk(filler, room++);
 		before = setuphost_record();

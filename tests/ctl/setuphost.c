@@ -64,16 +64,16 @@ static void make_directory(const char *path)
 {
 	char whole[PATH_MAX];
 
-	run_path(whole, "%s%s/", setuphost_root, path);
-	run_make_parents(whole);
+	files_path(whole, "%s%s/", setuphost_root, path);
+	files_make_parents(whole);
 }
 
 static void write_program(const char *path, const char *script, const char *more)
 {
 	char whole[PATH_MAX], text[2048];
 
-	run_path(whole, "%s%s", setuphost_root, path);
-	run_make_parents(whole);
+	files_path(whole, "%s%s", setuphost_root, path);
+	files_make_parents(whole);
 	snprintf(text, sizeof(text), "%s%s", script, more ? more : "");
 	assert_int_equal(files_write(whole, text), 0);
 	assert_int_equal(chmod(whole, 0755), 0);
@@ -83,7 +83,7 @@ static char *read_own(const char *name)
 {
 	char path[PATH_MAX], *text;
 
-	run_path(path, "tests/ctl/setup/%s", name);
+	files_path(path, "tests/ctl/setup/%s", name);
 	text = files_read(path);
 	assert_non_null(text);
 	return text;
@@ -99,7 +99,7 @@ static void write_host(const struct setuphost *host)
 	tree_write(setuphost_root, text);
 	free(text);
 	make_directory("/usr/share/misc");
-	run_path(path, "%s/usr/share/misc/pci.ids", setuphost_root);
+	files_path(path, "%s/usr/share/misc/pci.ids", setuphost_root);
 	assert_int_equal(files_copy("tests/ctl/pci.ids", path), 0);
 }
 
@@ -163,7 +163,7 @@ static void find_program(void)
 	const char *build = getenv("VFIO_EARLY_BUILD");
 	char path[PATH_MAX];
 
-	run_path(path, "%s/vfio-earlyctl", build && *build ? build : "build");
+	files_path(path, "%s/vfio-earlyctl", build && *build ? build : "build");
 	assert_non_null(realpath(path, program));
 }
 
@@ -198,8 +198,8 @@ void setuphost_keep(void)
 
 	make_directory("/kept");
 	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++) {
-		run_path(from, "%s/%s", setuphost_root, changing[i]);
-		run_path(to, "%s/kept/%s", setuphost_root, changing[i]);
+		files_path(from, "%s/%s", setuphost_root, changing[i]);
+		files_path(to, "%s/kept/%s", setuphost_root, changing[i]);
 		assert_int_equal(files_copy_tree(from, to), 0);
 	}
 }
@@ -209,8 +209,8 @@ void setuphost_restore(void)
 	char from[PATH_MAX], to[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++) {
-		run_path(from, "%s/kept/%s", setuphost_root, changing[i]);
-		run_path(to, "%s/%s", setuphost_root, changing[i]);
+		files_path(from, "%s/kept/%s", setuphost_root, changing[i]);
+		files_path(to, "%s/%s", setuphost_root, changing[i]);
 		assert_int_equal(files_remove_tree(to), 0);
 		assert_int_equal(files_copy_tree(from, to), 0);
 	}
@@ -220,7 +220,7 @@ char *setuphost_read(const char *path)
 {
 	char whole[PATH_MAX];
 
-	run_path(whole, "%s%s", setuphost_root, path);
+	files_path(whole, "%s%s", setuphost_root, path);
 	return files_read(whole);
 }
 
@@ -250,7 +250,7 @@ char *setuphost_record(void)
 	FTS *tree;
 
 	for (size_t i = 0; i < RECORDED; i++)
-		run_path(paths[i], "%s/%s", setuphost_root, names[i]);
+		files_path(paths[i], "%s/%s", setuphost_root, names[i]);
 	tree = fts_open(list, FTS_PHYSICAL | FTS_NOCHDIR, compare_names);
 	assert_non_null(tree);
 	while ((entry = fts_read(tree)))
