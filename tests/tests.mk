@@ -54,6 +54,7 @@ $(UNIT_TESTS): $(patsubst src/%.c,$(B)/sanitized/%.o,$(wildcard src/core/*.c) sr
 	src/bind/sysfs.c)
 $(SCENARIO_TEST): $(HOSTTREE)
 $(FAULT_TESTS): $(DRIVER_CORE) $(call part,fault/modules)
+$(FUZZ_TEST): $(call lib,files)
 $(PROTECT_TESTS): $(HOST) $(CTL_PARTS)
 $(LOOK_TESTS) $(DOCTOR_TEST) $(CHANGE_TESTS) $(CMDLINE_TESTS): $(RUN)
 $(call tests,$(addprefix ctl/,cmdline-diff cmdline-grub names replace wordlist)): $(CTL_PARTS)

@@ -541,12 +541,11 @@ static _Noreturn void play_apart(const struct place *place, const struct play *p
 
 static void test_play(void **state)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	struct place place;
 	int status;
 	pid_t pid;
 
-	assert_non_null(realpath(build && *build ? build : "build", place.build));
+	assert_non_null(realpath(files_build(), place.build));
 	run_work("cmdline-system", place.space);
 	files_path(place.root, "%s/root", place.space);
 	find_kernel(&place);

@@ -99,10 +99,9 @@ static void complete(const char *line, char *offers, size_t size)
 				     "PATH=${3%/*}:$PATH\n"
 				     "_vfio_earlyctl \"$2/trap\" && echo \"${COMPREPLY[*]}\"\n";
 	char program[PATH_MAX], command[3 * PATH_MAX];
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	FILE *stream;
 
-	files_path(program, "%s/sanitized/vfio-earlyctl", build && *build ? build : "build");
+	files_path(program, "%s/sanitized/vfio-earlyctl", files_build());
 	assert_int_equal(setenv("SCRIPT", script, 1), 0);
 	snprintf(command, sizeof(command),
 		 "exec bash --noprofile --norc -c \"$SCRIPT\" bash '%s' '%s' '%s'", line, root,

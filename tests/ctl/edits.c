@@ -495,10 +495,9 @@ static void test_update(void **state)
 static void set_up_host(void)
 {
 	char path[PATH_MAX], message[256], *text = files_read("tests/scenario/hosts/desktop");
-	const char *build = getenv("VFIO_EARLY_BUILD");
 
 	run_work("edits", root);
-	files_path(path, "%s/vfio-earlyctl", build && *build ? build : "build");
+	files_path(path, "%s/vfio-earlyctl", files_build());
 	assert_non_null(realpath(path, program));
 	assert_int_equal(hosttree_write(text, root, message, sizeof(message)), 0);
 	free(text);

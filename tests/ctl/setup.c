@@ -479,12 +479,10 @@ static const struct play {
 static void become_elsewhere(const struct play *play, char *const *environment)
 {
 	const char *argv[WORDS_MAX + 5] = { "vfio-earlyctl", "--root", setuphost_root, "setup" };
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	char program[PATH_MAX];
 
 	memcpy(argv + 4, play->words, sizeof(play->words));
-	snprintf(program, sizeof(program), "%s/sanitized/vfio-earlyctl",
-		 build && *build ? build : "build");
+	snprintf(program, sizeof(program), "%s/sanitized/vfio-earlyctl", files_build());
 	execve(program, (char *const *)argv, environment);
 	_exit(127);
 }

@@ -160,10 +160,9 @@ static void make_image(const char *maker)
 
 static void find_program(void)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	char path[PATH_MAX];
 
-	files_path(path, "%s/vfio-earlyctl", build && *build ? build : "build");
+	files_path(path, "%s/vfio-earlyctl", files_build());
 	assert_non_null(realpath(path, program));
 }
 

@@ -425,9 +425,7 @@ static int write_inventory(void)
 
 static int find_paths(void)
 {
-	const char *found = getenv("VFIO_EARLY_BUILD");
-
-	if (!realpath(found && *found ? found : "build", build))
+	if (!realpath(files_build(), build))
 		return -errno;
 	files_path(work, "%s/tests/fleet/work", build);
 	files_path(enter, "%s/tests/fleet/enter", build);

@@ -57,10 +57,9 @@ struct place {
 
 static int find_place(struct place *place, const char *suite, const char *work)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	char base[PATH_MAX];
 
-	if (!realpath(build && *build ? build : "build", base))
+	if (!realpath(files_build(), base))
 		return -errno;
 	files_path(place->lower, "%s/roots/%s", base, suite);
 	files_path(place->stage, "%s/stage", base);

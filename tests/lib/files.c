@@ -14,6 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *files_build(void)
+{
+	const char *build = getenv("VFIO_EARLY_BUILD");
+
+	return build && *build ? build : "build";
+}
+
 char *files_path(char path[PATH_MAX], const char *format, ...)
 {
 	va_list arguments;

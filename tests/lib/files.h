@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Where builds lie: $VFIO_EARLY_BUILD, or build. */
+const char *files_build(void);
+
 /* Prints a path, and returns it. One that is too long ends the test. */
 char *files_path(char path[PATH_MAX], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

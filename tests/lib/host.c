@@ -37,13 +37,10 @@ int host_prepare_process(void)
 
 static int find_paths(struct host *host, const char *name)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	char path[PATH_MAX], base[PATH_MAX];
 
-	if (!build || !*build)
-		build = "build";
-	if (!realpath(build, base) ||
-	    !realpath(files_path(path, "%s/vfio-early", build), host->program))
+	if (!realpath(files_build(), base) ||
+	    !realpath(files_path(path, "%s/vfio-early", base), host->program))
 		return -errno;
 	files_path(host->work, "%s/tests/fault/%s.work", base, name);
 	return 0;
@@ -179,7 +176,7 @@ void host_exec(const struct host *host)
 	_exit(127);
 }
 
-static double now(void)
+double host_now(void)
 {
 	struct timespec time;
 
@@ -196,13 +193,14 @@ static void doze(void)
 
 struct host_result host_run(const struct host *host, unsigned int seconds)
 {
-	double start = now();
+	double start = host_now();
 	pid_t pid = fork(), got;
 	int status = 0;
 
 	if (pid == 0)
 		host_exec(host);
-	while (pid > 0 && (got = waitpid(pid, &status, WNOHANG)) == 0 && now() - start < seconds)
+	while (pid > 0 && (got = waitpid(pid, &status, WNOHANG)) == 0 &&
+	       host_now() - start < seconds)
 		doze();
 	if (pid < 0 || got < 0)
 		return (struct host_result){ .status = 127 };
@@ -212,16 +210,16 @@ struct host_result host_run(const struct host *host, unsigned int seconds)
 	}
 	return (struct host_result){
 		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-		now() - start,
+		host_now() - start,
 	};
 }
 
 bool host_wait_children(unsigned int seconds)
 {
-	double start = now();
+	double start = host_now();
 	pid_t got;
 
-	while ((got = waitpid(-1, NULL, WNOHANG)) >= 0 && now() - start < seconds)
+	while ((got = waitpid(-1, NULL, WNOHANG)) >= 0 && host_now() - start < seconds)
 		if (got == 0)
 			doze();
 	return got < 0 && errno == ECHILD;

@@ -55,9 +55,7 @@ struct workplace {
 
 int image_find_build(char *path)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
-
-	if (realpath(build && *build ? build : "build", path))
+	if (realpath(files_build(), path))
 		return 0;
 	*path = '\0';
 	return -errno;

@@ -22,18 +22,11 @@
 #define ARGUMENTS_MAX 16
 #define LIMIT_S       60
 
-static const char *build_directory(void)
-{
-	const char *build = getenv("VFIO_EARLY_BUILD");
-
-	return build && *build ? build : "build";
-}
-
 void run_work(const char *name, char path[PATH_MAX])
 {
 	char base[PATH_MAX];
 
-	assert_non_null(realpath(build_directory(), base));
+	assert_non_null(realpath(files_build(), base));
 	files_path(path, "%s/tests/ctl/%s.work", base, name);
 	assert_int_equal(files_remove_tree(path), 0);
 	files_make_parents(path);
@@ -47,7 +40,7 @@ static void become_program(const char *const *arguments)
 
 	for (size_t i = 0; i < ARGUMENTS_MAX && arguments[i]; i++)
 		argv[i + 1] = arguments[i];
-	files_path(program, "%s/sanitized/vfio-earlyctl", build_directory());
+	files_path(program, "%s/sanitized/vfio-earlyctl", files_build());
 	/* Who runs the tests in the background may have these ignored, and so would the program. */
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
@@ -60,8 +53,8 @@ void run_ctl(const char *const *arguments, struct run_result *result)
 	char out[PATH_MAX], err[PATH_MAX];
 	pid_t pid;
 
-	files_path(out, "%s/tests/ctl/%d.out", build_directory(), (int)getpid());
-	files_path(err, "%s/tests/ctl/%d.err", build_directory(), (int)getpid());
+	files_path(out, "%s/tests/ctl/%d.out", files_build(), (int)getpid());
+	files_path(err, "%s/tests/ctl/%d.err", files_build(), (int)getpid());
 	pid = command_fork(out, err);
 	assert_true(pid >= 0);
 	if (pid == 0)

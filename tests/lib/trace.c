@@ -192,14 +192,6 @@ static void handle(struct trace *trace, pid_t pid, int status)
 	}
 }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static void kill_all(const struct trace *trace)
 {
 	for (unsigned int i = 0; i < trace->count; i++)
@@ -210,7 +202,7 @@ static void kill_all(const struct trace *trace)
 /* Waits for a child to stop or end; SIGCHLD is blocked. */
 static void await_child(double end)
 {
-	double left = end - now();
+	double left = end - host_now();
 	struct timespec time = { 0 };
 	sigset_t set;
 
@@ -234,11 +226,11 @@ static void follow(struct trace *trace, double end)
 			handle(trace, pid, status);
 			continue;
 		}
-		if (!killed && now() >= end) {
+		if (!killed && host_now() >= end) {
 			kill_all(trace);
 			killed = true;
 		}
-		await_child(killed ? now() + 1 : end);
+		await_child(killed ? host_now() + 1 : end);
 	}
 }
 
@@ -264,7 +256,7 @@ struct host_result trace_run(void (*become)(const void *program), const void *pr
 			     void *context)
 {
 	struct trace trace = { .fault = fault, .each = each, .context = context };
-	double begin = now();
+	double begin = host_now();
 	pid_t pid = start(become, program);
 
 	if (pid < 0)
@@ -274,6 +266,6 @@ struct host_result trace_run(void (*become)(const void *program), const void *pr
 	follow(&trace, begin + seconds);
 	return (struct host_result){
 		WIFEXITED(trace.status) ? WEXITSTATUS(trace.status) : 128 + WTERMSIG(trace.status),
-		now() - begin,
+		host_now() - begin,
 	};
 }

@@ -355,14 +355,13 @@ static size_t find_cases(char ***names)
 
 int main(int argc, char **argv)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	char **names = argv + 1;
 	size_t count = argc > 1 ? (size_t)argc - 1 : find_cases(&names);
 	struct CMUnitTest *tests = calloc(count, sizeof(*tests));
 	struct look *looks = calloc(count, sizeof(*looks));
 
 	for (size_t i = 0; i < count; i++) {
-		set_up(&looks[i], names[i], build && *build ? build : "build");
+		set_up(&looks[i], names[i], files_build());
 		tests[i].name = looks[i].name;
 		tests[i].test_func = test_look;
 		tests[i].initial_state = &looks[i];

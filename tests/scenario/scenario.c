@@ -65,13 +65,6 @@ struct scenario {
 	path_t program;
 };
 
-static const char *build_dir(void)
-{
-	const char *dir = getenv("VFIO_EARLY_BUILD");
-
-	return dir && *dir ? dir : "build";
-}
-
 static bool is_update(void)
 {
 	const char *value = getenv("UPDATE");
@@ -362,7 +355,7 @@ static void set_up(struct scenario *s, const char *dir, const char *trees)
 
 	resolve(s->dir, dir);
 	s->name = strrchr(s->dir, '/') + 1;
-	resolve(s->program, files_path(program, "%s/vfio-early", build_dir()));
+	resolve(s->program, files_path(program, "%s/vfio-early", files_build()));
 	set_host(s, trees);
 }
 
@@ -372,7 +365,7 @@ static void clear_trees(path_t trees)
 	path_t build;
 	int r;
 
-	files_path(trees, "%s/tests/scenario/trees", resolve(build, build_dir()));
+	files_path(trees, "%s/tests/scenario/trees", resolve(build, files_build()));
 	r = files_remove_tree(trees);
 	if (!r)
 		return;
