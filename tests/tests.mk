@@ -36,10 +36,13 @@ IMAGE_TESTS := $(call tests,$(call all_of,image,[0-9]))
 PACKAGE_TESTS := $(call tests,$(call all_of,package,[0-9]))
 SYSTEM_TESTS := $(BOOT_TESTS) $(PACKAGE_TESTS) $(IMAGE_TESTS)
 
-# The longest first, so that no processor idles at the end.
-TESTS := $(SYSTEM_TESTS) $(UNIT_TESTS) $(SCENARIO_TEST) $(FUZZ_TEST) $(FAULT_TESTS) \
-	$(PROTECT_TESTS) $(LOOK_TESTS) $(CHANGE_TESTS) $(CMDLINE_TESTS) $(DOCTOR_TEST) $(SETUP_TESTS) \
-	$(ROM_TESTS) $(FLEET_TEST)
+# The longest first, so that no processor idles at the end: of a minute or more, and all others.
+LONG_TESTS := $(call tests,$(addprefix boot/,295-card-in-nested-vm 290-session-with-systemd \
+	205-protected-stacks 260-uefi-display 206-data-disk 200-protected-host) \
+	package/10-life-of-a-package fleet/10-ansible-role fault/inject package/30-boots)
+TESTS := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(SYSTEM_TESTS) $(UNIT_TESTS) $(SCENARIO_TEST) \
+	$(FUZZ_TEST) $(FAULT_TESTS) $(PROTECT_TESTS) $(LOOK_TESTS) $(CHANGE_TESTS) $(CMDLINE_TESTS) \
+	$(DOCTOR_TEST) $(SETUP_TESTS) $(ROM_TESTS) $(FLEET_TEST))
 
 HOSTTREE := $(call lib,diff files hosttree)
 HOST := $(HOSTTREE) $(call lib,tree)
