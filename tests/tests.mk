@@ -37,16 +37,19 @@ IMAGE_TESTS := $(call tests,$(call all_of,image,[0-9]))
 PACKAGE_TESTS := $(call tests,$(call all_of,package,[0-9]))
 SYSTEM_TESTS := $(BOOT_TESTS) $(PACKAGE_TESTS) $(IMAGE_TESTS)
 
-# The longest first, so that no processor idles at the end.
-TESTS := $(SYSTEM_TESTS) $(UNIT_TESTS) $(SCENARIO_TEST) $(FUZZ_TEST) $(FAULT_TESTS) \
-	$(PROTECT_TESTS) $(LOOK_TESTS) $(CHANGE_TESTS) $(CMDLINE_TESTS) $(DOCTOR_TEST) $(SETUP_TESTS) \
-	$(ROM_TESTS) $(FLEET_TEST)
+# The longest first, so that no processor idles at the end: of a minute or more, and all others.
+LONG_TESTS := $(call tests,$(addprefix boot/,295-card-in-nested-vm 290-session-with-systemd \
+	205-protected-stacks 260-uefi-display 206-data-disk 200-protected-host) \
+	package/10-life-of-a-package fleet/10-ansible-role fault/inject package/30-boots)
+TESTS := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(SYSTEM_TESTS) $(UNIT_TESTS) $(SCENARIO_TEST) \
+	$(FUZZ_TEST) $(FAULT_TESTS) $(PROTECT_TESTS) $(LOOK_TESTS) $(CHANGE_TESTS) $(CMDLINE_TESTS) \
+	$(DOCTOR_TEST) $(SETUP_TESTS) $(ROM_TESTS) $(FLEET_TEST))
 
 HOSTTREE := $(call lib,diff files hosttree)
 HOST := $(HOSTTREE) $(call lib,tree)
-RUN := $(HOST) $(call lib,run)
+RUN := $(HOST) $(call lib,command run)
 DRIVER_CORE := $(call lib,drivercore files host hostfs hosttree trace)
-MACHINE := $(call lib,command file grub image machine report)
+MACHINE := $(call lib,command files grub image machine report)
 
 SANITIZED_CTL := $(B)/sanitized/vfio-earlyctl
 CTL_PARTS := $(B)/sanitized/ctl.a
@@ -55,13 +58,14 @@ $(UNIT_TESTS): $(patsubst src/%.c,$(B)/sanitized/%.o,$(wildcard src/core/*.c) sr
 	src/bind/sysfs.c)
 $(SCENARIO_TEST): $(HOSTTREE)
 $(FAULT_TESTS): $(DRIVER_CORE) $(call part,fault/modules)
+$(FUZZ_TEST): $(call lib,files)
 $(PROTECT_TESTS): $(HOST) $(CTL_PARTS)
 $(LOOK_TESTS) $(DOCTOR_TEST) $(CHANGE_TESTS) $(CMDLINE_TESTS): $(RUN)
 $(call tests,$(addprefix ctl/,cmdline-grub names replace wordlist)): $(CTL_PARTS)
 $(call tests,ctl/edits ctl/live): $(DRIVER_CORE)
 $(SETUP_TESTS): $(RUN) $(DRIVER_CORE) $(call part,ctl/setuphost)
 $(ROM_TESTS): $(RUN) $(call part,ctl/makerom ctl/romfs)
-$(FLEET_TEST): $(call lib,command file files hosttree) $(call part,fleet/container fleet/exposition)
+$(FLEET_TEST): $(call lib,command files hosttree) $(call part,fleet/container fleet/exposition)
 $(SYSTEM_TESTS) $(MATRIX_TEST): $(MACHINE) $(call lib,expect)
 
 # What calls functions of src has the sanitizers, as these have.
@@ -79,7 +83,7 @@ $(B)/tests/boot/demo: $(MACHINE)
 $(B)/tests/boot/guest: $(call part,boot/work)
 $(B)/tests/bench/guest/runner: $(call part,bench/process bench/guest/loading bench/guest/sysfs)
 $(BENCH): $(call part,$(call all_of,bench,)) $(filter-out %/trace.o,$(DRIVER_CORE)) \
-	$(call lib,command file grub image)
+	$(call lib,command grub image)
 $(BENCH): private LIBS = $(FUSE_LIBS) -lm
 $(STATIC_TOOLS): private MORE = -static
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "file.h"
+#include "files.h"
 #include "image.h"
 #include "parts.h"
 
@@ -36,7 +36,7 @@ static int write_table(const struct table *table)
 	char build[PATH_MAX], path[PATH_MAX];
 	int result = image_find_build(build);
 
-	result = result ?: file_join(path, "%s/bench.tsv", build);
+	files_path(path, "%s/bench.tsv", build);
 	return result ?: table_write(table, path);
 }
 

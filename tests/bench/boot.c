@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
+#include "files.h"
 #include "image.h"
 #include "initrd.h"
 #include "parts.h"
@@ -123,7 +123,7 @@ static int take_line(struct outcome *outcome, const char *line)
 
 static int read_outcome(struct outcome *outcome, const char *report)
 {
-	char *text = file_read(report), *rest = text, *line;
+	char *text = files_read(report), *rest = text, *line;
 	int result = text ? 0 : -ENOENT;
 
 	while (result == 0 && (line = strsep(&rest, "\n"))) {
@@ -175,13 +175,12 @@ static void add_goals(struct table *table, const char *name)
 		       row_get(ours, COLUMN_OWN) / row_get(shell, COLUMN_OWN), 0.1);
 }
 
-static int name_results(struct vm *vm, const char *dir, const struct setup *setup,
-			const struct clock *clock)
+static void name_results(struct vm *vm, const char *dir, const struct setup *setup,
+			 const struct clock *clock)
 {
-	int result = file_join(vm->report, "%s/%d-%s", dir, setup->count, clock->name);
-
-	result = result ?: file_join(vm->console, "%s.console", vm->report);
-	return result ?: file_join(vm->log, "%s.log", vm->report);
+	files_path(vm->report, "%s/%d-%s", dir, setup->count, clock->name);
+	files_path(vm->console, "%s.console", vm->report);
+	files_path(vm->log, "%s.log", vm->report);
 }
 
 static int measure(struct table *table, const struct setup *setup, const struct image *image,
@@ -190,9 +189,10 @@ static int measure(struct table *table, const struct setup *setup, const struct 
 	struct vm vm = { .kernel = image->kernel, .initrd = initrd, .icount = clock->icount };
 	struct outcome outcome = { .wanted = setup->count };
 	char name[64];
-	int result = name_results(&vm, image->dir, setup, clock);
+	int result;
 
-	result = result ?: vm_run(&vm);
+	name_results(&vm, image->dir, setup, clock);
+	result = vm_run(&vm);
 	result = result ?: read_outcome(&outcome, vm.report);
 	if (result < 0)
 		return result;
@@ -205,7 +205,7 @@ static int measure(struct table *table, const struct setup *setup, const struct 
 
 static int write_initrd(char *path, const struct setup *setup, const struct image *image)
 {
-	char *addresses = file_read(setup->devices);
+	char *addresses = files_read(setup->devices);
 	const struct initrd initrd = {
 		.image = image->initrd,
 		.addresses = addresses,
@@ -214,7 +214,7 @@ static int write_initrd(char *path, const struct setup *setup, const struct imag
 	};
 	int result = addresses ? 0 : -ENOENT;
 
-	result = result ?: file_join(path, "%s/initrd-%d", image->dir, setup->count);
+	files_path(path, "%s/initrd-%d", image->dir, setup->count);
 	result = result ?: initrd_write(path, &initrd);
 	free(addresses);
 	return result;

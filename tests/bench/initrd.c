@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cpio.h"
-#include "file.h"
+#include "files.h"
 #include "image.h"
 
 #define PLACEHOLDER "@DEVICES@"
@@ -53,12 +53,11 @@ static char *join_lines(const char *lines)
 static int add_script(FILE *archive, const char *name, const char *devices)
 {
 	char source[PATH_MAX], target[PATH_MAX], *text, *script = NULL;
-	int result = file_join(source, INITRD_SOURCE "/%s", name);
+	int result;
 
-	result = result ?: file_join(target, "bench/%s", name);
-	if (result < 0)
-		return result;
-	text = file_read(source);
+	files_path(source, INITRD_SOURCE "/%s", name);
+	files_path(target, "bench/%s", name);
+	text = files_read(source);
 	script = text ? fill_in(text, devices) : NULL;
 	result = script ? cpio_add_text(archive, target, 0755, script) : -ENOENT;
 	free(text);
@@ -69,9 +68,9 @@ static int add_script(FILE *archive, const char *name, const char *devices)
 static int add_program(FILE *archive, const char *build, const struct program *program)
 {
 	char path[PATH_MAX];
-	int result = file_join(path, "%s/%s", build, program->built);
 
-	return result ?: cpio_add_file(archive, program->name, 0755, path);
+	files_path(path, "%s/%s", build, program->built);
+	return cpio_add_file(archive, program->name, 0755, path);
 }
 
 static int add_programs(FILE *archive, int count)
@@ -81,7 +80,7 @@ static int add_programs(FILE *archive, int count)
 
 	for (size_t i = 0; result == 0 && i < sizeof(programs) / sizeof(programs[0]); i++)
 		result = add_program(archive, build, &programs[i]);
-	result = result ?: file_join(path, "%s/tests/bench/floor-%d", build, count);
+	files_path(path, "%s/tests/bench/floor-%d", build, count);
 	return result ?: cpio_add_file(archive, "bench/floor", 0755, path);
 }
 

@@ -9,13 +9,12 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "file.h"
+#include "files.h"
 #include "image.h"
 #include "parts.h"
 #include "process.h"
 #include "series.h"
 
-#include "files.h"
 #include "hosttree.h"
 
 #define SIZES 3
@@ -68,14 +67,15 @@ static int find_place(struct place *place)
 	char build[PATH_MAX];
 	int result = image_find_build(build);
 
-	result = result ?: file_join(place->program, "%s/vfio-early", build);
-	result = result ?: file_join(place->profile, "%s/tests/bench/callgrind.out", build);
-	result = result ?: file_join(place->log, "%s/tests/bench/callgrind.log", build);
-	result = result ?: file_make_parents(place->log);
-	result = result ?: file_join(place->tree, "%s/vfio-early-bench.XXXXXX", space);
+	files_path(place->program, "%s/vfio-early", build);
+	files_path(place->profile, "%s/tests/bench/callgrind.out", build);
+	files_path(place->log, "%s/tests/bench/callgrind.log", build);
+	result = result ?: files_make_parents(place->log);
+	files_path(place->tree, "%s/vfio-early-bench.XXXXXX", space);
 	if (result == 0 && !mkdtemp(place->tree))
 		result = -errno;
-	return result ?: file_join(place->rules, "%s/etc/vfio-early.conf", place->tree);
+	files_path(place->rules, "%s/etc/vfio-early.conf", place->tree);
+	return result;
 }
 
 static int make_host(const struct place *place, unsigned int functions)
@@ -115,14 +115,14 @@ static int count_instructions(const struct place *place, double *instructions)
 
 	snprintf(profile, sizeof(profile), "--callgrind-out-file=%s", place->profile);
 	snprintf(log, sizeof(log), "--log-file=%s", place->log);
-	pid = command_fork("/dev/null");
+	pid = command_fork("/dev/null", "/dev/null");
 	if (pid == 0) {
 		execvp(argv[0], (char *const *)argv);
 		_exit(COMMAND_NOT_STARTED);
 	}
 	if (pid < 0 || command_wait(pid, 0) == COMMAND_NOT_STARTED)
 		return -ENOEXEC;
-	text = file_read(place->log);
+	text = files_read(place->log);
 	line = text ? strstr(text, "Collected : ") : NULL;
 	*instructions = line ? strtod(line + strlen("Collected : "), NULL) : 0;
 	free(text);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "file.h"
+#include "files.h"
 #include "image.h"
 #include "initrd.h"
 #include "parts.h"
@@ -59,7 +59,7 @@ static int measure_program(struct table *table)
 	double bytes = 0;
 	int result = image_find_build(build);
 
-	result = result ?: file_join(path, "%s/vfio-early", build);
+	files_path(path, "%s/vfio-early", build);
 	result = result ?: measure_file(table, "program", path, &bytes);
 	if (result == 0)
 		table_add_goal(table, "size", "program, bytes", bytes, 65536);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "file.h"
+#include "files.h"
 #include "parts.h"
 
 #include "host.h"
@@ -55,7 +55,7 @@ static int set_up(struct host *host, unsigned int count)
 	result = result ?: host_set_up(host, "bench-slow", description, "144d:a808\n", "");
 	free(description);
 	/* So that driverctl has no module to load. */
-	result = result ?: file_join(path, "%s/tree/sys/module/vfio-pci", host->work);
+	files_path(path, "%s/tree/sys/module/vfio-pci", host->work);
 	if (result == 0 && mkdir(path, 0755))
 		result = -errno;
 	for (unsigned int i = 0; result == 0 && i < count; i++) {
@@ -93,8 +93,8 @@ static int run_driverctl_apart(const struct host *host, unsigned int count)
 {
 	char sys[PATH_MAX], address[ADDRESS_SIZE];
 
-	if (file_join(sys, "%s/mount/sys", host->work) < 0 || unshare(CLONE_NEWNS) ||
-	    mount(sys, "/sys", NULL, MS_BIND, NULL))
+	files_path(sys, "%s/mount/sys", host->work);
+	if (unshare(CLONE_NEWNS) || mount(sys, "/sys", NULL, MS_BIND, NULL))
 		return 1;
 	for (unsigned int i = 0; i < count; i++) {
 		const char *const argv[] = { "/bin/sh", "tests/bench/guest/driverctl-set", address,
@@ -109,7 +109,7 @@ static int run_driverctl_apart(const struct host *host, unsigned int count)
 
 static void run_driverctl(const struct host *host, unsigned int count)
 {
-	pid_t pid = command_fork(NULL);
+	pid_t pid = command_fork(NULL, NULL);
 
 	if (pid == 0)
 		_exit(run_driverctl_apart(host, count));

@@ -89,7 +89,7 @@ int vm_run(const struct vm *vm)
 	fill(&args, vm);
 	if (unlink(vm->report) && errno != ENOENT)
 		return -errno;
-	pid = command_fork(vm->log);
+	pid = command_fork(vm->log, vm->log);
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {

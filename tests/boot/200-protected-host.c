@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A rule by ID names the model of the root disk, another that of the management card: the host
- * updates its own initramfs, and comes up with that on its disk and with its card, while the others
+ * A rule by ID names the model of the root disk, another that of the management card: with the list
+ * that the host makes, it comes up on its disk and with its card, while the others
  * of the same models go to vfio-pci.
  */
 #include <unistd.h>
@@ -13,12 +13,19 @@
 #define CARD_1 "0000:03:00.0"
 #define CARD_2 "0000:04:00.0"
 
-/* Made where the host can't be seen, and on purpose nothing is protected in it. */
+/*
+ * Made where the host can't be seen, and on purpose nothing is protected in it. Its scripts take it
+ * that they have waited for the root disk already.
+ */
 static const struct image_spec spec = {
 	.suite = "trixie-full",
 	.rules = "1b36:0010\n8086:10d3\n",
 	.settings = "BUSYBOX=n\n",
-	.files = { { .path = "etc/fstab", .text = "" } },
+	.files = { { .path = "etc/fstab", .text = "" },
+		   { .path = "etc/initramfs-tools/scripts/local-premount/no-wait",
+		     .text = "#!/bin/sh\n"
+			     "[ \"$1\" = prereqs ] || echo starttime=-60 >>/conf/param.conf\n",
+		     .executable = true } },
 	.keep_system = true,
 };
 
@@ -42,7 +49,6 @@ static const struct machine lost = {
 	.root = image.disk,
 	.disks = DISKS,
 	.devices = DEVICES,
-	.words = "rootdelay=3",
 };
 
 static const struct machine before = {
@@ -50,7 +56,7 @@ static const struct machine before = {
 	.root = image.disk,
 	.disks = DISKS,
 	.devices = DEVICES,
-	.words = "vfio_early=off -- disk update",
+	.words = "vfio_early=off -- bridge fill",
 };
 
 static const struct machine after = {

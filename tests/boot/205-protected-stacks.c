@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The root file system is on LVM over RAID 1 of two disks, or on LUKS, and a rule by ID names the
- * disks' model: the host updates its own initramfs, and comes up with that on its disks, while
+ * disks' model: with the list that the host makes, it comes up on its disks, while
  * another of the same model goes to vfio-pci.
  */
 #include <stdio.h>
@@ -14,7 +14,10 @@
 #define DISK_2 "0000:02:00.0"
 #define DISK_3 "0000:03:00.0"
 
-/* Made where the host can't be seen, and on purpose nothing is protected in it. */
+/*
+ * With all that either root takes, and as it is built where the host can't be seen, without a list.
+ * A boot with cryptopts= does not wait for LUKS.
+ */
 static const struct image_spec spec = {
 	.suite = "trixie-full",
 	.rules = "1b36:0010\n",
@@ -23,7 +26,13 @@ static const struct image_spec spec = {
 		   { .path = "etc/cryptsetup-initramfs/conf-hook",
 		     .text = "KEYFILE_PATTERN=/etc/keys/*.key\n" },
 		   { .path = "etc/initramfs-tools/conf.d/umask", .text = "UMASK=0077\n" },
+		   { .path = "etc/crypttab",
+		     .text = "host UUID=5e1f0000-0000-4000-8000-000000000001 /etc/keys/host.key "
+			     "luks,initramfs\n" },
+		   { .path = "etc/mdadm/mdadm.conf",
+		     .text = "ARRAY /dev/md0 UUID=5e1f0000:00004000:80000000:00000002\n" },
 		   { .path = "etc/fstab", .text = "" } },
+	.without_marker = true,
 	.keep_system = true,
 };
 
@@ -49,14 +58,14 @@ static const struct machine lvm_before = {
 	.root = image.disk,
 	.disks = LVM_DISKS,
 	.devices = LVM_DEVICES,
-	.words = "vfio_early=off -- lvm-on-md update",
+	.words = "vfio_early=off cryptopts= -- lvm-on-md fill",
 };
 
 static const struct machine lvm_after = {
 	.name = "boot/205-protected-stacks/lvm-after",
 	.disks = LVM_DISKS,
 	.devices = LVM_DEVICES,
-	.words = "root=/dev/mapper/host-root",
+	.words = "cryptopts= root=/dev/mapper/host-root",
 };
 
 #define LUKS_DISKS                                                                                 \
@@ -76,7 +85,7 @@ static const struct machine luks_before = {
 	.root = image.disk,
 	.disks = LUKS_DISKS,
 	.devices = LUKS_DEVICES,
-	.words = "vfio_early=off -- luks update",
+	.words = "vfio_early=off cryptopts= -- luks fill",
 };
 
 static const struct machine luks_after = {

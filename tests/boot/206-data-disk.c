@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /var is in fstab, without nofail, on one of two identical disks, and a rule by ID matches both: the
- * host updates its own initramfs and comes up with /var, and the other disk is bound to vfio-pci.
- * With an image that protects nothing, systemd ends in emergency mode.
+ * /var is in fstab, without nofail, on one of two identical disks, and a rule by ID matches both:
+ * the host updates its own initramfs and comes up with /var, and the other disk is bound to
+ * vfio-pci. With an image that protects nothing, systemd ends in emergency mode.
  */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "expect.h"
-#include "file.h"
+#include "files.h"
 #include "systemd.h"
 
 #define DISK_1 "0000:01:00.0"
@@ -59,7 +59,7 @@ static const struct machine before = {
 	.root = image.disk,
 	.disks = DISKS,
 	.devices = DEVICES,
-	.words = "rw vfio_early=off -- udev update",
+	.words = "rw vfio_early=off -- fill",
 };
 
 static const struct machine after = {
@@ -73,12 +73,12 @@ static const struct machine after = {
 static void make_var(void)
 {
 	char build[PATH_MAX], from[PATH_MAX], to[PATH_MAX];
-	const char *argv[] = { "mke2fs", "-q",  "-t", "ext4", "-L", "var", "-d",
-			       from,     "-F", to,   "256M", NULL };
+	const char *argv[] = { "mke2fs", "-q", "-t", "ext4", "-L",   "var",
+			       "-d",     from, "-F", to,     "256M", NULL };
 
 	assert_int_equal(image_find_build(build), 0);
-	assert_int_equal(file_join(from, "%s/roots/trixie/var", build), 0);
-	assert_int_equal(file_join(to, "%s/tests/" VAR, build), 0);
+	files_path(from, "%s/roots/trixie/var", build);
+	files_path(to, "%s/tests/" VAR, build);
 	assert_int_equal(command_run(NULL, argv), 0);
 }
 
@@ -97,7 +97,7 @@ static int clean_up(void **state)
 	char path[PATH_MAX];
 
 	(void)state;
-	assert_int_equal(file_join(path, "%s/var", image.dir), 0);
+	files_path(path, "%s/var", image.dir);
 	unlink(path);
 	unlink(image.disk);
 	return 0;

@@ -25,16 +25,22 @@ static const char plain_hook[] = "#!/bin/sh\n"
 		.path = "etc/initramfs-tools/modules", .text = "bochs\n"                           \
 	}
 
+static const struct image_spec spec = {
+	.suite = "trixie",
+	.rules = "00:01.0\n",
+	.files = { HOST_DRIVER },
+};
+
+static struct image image;
+
 static const struct machine vga = {
 	.name = "boot/260-uefi-display/vga",
-	.image = { .suite = "trixie", .rules = "00:01.0\n", .files = { HOST_DRIVER } },
 	.devices = { "VGA,addr=1.0" },
 	.uefi = true,
 };
 
 static const struct machine other = {
 	.name = "boot/260-uefi-display/other",
-	.image = { .suite = "trixie", .rules = "00:01.0\n", .files = { HOST_DRIVER } },
 	.devices = { "bochs-display,addr=1.0" },
 	.uefi = true,
 };
@@ -61,34 +67,49 @@ static const struct machine control = {
 	.uefi = true,
 };
 
-static void expect_display_goes(const struct machine *machine, const char *class)
+static int build(void **state)
+{
+	(void)state;
+	expect_image(&spec, "boot/260-uefi-display", &image);
+	expect_built(&image);
+	return 0;
+}
+
+static void expect_display_goes(struct machine_run *run, const char *class)
 {
 	struct report_device device;
-	struct machine_run run;
 
-	expect_boot(machine, &run);
-	expect_passed(&run, DISPLAY);
-	assert_int_equal(report_find_device(&run.report, DISPLAY, &device), 0);
+	expect_passed(run, DISPLAY);
+	assert_int_equal(report_find_device(&run->report, DISPLAY, &device), 0);
 	assert_string_equal(device.class, class);
-	report_free(&run.report);
+	report_free(&run->report);
 }
 
 static void vga_goes(void **state)
 {
+	struct machine_run run;
+
 	(void)state;
-	expect_display_goes(&vga, "030000");
+	expect_boot_with(&vga, &image, &run);
+	expect_display_goes(&run, "030000");
 }
 
 static void other_display_goes(void **state)
 {
+	struct machine_run run;
+
 	(void)state;
-	expect_display_goes(&other, "038000");
+	expect_boot_with(&other, &image, &run);
+	expect_display_goes(&run, "038000");
 }
 
 static void other_display_goes_on_old_kernel(void **state)
 {
+	struct machine_run run;
+
 	(void)state;
-	expect_display_goes(&other_old, "038000");
+	expect_boot(&other_old, &run);
+	expect_display_goes(&run, "038000");
 }
 
 /* This is what letting go of the framebuffer is for. */
@@ -112,5 +133,5 @@ int main(void)
 		cmocka_unit_test(memory_is_held_otherwise),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, build, NULL);
 }

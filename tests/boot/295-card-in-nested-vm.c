@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "expect.h"
-#include "file.h"
+#include "files.h"
 #include "systemd.h"
 
 #define CARD_1 "0000:01:00.0"
@@ -119,8 +119,8 @@ static void keep_transcript(const struct machine_run *first, const struct machin
 	assert_non_null(first_text);
 	assert_non_null(second_text);
 	assert_true(asprintf(&text, "%s$ systemctl reboot\n%s", first_text, second_text) > 0);
-	assert_int_equal(file_join(path, "%s/transcript", image.dir), 0);
-	assert_int_equal(file_write(path, text, 0644), 0);
+	files_path(path, "%s/transcript", image.dir);
+	assert_int_equal(files_write(path, text), 0);
 	free(text);
 	free(second_text);
 	free(first_text);

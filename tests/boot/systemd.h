@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A guest with systemd as its init: the guest's program is the service guest@WORK. */
+/*
+ * A guest with systemd as its init: the guest's program is the service guest@WORK, which is started
+ * in place of a default target, with what it needs: file systems, udev. The rest takes a slow
+ * machine longer than the work.
+ */
 #ifndef SYSTEMD_H
 #define SYSTEMD_H
 
@@ -7,13 +11,16 @@
 #define SYSTEMD_FILES                                                                              \
 	{ .path = "etc/systemd/system/guest@.service",                                             \
 	  .text = "[Unit]\n"                                                                       \
-		  "Wants=systemd-udev-settle.service\n"                                            \
-		  "After=systemd-udev-settle.service\n"                                            \
+		  "DefaultDependencies=no\n"                                                       \
+		  "AllowIsolate=yes\n"                                                             \
+		  "Requires=local-fs.target\n"                                                     \
+		  "Wants=systemd-udev-trigger.service systemd-udev-settle.service\n"               \
+		  "After=local-fs.target systemd-udev-settle.service\n"                            \
 		  "[Service]\n"                                                                    \
 		  "Type=oneshot\n"                                                                 \
 		  "ExecStart=/usr/sbin/init %i\n"                                                  \
-		  "StandardOutput=journal+console\n"                                               \
-		  "StandardError=journal+console\n" },                                             \
+		  "StandardOutput=file:/dev/console\n"                                             \
+		  "StandardError=inherit\n" },                                                     \
 		{ .path = "etc/machine-id", .text = "5e1f00000000400080000000000000ff\n" },        \
 	{                                                                                          \
 		.path = "etc/fstab", .text = "LABEL=guest / ext4 rw 0 0\n"                         \
@@ -25,6 +32,6 @@
  */
 #define SYSTEMD(work)                                                                              \
 	"init=/usr/lib/systemd/systemd systemd.condition-needs-update=no systemd.show-status=no "  \
-	"systemd.wants=guest@" work ".service"
+	"systemd.unit=guest@" work ".service"
 
 #endif

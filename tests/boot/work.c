@@ -20,12 +20,16 @@
 #define SOURCE "/dev/disk/by-label/guest"
 #define RESULT "/dev/disk/by-id/virtio-result"
 
+/* What goes into an image. */
+#define FILLED "/run/image"
+
 /* NVMe disks by the serial numbers that tests give them. */
 #define DISK_A "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_a"
 #define DISK_B "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_b"
 
 #define KEY       "/etc/keys/host.key"
 #define LUKS_UUID "5e1f0000-0000-4000-8000-000000000001"
+#define MD_UUID   "5e1f0000:00004000:80000000:00000002"
 
 #define ARGS_MAX 24
 
@@ -154,17 +158,21 @@ static int move_root(const char *device)
 	return 0;
 }
 
+#define UDEVD "/usr/lib/systemd/systemd-udevd --daemon"
+
 /* As on any host: udev loads the drivers that the initramfs had not, and names what comes. */
 static const char *const start_udev[] = {
-	"/usr/lib/systemd/systemd-udevd --daemon",
+	UDEVD,
 	"udevadm trigger --action=add --subsystem-match=pci --subsystem-match=block",
 	"udevadm settle",
 	NULL,
 };
 
+/* The tools wait for udev. */
 static const char *const make_lvm_on_md[] = {
+	UDEVD,
 	"mdadm --create /dev/md0 --run --level=1 --raid-devices=2 --assume-clean --bitmap=none "
-	"--metadata=1.2 " DISK_A " " DISK_B,
+	"--metadata=1.2 --uuid=" MD_UUID " " DISK_A " " DISK_B,
 	"pvcreate /dev/md0",
 	"vgcreate --autobackup n host /dev/md0",
 	"lvcreate --autobackup n --yes --wipesignatures n --name root --extents 100%FREE host",
@@ -174,6 +182,7 @@ static const char *const make_lvm_on_md[] = {
 
 /* The passphrase's costs are for attackers. */
 static const char *const make_luks[] = {
+	UDEVD,
 	"cryptsetup luksFormat --batch-mode --uuid=" LUKS_UUID " --key-file=" KEY
 	" --pbkdf=pbkdf2 --pbkdf-force-iterations=1000 " DISK_A,
 	"cryptsetup open --key-file=" KEY " " DISK_A " host",
@@ -190,33 +199,13 @@ static const char *const make_bridge[] = {
 	NULL,
 };
 
-/*
- * A slow machine does without what its root does not stand on: each hook costs many processes.
- * The first would have busybox in.
- */
-#define HOOKS "/usr/share/initramfs-tools/hooks/"
-static const char *const drop_cryptsetup[] = {
-	"mount -o remount,rw /",
-	"rm /usr/share/initramfs-tools/conf-hooks.d/cryptsetup",
-	"rm " HOOKS "cryptroot " HOOKS "cryptroot-unlock",
-	NULL,
-};
-static const char *const drop_lvm_and_md[] = {
-	"mount -o remount,rw /",
-	"rm " HOOKS "dmsetup " HOOKS "lvm2 " HOOKS "mdadm",
-	NULL,
-};
-
 static int work_on_lvm_on_md(FILE *report)
 {
 	int ret;
 
 	(void)report;
-	ret = run_all(start_udev);
-	ret = ret ?: run_all(make_lvm_on_md);
-	ret = ret ?: move_root("/dev/mapper/host-root");
-	ret = ret ?: run_all(drop_cryptsetup);
-	return ret ?: run("/usr/share/mdadm/mkconf force-generate");
+	ret = run_all(make_lvm_on_md);
+	return ret ?: move_root("/dev/mapper/host-root");
 }
 
 static int work_on_luks(FILE *report)
@@ -224,21 +213,14 @@ static int work_on_luks(FILE *report)
 	int ret;
 
 	(void)report;
-	ret = run_all(start_udev);
-	ret = ret ?: run_all(make_luks);
-	ret = ret ?: move_root("/dev/mapper/host");
-	return ret ?: write_text("/etc/crypttab", "host UUID=" LUKS_UUID " " KEY " luks\n");
+	ret = run_all(make_luks);
+	return ret ?: move_root("/dev/mapper/host");
 }
 
-static int work_on_disk(FILE *report)
+static int work_on_bridge(FILE *report)
 {
-	int ret;
-
 	(void)report;
-	ret = run_all(start_udev);
-	ret = ret ?: run_all(drop_cryptsetup);
-	ret = ret ?: run_all(drop_lvm_and_md);
-	return ret ?: run_all(make_bridge);
+	return run_all(make_bridge);
 }
 
 static int work_with_udev(FILE *report)
@@ -276,7 +258,7 @@ static int wait_for(const char *path)
 /* An event is done when udev has run its programs; its driver may come a little later. */
 static int work_on_arrivals(FILE *report)
 {
-	int ret = run(start_udev[0]);
+	int ret = run(UDEVD);
 
 	(void)report;
 	for (size_t i = 0; ret == 0 && i < sizeof(arrivals) / sizeof(arrivals[0]); i++) {
@@ -287,7 +269,8 @@ static int work_on_arrivals(FILE *report)
 	return ret;
 }
 
-static int copy(const char *from, const char *to, off_t *size)
+/* Puts a file on a disk at *@end, and moves that. */
+static int copy(const char *from, const char *to, off_t *end)
 {
 	int in = open(from, O_RDONLY | O_CLOEXEC);
 	int out = open(to, O_WRONLY | O_CLOEXEC);
@@ -295,43 +278,57 @@ static int copy(const char *from, const char *to, off_t *size)
 	off_t done = 0;
 	int ret = 0;
 
-	if (in < 0 || out < 0 || fstat(in, &status) < 0)
+	if (in < 0 || out < 0 || fstat(in, &status) < 0 || lseek(out, *end, SEEK_SET) < 0)
 		return -errno;
-	*size = status.st_size;
 	while (ret == 0 && done < status.st_size)
 		if (sendfile(out, in, &done, status.st_size - done) <= 0)
 			ret = -EIO;
+	*end += done;
 	if (fsync(out) < 0 || close(out) < 0)
 		ret = -errno;
 	close(in);
 	return ret;
 }
 
-static int hand_over_initrd(FILE *report)
+/* The initrd of the kernel that runs, and behind it an archive with what takes precedence, or NULL.
+ */
+static int hand_over_initrd(const char *archive, FILE *report)
 {
 	struct utsname kernel;
 	char path[PATH_MAX];
-	off_t size = 0;
+	off_t end = 0;
 	int ret;
 
 	uname(&kernel);
 	snprintf(path, sizeof(path), "/boot/initrd.img-%s", kernel.release);
-	ret = copy(path, RESULT, &size);
+	ret = copy(path, RESULT, &end);
+	/* The kernel finds it after zeros, at a multiple of four. */
+	end = (end + 3) & ~3;
+	if (archive)
+		ret = ret ?: copy(archive, RESULT, &end);
 	if (ret == 0)
-		fprintf(report, "initrd %lld\n", (long long)size);
+		fprintf(report, "initrd %lld\n", (long long)end);
 	return ret;
 }
 
-static int work_on_update(FILE *report)
+/*
+ * What the hook puts into an image on a host that can be seen, behind the image that was built
+ * where it could not: to build it all here takes minutes.
+ */
+static int work_on_fill(FILE *report)
 {
 	struct utsname kernel;
 	char line[PATH_MAX];
 	int ret;
 
 	uname(&kernel);
-	snprintf(line, sizeof(line), "update-initramfs -u -k %s", kernel.release);
-	ret = run(line);
-	return ret ?: hand_over_initrd(report);
+	snprintf(line, sizeof(line), "vfio-earlyctl fill-image " FILLED " %s", kernel.release);
+	ret = run("mkdir -p " FILLED "/etc");
+	ret = ret ?: run("cp /etc/vfio-early.conf " FILLED "/etc");
+	ret = ret ?: run(line);
+	if (ret == 0 && system("cd " FILLED " && find . | cpio -o -H newc >" FILLED ".cpio") != 0)
+		ret = -EIO;
+	return ret ?: hand_over_initrd(FILLED ".cpio", report);
 }
 
 /* What someone types who gives a card away. */
@@ -349,7 +346,7 @@ static int work_on_changes(FILE *report)
 		NULL,
 	};
 
-	return run_all_reported(lines, report) ?: hand_over_initrd(report);
+	return run_all_reported(lines, report) ?: hand_over_initrd(NULL, report);
 }
 
 /* ... and after the next boot. */
@@ -405,14 +402,14 @@ static const struct {
 	/* clang-format off */
 	{ "card", work_on_card },
 	{ "changes", work_on_changes },
-	{ "disk", work_on_disk },
+	{ "bridge", work_on_bridge },
+	{ "fill", work_on_fill },
 	{ "locked-down", work_under_lockdown },
 	{ "luks", work_on_luks },
 	{ "lvm-on-md", work_on_lvm_on_md },
 	{ "outcome", work_on_outcome },
 	{ "udev", work_with_udev },
 	{ "arrivals", work_on_arrivals },
-	{ "update", work_on_update },
 	/* clang-format on */
 };
 

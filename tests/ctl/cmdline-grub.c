@@ -68,17 +68,16 @@ static const struct play {
 	  .words = "a" },
 
 	/* What only a shell can tell. */
-	{ "a command substitution",
-	  { D "=\"a $(cat b)\"\n" },
-	  .words = "",
-	  .opaque = "a|cat|b" },
+	{ "a command substitution", { D "=\"a $(cat b)\"\n" }, .words = "", .opaque = "a|cat|b" },
 	{ "backticks", { D "=`cat b`\n" }, .words = "", .opaque = "cat|b" },
 	{ "a variable of others", { D "=\"$X a\"\n" }, .words = "", .opaque = "X|a" },
 	{ "put before", { D "=a\n", D "=\"b $" D "\"\n" }, .words = "a", .opaque = "b|" D },
 	{ "other backslashes", { D "=\"a\\b \\$c\"\n" }, .words = "", .opaque = "a|b|c" },
 	{ "no quotes", { D "=a\\ b\n" }, .words = "", .opaque = "a|b" },
 	{ "pieces", { D "=a' b'\n" }, .words = "", .opaque = "a|b" },
-	{ "a continued line", { D "=\"a \\\n  b\"\n" D "=\"$" D " c\"\n" }, .words = "c",
+	{ "a continued line",
+	  { D "=\"a \\\n  b\"\n" D "=\"$" D " c\"\n" },
+	  .words = "c",
 	  .opaque = "a|b" },
 	{ "a quote over two lines", { D "=\"a\nb\"\n" }, .words = "", .opaque = "a" },
 	{ "in an if", { "if [ -e /x ]; then\n\t" D "=\"b\"\nfi\n" }, .words = "", .opaque = "b" },
@@ -261,8 +260,8 @@ static bootconfig_function *reader(const struct play *play)
 static void add_files(struct bootconfig *config, const struct play *play)
 {
 	static const char *const paths[FILES_MAX] = {
-		GRUB_FILE, GRUB_DIRECTORY "/1.cfg", GRUB_DIRECTORY "/2.cfg", GRUB_OWN_FILE,
-		GRUB_DIRECTORY "/zzz.cfg",
+		GRUB_FILE,     GRUB_DIRECTORY "/1.cfg",   GRUB_DIRECTORY "/2.cfg",
+		GRUB_OWN_FILE, GRUB_DIRECTORY "/zzz.cfg",
 	};
 
 	for (size_t i = 0; i < FILES_MAX; i++) {
@@ -331,7 +330,7 @@ static void write_files(const struct bootconfig *config, const char *work)
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < config->files.count; i++) {
-		run_path(path, "%s/%zu", work, i);
+		files_path(path, "%s/%zu", work, i);
 		assert_int_equal(files_write(path, config->files.list[i].text), 0);
 	}
 }
@@ -362,10 +361,9 @@ static void check_with_shell(const struct bootconfig *config)
 static void check_files(const struct bootconfig *changed, const struct play *play)
 {
 	for (size_t i = 0; i < changed->files.count; i++)
-		assert_string_equal(changed->files.list[i].text,
-				    play->changed[i] ? play->changed[i]
-				    : play->files[i] ? play->files[i]
-						     : "");
+		assert_string_equal(changed->files.list[i].text, play->changed[i] ? play->changed[i]
+								 : play->files[i] ? play->files[i]
+										  : "");
 }
 
 static void test_edits(const struct bootconfig *config, const struct play *play)

@@ -302,7 +302,7 @@ static void find_kernel(struct place *place)
 	char pattern[PATH_MAX];
 	glob_t found;
 
-	run_path(pattern, "%s/roots/trixie-full/boot/vmlinuz-*", place->build);
+	files_path(pattern, "%s/roots/trixie-full/boot/vmlinuz-*", place->build);
 	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
 	snprintf(place->kernel, sizeof(place->kernel), "%s",
 		 strrchr(found.gl_pathv[0], '/') + strlen("/vmlinuz-"));
@@ -331,7 +331,7 @@ static const char *below(const struct place *place, const char *path)
 	static int next;
 	char *buffer = buffers[next++ % 4];
 
-	run_path(buffers[(next - 1) % 4], "%s%s", place->root, fill_in(place, path));
+	files_path(buffers[(next - 1) % 4], "%s%s", place->root, fill_in(place, path));
 	return buffer;
 }
 
@@ -405,7 +405,7 @@ static void write_file(const struct place *place, const char *path, const char *
 {
 	const char *full = below(place, path);
 
-	run_make_parents(full);
+	files_make_parents(full);
 	if (!text) {
 		must(unlink(full) == 0);
 	} else if (strcmp(path, "/proc/cmdline") == 0) {
@@ -439,7 +439,7 @@ static void prepare(const struct place *place, const struct play *play)
 	if (play->esp)
 		make_esp(place);
 	if (play->full) {
-		run_make_parents(below(place, play->full));
+		files_make_parents(below(place, play->full));
 		mkdir(below(place, play->full), 0755);
 		must(mount("tmpfs", below(place, play->full), "tmpfs", 0, "size=64k") == 0);
 	}
@@ -448,7 +448,7 @@ static void prepare(const struct place *place, const struct play *play)
 	if (play->full) {
 		char path[PATH_MAX];
 
-		run_path(path, "%s/filler", play->full);
+		files_path(path, "%s/filler", play->full);
 		fill_up(below(place, path));
 	}
 }
@@ -460,7 +460,7 @@ static int run_step(const struct place *place, const struct step *step)
 	int fd, status;
 	pid_t pid;
 
-	run_path(log, "%s/log", place->space);
+	files_path(log, "%s/log", place->space);
 	must(snprintf(text, sizeof(text), "%s", step->command) < (int)sizeof(text));
 	for (size_t i = first; rest && i < 7; i++)
 		argv[i] = strsep(&rest, " ");
@@ -513,7 +513,7 @@ static bool check_step(const struct place *place, const struct step *step, int s
 	char log[PATH_MAX], *said;
 	bool good = status == step->status;
 
-	run_path(log, "%s/log", place->space);
+	files_path(log, "%s/log", place->space);
 	said = files_read(log);
 	must(said);
 	for (size_t i = 0; i < SAID_MAX && step->said[i]; i++)
@@ -541,14 +541,13 @@ static _Noreturn void play_apart(const struct place *place, const struct play *p
 
 static void test_play(void **state)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	struct place place;
 	int status;
 	pid_t pid;
 
-	assert_non_null(realpath(build && *build ? build : "build", place.build));
+	assert_non_null(realpath(files_build(), place.build));
 	run_work("cmdline-system", place.space);
-	run_path(place.root, "%s/root", place.space);
+	files_path(place.root, "%s/root", place.space);
 	find_kernel(&place);
 	fflush(stdout);
 	pid = fork();

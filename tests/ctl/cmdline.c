@@ -31,14 +31,14 @@
 	{                                                                                          \
 		"etc/default/grub", "GRUB_TIMEOUT=5\n" D "=\"" value "\"\n"                        \
 	}
-#define D "GRUB_CMDLINE_LINUX_DEFAULT"
+#define D       "GRUB_CMDLINE_LINUX_DEFAULT"
 #define OWN     "etc/default/grub.d/zz-vfio-early.cfg"
 #define OWN_NEW "/" OWN ": new\n"
 #define COMMENT                                                                                    \
 	"# Kernel words, added by 'vfio-earlyctl cmdline add'; update-grub reads this file.\n"
 #define GRUB_OWN(words)                                                                            \
 	{                                                                                          \
-		OWN, COMMENT D "=\"$" D " " words "\"\n"                                          \
+		OWN, COMMENT D "=\"$" D " " words "\"\n"                                           \
 	}
 #define UNSAFE                                                                                     \
 	", which is not safe in a file that root's shell reads, expected letters, digits and "     \
@@ -158,7 +158,10 @@ static const struct play {
 		 "quiet                   yes     yes        /etc/default/grub:2\n"
 		 "warning: /boot/grub/grub.cfg:3: lacks 'quiet'; 'update-grub' regenerates it\n" },
 	{ "show: grub.cfg lacks a word of ours, which a file may cancel",
-	  { GRUB("quiet"), BY_GRUB("quiet a"), GRUB_CFG("quiet"), GRUB_OWN("a"),
+	  { GRUB("quiet"),
+	    BY_GRUB("quiet a"),
+	    GRUB_CFG("quiet"),
+	    GRUB_OWN("a"),
 	    { "etc/default/grub.d/zzz.cfg", "\n[ b ] && " D "=x\n" } },
 	  { "cmdline", "show", "a", "quiet" },
 	  .status = 2,
@@ -169,7 +172,8 @@ static const struct play {
 		 "warning: /boot/grub/grub.cfg:3: lacks 'a'; 'update-grub' regenerates it, unless "
 		 "/etc/default/grub.d/zzz.cfg:2 cancels the word\n" },
 	{ "show: words in a line that only a shell can tell",
-	  { { "etc/default/grub", "X=\"\n\"\n" D "=\"quiet $X\"\n" }, BY_GRUB("quiet b"),
+	  { { "etc/default/grub", "X=\"\n\"\n" D "=\"quiet $X\"\n" },
+	    BY_GRUB("quiet b"),
 	    GRUB_CFG("quiet b") },
 	  { "cmdline", "show", "quiet", "b" },
 	  .out = "GRUB: /proc/cmdline has BOOT_IMAGE=.\n"
@@ -188,7 +192,7 @@ static const struct play {
 	{ "show: JSON",
 	  { KERNEL("a=1 b\n"), BY_SYSTEMD("b"), LOADER, INSTALLER, VMLINUZ, ENTRY("a=1 b") },
 	  { "cmdline", "show", "--json", "a", "b" },
-	  .out = "{\n   \"bootloader\": [\n      {\n         \"name\": \"systemd-boot\",\n"
+	  .out = "{\n   \"version\": \"0.1.0\",\n   \"bootloader\": [\n      {\n         \"name\": \"systemd-boot\",\n"
 		 "         \"reason\": \"it told the firmware that it is 'systemd-boot 257.8'\",\n"
 		 "         \"refresh\": \"kernel-install add KERNEL /boot/vmlinuz-KERNEL "
 		 "/boot/initrd.img-KERNEL\"\n      }\n   ],\n   \"words\": [\n      {\n"
@@ -340,7 +344,8 @@ static const struct play {
 	  .status = 2,
 	  .out = "/etc/default/grub: changed, the old one is /etc/default/grub" BAK "\n" OWN_NEW,
 	  .err = FROM_THERE "update-grub' on that host\n",
-	  .changed = { GRUB("a=2 b"), { "etc/default/grub" BAK, "GRUB_TIMEOUT=5\n" D "=\"a=1 b\"\n" } } },
+	  .changed = { GRUB("a=2 b"),
+		       { "etc/default/grub" BAK, "GRUB_TIMEOUT=5\n" D "=\"a=1 b\"\n" } } },
 	{ "add: beside the others",
 	  { GRUB("console=tty0"), BY_GRUB("") },
 	  { "cmdline", "--append", "add", "console=ttyS0", "console=ttyS1" },
@@ -737,8 +742,8 @@ static void write_tree(const char *tree, const struct play *play)
 	for (size_t i = 0; i < FILES_MAX && play->files[i].path; i++) {
 		const struct file *file = &play->files[i];
 
-		run_path(path, "%s/%s", tree, file->path);
-		run_make_parents(path);
+		files_path(path, "%s/%s", tree, file->path);
+		files_make_parents(path);
 		if (strncmp(file->path, VARIABLES, strlen(VARIABLES)) == 0)
 			write_variable(path, file->text);
 		else if (strcmp(file->text, "\1") == 0)
@@ -755,7 +760,7 @@ static void check_files(const char *tree, const struct play *play)
 	char path[PATH_MAX], *text;
 
 	for (size_t i = 0; i < 2 && play->changed[i].path; i++) {
-		run_path(path, "%s/%s", tree, play->changed[i].path);
+		files_path(path, "%s/%s", tree, play->changed[i].path);
 		text = files_read(path);
 		if (play->changed[i].text) {
 			assert_non_null(text);
@@ -812,8 +817,8 @@ static int hold_lock(const char *tree)
 	char path[PATH_MAX];
 	int fd;
 
-	run_path(path, "%s/run/vfio-early/lock", tree);
-	run_make_parents(path);
+	files_path(path, "%s/run/vfio-early/lock", tree);
+	files_make_parents(path);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
@@ -870,7 +875,7 @@ static void test_concurrent(void **state)
 			children[i] = start(tree, args, 2, NULL);
 		}
 		await(children, COUNT);
-		run_path(path, "%s/" OWN, tree);
+		files_path(path, "%s/" OWN, tree);
 		text = files_read(path);
 		assert_non_null(text);
 		for (int i = 0; i < COUNT; i++)
@@ -941,7 +946,7 @@ static void test_lock_released(void **state)
 	write_tree(tree, &quiet_grub);
 	child = start(tree, args, 2, FROM_THERE "update-grub' on that host\n");
 	await(&child, 1);
-	run_path(path, "%s/run/vfio-early/lock", tree);
+	files_path(path, "%s/run/vfio-early/lock", tree);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode, S_IFREG | 0600);
 }

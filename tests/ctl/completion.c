@@ -65,8 +65,8 @@ static void make_file(const char *path)
 {
 	char whole[PATH_MAX];
 
-	run_path(whole, "%s/%s", root, path);
-	run_make_parents(whole);
+	files_path(whole, "%s/%s", root, path);
+	files_make_parents(whole);
 	assert_int_equal(files_write(whole, ""), 0);
 }
 
@@ -84,7 +84,7 @@ static int set_up(void **state)
 	make_file("sys/class/net/enp5s0/device");
 	make_file("sys/class/net/lo/address");
 	make_file("sys/class/block/nvme0n1/device");
-	run_path(trap, "%s/trap", root);
+	files_path(trap, "%s/trap", root);
 	snprintf(message, sizeof(message), "#!/bin/sh\necho trapped; : >'%.200s.sprung'\n", trap);
 	assert_int_equal(files_write(trap, message), 0);
 	return chmod(trap, 0755);
@@ -99,10 +99,9 @@ static void complete(const char *line, char *offers, size_t size)
 				     "PATH=${3%/*}:$PATH\n"
 				     "_vfio_earlyctl \"$2/trap\" && echo \"${COMPREPLY[*]}\"\n";
 	char program[PATH_MAX], command[3 * PATH_MAX];
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	FILE *stream;
 
-	run_path(program, "%s/sanitized/vfio-earlyctl", build && *build ? build : "build");
+	files_path(program, "%s/sanitized/vfio-earlyctl", files_build());
 	assert_int_equal(setenv("SCRIPT", script, 1), 0);
 	snprintf(command, sizeof(command),
 		 "exec bash --noprofile --norc -c \"$SCRIPT\" bash '%s' '%s' '%s'", line, root,
@@ -134,7 +133,7 @@ static void test_program_on_the_line(void **state)
 	(void)state;
 	complete("st", offers, sizeof(offers));
 	assert_string_equal(offers, "status");
-	run_path(path, "%s/trap.sprung", root);
+	files_path(path, "%s/trap.sprung", root);
 	assert_int_equal(access(path, F_OK), -1);
 }
 

@@ -76,8 +76,8 @@ static void write_files(const char *tree, const struct play *play)
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < FILES_MAX && play->files[i].path; i++) {
-		run_path(path, "%s/%s", tree, play->files[i].path);
-		run_make_parents(path);
+		files_path(path, "%s/%s", tree, play->files[i].path);
+		files_make_parents(path);
 		if (play->files[i].link)
 			assert_int_equal(symlink(play->files[i].link, path), 0);
 		else

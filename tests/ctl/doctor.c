@@ -930,7 +930,7 @@ static void append_file(const char *path, const char *text)
 {
 	FILE *file;
 
-	run_make_parents(path);
+	files_make_parents(path);
 	file = fopen(path, "a");
 	assert_non_null(file);
 	fputs(text, file);
@@ -942,7 +942,7 @@ static void note_digest(const char *root)
 {
 	char path[PATH_MAX], *digest = run_digest(root);
 
-	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", root);
+	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", root);
 	append_file(path, digest);
 	free(digest);
 }
@@ -954,18 +954,18 @@ static void make_host(const struct trouble *trouble, char root[PATH_MAX])
 	run_work("doctor", root);
 	if (hosttree_write(trouble->host ? trouble->host : HOST, root, message, sizeof(message)))
 		fail_msg("%s", message);
-	run_path(path, "%s/usr/share/misc/pci.ids", root);
-	run_make_parents(path);
+	files_path(path, "%s/usr/share/misc/pci.ids", root);
+	files_make_parents(path);
 	assert_int_equal(files_copy("tests/ctl/pci.ids", path), 0);
 	tree_write(root, WELL);
 	if (!trouble->host || strstr(trouble->host, "group=0"))
 		tree_write(root, MODES);
-	run_path(path, "%s/etc/vfio-early.conf", root);
+	files_path(path, "%s/etc/vfio-early.conf", root);
 	append_file(path, trouble->rules ? trouble->rules : "01:00\n");
-	run_path(path, "%s/boot/initrd.img-" KERNEL, root);
+	files_path(path, "%s/boot/initrd.img-" KERNEL, root);
 	write_image(path, trouble->options ? trouble->options : "options vfio_pci disable_vga=1\n");
 	note_digest(root);
-	run_path(path, "%s/etc/vfio-early.conf", root);
+	files_path(path, "%s/etc/vfio-early.conf", root);
 	if (trouble->late)
 		append_file(path, trouble->late);
 	if (trouble->change)
@@ -1246,7 +1246,7 @@ static void reports(void **state)
 	(void)state;
 	make_host(&host, root);
 	tree_write(root, "line proc/cpuinfo model name\t: GenuineIntel 1\n");
-	run_path(path, "%s/report", root);
+	files_path(path, "%s/report", root);
 	run_ctl((const char *const[]){ "--root", root, "doctor", "--report", path, NULL }, &result);
 	text = files_read(path);
 	assert_non_null(text);

@@ -116,9 +116,9 @@ static void become(const void *context)
 	int out, err;
 
 	memcpy(argv + 3, play->words, sizeof(play->words));
-	run_path(path, "%s/out", root);
+	files_path(path, "%s/out", root);
 	out = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	run_path(path, "%s/err", root);
+	files_path(path, "%s/err", root);
 	err = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(127);
@@ -130,7 +130,7 @@ static char *read_file(const char *name)
 {
 	char path[PATH_MAX];
 
-	run_path(path, "%s%s", root, name);
+	files_path(path, "%s%s", root, name);
 	return files_read(path);
 }
 
@@ -138,16 +138,16 @@ static void write_files(const struct play *play)
 {
 	char path[PATH_MAX];
 
-	run_path(path, "%s/etc/vfio-early.conf.d", root);
+	files_path(path, "%s/etc/vfio-early.conf.d", root);
 	assert_int_equal(files_remove_tree(path), 0);
 	for (size_t i = 0; i < FILES_MAX; i++) {
-		run_path(path, "%s%s", root, names[i]);
-		run_make_parents(path);
+		files_path(path, "%s%s", root, names[i]);
+		files_make_parents(path);
 		unlink(path);
 		if (play->before[i])
 			assert_int_equal(files_write(path, play->before[i]), 0);
 	}
-	run_path(path, "%s/etc/.vfio-early.conf.new", root);
+	files_path(path, "%s/etc/.vfio-early.conf.new", root);
 	unlink(path);
 }
 
@@ -178,7 +178,7 @@ static const char *find_stray(const char *directory, bool hidden)
 	const struct dirent *entry;
 	DIR *stream;
 
-	run_path(path, "%s%s", root, directory);
+	files_path(path, "%s%s", root, directory);
 	stream = opendir(path);
 	assert_non_null(stream);
 	stray[0] = '\0';
@@ -314,11 +314,11 @@ static void test_full_disk(void **state)
 
 	(void)state;
 	campaign = (struct campaign){ .play = &plays[0] };
-	run_path(path, "%s/etc", root);
+	files_path(path, "%s/etc", root);
 	assert_int_equal(mount("tmpfs", path, "tmpfs", 0, "size=64k"), 0);
 	write_files(campaign.play);
 	memset(filler, 'x', sizeof(filler) - 1);
-	run_path(path, "%s/etc/.filler", root);
+	files_path(path, "%s/etc/.filler", root);
 	assert_true(files_write(path, filler) < 0);
 	assert_int_equal(run(), 1);
 	said = read_file("/err");
@@ -329,7 +329,7 @@ static void test_full_disk(void **state)
 	assert_int_equal(campaign.old, 1);
 	unlink(path);
 	check_again("full disk");
-	run_path(path, "%s/etc", root);
+	files_path(path, "%s/etc", root);
 	assert_int_equal(umount(path), 0);
 }
 
@@ -384,7 +384,7 @@ static void edit(void *context, const struct trace_call *call)
 	if (call->nr != SYS_openat)
 		return;
 	if (++editor.opens == editor.at) {
-		run_path(path, "%s%s", root, MAIN);
+		files_path(path, "%s%s", root, MAIN);
 		assert_int_equal(files_write(path, EDITED), 0);
 	}
 	if (call->creates && !editor.created)
@@ -431,17 +431,17 @@ static void check_update(const char *script, int expected, const char *ending)
 	char path[PATH_MAX], stub[PATH_MAX], before[PATH_MAX], *out;
 
 	write_files(&update);
-	run_path(stub, "%s/bin/update-initramfs", root);
-	run_make_parents(stub);
+	files_path(stub, "%s/bin/update-initramfs", root);
+	files_make_parents(stub);
 	assert_int_equal(files_write(stub, script), 0);
 	assert_int_equal(chmod(stub, 0755), 0);
-	run_path(path, "%s/bin:%s", root, getenv("PATH"));
+	files_path(path, "%s/bin:%s", root, getenv("PATH"));
 	strcpy(before, getenv("PATH"));
 	setenv("PATH", path, 1);
-	run_path(path, "%s/boot/", root);
-	run_make_parents(path);
+	files_path(path, "%s/boot/", root);
+	files_make_parents(path);
 	for (size_t i = 0; i < 3; i++) {
-		run_path(path, "%s%s", root, paths[i]);
+		files_path(path, "%s%s", root, paths[i]);
 		assert_int_equal(mount(path, paths[i], NULL, MS_BIND, NULL), 0);
 	}
 	live = true;
@@ -495,16 +495,15 @@ static void test_update(void **state)
 static void set_up_host(void)
 {
 	char path[PATH_MAX], message[256], *text = files_read("tests/scenario/hosts/desktop");
-	const char *build = getenv("VFIO_EARLY_BUILD");
 
 	run_work("edits", root);
-	run_path(path, "%s/vfio-earlyctl", build && *build ? build : "build");
+	files_path(path, "%s/vfio-earlyctl", files_build());
 	assert_non_null(realpath(path, program));
 	assert_int_equal(hosttree_write(text, root, message, sizeof(message)), 0);
 	free(text);
 	tree_write(root, "mount 0:20 / tmpfs tmpfs rw\n");
-	run_path(path, "%s/usr/share/misc/pci.ids", root);
-	run_make_parents(path);
+	files_path(path, "%s/usr/share/misc/pci.ids", root);
+	files_make_parents(path);
 	assert_int_equal(files_copy("tests/ctl/pci.ids", path), 0);
 }
 

@@ -107,8 +107,8 @@ static void make_host(void)
 	assert_int_equal(hosttree_write(text, work, message, sizeof(message)), 0);
 	free(text);
 	tree_write(work, above);
-	run_path(path, "%s/usr/share/misc/pci.ids", work);
-	run_make_parents(path);
+	files_path(path, "%s/usr/share/misc/pci.ids", work);
+	files_make_parents(path);
 	assert_int_equal(files_copy("tests/ctl/pci.ids", path), 0);
 	assert_int_equal(chdir(work), 0);
 }
@@ -119,8 +119,8 @@ static void make_program(const char *name, const char *file)
 {
 	char path[PATH_MAX], *text;
 
-	run_path(path, "%s/tests/ctl/examples.bin/%s", build, name);
-	run_make_parents(path);
+	files_path(path, "%s/tests/ctl/examples.bin/%s", build, name);
+	files_make_parents(path);
 	assert_true(asprintf(&text,
 			     "#!/bin/sh\n'%s/%s' --root . \"$@\"\nstatus=$?\n"
 			     "echo $status >>statuses\nexit $status\n",
@@ -152,7 +152,7 @@ static int run_shell(const char *line)
 	int status = 0;
 	pid_t pid;
 
-	run_path(path, "%s/tests/ctl/examples.bin:/usr/bin:/bin", build);
+	files_path(path, "%s/tests/ctl/examples.bin:/usr/bin:/bin", build);
 	unlink("statuses");
 	fflush(stdout);
 	pid = fork();
@@ -321,7 +321,7 @@ static void read_document(struct place *place, reader *read)
 	char path[PATH_MAX], *text, *rest, *line;
 	struct block block = { .kind = NONE };
 
-	run_path(path, "%s/%s", top, place->document);
+	files_path(path, "%s/%s", top, place->document);
 	text = files_read(path);
 	assert_non_null(text);
 	for (rest = text; (line = strsep(&rest, "\n")); place->line++)
@@ -457,7 +457,7 @@ static void test_version(void **state)
 {
 	char path[PATH_MAX], *text;
 
-	run_path(path, "%s/%s", top, (const char *)*state);
+	files_path(path, "%s/%s", top, (const char *)*state);
 	text = files_read(path);
 	assert_non_null(text);
 	if (!strstr(text, "\n.Os vfio-early " VERSION "\n"))

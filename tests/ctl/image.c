@@ -269,8 +269,8 @@ static void write_host_file(const char *tree, const struct file *file)
 {
 	char path[PATH_MAX];
 
-	run_path(path, "%s/%s", tree, file->path);
-	run_make_parents(path);
+	files_path(path, "%s/%s", tree, file->path);
+	files_make_parents(path);
 	if (file->text)
 		assert_int_equal(files_write(path, file->text), 0);
 	else
@@ -287,10 +287,10 @@ static void write_host(const char *tree, const struct file *changes)
 		write_host_file(tree, &host_files[i]);
 	for (size_t i = 0; changes && i < CHANGES_MAX && changes[i].path; i++)
 		write_host_file(tree, &changes[i]);
-	run_path(path, "%s/boot/x", tree);
-	run_make_parents(path);
-	run_path(path, "%s/var/lib/x", tree);
-	run_make_parents(path);
+	files_path(path, "%s/boot/x", tree);
+	files_make_parents(path);
+	files_path(path, "%s/var/lib/x", tree);
+	files_make_parents(path);
 }
 
 /* A host with an image in its /boot, whose rules are those of the host before its changes. */
@@ -302,7 +302,7 @@ static void write_scene(char tree[PATH_MAX], const struct shape *shape, const st
 	run_work("image", tree);
 	write_host(tree, NULL);
 	digest = run_digest(tree);
-	run_path(image, "%s/boot/" NAME, tree);
+	files_path(image, "%s/boot/" NAME, tree);
 	write_image(image, shape, digest, changes, cut);
 	free(digest);
 	for (size_t i = 0; host_changes && i < CHANGES_MAX && host_changes[i].path; i++)
@@ -587,7 +587,7 @@ static void test_shape(void **state)
 	struct run_result result;
 
 	write_scene(tree, shape, NULL, NULL, 0);
-	run_path(image, "%s/boot/" NAME, tree);
+	files_path(image, "%s/boot/" NAME, tree);
 	for (int i = 0; i < 2; i++) {
 		run_ctl(i ? by_file : by_kernel, &result);
 		check_text("", result.err);
@@ -618,7 +618,7 @@ static void test_unreadable(void **state)
 
 	(void)state;
 	write_scene(tree, &plain, NULL, NULL, 0);
-	run_path(image, "%s/boot/" NAME, tree);
+	files_path(image, "%s/boot/" NAME, tree);
 	assert_int_equal(files_write(image, ""), 0);
 	check_unreadable(tree, "it is empty");
 	assert_int_equal(files_write(image, "this is no archive, but a text of some length"), 0);
@@ -679,7 +679,7 @@ static void test_claims(void **state)
 
 	(void)state;
 	write_scene(tree, &plain, NULL, NULL, 0);
-	run_path(image, "%s/boot/" NAME, tree);
+	files_path(image, "%s/boot/" NAME, tree);
 	for (size_t i = 0; i < COUNT(claims); i++) {
 		FILE *file = fopen(image, "w");
 
@@ -714,7 +714,7 @@ static void test_tree(void **state)
 
 	(void)state;
 	write_scene(tree, &plain, NULL, NULL, 0);
-	run_path(left, "%s/boot/" NAME ".bak", tree);
+	files_path(left, "%s/boot/" NAME ".bak", tree);
 	assert_int_equal(files_write(left, "left behind"), 0);
 	setenv("LC_ALL", "C", 1);
 	run_ctl(argv, &result);
@@ -775,28 +775,28 @@ static void test_record(void **state)
 
 	(void)state;
 	write_scene(tree, &plain, NULL, notes, 0);
-	run_path(image, "%s/boot/" NAME, tree);
+	files_path(image, "%s/boot/" NAME, tree);
 	run_ctl(argv, &result);
 	check_text("", result.err);
 	assert_int_equal(result.status, 0);
 	run_free(&result);
 	digest = run_digest(tree);
-	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
+	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
 	noted = files_read(path);
 	assert_non_null(noted);
 	assert_string_equal(noted, digest);
 	free(noted);
 	free(digest);
-	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".protected", tree);
+	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".protected", tree);
 	noted = files_read(path);
 	assert_non_null(noted);
 	assert_string_equal(noted, PROTECTED);
 	free(noted);
-	run_path(path, "%s/var/lib/vfio-early/5.10.0-amd64.protected", tree);
+	files_path(path, "%s/var/lib/vfio-early/5.10.0-amd64.protected", tree);
 	assert_int_equal(access(path, F_OK), -1);
-	run_path(path, "%s/var/lib/vfio-early/6.1.0-amd64.digest", tree);
+	files_path(path, "%s/var/lib/vfio-early/6.1.0-amd64.digest", tree);
 	assert_int_equal(access(path, F_OK), 0);
-	run_path(path, "%s/var/lib/vfio-early/5.10.0-amd64.digest", tree);
+	files_path(path, "%s/var/lib/vfio-early/5.10.0-amd64.digest", tree);
 	assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -859,9 +859,9 @@ static void test_not_noted(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(scenes); i++) {
 		write_scene(tree, &plain, scenes[i].changes, scenes[i].host, 0);
-		run_path(path, "%s/boot/vmlinuz-" KERNEL, tree);
+		files_path(path, "%s/boot/vmlinuz-" KERNEL, tree);
 		assert_int_equal(files_write(path, ""), 0);
-		run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
+		files_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
 		if (scenes[i].younger)
 			assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
 		run_ctl(argv, &result);
@@ -898,13 +898,13 @@ static void test_record_of_nothing(void **state)
 
 	(void)state;
 	write_scene(tree, &plain, changes, notes, 0);
-	run_path(image, "%s/boot/" NAME, tree);
+	files_path(image, "%s/boot/" NAME, tree);
 	run_ctl(argv, &result);
 	assert_int_equal(result.status, 2);
 	run_free(&result);
-	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
+	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
 	assert_int_equal(access(path, F_OK), -1);
-	run_path(path, "%s/var/lib/vfio-early/" KERNEL ".protected", tree);
+	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".protected", tree);
 	assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -974,7 +974,7 @@ static void test_record_of_all(void **state)
 	check_text("vfio-earlyctl: --record is for one image, found 0\n", result.err);
 	assert_int_equal(result.status, 1);
 	run_free(&result);
-	run_path(path, "%s/var/lib/vfio-early/6.1.0.digest", tree);
+	files_path(path, "%s/var/lib/vfio-early/6.1.0.digest", tree);
 	assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -988,7 +988,7 @@ static void test_wrong_kernel(void **state)
 
 	(void)state;
 	write_scene(tree, &plain, NULL, NULL, 0);
-	run_path(image, "%s/boot/" NAME, tree);
+	files_path(image, "%s/boot/" NAME, tree);
 	snprintf(expected, sizeof(expected),
 		 "W: vfio-early: %s: modules: they are of kernel " KERNEL "\n", image);
 	run_ctl(argv, &result);

@@ -53,8 +53,8 @@ static char root[PATH_MAX];
 
 static void make_path(char path[PATH_MAX], const char *name)
 {
-	run_path(path, "%s/%s", root, name);
-	run_make_parents(path);
+	files_path(path, "%s/%s", root, name);
+	files_make_parents(path);
 }
 
 static void write_file(const char *name, const char *text, mode_t mode)

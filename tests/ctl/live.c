@@ -397,14 +397,6 @@ static void become_program(const struct host *host, const char *name, const char
 	_exit(127);
 }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 /* In a process group of its own. */
 static pid_t start(const struct host *host, const char *command)
 {
@@ -430,10 +422,10 @@ static int await_end(pid_t pid)
 
 static int run(const struct host *host, const char *command, double *seconds)
 {
-	double begin = now();
+	double begin = host_now();
 	int status = await_end(start(host, command));
 
-	*seconds = now() - begin;
+	*seconds = host_now() - begin;
 	return status;
 }
 
@@ -559,7 +551,8 @@ static void interrupt(struct host *host, const struct play *play, int signal)
 	set_scene(host, play);
 	before = count_events(host, store);
 	pid = start(host, play->command);
-	for (double begin = now(); count_events(host, store) == before && now() < begin + LIMIT_S;)
+	for (double begin = host_now();
+	     count_events(host, store) == before && host_now() < begin + LIMIT_S;)
 		nanosleep(&moment, NULL);
 	assert_int_equal(kill(-pid, signal), 0);
 	assert_int_equal(await_end(pid), 128 + signal);

@@ -192,8 +192,8 @@ static void test_bad_ids(void **state)
 
 	(void)state;
 	run_work("bad-ids", work);
-	run_path(path, "%s/usr/share/misc/pci.ids", work);
-	run_make_parents(path);
+	files_path(path, "%s/usr/share/misc/pci.ids", work);
+	files_make_parents(path);
 	assert_int_equal(host_open(&host, work), 0);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		assert_int_equal(files_write(path, files[i].opened), 0);
@@ -219,8 +219,8 @@ static int set_up(void **state)
 	assert_int_equal(hosttree_write(text, work, message, sizeof(message)), 0);
 	free(text);
 	tree_write(work, above);
-	run_path(path, "%s/usr/share/misc/pci.ids", work);
-	run_make_parents(path);
+	files_path(path, "%s/usr/share/misc/pci.ids", work);
+	files_make_parents(path);
 	assert_int_equal(files_copy("tests/ctl/pci.ids", path), 0);
 	return inventory_open(&inventory, work, 0);
 }

@@ -34,8 +34,8 @@ static int set_up(void **state)
 	char path[PATH_MAX];
 
 	run_work("replace", root);
-	run_path(path, "%s/etc/", root);
-	run_make_parents(path);
+	files_path(path, "%s/etc/", root);
+	files_make_parents(path);
 	*state = &host;
 	return host_open(&host, root);
 }
@@ -50,7 +50,7 @@ static void make_file(const char *name, const char *text, mode_t mode)
 {
 	char path[PATH_MAX];
 
-	run_path(path, "%s%s", root, name);
+	files_path(path, "%s%s", root, name);
 	assert_int_equal(files_write(path, text), 0);
 	assert_int_equal(chmod(path, mode), 0);
 }
@@ -60,7 +60,7 @@ static void check_file(const char *name, const char *text, mode_t mode)
 	char path[PATH_MAX], *found;
 	struct stat status;
 
-	run_path(path, "%s%s", root, name);
+	files_path(path, "%s%s", root, name);
 	found = files_read(path);
 	if (!text) {
 		assert_null(found);
@@ -96,7 +96,7 @@ static void test_mode_and_owner(void **state)
 	struct stat status;
 
 	make_file("/etc/grub", "old and longer\n", 02640);
-	run_path(path, "%s/etc/grub", root);
+	files_path(path, "%s/etc/grub", root);
 	if (geteuid() == 0)
 		assert_int_equal(chown(path, 12, 34), 0);
 	assert_int_equal(chmod(path, 02640), 0);
@@ -132,7 +132,7 @@ static void check_attributes(const char *name)
 {
 	char path[PATH_MAX], value[128];
 
-	run_path(path, "%s%s", root, name);
+	files_path(path, "%s%s", root, name);
 	assert_int_equal(getxattr(path, ACL, value, sizeof(value)), sizeof(acl));
 	assert_memory_equal(value, &acl, sizeof(acl));
 	assert_int_equal(getxattr(path, "user.note", value, sizeof(value)), 4);
@@ -144,7 +144,7 @@ static void test_attributes(void **state)
 	char path[PATH_MAX], value[128];
 
 	make_file("/etc/grub", "old\n", 0600);
-	run_path(path, "%s/etc/grub", root);
+	files_path(path, "%s/etc/grub", root);
 	assert_int_equal(setxattr(path, ACL, &acl, sizeof(acl), 0), 0);
 	assert_int_equal(setxattr(path, "user.note", "mine", 4, 0), 0);
 	assert_int_equal(replace(*state, "/etc/grub", "new\n", REPLACE_BACKUP), 0);
@@ -154,11 +154,11 @@ static void test_attributes(void **state)
 
 	/* A directory's default ACL is for files that are new in it. */
 	make_file("/etc/plain", "old\n", 0600);
-	run_path(path, "%s/etc", root);
+	files_path(path, "%s/etc", root);
 	assert_int_equal(setxattr(path, "system.posix_acl_default", &acl, sizeof(acl), 0), 0);
 	assert_int_equal(replace(*state, "/etc/plain", "new\n", 0), 0);
 	check_file("/etc/plain", "new\n", 0600);
-	run_path(path, "%s/etc/plain", root);
+	files_path(path, "%s/etc/plain", root);
 	assert_int_equal(getxattr(path, ACL, value, sizeof(value)), -1);
 	assert_int_equal(errno, ENODATA);
 }
@@ -169,18 +169,18 @@ static void test_links(void **state)
 	char path[PATH_MAX];
 
 	make_file("/etc/target", "old\n", 0600);
-	run_path(path, "%s/etc/link", root);
+	files_path(path, "%s/etc/link", root);
 	assert_int_equal(symlink("target", path), 0);
 	assert_int_equal(replace(*state, "/etc/link", "new\n", 0), 0);
 	assert_int_equal(readlink(path, (char[16]){ 0 }, 16), 6);
 	check_file("/etc/target", "new\n", 0600);
 
-	run_path(path, "%s/etc/dangling", root);
+	files_path(path, "%s/etc/dangling", root);
 	assert_int_equal(symlink("nowhere", path), 0);
 	assert_int_equal(replace(*state, "/etc/dangling", "new\n", 0), -ENOENT);
 	check_file("/etc/nowhere", NULL, 0);
 
-	run_path(path, "%s/etc/out", root);
+	files_path(path, "%s/etc/out", root);
 	assert_int_equal(symlink("/etc/hostname", path), 0);
 	assert_true(replace(*state, "/etc/out", "new\n", 0) < 0);
 }
@@ -189,10 +189,10 @@ static void test_no_file(void **state)
 {
 	char path[PATH_MAX];
 
-	run_path(path, "%s/etc/directory/", root);
-	run_make_parents(path);
+	files_path(path, "%s/etc/directory/", root);
+	files_make_parents(path);
 	assert_int_equal(replace(*state, "/etc/directory", "new\n", 0), -EISDIR);
-	run_path(path, "%s/etc/fifo", root);
+	files_path(path, "%s/etc/fifo", root);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(replace(*state, "/etc/fifo", "new\n", REPLACE_BACKUP), -EINVAL);
 }
@@ -209,7 +209,7 @@ static void test_left_behind(void **state)
 	check_file("/etc/.rules.new", NULL, 0);
 
 	make_file("/etc/victim", "victim\n", 0644);
-	run_path(path, "%s/etc/.rules.new", root);
+	files_path(path, "%s/etc/.rules.new", root);
 	assert_int_equal(symlink("victim", path), 0);
 	assert_int_equal(replace(*state, "/etc/rules", "newer\n", 0), -ELOOP);
 	check_file("/etc/victim", "victim\n", 0644);
@@ -235,7 +235,7 @@ static void test_two_writers(void **state)
 				_exit(1);
 		_exit(0);
 	}
-	run_path(path, "%s/etc/busy", root);
+	files_path(path, "%s/etc/busy", root);
 	for (int j = 0; j < 200; j++) {
 		found = files_read(path);
 		assert_non_null(found);

@@ -406,7 +406,7 @@ static size_t count_files(const char *directory)
 	glob_t found;
 	size_t count;
 
-	run_path(pattern, "%s/*", directory);
+	files_path(pattern, "%s/*", directory);
 	glob(pattern, GLOB_PERIOD, NULL, &found);
 	count = found.gl_pathc;
 	globfree(&found);
@@ -424,7 +424,7 @@ static void dump_is_the_rom(void **state)
 	struct stat status;
 
 	(void)state;
-	run_path(target, "%s/dump.rom", work);
+	files_path(target, "%s/dump.rom", work);
 	write_bytes(file, data, make(&surrounded));
 	snprintf(out, sizeof(out),
 		 "1536 1024 legacy 10de:1b81     good no\n"
@@ -453,7 +453,7 @@ static void dump_replaces_nothing(void **state)
 	struct run_result result;
 
 	(void)state;
-	run_path(target, "%s/there", work);
+	files_path(target, "%s/there", work);
 	assert_int_equal(files_write(target, "mine"), 0);
 	write_bytes(file, data, make(&mades[0]));
 	run_ctl(arguments, &result);
@@ -473,7 +473,7 @@ static void dump_of_nothing(void **state)
 	const char *const arguments[] = { "rom", file, "-d", target, NULL };
 
 	(void)state;
-	run_path(target, "%s/nothing", work);
+	files_path(target, "%s/nothing", work);
 	assert_int_equal(files_write(file, "no ROM\n"), 0);
 	snprintf(err, sizeof(err), "vfio-earlyctl: %s: not written, as there is no image\n",
 		 target);
@@ -495,8 +495,8 @@ static void dump_to_a_full_disk(void **state)
 	const char *const errors[] = { "No space left on device", "Read-only file system" };
 
 	(void)state;
-	run_path(disk, "%s/disk", work);
-	run_path(target, "%s/out.rom", disk);
+	files_path(disk, "%s/disk", work);
+	files_path(target, "%s/out.rom", disk);
 	assert_int_equal(mkdir(disk, 0755), 0);
 	write_bytes(file, data, makerom_write(data, sizeof(data), large));
 	for (int i = 0; i < 2; i++) {
@@ -541,6 +541,6 @@ int main(void)
 		return 1;
 	}
 	run_work("rom", work);
-	run_path(file, "%s/card.rom", work);
+	files_path(file, "%s/card.rom", work);
 	return cmocka_run_group_tests_name("rom", tests, NULL, NULL);
 }

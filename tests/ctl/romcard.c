@@ -38,13 +38,13 @@ static const char *below(const char *name)
 {
 	static char path[PATH_MAX];
 
-	run_path(path, "%s/%s", root, name);
+	files_path(path, "%s/%s", root, name);
 	return path;
 }
 
 static void write_file(const char *name, const char *text)
 {
-	run_make_parents(below(name));
+	files_make_parents(below(name));
 	if (files_write(below(name), text) < 0)
 		fail_msg("%s: %s", name, strerror(errno));
 }
@@ -315,7 +315,7 @@ static void plays_out(void **state)
 	make_host(play->words ? play->words : "");
 	write_attributes(play);
 	if (behaviour.watch) {
-		run_path(watch, "%s/" DEVICE "/%s", root, behaviour.watch);
+		files_path(watch, "%s/" DEVICE "/%s", root, behaviour.watch);
 		behaviour.watch = watch;
 	}
 	fs = romfs_mount(below(DEVICE "/rom"), data, make_rom(play->images), &behaviour);
@@ -452,7 +452,7 @@ static void write_rom(const char *name, const struct makerom_image *images)
 	size_t size = make_rom(images);
 	FILE *stream;
 
-	run_make_parents(below(name));
+	files_make_parents(below(name));
 	stream = fopen(below(name), "we");
 	assert_non_null(stream);
 	assert_int_equal(fwrite(data, 1, size, stream), size);
@@ -542,7 +542,7 @@ int main(void)
 		return 1;
 	}
 	run_work("romcard", work);
-	run_path(root, "%s/root", work);
+	files_path(root, "%s/root", work);
 	for (size_t i = 0; i < PLAYS; i++)
 		tests[i] = (struct CMUnitTest){ .name = plays[i].name,
 						.test_func = plays_out,

@@ -78,7 +78,7 @@ static const struct play {
 	"+# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 [GeForce GTX 1070]\n" \
 	"+00:01.0/00.* id=10de:1b81\n"
 #define DIFF_GRUB                                                                                  \
-	"--- /dev/null\n+++ " GRUB "\n@@ -0,0 +1,2 @@\n"                                          \
+	"--- /dev/null\n+++ " GRUB "\n@@ -0,0 +1,2 @@\n"                                           \
 	"+# Kernel words, added by 'vfio-earlyctl cmdline add'; update-grub reads this file.\n"    \
 	"+GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT intel_iommu=on\"\n"
 #define SHOWN_CARD   "\nThis is to be done:\n" DIFF_CARD "then: update-initramfs -u -k all\n"
@@ -232,7 +232,7 @@ static const struct play {
 	  .rules = CARD,
 	  .cmdline = QUIET },
 
-	/* What the host uses and does not need. */
+/* What the host uses and does not need. */
 #define DATA_DISK "disk sdb 8:16 0000:05:00.0/ata1/host0\nmount 8:16 /srv ext4 /dev/sdb\n"
 #define LACKS_SRV                                                                                  \
 	"vfio-earlyctl: 0000:05:00.0 (AMD X370 Series Chipset SATA Controller) is in use by the "  \
@@ -253,8 +253,8 @@ static const struct play {
 	  "0000:00:02 group 0: Intel Device 4680, boot console off "
 	  "0000:01:00 group 14: NVIDIA GP104 [GeForce GTX 1070] off "
 	  "0000:04:00 group 17: AMD X370 Series Chipset USB 3.1 xHCI Controller off "
-	  "0000:05:00 group 17: AMD X370 Series Chipset SATA Controller, in use by the host off\n"
-	  LACKS_SRV "\nThis is to be done:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"
+	  "0000:05:00 group 17: AMD X370 Series Chipset SATA Controller, in use by the host off\n" LACKS_SRV
+	  "\nThis is to be done:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"
 	  "+# 0000:04:00.* USB controller: Advanced Micro Devices, Inc. [AMD] X370 Series "
 	  "Chipset USB 3.1 xHCI Controller\n+00:1d.0/00.* id=1022:43b9 group\n"
 	  "then: update-initramfs -u -k all\nDo it? [y/N] " NOTHING,
@@ -479,12 +479,10 @@ static const struct play {
 static void become_elsewhere(const struct play *play, char *const *environment)
 {
 	const char *argv[WORDS_MAX + 5] = { "vfio-earlyctl", "--root", setuphost_root, "setup" };
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	char program[PATH_MAX];
 
 	memcpy(argv + 4, play->words, sizeof(play->words));
-	snprintf(program, sizeof(program), "%s/sanitized/vfio-earlyctl",
-		 build && *build ? build : "build");
+	snprintf(program, sizeof(program), "%s/sanitized/vfio-earlyctl", files_build());
 	execve(program, (char *const *)argv, environment);
 	_exit(127);
 }
@@ -726,7 +724,7 @@ static void test_changed_meanwhile(void **state)
 	setuphost_make(&play.host, "setup");
 	fd = start(&play, &child);
 	read_until(fd, said, "Do it? [y/N] ");
-	run_path(path, "%s" RULES, setuphost_root);
+	files_path(path, "%s" RULES, setuphost_root);
 	assert_int_equal(files_write(path, "# mine\n"), 0);
 	type(fd, "y\n");
 	read_until(fd, said,
@@ -748,8 +746,8 @@ static void test_lock_held(void **state)
 	(void)state;
 	setuphost_make(&play.host, "setup");
 	before = setuphost_record();
-	run_path(path, "%s/run/vfio-early/lock", setuphost_root);
-	run_make_parents(path);
+	files_path(path, "%s/run/vfio-early/lock", setuphost_root);
+	files_make_parents(path);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
 	said = play_out(&play, &status);

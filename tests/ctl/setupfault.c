@@ -117,10 +117,9 @@ static bool is_new(void)
 {
 	char *config = setuphost_read("/boot/grub/grub.cfg");
 	char *image = setuphost_read("/boot/initrd.img-" SETUPHOST_KERNEL);
-	bool new =
-		has_text(SETUPHOST_RULES, "# mine\n" ADDED) &&
-		has_text(SETUPHOST_GRUB, SETUPHOST_GRUB_TEXT) &&
-		config &&strstr(config, "intel_iommu=on") && image &&strstr(image, ADDED);
+	bool new = has_text(SETUPHOST_RULES, "# mine\n" ADDED) &&
+		   has_text(SETUPHOST_GRUB, SETUPHOST_GRUB_TEXT) &&
+		   config &&strstr(config, "intel_iommu=on") && image &&strstr(image, ADDED);
 
 	free(config);
 	free(image);
@@ -165,7 +164,7 @@ static void run_schedule(struct trace_fault fault)
 
 	snprintf(when, sizeof(when), "call %u (%ld), %s", fault.call.number, fault.call.nr,
 		 fault.kill ? "killed" : strerrorname_np(fault.error));
-	setuphost_make(&host, "setupfault");
+	setuphost_restore();
 	before = setuphost_record();
 	status = run(&fault);
 	assert_true(fault.hit);
@@ -207,7 +206,7 @@ static void run_call(const struct trace_call *call)
 static void test_faults(void **state)
 {
 	(void)state;
-	setuphost_make(&host, "setupfault");
+	setuphost_restore();
 	assert_int_equal(trace_run(become, NULL, LIMIT_S, NULL, keep_call, NULL).status, 0);
 	assert_true(is_new());
 	for (size_t i = 0; i < call_count; i++)
@@ -232,12 +231,11 @@ static void fill_disk(const char *path, size_t pages)
 
 static void mount_disk(const char *directory)
 {
-	char saved[PATH_MAX];
+	char kept[PATH_MAX];
 
-	run_path(saved, "%s/saved", setuphost_root);
-	assert_int_equal(files_copy_tree(directory, saved), 0);
+	files_path(kept, "%s/kept/etc", setuphost_root);
 	assert_int_equal(mount("tmpfs", directory, "tmpfs", 0, "size=64k"), 0);
-	assert_int_equal(files_copy_tree(saved, directory), 0);
+	assert_int_equal(files_copy_tree(kept, directory), 0);
 }
 
 /* A disk with room for nothing, and for ever more, until it is enough. */
@@ -249,9 +247,9 @@ static void test_full_disk(void **state)
 
 	(void)state;
 	do {
-		setuphost_make(&host, "setupfault");
-		run_path(etc, "%s/etc", setuphost_root);
-		run_path(filler, "%s/.filler", etc);
+		setuphost_restore();
+		files_path(etc, "%s/etc", setuphost_root);
+		files_path(filler, "%s/.filler", etc);
 		mount_disk(etc);
 		fill_disk(filler, room++);
 		before = setuphost_record();
@@ -275,9 +273,11 @@ static int set_up(void **state)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	if (unshare(CLONE_NEWNS) < 0)
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	setuphost_make(&host, "setupfault");
+	setuphost_keep();
+	return 0;
 }
 
 int main(void)

@@ -29,8 +29,8 @@
 
 /* GRUB's entries come from its files, and an image's digest from the rules. */
 #define UPDATE_GRUB                                                                                \
-	"#!/bin/sh\n. /etc/default/grub\n"                                                        \
-	"for file in /etc/default/grub.d/*.cfg; do [ ! -e $file ] || . $file; done\n"             \
+	"#!/bin/sh\n. /etc/default/grub\n"                                                         \
+	"for file in /etc/default/grub.d/*.cfg; do [ ! -e $file ] || . $file; done\n"              \
 	"echo \"update-grub stand-in: $GRUB_CMDLINE_LINUX_DEFAULT\"\n"                             \
 	"cat > /boot/grub/grub.cfg <<END\n### BEGIN /etc/grub.d/10_linux ###\n"                    \
 	"linux /boot/vmlinuz-" SETUPHOST_KERNEL " root=/dev/nvme0n1 ro "                           \
@@ -57,20 +57,23 @@ static char program[PATH_MAX];
 static const char *const places[] = { "/bin", "/lib64", "/lib/x86_64-linux-gnu",
 				      "/usr/lib/x86_64-linux-gnu" };
 
+/* What a run, or a program that it starts, may write to. */
+static const char *const changing[] = { "etc", "boot", "var", "run", "tmp" };
+
 static void make_directory(const char *path)
 {
 	char whole[PATH_MAX];
 
-	run_path(whole, "%s%s/", setuphost_root, path);
-	run_make_parents(whole);
+	files_path(whole, "%s%s/", setuphost_root, path);
+	files_make_parents(whole);
 }
 
 static void write_program(const char *path, const char *script, const char *more)
 {
 	char whole[PATH_MAX], text[2048];
 
-	run_path(whole, "%s%s", setuphost_root, path);
-	run_make_parents(whole);
+	files_path(whole, "%s%s", setuphost_root, path);
+	files_make_parents(whole);
 	snprintf(text, sizeof(text), "%s%s", script, more ? more : "");
 	assert_int_equal(files_write(whole, text), 0);
 	assert_int_equal(chmod(whole, 0755), 0);
@@ -80,7 +83,7 @@ static char *read_own(const char *name)
 {
 	char path[PATH_MAX], *text;
 
-	run_path(path, "tests/ctl/setup/%s", name);
+	files_path(path, "tests/ctl/setup/%s", name);
 	text = files_read(path);
 	assert_non_null(text);
 	return text;
@@ -96,7 +99,7 @@ static void write_host(const struct setuphost *host)
 	tree_write(setuphost_root, text);
 	free(text);
 	make_directory("/usr/share/misc");
-	run_path(path, "%s/usr/share/misc/pci.ids", setuphost_root);
+	files_path(path, "%s/usr/share/misc/pci.ids", setuphost_root);
 	assert_int_equal(files_copy("tests/ctl/pci.ids", path), 0);
 }
 
@@ -113,11 +116,22 @@ static void bind_over(const char *from, const char *to)
 static const char network[] = "/sbin/ip tuntap add eno1 mode tap && /sbin/ip link set eno1 up && "
 			      "/sbin/ip route add default dev eno1";
 
-/* What is mounted, and the network, is seen by this process alone. */
+/* It is seen by this process and its children alone. */
+static void make_network(void)
+{
+	static bool made;
+
+	if (made)
+		return;
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	assert_int_equal(system(network), 0);
+	made = true;
+}
+
+/* What is mounted is seen by this process alone. */
 void setuphost_enter(void)
 {
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || system(network) != 0)
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		_exit(126);
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 		bind_over(places[i], places[i]);
@@ -146,10 +160,9 @@ static void make_image(const char *maker)
 
 static void find_program(void)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	char path[PATH_MAX];
 
-	run_path(path, "%s/vfio-earlyctl", build && *build ? build : "build");
+	files_path(path, "%s/vfio-earlyctl", files_build());
 	assert_non_null(realpath(path, program));
 }
 
@@ -158,6 +171,7 @@ void setuphost_make(const struct setuphost *host, const char *work)
 	const char *maker = host->dracut ? "/usr/bin/dracut" : "/usr/local/sbin/update-initramfs";
 
 	find_program();
+	make_network();
 	run_work(work, setuphost_root);
 	write_host(host);
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
@@ -177,11 +191,35 @@ void setuphost_make(const struct setuphost *host, const char *work)
 		write_program("/usr/local/sbin/whiptail", WHIPTAIL, host->whiptail);
 }
 
+void setuphost_keep(void)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	make_directory("/kept");
+	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++) {
+		files_path(from, "%s/%s", setuphost_root, changing[i]);
+		files_path(to, "%s/kept/%s", setuphost_root, changing[i]);
+		assert_int_equal(files_copy_tree(from, to), 0);
+	}
+}
+
+void setuphost_restore(void)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++) {
+		files_path(from, "%s/kept/%s", setuphost_root, changing[i]);
+		files_path(to, "%s/%s", setuphost_root, changing[i]);
+		assert_int_equal(files_remove_tree(to), 0);
+		assert_int_equal(files_copy_tree(from, to), 0);
+	}
+}
+
 char *setuphost_read(const char *path)
 {
 	char whole[PATH_MAX];
 
-	run_path(whole, "%s%s", setuphost_root, path);
+	files_path(whole, "%s%s", setuphost_root, path);
 	return files_read(whole);
 }
 
@@ -211,7 +249,7 @@ char *setuphost_record(void)
 	FTS *tree;
 
 	for (size_t i = 0; i < RECORDED; i++)
-		run_path(paths[i], "%s/%s", setuphost_root, names[i]);
+		files_path(paths[i], "%s/%s", setuphost_root, names[i]);
 	tree = fts_open(list, FTS_PHYSICAL | FTS_NOCHDIR, compare_names);
 	assert_non_null(tree);
 	while ((entry = fts_read(tree)))

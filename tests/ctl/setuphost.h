@@ -10,9 +10,9 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#define SETUPHOST_KERNEL  "6.12.48+deb13-amd64"
-#define SETUPHOST_RULES   "/etc/vfio-early.conf"
-#define SETUPHOST_GRUB    "/etc/default/grub.d/zz-vfio-early.cfg"
+#define SETUPHOST_KERNEL "6.12.48+deb13-amd64"
+#define SETUPHOST_RULES  "/etc/vfio-early.conf"
+#define SETUPHOST_GRUB   "/etc/default/grub.d/zz-vfio-early.cfg"
 
 /* What that has with one word. */
 #define SETUPHOST_GRUB_TEXT                                                                        \
@@ -35,6 +35,10 @@ struct setuphost {
 /* Makes it below root, which is in the build directory. */
 void setuphost_make(const struct setuphost *host, const char *work);
 extern char setuphost_root[PATH_MAX];
+
+/* Keeps it as it is now, and makes it so again, which is faster than to make it. */
+void setuphost_keep(void);
+void setuphost_restore(void);
 
 /* In a child: goes there for good. */
 void setuphost_enter(void);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fault injection: for every system call that a run makes, in the program and in its children,
- * that call fails once with each error that it can have. After each schedule:
+ * that call fails once with EINTR, once with ENOMEM, and once with another error, as far as it can
+ *have them. Which one, goes round: the program takes them alike. After each schedule:
  *
  *	the exit status is one of vfio-early(8), and no signal ended it
  *	it ended, with all of its children, without waiting for the deadline of its drivers
@@ -99,7 +100,7 @@ static const struct scenario {
 	const char *name, *host, *rules;
 	const char *modules; /* as for modules_set_up(); NULL: there are none, and vfio is loaded */
 	const char *config;  /* what modprobe.d says of them */
-	const char *cmdline;  /* beside the timeout */
+	const char *cmdline; /* beside the timeout */
 	const char *refusing; /* device that vfio-pci does not take */
 	int status;
 } scenarios[] = {
@@ -150,6 +151,7 @@ struct campaign {
 	size_t n_calls;
 	char *expected; /* its outcome */
 	unsigned int schedules, missed, as_without, told, wrong;
+	unsigned int turn; /* of the errors that are alike */
 };
 
 static bool verbose;
@@ -312,16 +314,30 @@ static void run_schedule(struct campaign *campaign, const struct trace_call *cal
 		print_schedule(&fault, problem ? problem : "fine");
 }
 
+/* An interrupted call is made again, and a want of memory ends the reading of rules. */
+static bool is_distinct(int error)
+{
+	return error == EINTR || error == ENOMEM;
+}
+
 static void run_call(struct campaign *campaign, const struct trace_call *call)
 {
 	const struct rule *rule = find_rule(call->nr);
+	int alike[ERRORS_MAX + 1];
+	unsigned int count = 0;
 
 	if (!rule)
 		fail_msg("system call %ld is not in the table", call->nr);
-	for (size_t i = 0; i < ERRORS_MAX && rule->errors[i]; i++)
-		run_schedule(campaign, call, rule->errors[i]);
+	for (size_t i = 0; i < ERRORS_MAX && rule->errors[i]; i++) {
+		if (is_distinct(rule->errors[i]))
+			run_schedule(campaign, call, rule->errors[i]);
+		else
+			alike[count++] = rule->errors[i];
+	}
 	if (call->creates)
-		run_schedule(campaign, call, ENOSPC);
+		alike[count++] = ENOSPC;
+	if (count > 0)
+		run_schedule(campaign, call, alike[campaign->turn++ % count]);
 }
 
 static void keep_call(void *context, const struct trace_call *call)
@@ -359,8 +375,8 @@ static int set_up(void **state)
 	char cmdline[128], path[PATH_MAX + 32];
 	int result;
 
-	memset(&current, 0, sizeof(current));
-	current.scenario = scenario;
+	/* The turn goes on, so that a call that all scenarios make has other errors in the next. */
+	current = (struct campaign){ .scenario = scenario, .turn = current.turn };
 	*state = &current;
 	snprintf(cmdline, sizeof(cmdline), TIMEOUT "%s",
 		 scenario->cmdline ? scenario->cmdline : "");

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "file.h"
 #include "files.h"
 #include "container.h"
 #include "exposition.h"
@@ -51,7 +50,7 @@ static const char devices[] =
 
 static void path_in(char path[PATH_MAX], const struct host *host, const char *name)
 {
-	assert_int_equal(file_join(path, "%s%s", host->container.root, name), 0);
+	files_path(path, "%s%s", host->container.root, name);
 }
 
 /* Runs a command for the shell on the host; its output, to be freed. */
@@ -61,17 +60,17 @@ static char *run_on(const struct host *host, const char *command, int status)
 	pid_t pid;
 	char *text;
 
-	assert_int_equal(file_join(output, "%s/output", work), 0);
+	files_path(output, "%s/output", work);
 	snprintf(name, sizeof(name), "%d", (int)host->container.pid);
 	unlink(output);
-	pid = command_fork(output);
+	pid = command_fork(output, output);
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		execl(enter, enter, name, command, NULL);
 		_exit(COMMAND_NOT_STARTED);
 	}
 	assert_int_equal(command_wait(pid, LIMIT_S), status);
-	text = file_read(output);
+	text = files_read(output);
 	assert_non_null(text);
 	return text;
 }
@@ -146,12 +145,12 @@ static char *play(const char *variables, const char *option, int status)
 	pid_t pid;
 
 	unlink(log_path);
-	pid = command_fork(log_path);
+	pid = command_fork(log_path, log_path);
 	assert_true(pid >= 0);
 	if (pid == 0)
 		become_playbook(variables, option);
 	pid = command_wait(pid, LIMIT_S);
-	text = file_read(log_path);
+	text = files_read(log_path);
 	assert_non_null(text);
 	if (pid != status)
 		print_output(text);
@@ -234,7 +233,7 @@ static void test_first_run_writes_and_builds(void **state)
 	for (int i = 0; i < HOSTS; i++) {
 		assert_played(&hosts[i], output, played_first);
 		path_in(path, &hosts[i], RULES_FILE);
-		assert_true(file_equals(path, "# Ansible managed\n"
+		assert_true(files_equal(path, "# Ansible managed\n"
 					      "0b:00 id=10de:1b81\n"
 					      "!0b:00.1\n"));
 		assert_image(&hosts[i]);
@@ -408,7 +407,7 @@ static int write_config(void)
 		 "[ssh_connection]\nssh_executable = %s\nssh_args =\ntransfer_method = piped\n"
 		 "pipelining = true\n",
 		 work, enter);
-	return file_write(config, text, 0644);
+	return files_write(config, text);
 }
 
 /* What is ssh for it takes a process for a host. */
@@ -421,21 +420,19 @@ static int write_inventory(void)
 		 "ansible_python_interpreter=" CONTAINER_PYTHON "\n",
 		 hosts[0].suite, (int)hosts[0].container.pid, hosts[1].suite,
 		 (int)hosts[1].container.pid);
-	return file_write(inventory, text, 0644);
+	return files_write(inventory, text);
 }
 
 static int find_paths(void)
 {
-	const char *found = getenv("VFIO_EARLY_BUILD");
-	int ret;
-
-	if (!realpath(found && *found ? found : "build", build))
+	if (!realpath(files_build(), build))
 		return -errno;
-	ret = file_join(work, "%s/tests/fleet/work", build);
-	ret = ret ?: file_join(enter, "%s/tests/fleet/enter", build);
-	ret = ret ?: file_join(config, "%s/ansible.cfg", work);
-	ret = ret ?: file_join(inventory, "%s/inventory", work);
-	return ret ?: file_join(log_path, "%s/log", work);
+	files_path(work, "%s/tests/fleet/work", build);
+	files_path(enter, "%s/tests/fleet/enter", build);
+	files_path(config, "%s/ansible.cfg", work);
+	files_path(inventory, "%s/inventory", work);
+	files_path(log_path, "%s/log", work);
+	return 0;
 }
 
 static int start_hosts(void **state)
@@ -445,7 +442,7 @@ static int start_hosts(void **state)
 
 	(void)state;
 	for (int i = 0; i < HOSTS; i++) {
-		ret = ret ?: file_join(path, "%s/%s", work, hosts[i].suite);
+		files_path(path, "%s/%s", work, hosts[i].suite);
 		ret = ret ?: container_start(&hosts[i].container, hosts[i].suite, devices, path);
 	}
 	ret = ret ?: write_config();

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "file.h"
 #include "files.h"
 #include "hosttree.h"
 
@@ -58,27 +57,25 @@ struct place {
 
 static int find_place(struct place *place, const char *suite, const char *work)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	char base[PATH_MAX];
-	int ret;
 
-	if (!realpath(build && *build ? build : "build", base))
+	if (!realpath(files_build(), base))
 		return -errno;
-	ret = file_join(place->lower, "%s/roots/%s", base, suite);
-	ret = ret ?: file_join(place->stage, "%s/stage", base);
-	ret = ret ?: file_join(place->space, "%s/space", work);
-	ret = ret ?: file_join(place->root, "%s/space/root", work);
-	return ret ?: file_join(place->sys, "%s/host/sys", work);
+	files_path(place->lower, "%s/roots/%s", base, suite);
+	files_path(place->stage, "%s/stage", base);
+	files_path(place->space, "%s/space", work);
+	files_path(place->root, "%s/space/root", work);
+	files_path(place->sys, "%s/host/sys", work);
+	return 0;
 }
 
 static int find_kernel(struct container *container, const char *lower)
 {
 	char pattern[PATH_MAX];
 	glob_t found;
-	int ret = file_join(pattern, "%s/boot/vmlinuz-*", lower);
+	int ret = 0;
 
-	if (ret < 0)
-		return ret;
+	files_path(pattern, "%s/boot/vmlinuz-*", lower);
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return -ENOENT;
 	if (snprintf(container->kernel, sizeof(container->kernel), "%s",
@@ -92,11 +89,9 @@ static int find_kernel(struct container *container, const char *lower)
 static int write_host(const char *work, const char *host)
 {
 	char path[PATH_MAX], message[512];
-	int ret = file_join(path, "%s/host/", work);
+	int ret = files_make_parents(files_path(path, "%s/host/", work));
 
-	ret = ret ?: file_make_parents(path);
-	ret = ret ?: hosttree_write(host, path, message, sizeof(message));
-	return ret;
+	return ret ?: hosttree_write(host, path, message, sizeof(message));
 }
 
 /* Where overlayfs can't be mounted, as in some containers, a copy does, more slowly. */
@@ -110,7 +105,7 @@ static int mount_root(const struct place *place)
 	    mount("tmpfs", place->space, "tmpfs", 0, "mode=755") < 0)
 		return -errno;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (file_join(path, "%s%s", place->space, names[i]) < 0 || mkdir(path, 0755) < 0)
+		if (mkdir(files_path(path, "%s%s", place->space, names[i]), 0755) < 0)
 			return -EIO;
 	if (snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s/upper,workdir=%s/work",
 		     place->lower, place->space, place->space) >= (int)sizeof(options))
@@ -132,20 +127,19 @@ static int install_files(const struct place *place, const struct container *cont
 	int ret = command_run(NULL, copy) == 0 ? 0 : -EIO;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		ret = ret ?: file_join(path, "%s%s", place->root, files[i].path);
-		ret = ret ?: file_write(path, files[i].text, files[i].mode);
+		files_path(path, "%s%s", place->root, files[i].path);
+		ret = ret ?: files_write_mode(path, files[i].text, files[i].mode);
 	}
-	ret = ret ?: file_join(path, "%s/boot/initrd.img-%s", place->root, container->kernel);
-	return ret ?: file_write(path, "the image from before\n", 0644);
+	files_path(path, "%s/boot/initrd.img-%s", place->root, container->kernel);
+	return ret ?: files_write(path, "the image from before\n");
 }
 
 static int mount_at(const struct place *place, const char *target, const char *from,
 		    const char *type, unsigned long flags)
 {
 	char path[PATH_MAX];
-	int ret = file_join(path, "%s%s/", place->root, target);
+	int ret = files_make_parents(files_path(path, "%s%s/", place->root, target));
 
-	ret = ret ?: file_make_parents(path);
 	if (ret == 0 && mount(from, path, type, flags, NULL) < 0)
 		ret = -errno;
 	return ret;
@@ -222,7 +216,7 @@ int container_start(struct container *container, const char *suite, const char *
 	ret = ret ?: find_kernel(container, place.lower);
 	ret = ret ?: write_host(work, host);
 	ret = ret ?: start_init(container, &place);
-	ret = ret ?: file_join(container->root, "/proc/%d/root", (int)container->pid);
+	files_path(container->root, "/proc/%d/root", (int)container->pid);
 	if (ret < 0)
 		container_stop(container);
 	return ret;

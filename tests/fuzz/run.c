@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "files.h"
+
 #include <cmocka.h>
 
 struct fuzzer {
@@ -17,19 +19,9 @@ struct fuzzer {
 };
 
 static struct fuzzer fuzzers[] = {
-	{ "rules", 20000, 1200 },
-	{ "cmdline", 200000, 1200 },
-	{ "sysfs", 200000, 4097 },
-	{ "grub", 20000, 1200 },
-	{ "rom", 100000, 9216 },
+	{ "rules", 20000, 1200 }, { "cmdline", 200000, 1200 }, { "sysfs", 200000, 4097 },
+	{ "grub", 20000, 1200 },  { "rom", 100000, 9216 },
 };
-
-static const char *build_directory(void)
-{
-	const char *directory = getenv("VFIO_EARLY_BUILD");
-
-	return directory ? directory : "build";
-}
 
 /* "-seed_inputs=FILE,FILE,...": to a directory of inputs libFuzzer would add its own. */
 static char *list_seeds(const char *name)
@@ -55,7 +47,7 @@ static _Noreturn void run(const struct fuzzer *fuzzer, const char *seeds)
 	char program[256], log[300], prefix[300], dictionary[256], runs[32], length[32];
 	int fd;
 
-	snprintf(program, sizeof(program), "%s/tests/fuzz/%s", build_directory(), fuzzer->name);
+	snprintf(program, sizeof(program), "%s/tests/fuzz/%s", files_build(), fuzzer->name);
 	snprintf(log, sizeof(log), "%s.log", program);
 	snprintf(prefix, sizeof(prefix), "-artifact_prefix=%s-", program);
 	snprintf(dictionary, sizeof(dictionary), "-dict=tests/fuzz/%s.dict", fuzzer->name);
@@ -81,7 +73,7 @@ static void finds_nothing(void **state)
 	assert_true(child > 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (status != 0)
-		print_message("# see %s/tests/fuzz/%s.log\n", build_directory(), fuzzer->name);
+		print_message("# see %s/tests/fuzz/%s.log\n", files_build(), fuzzer->name);
 	assert_int_equal(status, 0);
 }
 

@@ -22,19 +22,19 @@ static int redirect(const char *path, int flags, int fd)
 	return 0;
 }
 
-static int redirect_all(const char *log)
+static int redirect_all(const char *out, const char *err)
 {
+	static const int flags = O_WRONLY | O_CREAT | O_APPEND;
 	int ret = redirect("/dev/null", O_RDONLY, STDIN_FILENO);
 
-	if (ret < 0 || !log)
-		return ret;
-	ret = redirect(log, O_WRONLY | O_CREAT | O_APPEND, STDOUT_FILENO);
-	if (ret == 0 && dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
-		ret = -errno;
+	if (out)
+		ret = ret ?: redirect(out, flags, STDOUT_FILENO);
+	if (err)
+		ret = ret ?: redirect(err, flags, STDERR_FILENO);
 	return ret;
 }
 
-pid_t command_fork(const char *log)
+pid_t command_fork(const char *out, const char *err)
 {
 	pid_t pid;
 
@@ -43,7 +43,7 @@ pid_t command_fork(const char *log)
 	if (pid != 0)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (redirect_all(log) < 0)
+	if (redirect_all(out, err) < 0)
 		_exit(COMMAND_NOT_STARTED);
 	return 0;
 }
@@ -72,12 +72,12 @@ int command_wait(pid_t pid, int seconds)
 		return -errno;
 	if (timeout < 0)
 		return timeout;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int command_run(const char *root, const char *const *argv)
 {
-	pid_t pid = command_fork(NULL);
+	pid_t pid = command_fork(NULL, NULL);
 
 	if (pid < 0)
 		return -errno;

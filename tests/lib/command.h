@@ -9,14 +9,14 @@
 #define COMMAND_NOT_STARTED 127
 
 /*
- * Forks a child that dies with its parent, stdin from /dev/null, stdout and stderr into the file
- * @log, or left as they are if it is NULL. Returns as fork does.
+ * Forks a child that dies with its parent, stdin from /dev/null, stdout and stderr at the end of
+ * the files @out and @err, or left as they are if these are NULL. Returns as fork does.
  */
-pid_t command_fork(const char *log);
+pid_t command_fork(const char *out, const char *err);
 
 /*
  * Waits for @pid, at most @seconds (0: for ever), then kills it. Returns its exit status,
- * -ETIMEDOUT, or -EINTR if a signal ended it.
+ * 128 and the signal that ended it, or -ETIMEDOUT.
  */
 int command_wait(pid_t pid, int seconds);
 

@@ -8,14 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "files.h"
 
 #define TAIL_LINES 40
 
 /* The last lines of a file, each behind a "#" so that they pass as comments in TAP. */
 static void show_tail(const char *path)
 {
-	char *text = file_read(path);
+	char *text = files_read(path);
 	char *from, *line;
 	int lines = 0;
 
@@ -157,8 +157,7 @@ void expect_update(const struct machine *machine, const struct image *image,
 		count++;
 	assert_int_equal(image_find_build(build), 0);
 	*updated = *image;
-	assert_int_equal(
-		file_join(updated->initrd, "%s/tests/%s", build, machine->disks[count - 1]), 0);
+	files_path(updated->initrd, "%s/tests/%s", build, machine->disks[count - 1]);
 	unlink(updated->initrd);
 	expect_boot_with(machine, image, run);
 	size = report_line(&run->report, "initrd");
@@ -217,7 +216,7 @@ void expect_root(const struct machine_run *run, const char *device)
 
 static bool console_shows(const struct machine_run *run, const char *text)
 {
-	char *serial = file_read(run->serial);
+	char *serial = files_read(run->serial);
 	bool found = serial && strstr(serial, text);
 
 	free(serial);
@@ -232,7 +231,7 @@ void expect_console(const struct machine_run *run, const char *text)
 
 void expect_console_order(const struct machine_run *run, const char *first, const char *later)
 {
-	char *serial = file_read(run->serial);
+	char *serial = files_read(run->serial);
 	const char *one = serial ? strstr(serial, first) : NULL;
 	const char *other = serial ? strstr(serial, later) : NULL;
 

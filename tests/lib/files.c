@@ -7,11 +7,44 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+const char *files_build(void)
+{
+	const char *build = getenv("VFIO_EARLY_BUILD");
+
+	return build && *build ? build : "build";
+}
+
+char *files_path(char path[PATH_MAX], const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(path, PATH_MAX, format, arguments);
+	va_end(arguments);
+	if (length < 0 || length >= PATH_MAX)
+		abort();
+	return path;
+}
+
+int files_make_parents(const char *path)
+{
+	char part[PATH_MAX];
+
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		files_path(part, "%.*s", (int)(slash - path), path);
+		if (mkdir(part, 0755) && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
 
 static char *read_all(int fd, size_t *size)
 {
@@ -61,32 +94,52 @@ char *files_read(const char *path)
 	return read_sized(path, &size);
 }
 
+bool files_equal(const char *path, const char *text)
+{
+	char *now = files_read(path);
+	bool equal = now && strcmp(now, text) == 0;
+
+	free(now);
+	return equal;
+}
+
+static int create(const char *path, mode_t mode)
+{
+	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+}
+
 /* Replaces what is there, even if it may only be read. */
-static int write_sized(const char *path, const char *text, size_t size)
+static int write_sized(const char *path, const char *text, size_t size, mode_t mode)
 {
 	int fd, r = 0;
 
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	fd = create(path, mode);
+	if (fd < 0 && errno == ENOENT && files_make_parents(path) == 0)
+		fd = create(path, mode);
 	if (fd < 0)
 		return -errno;
 	if (write(fd, text, size) != (ssize_t)size)
 		r = -EIO;
-	close(fd);
-	return r;
+	return close(fd) && r == 0 ? -errno : r;
 }
 
 int files_write(const char *path, const char *text)
 {
-	return write_sized(path, text, strlen(text));
+	return write_sized(path, text, strlen(text), 0644);
+}
+
+int files_write_mode(const char *path, const char *text, mode_t mode)
+{
+	return write_sized(path, text, strlen(text), mode);
 }
 
 int files_copy(const char *from, const char *to)
 {
 	size_t size;
 	char *text = read_sized(from, &size);
-	int r = text ? write_sized(to, text, size) : -errno;
+	int r = text ? write_sized(to, text, size, 0644) : -errno;
 
 	free(text);
 	return r;
@@ -128,11 +181,9 @@ int files_copy_tree(const char *from, const char *to)
 	while (!r && (entry = readdir(dir))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		if (snprintf(source, PATH_MAX, "%s/%s", from, entry->d_name) >= PATH_MAX ||
-		    snprintf(target, PATH_MAX, "%s/%s", to, entry->d_name) >= PATH_MAX)
-			r = -ENAMETOOLONG;
-		else
-			r = copy_entry(source, target);
+		files_path(source, "%s/%s", from, entry->d_name);
+		files_path(target, "%s/%s", to, entry->d_name);
+		r = copy_entry(source, target);
 	}
 	closedir(dir);
 	return r;

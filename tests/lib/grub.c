@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "file.h"
+#include "files.h"
 
 #define MODULES "/usr/lib/grub/i386-pc"
 #define FOLDER  "/boot/grub/i386-pc"
@@ -59,7 +59,8 @@ static int write_settings(const char *root, const char *words)
 			  words);
 	if (length >= (int)sizeof(text))
 		return -E2BIG;
-	return file_join(path, "%s/etc/default/grub", root) ?: file_write(path, text, 0644);
+	files_path(path, "%s/etc/default/grub", root);
+	return files_write(path, text);
 }
 
 /* What update-grub would make of that, in short: it runs only on the disk that is to be. */
@@ -79,7 +80,8 @@ static int write_menu(const char *root, const char *version, const char *words)
 			  version, words, version);
 	if (length >= (int)sizeof(text))
 		return -E2BIG;
-	return file_join(path, "%s/boot/grub/grub.cfg", root) ?: file_write(path, text, 0644);
+	files_path(path, "%s/boot/grub/grub.cfg", root);
+	return files_write(path, text);
 }
 
 int grub_install_files(const char *root, const char *version, const char *words)
@@ -99,13 +101,9 @@ int grub_install_files(const char *root, const char *version, const char *words)
 static int write_file(int disk, off_t offset, const char *root, const char *name, size_t size)
 {
 	char path[PATH_MAX], bytes[SECTOR];
-	int ret = file_join(path, "%s%s", root, name);
 	ssize_t length = 0;
-	int fd;
+	int fd = open(files_path(path, "%s%s", root, name), O_RDONLY | O_CLOEXEC);
 
-	if (ret < 0)
-		return ret;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	for (; size > 0 && length >= 0; size -= length, offset += length) {

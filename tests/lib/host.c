@@ -33,47 +33,16 @@ int host_prepare_process(void)
 	return prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : 0;
 }
 
-/* Paths. */
-
-__attribute__((format(printf, 2, 3))) static char *format_path(char path[PATH_MAX],
-							       const char *format, ...)
-{
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(path, PATH_MAX, format, arguments);
-	va_end(arguments);
-	if (length < 0 || length >= PATH_MAX)
-		abort();
-	return path;
-}
-
-static int make_directories(const char *path)
-{
-	char part[PATH_MAX];
-
-	for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
-		format_path(part, "%.*s", (int)(slash - path), path);
-		if (*part && mkdir(part, 0755) && errno != EEXIST)
-			return -errno;
-	}
-	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
-}
-
 /* Setting up. */
 
 static int find_paths(struct host *host, const char *name)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	char path[PATH_MAX], base[PATH_MAX];
 
-	if (!build || !*build)
-		build = "build";
-	if (!realpath(build, base) ||
-	    !realpath(format_path(path, "%s/vfio-early", build), host->program))
+	if (!realpath(files_build(), base) ||
+	    !realpath(files_path(path, "%s/vfio-early", base), host->program))
 		return -errno;
-	format_path(host->work, "%s/tests/fault/%s.work", base, name);
+	files_path(host->work, "%s/tests/fault/%s.work", base, name);
 	return 0;
 }
 
@@ -81,7 +50,7 @@ static int make_tree(const char *tree, const char *description, const char *rule
 		     const char *cmdline)
 {
 	char path[PATH_MAX], message[256];
-	int result = make_directories(tree);
+	int result = files_make_parents(files_path(path, "%s/", tree));
 
 	if (result < 0)
 		return result;
@@ -90,21 +59,21 @@ static int make_tree(const char *tree, const char *description, const char *rule
 		fprintf(stderr, "%s: %s\n", tree, message);
 		return result;
 	}
-	result = make_directories(format_path(path, "%s/sys/module/vfio_iommu_type1", tree));
+	result = files_make_parents(files_path(path, "%s/sys/module/vfio_iommu_type1/", tree));
 	if (result == 0)
-		result = files_write(format_path(path, "%s/etc/vfio-early.conf", tree), rules);
+		result = files_write(files_path(path, "%s/etc/vfio-early.conf", tree), rules);
 	if (result == 0)
-		result = files_write(format_path(path, "%s/etc/vfio-early.protected", tree),
+		result = files_write(files_path(path, "%s/etc/vfio-early.protected", tree),
 				     "# entries: 0\n");
 	if (result == 0)
-		result = files_write(format_path(path, "%s/proc/cmdline", tree), cmdline);
+		result = files_write(files_path(path, "%s/proc/cmdline", tree), cmdline);
 	return result;
 }
 
 static int mount_tree(struct host *host, const char *tree)
 {
 	char mountpoint[PATH_MAX];
-	int result = make_directories(format_path(mountpoint, "%s/mount", host->work));
+	int result = files_make_parents(files_path(mountpoint, "%s/mount/", host->work));
 
 	if (result < 0)
 		return result;
@@ -131,7 +100,7 @@ int host_set_up(struct host *host, const char *name, const char *description, co
 	if (result == 0)
 		result = files_remove_tree(host->work);
 	if (result == 0)
-		result = make_tree(format_path(tree, "%s/tree", host->work), description, rules,
+		result = make_tree(files_path(tree, "%s/tree", host->work), description, rules,
 				   cmdline);
 	if (result == 0)
 		result = mount_tree(host, tree);
@@ -158,10 +127,10 @@ void host_reset(struct host *host)
 	snprintf(loaded, sizeof(loaded), "%s", hostfs_loaded(host->fs));
 	drivercore_reset(host->core);
 	hostfs_reset(host->fs);
-	files_remove_tree(format_path(path, "%s/tree/run/vfio-early", host->work));
+	files_remove_tree(files_path(path, "%s/tree/run/vfio-early", host->work));
 	/* What was loaded; one that is loaded from the start has no state here. */
 	for (char *name = strtok(loaded, " "); name; name = strtok(NULL, " "))
-		files_remove_tree(format_path(path, "%s/tree/sys/module/%s", host->work, name));
+		files_remove_tree(files_path(path, "%s/tree/sys/module/%s", host->work, name));
 }
 
 /* Running. */
@@ -207,7 +176,7 @@ void host_exec(const struct host *host)
 	_exit(127);
 }
 
-static double now(void)
+double host_now(void)
 {
 	struct timespec time;
 
@@ -224,13 +193,14 @@ static void doze(void)
 
 struct host_result host_run(const struct host *host, unsigned int seconds)
 {
-	double start = now();
+	double start = host_now();
 	pid_t pid = fork(), got;
 	int status = 0;
 
 	if (pid == 0)
 		host_exec(host);
-	while (pid > 0 && (got = waitpid(pid, &status, WNOHANG)) == 0 && now() - start < seconds)
+	while (pid > 0 && (got = waitpid(pid, &status, WNOHANG)) == 0 &&
+	       host_now() - start < seconds)
 		doze();
 	if (pid < 0 || got < 0)
 		return (struct host_result){ .status = 127 };
@@ -240,16 +210,16 @@ struct host_result host_run(const struct host *host, unsigned int seconds)
 	}
 	return (struct host_result){
 		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-		now() - start,
+		host_now() - start,
 	};
 }
 
 bool host_wait_children(unsigned int seconds)
 {
-	double start = now();
+	double start = host_now();
 	pid_t got;
 
-	while ((got = waitpid(-1, NULL, WNOHANG)) >= 0 && now() - start < seconds)
+	while ((got = waitpid(-1, NULL, WNOHANG)) >= 0 && host_now() - start < seconds)
 		if (got == 0)
 			doze();
 	return got < 0 && errno == ECHILD;
@@ -259,7 +229,7 @@ char *host_read(const struct host *host, const char *file)
 {
 	char path[PATH_MAX];
 
-	return files_read(format_path(path, "%s/%s", host->work, file));
+	return files_read(files_path(path, "%s/%s", host->work, file));
 }
 
 /* address id code driver previous rule detail, with tabs between them */

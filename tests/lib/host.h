@@ -63,6 +63,9 @@ void host_exec(const struct host *host);
 /* Runs the program, and kills it after the given time. */
 struct host_result host_run(const struct host *host, unsigned int seconds);
 
+/* Seconds of a clock that only goes on. */
+double host_now(void);
+
 /* Waits for what the run left behind; false if some is left after that time. */
 bool host_wait_children(unsigned int seconds);
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "file.h"
+#include "files.h"
 #include "grub.h"
 
 /* Of a kept system; a file has only those blocks that were written. */
@@ -55,9 +55,10 @@ struct workplace {
 
 int image_find_build(char *path)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
-
-	return realpath(build && *build ? build : "build", path) ? 0 : -errno;
+	if (realpath(files_build(), path))
+		return 0;
+	*path = '\0';
+	return -errno;
 }
 
 int image_list_systems(const char *names[IMAGE_SYSTEMS])
@@ -81,15 +82,13 @@ static int find_kernel(const char *root, struct image *image)
 	char pattern[PATH_MAX];
 	const char *version;
 	glob_t found;
-	int ret;
+	int ret = 0;
 
-	ret = file_join(pattern, "%s/boot/vmlinuz-*", root);
-	if (ret < 0)
-		return ret;
+	files_path(pattern, "%s/boot/vmlinuz-*", root);
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return -ENOENT;
 	version = strrchr(found.gl_pathv[0], '/') + strlen("/vmlinuz-");
-	ret = file_join(image->kernel, "%s", found.gl_pathv[0]);
+	files_path(image->kernel, "%s", found.gl_pathv[0]);
 	if (snprintf(image->version, sizeof(image->version), "%s", version) >=
 	    (int)sizeof(image->version))
 		ret = -ENAMETOOLONG;
@@ -102,33 +101,29 @@ static int prepare_results(const char *build, const char *name, struct image *im
 {
 	int ret;
 
-	ret = file_join(image->dir, "%s/tests/%s", build, name);
-	ret = ret ?: file_join(image->initrd, "%s/tests/%s/initrd", build, name);
-	ret = ret ?: file_join(image->log, "%s/tests/%s/image.log", build, name);
-	ret = ret ?: file_join(image->tree, "%s/tests/%s/tree", build, name);
-	ret = ret ?: file_join(image->disk, "%s/tests/%s/disk.img", build, name);
-	if (ret < 0)
-		return ret;
+	files_path(image->dir, "%s/tests/%s", build, name);
+	files_path(image->initrd, "%s/tests/%s/initrd", build, name);
+	files_path(image->log, "%s/tests/%s/image.log", build, name);
+	files_path(image->tree, "%s/tests/%s/tree", build, name);
+	files_path(image->disk, "%s/tests/%s/disk.img", build, name);
 	ret = command_run(NULL, (const char *[]){ "rm", "-rf", image->dir, NULL });
 	if (ret != 0)
 		return -EIO;
-	ret = file_make_parents(image->tree);
+	ret = files_make_parents(image->tree);
 	if (ret == 0 && mkdir(image->tree, 0755) < 0)
 		ret = -errno;
 	return ret;
 }
 
-static int find_workplace(struct workplace *work, const char *build, const struct image_spec *spec,
-			  const struct image *image)
+static void find_workplace(struct workplace *work, const char *build, const struct image_spec *spec,
+			   const struct image *image)
 {
-	int ret;
-
-	ret = file_join(work->lower, "%s/roots/%s", build, spec->suite);
-	ret = ret ?: file_join(work->stage, "%s/%s", build, spec->stage ?: "stage");
-	ret = ret ?: file_join(work->guest, "%s/tests/boot/guest", build);
-	ret = ret ?: file_join(work->packages, "%s/deb", build);
-	ret = ret ?: file_join(work->space, "%s/space", image->dir);
-	return ret ?: file_join(work->root, "%s/space/root", image->dir);
+	files_path(work->lower, "%s/roots/%s", build, spec->suite);
+	files_path(work->stage, "%s/%s", build, spec->stage ?: "stage");
+	files_path(work->guest, "%s/tests/boot/guest", build);
+	files_path(work->packages, "%s/deb", build);
+	files_path(work->space, "%s/space", image->dir);
+	files_path(work->root, "%s/space/root", image->dir);
 }
 
 static int mount_overlay(const struct workplace *work)
@@ -160,8 +155,7 @@ static int make_space(const struct workplace *work)
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (file_join(path, "%s%s", work->space, names[i]) < 0)
-			return -ENAMETOOLONG;
+		files_path(path, "%s%s", work->space, names[i]);
 		if (mkdir(path, 0755) < 0)
 			return -errno;
 		if (i == 0 && mount("tmpfs", path, "tmpfs", 0, "mode=755") < 0)
@@ -181,25 +175,21 @@ static int lay_text(const struct workplace *work, const char *path, const char *
 {
 	char full[PATH_MAX];
 
-	return file_join(full, "%s/%s", work->root, path) ?: file_write(full, text, mode);
+	files_path(full, "%s/%s", work->root, path);
+	return files_write_mode(full, text, mode);
 }
 
 static int lay_file(const struct workplace *work, const struct image_file *file)
 {
 	char from[PATH_MAX];
 	char to[PATH_MAX];
-	int ret;
 
 	if (file->text)
 		return lay_text(work, file->path, file->text, file->executable ? 0755 : 0644);
-	ret = file_join(from, "%s/%s", work->root, file->path);
-	if (ret < 0)
-		return ret;
+	files_path(from, "%s/%s", work->root, file->path);
 	if (!file->moved)
 		return unlink(from) < 0 ? -errno : 0;
-	ret = file_join(to, "%s/%s", work->root, file->moved);
-	if (ret < 0)
-		return ret;
+	files_path(to, "%s/%s", work->root, file->moved);
 	return rename(from, to) < 0 ? -errno : 0;
 }
 
@@ -216,9 +206,9 @@ static int lay_files(const struct workplace *work, const struct image_spec *spec
 		     const struct image *image)
 {
 	char initrd[PATH_MAX];
-	int ret;
+	int ret = 0;
 
-	ret = file_join(initrd, "boot/initrd.img-%s", image->version);
+	files_path(initrd, "boot/initrd.img-%s", image->version);
 	if (!spec->without_initrd)
 		ret = ret ?: lay_text(work, initrd, OLD_INITRD, 0644);
 	if (!spec->without_marker)
@@ -240,8 +230,7 @@ static int drop_modules(const struct workplace *work, const char *folder, const 
 	const char *rm[] = { "rm", "-r", NULL, NULL };
 	char path[PATH_MAX];
 
-	if (file_join(path, "/usr/lib/modules/%s/%s", version, folder) < 0)
-		return -ENAMETOOLONG;
+	files_path(path, "/usr/lib/modules/%s/%s", version, folder);
 	rm[2] = path;
 	if (command_run(work->root, rm) != 0 || command_run(work->root, depmod) != 0)
 		return -EIO;
@@ -252,8 +241,7 @@ static int bind_folder(const struct workplace *work, const char *from, const cha
 {
 	char path[PATH_MAX];
 
-	if (file_join(path, "%s/%s", work->root, to) < 0)
-		return -ENAMETOOLONG;
+	files_path(path, "%s/%s", work->root, to);
 	return mount(from, path, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
 }
 
@@ -264,9 +252,8 @@ static int mount_folders(const struct workplace *work, const struct image_spec *
 	char path[PATH_MAX];
 	int ret;
 
-	ret = file_join(path, "%s/proc", work->root);
-	if (ret == 0 && mount("proc", path, "proc", 0, NULL) < 0)
-		ret = -errno;
+	files_path(path, "%s/proc", work->root);
+	ret = mount("proc", path, "proc", 0, NULL) < 0 ? -errno : 0;
 	ret = ret ?: bind_folder(work, "/dev", "dev");
 	if (spec->commands && access(work->packages, F_OK) == 0)
 		ret = ret ?: bind_folder(work, work->packages, "media");
@@ -295,12 +282,11 @@ static int keep_initrd(const struct workplace *work, const struct image_spec *sp
 	char initrd[PATH_MAX];
 	char made[PATH_MAX];
 
-	if (file_join(initrd, "/boot/initrd.img-%s", image->version) < 0 ||
-	    file_join(made, "%s%s", work->root, initrd) < 0)
-		return -ENAMETOOLONG;
+	files_path(initrd, "/boot/initrd.img-%s", image->version);
+	files_path(made, "%s%s", work->root, initrd);
 	if (command_run(NULL, (const char *[]){ "cp", made, image->initrd, NULL }) != 0)
 		return -EIO;
-	if (!spec->unpack || file_equals(image->initrd, OLD_INITRD))
+	if (!spec->unpack || files_equal(image->initrd, OLD_INITRD))
 		return 0;
 	if (command_run(work->root, (const char *[]){ "unmkinitramfs", initrd, "/mnt", NULL }) != 0)
 		return -EIO;
@@ -337,13 +323,12 @@ static int keep_system(const struct workplace *work, const struct image_spec *sp
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		if (file_join(path, "%s/%s", work->root, mounts[i]) < 0)
-			return -ENAMETOOLONG;
+		files_path(path, "%s/%s", work->root, mounts[i]);
 		if (umount(path) < 0 && errno != EINVAL) /* nothing was mounted there */
 			return -EBUSY;
 	}
-	if (file_join(path, "%s/usr/sbin/init", work->root) < 0 ||
-	    command_run(NULL, (const char *[]){ "cp", work->guest, path, NULL }) != 0)
+	files_path(path, "%s/usr/sbin/init", work->root);
+	if (command_run(NULL, (const char *[]){ "cp", work->guest, path, NULL }) != 0)
 		return -EIO;
 	return spec->grub_words ? make_disk_with_grub(work, spec, image) : make_disk(work, image);
 }
@@ -392,11 +377,11 @@ int image_build(const struct image_spec *spec, const char *name, struct image *i
 	memset(image, 0, sizeof(*image));
 	ret = image_find_build(build);
 	ret = ret ?: prepare_results(build, name, image);
-	ret = ret ?: find_workplace(&work, build, spec, image);
+	find_workplace(&work, build, spec, image);
 	ret = ret ?: find_kernel(work.lower, image);
 	if (ret < 0)
 		return ret;
-	pid = command_fork(image->log);
+	pid = command_fork(image->log, image->log);
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
@@ -405,13 +390,13 @@ int image_build(const struct image_spec *spec, const char *name, struct image *i
 	rmdir(work.space);
 	if (image->status < 0 || image->status == SETUP_FAILED)
 		return -EIO;
-	image->renewed = !file_equals(image->initrd, OLD_INITRD);
+	image->renewed = !files_equal(image->initrd, OLD_INITRD);
 	return 0;
 }
 
 bool image_said(const struct image *image, const char *text)
 {
-	char *said = file_read(image->log);
+	char *said = files_read(image->log);
 	bool found = said && strstr(said, text);
 
 	free(said);
@@ -424,8 +409,7 @@ bool image_has(const struct image *image, const char *pattern)
 	glob_t found;
 	bool any;
 
-	if (file_join(path, "%s/%s", image->tree, pattern) < 0)
-		return false;
+	files_path(path, "%s/%s", image->tree, pattern);
 	any = glob(path, 0, NULL, &found) == 0;
 	globfree(&found);
 	return any;
@@ -435,5 +419,5 @@ char *image_read(const struct image *image, const char *path)
 {
 	char full[PATH_MAX];
 
-	return file_join(full, "%s/%s", image->tree, path) < 0 ? NULL : file_read(full);
+	return files_read(files_path(full, "%s/%s", image->tree, path));
 }

@@ -18,9 +18,9 @@ struct image_file {
 };
 
 struct image_spec {
-	const char *suite;           /* which of build/roots/ */
-	const char *rules;           /* /etc/vfio-early.conf; NULL: as installed */
-	const char *settings;        /* initramfs.conf(5) lines such as "BUSYBOX=n\n" */
+	const char *suite;    /* which of build/roots/ */
+	const char *rules;    /* /etc/vfio-early.conf; NULL: as installed */
+	const char *settings; /* initramfs.conf(5) lines such as "BUSYBOX=n\n" */
 	/*
 	 * With all drivers that any host could need, and compressed well, as Debian's defaults are.
 	 * Otherwise with those of cards and disks that tests have, which takes a tenth of the time.
@@ -41,9 +41,9 @@ struct image_spec {
 	 * that says that these protect nothing on purpose, they bind nothing.
 	 */
 	bool without_marker;
-	bool without_initrd;  /* the image is the kernel's first */
-	bool unpack;          /* into tree, to look at */
-	bool keep_system;     /* as disk, which boots with the guest's program */
+	bool without_initrd; /* the image is the kernel's first */
+	bool unpack;         /* into tree, to look at */
+	bool keep_system;    /* as disk, which boots with the guest's program */
 	/*
 	 * Words of the kernel command line: the disk has a partition and GRUB, which starts the
 	 * system with them. NULL: neither.
@@ -63,7 +63,7 @@ struct image {
 	bool renewed;        /* the initrd is not the one from before */
 };
 
-/* Where builds lie: $VFIO_EARLY_BUILD, or ./build. Absolute. Returns 0 or -errno. */
+/* files_build(), absolute. Returns 0 or -errno. */
 int image_find_build(char *path);
 
 /*

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "file.h"
+#include "files.h"
 
 /* A boot takes 15 s with software emulation; a missing root disk alone waits for 30 s. */
 #define BOOT_SECONDS 480
@@ -112,7 +112,7 @@ static int add_root_drive(struct arguments *args, const struct machine *machine)
 	char build[PATH_MAX], guest[PATH_MAX];
 	int ret = image_find_build(build);
 
-	ret = ret ?: file_join(guest, "%s/tests/boot/guest.img", build);
+	files_path(guest, "%s/tests/boot/guest.img", build);
 	if (ret < 0)
 		return ret;
 	if (snprintf(args->drive, sizeof(args->drive),
@@ -143,7 +143,7 @@ static int add_disks(struct arguments *args, const struct machine *machine)
 	int ret = image_find_build(build);
 
 	for (int i = 0; ret == 0 && i < MACHINE_DISKS && machine->disks[i]; i++) {
-		ret = file_join(path, "%s/tests/%s", build, machine->disks[i]);
+		files_path(path, "%s/tests/%s", build, machine->disks[i]);
 		ret = ret ?: make_disk(path);
 		if (snprintf(args->disks[i], sizeof(args->disks[i]),
 			     "if=none,id=disk%d,format=raw,cache=unsafe,file=%s", i,
@@ -196,8 +196,8 @@ static int add_monitor(struct arguments *args, const struct machine *machine)
 	if (!machine->has_monitor)
 		return 0;
 	ret = image_find_build(build);
-	ret = ret ?: file_join(in, "%s/tests/%s/monitor.in", build, machine->name);
-	ret = ret ?: file_join(out, "%s/tests/%s/monitor.out", build, machine->name);
+	files_path(in, "%s/tests/%s/monitor.in", build, machine->name);
+	files_path(out, "%s/tests/%s/monitor.out", build, machine->name);
 	ret = ret ?: make_pipe(in);
 	ret = ret ?: make_pipe(out);
 	if (ret < 0)
@@ -263,7 +263,7 @@ static int add_slots(struct arguments *args, const struct machine *machine)
 
 static int boot(struct arguments *args, const char *log)
 {
-	pid_t pid = command_fork(log);
+	pid_t pid = command_fork(log, log);
 
 	if (pid < 0)
 		return -errno;
@@ -288,10 +288,10 @@ static int prepare_results(const struct machine *machine, struct machine_run *ru
 	int ret;
 
 	ret = image_find_build(build);
-	ret = ret ?: file_join(run->serial, "%s/tests/%s/serial.log", build, machine->name);
-	ret = ret ?: file_join(results->report, "%s/tests/%s/report", build, machine->name);
-	ret = ret ?: file_join(results->log, "%s/tests/%s/qemu.log", build, machine->name);
-	ret = ret ?: file_make_parents(run->serial);
+	files_path(run->serial, "%s/tests/%s/serial.log", build, machine->name);
+	files_path(results->report, "%s/tests/%s/report", build, machine->name);
+	files_path(results->log, "%s/tests/%s/qemu.log", build, machine->name);
+	ret = ret ?: files_make_parents(run->serial);
 	if (ret == 0 && unlink(results->report) < 0 && errno != ENOENT)
 		ret = -errno;
 	return ret;

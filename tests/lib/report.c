@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
+#include "files.h"
 
 /* The steps of guest.c as they read when none failed. */
 #define ALL_STEPS "container group viable type1 device config bar dma"
 
 void report_load(struct report *report, const char *path)
 {
-	report->text = file_read(path);
+	report->text = files_read(path);
 }
 
 void report_free(struct report *report)

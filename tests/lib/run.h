@@ -6,18 +6,12 @@
 #include <limits.h>
 
 struct run_result {
-	int status; /* exit status, or 128 and the signal */
+	int status; /* as command_wait() has it */
 	char *out, *err;
 };
 
-/* Prints a path, or fails the test. */
-void run_path(char path[PATH_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* Makes an empty directory of this name below the build directory. */
 void run_work(const char *name, char path[PATH_MAX]);
-
-/* Makes the directories that lead to path. */
-void run_make_parents(const char *path);
 
 /* Runs it with these arguments, NULL at the end. */
 void run_ctl(const char *const *arguments, struct run_result *result);

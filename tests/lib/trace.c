@@ -50,12 +50,13 @@ static void set_result(pid_t pid, long result)
 	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax), result);
 }
 
-static struct process *find_process(struct trace *trace, pid_t pid)
+static unsigned int find_process(const struct trace *trace, pid_t pid)
 {
-	for (unsigned int i = 0; i < trace->count; i++)
-		if (trace->processes[i].pid == pid && !trace->processes[i].gone)
-			return &trace->processes[i];
-	return NULL;
+	unsigned int i = 0;
+
+	while (i < trace->count && (trace->processes[i].pid != pid || trace->processes[i].gone))
+		i++;
+	return i;
 }
 
 static void add_process(struct trace *trace, pid_t pid, bool counted)
@@ -123,9 +124,21 @@ static void stop_at_call(struct trace *trace, struct process *process)
 	}
 }
 
-static void resume(pid_t pid, int signal)
+/* Whether any call of a process that is to come has to be looked at. */
+static bool is_watched(const struct trace *trace, pid_t pid)
 {
-	ptrace(PTRACE_SYSCALL, pid, 0, (long)signal);
+	const struct trace_fault *fault = trace->fault;
+	unsigned int number = find_process(trace, pid);
+
+	if (trace->each)
+		return true;
+	return fault && fault->call.process == number &&
+	       (!fault->hit || fault->onwards || trace->processes[number].failing);
+}
+
+static void resume(const struct trace *trace, pid_t pid, int signal)
+{
+	ptrace(is_watched(trace, pid) ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0, (long)signal);
 }
 
 /* The child's first stop may come before its maker's, or after it. */
@@ -137,7 +150,7 @@ static void meet_child(struct trace *trace, pid_t maker)
 	add_process(trace, (pid_t)child, true);
 	if (trace->early == (pid_t)child) {
 		trace->early = 0;
-		resume((pid_t)child, 0);
+		resume(trace, (pid_t)child, 0);
 	}
 }
 
@@ -165,25 +178,18 @@ static int handle_stop(struct trace *trace, struct process *process, int status)
 
 static void handle(struct trace *trace, pid_t pid, int status)
 {
-	struct process *process = find_process(trace, pid);
+	unsigned int number = find_process(trace, pid);
+	struct process *process = number < trace->count ? &trace->processes[number] : NULL;
 
 	if (!process && WIFSTOPPED(status)) {
 		trace->early = pid;
 	} else if (WIFSTOPPED(status)) {
-		resume(pid, handle_stop(trace, process, status));
+		resume(trace, pid, handle_stop(trace, process, status));
 	} else if (process) {
 		process->gone = true;
 		if (process == trace->processes)
 			trace->status = status;
 	}
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static void kill_all(const struct trace *trace)
@@ -196,7 +202,7 @@ static void kill_all(const struct trace *trace)
 /* Waits for a child to stop or end; SIGCHLD is blocked. */
 static void await_child(double end)
 {
-	double left = end - now();
+	double left = end - host_now();
 	struct timespec time = { 0 };
 	sigset_t set;
 
@@ -220,11 +226,11 @@ static void follow(struct trace *trace, double end)
 			handle(trace, pid, status);
 			continue;
 		}
-		if (!killed && now() >= end) {
+		if (!killed && host_now() >= end) {
 			kill_all(trace);
 			killed = true;
 		}
-		await_child(killed ? now() + 1 : end);
+		await_child(killed ? host_now() + 1 : end);
 	}
 }
 
@@ -250,16 +256,16 @@ struct host_result trace_run(void (*become)(const void *program), const void *pr
 			     void *context)
 {
 	struct trace trace = { .fault = fault, .each = each, .context = context };
-	double begin = now();
+	double begin = host_now();
 	pid_t pid = start(become, program);
 
 	if (pid < 0)
 		return (struct host_result){ .status = 127 };
 	add_process(&trace, pid, false);
-	resume(pid, 0);
+	resume(&trace, pid, 0);
 	follow(&trace, begin + seconds);
 	return (struct host_result){
 		WIFEXITED(trace.status) ? WEXITSTATUS(trace.status) : 128 + WTERMSIG(trace.status),
-		now() - begin,
+		host_now() - begin,
 	};
 }

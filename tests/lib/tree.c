@@ -28,19 +28,6 @@ struct tree {
 	unsigned int mounts;
 };
 
-__attribute__((format(printf, 2, 3))) static char *format_path(path_t path, const char *format, ...)
-{
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(path, PATH_MAX, format, arguments);
-	va_end(arguments);
-	if (length < 0 || length >= PATH_MAX)
-		fail_msg("path too long: %s", path);
-	return path;
-}
-
 static void must(int result, const char *what)
 {
 	if (result)
@@ -49,12 +36,7 @@ static void must(int result, const char *what)
 
 static void make_parents(const char *path)
 {
-	path_t part;
-
-	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		format_path(part, "%.*s", (int)(slash - path), path);
-		must(mkdir(part, 0755) && errno != EEXIST, part);
-	}
+	must(files_make_parents(path), path);
 }
 
 static void add_line(const struct tree *tree, const char *name, const char *text)
@@ -62,7 +44,7 @@ static void add_line(const struct tree *tree, const char *name, const char *text
 	path_t path;
 	FILE *file;
 
-	make_parents(format_path(path, "%s/%s", tree->root, name));
+	make_parents(files_path(path, "%s/%s", tree->root, name));
 	file = fopen(path, "a");
 	must(!file, path);
 	fprintf(file, "%s\n", text);
@@ -76,27 +58,27 @@ static void add_link(const struct tree *tree, const char *name, const char *targ
 
 	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/'))
 		strcat(up, "../");
-	make_parents(format_path(path, "%s/%s", tree->root, name));
-	must(symlink(format_path(text, "%s%s", up, target), path), path);
+	make_parents(files_path(path, "%s/%s", tree->root, name));
+	must(symlink(files_path(text, "%s%s", up, target), path), path);
 }
 
 static char *resolve(const struct tree *tree, path_t resolved, const char *name)
 {
 	path_t path, whole;
 
-	must(!realpath(format_path(path, "%s/%s", tree->root, name), whole), path);
-	return format_path(resolved, "%s", whole + strlen(tree->root) + 1);
+	must(!realpath(files_path(path, "%s/%s", tree->root, name), whole), path);
+	return files_path(resolved, "%s", whole + strlen(tree->root) + 1);
 }
 
 static char *find(const struct tree *tree, path_t directory, const char *class, const char *name)
 {
 	path_t path;
 
-	return resolve(tree, directory, format_path(path, "%s/%s", class, name));
+	return resolve(tree, directory, files_path(path, "%s/%s", class, name));
 }
 
-#define BLOCK	"sys/class/block"
-#define NET	"sys/class/net"
+#define BLOCK   "sys/class/block"
+#define NET     "sys/class/net"
 #define DEVICES "sys/bus/pci/devices"
 
 /* sys/devices/PARENT, or the directory of the function that PARENT starts with. */
@@ -105,12 +87,12 @@ static void find_parent(const struct tree *tree, path_t directory, const char *p
 	size_t first = strcspn(parent, "/");
 	path_t path, function;
 
-	format_path(path, "%s/" DEVICES "/%.*s", tree->root, (int)first, parent);
+	files_path(path, "%s/" DEVICES "/%.*s", tree->root, (int)first, parent);
 	if (access(path, F_OK) == 0)
-		format_path(directory, "%s%s",
-			    resolve(tree, function, path + strlen(tree->root) + 1), parent + first);
+		files_path(directory, "%s%s",
+			   resolve(tree, function, path + strlen(tree->root) + 1), parent + first);
 	else
-		format_path(directory, "sys/devices/%s", parent);
+		files_path(directory, "sys/devices/%s", parent);
 }
 
 /* A device directory with a link from its class. */
@@ -118,9 +100,9 @@ static void add_device(const struct tree *tree, const char *class, const char *d
 {
 	path_t path;
 
-	make_parents(format_path(path, "%s/%s/", tree->root, directory));
-	add_line(tree, format_path(path, "%s/uevent", directory), "");
-	add_link(tree, format_path(path, "%s%s", class, strrchr(directory, '/')), directory);
+	make_parents(files_path(path, "%s/%s/", tree->root, directory));
+	add_line(tree, files_path(path, "%s/uevent", directory), "");
+	add_link(tree, files_path(path, "%s%s", class, strrchr(directory, '/')), directory);
 }
 
 static void add_block(const struct tree *tree, const char *directory, const char *number)
@@ -128,10 +110,10 @@ static void add_block(const struct tree *tree, const char *directory, const char
 	path_t path;
 
 	add_device(tree, BLOCK, directory);
-	add_line(tree, format_path(path, "%s/dev", directory), number);
-	add_link(tree, format_path(path, "sys/dev/block/%s", number), directory);
-	make_parents(format_path(path, "%s/%s/slaves/", tree->root, directory));
-	add_line(tree, format_path(path, "dev%s", strrchr(directory, '/')), "");
+	add_line(tree, files_path(path, "%s/dev", directory), number);
+	add_link(tree, files_path(path, "sys/dev/block/%s", number), directory);
+	make_parents(files_path(path, "%s/%s/slaves/", tree->root, directory));
+	add_line(tree, files_path(path, "dev%s", strrchr(directory, '/')), "");
 }
 
 static void write_disk(struct tree *tree, char **word)
@@ -139,7 +121,7 @@ static void write_disk(struct tree *tree, char **word)
 	path_t parent, path;
 
 	find_parent(tree, parent, word[3]);
-	add_block(tree, format_path(path, "%s/%s", parent, word[1]), word[2]);
+	add_block(tree, files_path(path, "%s/%s", parent, word[1]), word[2]);
 }
 
 static void write_part(struct tree *tree, char **word)
@@ -147,8 +129,8 @@ static void write_part(struct tree *tree, char **word)
 	path_t disk, path;
 
 	find(tree, disk, BLOCK, word[3]);
-	add_block(tree, format_path(path, "%s/%s", disk, word[1]), word[2]);
-	add_line(tree, format_path(path, "%s/%s/partition", disk, word[1]), "1");
+	add_block(tree, files_path(path, "%s/%s", disk, word[1]), word[2]);
+	add_line(tree, files_path(path, "%s/%s/partition", disk, word[1]), "1");
 }
 
 static void write_slave(struct tree *tree, char **word)
@@ -156,7 +138,7 @@ static void write_slave(struct tree *tree, char **word)
 	path_t above, below, path;
 
 	find(tree, above, BLOCK, word[1]);
-	add_link(tree, format_path(path, "%s/slaves/%s", above, word[2]),
+	add_link(tree, files_path(path, "%s/slaves/%s", above, word[2]),
 		 find(tree, below, BLOCK, word[2]));
 }
 
@@ -172,7 +154,7 @@ static void write_net(struct tree *tree, char **word)
 	path_t parent, path;
 
 	find_parent(tree, parent, word[2]);
-	add_device(tree, NET, format_path(path, "%s/%s", parent, word[1]));
+	add_device(tree, NET, files_path(path, "%s/%s", parent, word[1]));
 }
 
 static void write_lower(struct tree *tree, char **word)
@@ -180,7 +162,7 @@ static void write_lower(struct tree *tree, char **word)
 	path_t above, below, path;
 
 	find(tree, above, NET, word[1]);
-	add_link(tree, format_path(path, "%s/lower_%s", above, word[2]),
+	add_link(tree, files_path(path, "%s/lower_%s", above, word[2]),
 		 find(tree, below, NET, word[2]));
 }
 
@@ -188,8 +170,8 @@ static void write_mount(struct tree *tree, char **word)
 {
 	path_t line;
 
-	format_path(line, "%u 1 %s / %s rw,relatime shared:1 - %s %s rw%s%s", 20 + tree->mounts++,
-		    word[1], word[2], word[3], word[4], word[5] ? "," : "", word[5] ? word[5] : "");
+	files_path(line, "%u 1 %s / %s rw,relatime shared:1 - %s %s rw%s%s", 20 + tree->mounts++,
+		   word[1], word[2], word[3], word[4], word[5] ? "," : "", word[5] ? word[5] : "");
 	add_line(tree, "proc/self/mountinfo", line);
 }
 
@@ -197,10 +179,10 @@ static void write_swap(struct tree *tree, char **word)
 {
 	path_t path, line;
 
-	if (access(format_path(path, "%s/proc/swaps", tree->root), F_OK) != 0)
+	if (access(files_path(path, "%s/proc/swaps", tree->root), F_OK) != 0)
 		add_line(tree, "proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority");
 	add_line(tree, "proc/swaps",
-		 format_path(line, "%-40s%s\t8388604\t\t0\t\t-2", word[1], word[2]));
+		 files_path(line, "%-40s%s\t8388604\t\t0\t\t-2", word[1], word[2]));
 }
 
 static void write_route4(struct tree *tree, char **word)
@@ -208,8 +190,8 @@ static void write_route4(struct tree *tree, char **word)
 	path_t line;
 
 	add_line(tree, "proc/net/route",
-		 format_path(line, "%s\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0   ",
-			     word[1]));
+		 files_path(line, "%s\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0   ",
+			    word[1]));
 }
 
 #define IPV6_NONE "00000000000000000000000000000000"
@@ -219,9 +201,10 @@ static void write_route6(struct tree *tree, char **word)
 	path_t line;
 
 	add_line(tree, "proc/net/ipv6_route",
-		 format_path(line, IPV6_NONE " 00 " IPV6_NONE " 00 fe800000000000000000000000000001 "
-					     "00000400 00000002 00000000 00000003 %8s",
-			     word[1]));
+		 files_path(line,
+			    IPV6_NONE " 00 " IPV6_NONE " 00 fe800000000000000000000000000001 "
+				      "00000400 00000002 00000000 00000003 %8s",
+			    word[1]));
 }
 
 static void write_udev(struct tree *tree, char **word)
@@ -230,18 +213,18 @@ static void write_udev(struct tree *tree, char **word)
 	char *number;
 
 	find(tree, block, BLOCK, word[1]);
-	number = files_read(format_path(path, "%s/%s/dev", tree->root, block));
+	number = files_read(files_path(path, "%s/%s/dev", tree->root, block));
 	must(!number, path);
-	format_path(path, "run/udev/data/b%.*s", (int)strcspn(number, "\n"), number);
+	files_path(path, "run/udev/data/b%.*s", (int)strcspn(number, "\n"), number);
 	free(number);
-	add_line(tree, path, format_path(line, "E:%s", word[2]));
+	add_line(tree, path, files_path(line, "E:%s", word[2]));
 }
 
 static void write_link(struct tree *tree, char **word)
 {
 	path_t path;
 
-	make_parents(format_path(path, "%s/%s", tree->root, word[1]));
+	make_parents(files_path(path, "%s/%s", tree->root, word[1]));
 	must(symlink(word[2], path), path);
 }
 
@@ -249,7 +232,7 @@ static void write_remove(struct tree *tree, char **word)
 {
 	path_t path;
 
-	must(files_remove_tree(format_path(path, "%s/%s", tree->root, word[1])), path);
+	must(files_remove_tree(files_path(path, "%s/%s", tree->root, word[1])), path);
 }
 
 static const struct item {
@@ -257,13 +240,13 @@ static const struct item {
 	unsigned int words; /* at least */
 	void (*write)(struct tree *tree, char **word);
 } items[] = {
-	{ "disk", 4, write_disk },	 { "part", 4, write_part },
-	{ "slave", 3, write_slave },	 { "link-block", 3, write_link_block },
-	{ "net", 3, write_net },	 { "lower", 3, write_lower },
-	{ "mount", 5, write_mount },
-	{ "swap", 3, write_swap },	 { "route4", 2, write_route4 },
-	{ "route6", 2, write_route6 },	 { "udev", 3, write_udev },
-	{ "link", 3, write_link },	 { "remove", 2, write_remove },
+	{ "disk", 4, write_disk },     { "part", 4, write_part },
+	{ "slave", 3, write_slave },   { "link-block", 3, write_link_block },
+	{ "net", 3, write_net },       { "lower", 3, write_lower },
+	{ "mount", 5, write_mount },   { "swap", 3, write_swap },
+	{ "route4", 2, write_route4 }, { "route6", 2, write_route6 },
+	{ "udev", 3, write_udev },     { "link", 3, write_link },
+	{ "remove", 2, write_remove },
 };
 
 static void write_words(struct tree *tree, char *line)

@@ -63,33 +63,10 @@ struct look {
 	path_t directory, work, root, program;
 };
 
-__attribute__((format(printf, 2, 3))) static char *format_path(path_t path, const char *format, ...)
-{
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(path, PATH_MAX, format, arguments);
-	va_end(arguments);
-	if (length < 0 || length >= PATH_MAX)
-		fail_msg("path too long: %s", path);
-	return path;
-}
-
 static void must(int result, const char *what)
 {
 	if (result < 0)
 		fail_msg("%s: %s", what, strerror(-result));
-}
-
-static void make_directories(const char *path)
-{
-	path_t part;
-
-	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
-		must(mkdir(part, 0755) < 0 && errno != EEXIST ? -errno : 0, part);
-	}
 }
 
 /* NULL if there is no such file. */
@@ -97,7 +74,7 @@ static char *read_own(const struct look *look, const char *name)
 {
 	path_t path;
 
-	return files_read(format_path(path, "%s/%s", look->directory, name));
+	return files_read(files_path(path, "%s/%s", look->directory, name));
 }
 
 static void write_host(const struct look *look)
@@ -108,7 +85,7 @@ static void write_host(const struct look *look)
 
 	if (text && sscanf(text, "hosts/%4000s", name) == 1) {
 		free(text);
-		text = files_read(format_path(path, SHARED "/%s", name));
+		text = files_read(files_path(path, SHARED "/%s", name));
 	}
 	if (!text)
 		fail_msg("%s: no host", look->name);
@@ -125,8 +102,8 @@ static void lay_file(const struct look *look, const char *from, const char *to)
 
 	if (!text)
 		return;
-	format_path(target, "%s/%s", look->root, to);
-	make_directories(target);
+	files_path(target, "%s/%s", look->root, to);
+	must(files_make_parents(target), look->root);
 	must(files_write(target, text), target);
 	free(text);
 }
@@ -135,8 +112,8 @@ static void lay_names(const struct look *look)
 {
 	path_t target;
 
-	format_path(target, "%s/usr/share/misc/pci.ids", look->root);
-	make_directories(target);
+	files_path(target, "%s/usr/share/misc/pci.ids", look->root);
+	must(files_make_parents(target), look->root);
 	must(files_copy(IDS, target), target);
 }
 
@@ -146,7 +123,7 @@ static void make_tree(const struct look *look)
 	char *above = read_own(look, "above");
 
 	must(files_remove_tree(look->work), look->work);
-	make_directories(format_path(path, "%s/", look->root));
+	must(files_make_parents(files_path(path, "%s/", look->root)), look->root);
 	write_host(look);
 	lay_names(look);
 	if (above)
@@ -154,7 +131,7 @@ static void make_tree(const struct look *look)
 	free(above);
 	lay_file(look, "rules", "etc/vfio-early.conf");
 	lay_file(look, "cmdline", "proc/cmdline");
-	format_path(path, "%s/root", look->directory);
+	files_path(path, "%s/root", look->directory);
 	if (access(path, F_OK) == 0)
 		must(files_copy_tree(path, look->root), path);
 }
@@ -272,7 +249,7 @@ static void run_command(const struct look *look, const char *line, FILE *transcr
 	read_all(start(look, &command, &child), output);
 	if (waitpid(child, &status, 0) != child)
 		fail();
-	errors = files_read(format_path(path, "%s/stderr", look->work));
+	errors = files_read(files_path(path, "%s/stderr", look->work));
 	fprintf(transcript, "$ %s\n%s%s", line, output, errors);
 	if (!WIFEXITED(status))
 		fprintf(transcript, "[killed by %d]\n", WTERMSIG(status));
@@ -288,7 +265,7 @@ static void run_command(const struct look *look, const char *line, FILE *transcr
 static void show_file(const struct look *look, const char *name, FILE *transcript)
 {
 	path_t path;
-	char *text = files_read(format_path(path, "%s%s", look->root, name));
+	char *text = files_read(files_path(path, "%s%s", look->root, name));
 
 	fprintf(transcript, "$ cat %s\n%s", name, text ? text : "[no such file]\n");
 	free(text);
@@ -329,7 +306,7 @@ static void test_look(void **state)
 	make_tree(look);
 	got = run_commands(look);
 	if (is_update())
-		must(files_write(format_path(path, "%s/expect", look->directory), got), path);
+		must(files_write(files_path(path, "%s/expect", look->directory), got), path);
 	expected = read_own(look, "expect");
 	same = expected && strcmp(expected, got) == 0;
 	if (!same)
@@ -350,14 +327,14 @@ static void set_up(struct look *look, const char *name, const char *build)
 	path_t path;
 
 	look->name = name;
-	format_path(look->directory, CASES "/%s", name);
+	files_path(look->directory, CASES "/%s", name);
 	if (!realpath(build, path)) {
 		perror(build);
 		exit(1);
 	}
-	format_path(look->work, "%s/tests/look/trees/%s", path, name);
-	format_path(look->root, "%s/root", look->work);
-	format_path(look->program, "%s/sanitized/vfio-earlyctl", path);
+	files_path(look->work, "%s/tests/look/trees/%s", path, name);
+	files_path(look->root, "%s/root", look->work);
+	files_path(look->program, "%s/sanitized/vfio-earlyctl", path);
 }
 
 static size_t find_cases(char ***names)
@@ -378,14 +355,13 @@ static size_t find_cases(char ***names)
 
 int main(int argc, char **argv)
 {
-	const char *build = getenv("VFIO_EARLY_BUILD");
 	char **names = argv + 1;
 	size_t count = argc > 1 ? (size_t)argc - 1 : find_cases(&names);
 	struct CMUnitTest *tests = calloc(count, sizeof(*tests));
 	struct look *looks = calloc(count, sizeof(*looks));
 
 	for (size_t i = 0; i < count; i++) {
-		set_up(&looks[i], names[i], build && *build ? build : "build");
+		set_up(&looks[i], names[i], files_build());
 		tests[i].name = looks[i].name;
 		tests[i].test_func = test_look;
 		tests[i].initial_state = &looks[i];

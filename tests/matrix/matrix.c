@@ -12,7 +12,7 @@
 
 #include "cards.h"
 #include "expect.h"
-#include "file.h"
+#include "files.h"
 
 #define DRIVER "e1000e"
 
@@ -235,8 +235,8 @@ static int write_table(void **state)
 	print_table(table);
 	fclose(table);
 	assert_int_equal(image_find_build(build), 0);
-	assert_int_equal(file_join(path, "%s/matrix.md", build), 0);
-	assert_int_equal(file_write(path, text, 0644), 0);
+	files_path(path, "%s/matrix.md", build);
+	assert_int_equal(files_write(path, text), 0);
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
 		printf("# %s\n", line);

@@ -34,7 +34,7 @@
 /* The same files under a later version. */
 #define MAKE_NEXT                                                                                  \
 	"dpkg-deb -R " PACKAGE " /tmp/next && sed -i 's/^Version: .*/&+next/' "                    \
-	"/tmp/next/DEBIAN/control && dpkg-deb -b /tmp/next /tmp/next.deb"
+	"/tmp/next/DEBIAN/control && dpkg-deb -Znone -b /tmp/next /tmp/next.deb"
 
 static const char *const commands[] = {
 	"ln -s $(ls /usr/lib/modules) /usr/lib/modules/" OLD
@@ -70,6 +70,7 @@ static void live_in(const char *system, struct image *image)
 {
 	const struct image_spec spec = {
 		.suite = system,
+		.settings = "BUSYBOX=n\n",
 		.commands = commands,
 		.without_program = true,
 	};

@@ -4,7 +4,7 @@
 
 #include "command.h"
 #include "expect.h"
-#include "file.h"
+#include "files.h"
 
 static void lintian_is_content(void **state)
 {
@@ -16,11 +16,10 @@ static void lintian_is_content(void **state)
 
 	(void)state;
 	assert_int_equal(image_find_build(build), 0);
-	assert_int_equal(file_join(changes, "%s/deb/vfio-early_" VERSION "_amd64.changes", build),
-			 0);
+	files_path(changes, "%s/deb/vfio-early_" VERSION "_amd64.changes", build);
 	argv[4] = changes;
 	/* Its words are no TAP. */
-	pid = command_fork(NULL);
+	pid = command_fork(NULL, NULL);
 	if (pid == 0) {
 		dup2(STDERR_FILENO, STDOUT_FILENO);
 		execvp(argv[0], (char *const *)argv);

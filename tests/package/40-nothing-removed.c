@@ -10,7 +10,7 @@
 
 #include "command.h"
 #include "expect.h"
-#include "file.h"
+#include "files.h"
 
 #define WANTED "qemu-system-x86"
 
@@ -26,7 +26,7 @@ static const char conflicting[] = "Package: pve-qemu-kvm\n"
 static void write_status(const char *path, bool conflict)
 {
 	static const char wanted[] = "Package: " WANTED "\n";
-	char *status = file_read("/var/lib/dpkg/status"), *rest = status, *end;
+	char *status = files_read("/var/lib/dpkg/status"), *rest = status, *end;
 	FILE *file = fopen(path, "w");
 
 	assert_non_null(status);
@@ -48,21 +48,22 @@ static int install_packages(bool conflict, char log[PATH_MAX])
 	pid_t pid;
 
 	assert_int_equal(image_find_build(build), 0);
-	assert_int_equal(file_join(folder, "%s/tests/package/40-nothing-removed", build), 0);
-	assert_int_equal(file_join(log, "%s/log", folder), 0);
-	assert_int_equal(file_join(path, "%s/dpkg/info/format", folder), 0);
-	assert_int_equal(file_write(path, "1\n", 0644), 0);
-	assert_int_equal(file_join(path, "%s/dpkg/updates/x", folder), 0);
-	assert_int_equal(file_make_parents(path), 0);
-	assert_int_equal(file_join(path, "%s/dpkg/status", folder), 0);
+	files_path(folder, "%s/tests/package/40-nothing-removed", build);
+	files_path(log, "%s/log", folder);
+	files_path(path, "%s/dpkg/info/format", folder);
+	assert_int_equal(files_write(path, "1\n"), 0);
+	files_path(path, "%s/dpkg/updates/x", folder);
+	assert_int_equal(files_make_parents(path), 0);
+	files_path(path, "%s/dpkg/status", folder);
 	write_status(path, conflict);
-	snprintf(text, sizeof(text), "Dir::State::status \"%s\";\nAPT::Get::Simulate \"true\";\n", path);
-	assert_int_equal(file_join(path, "%s/apt.conf", folder), 0);
-	assert_int_equal(file_write(path, text, 0644), 0);
-	pid = command_fork(log);
+	snprintf(text, sizeof(text), "Dir::State::status \"%s\";\nAPT::Get::Simulate \"true\";\n",
+		 path);
+	files_path(path, "%s/apt.conf", folder);
+	assert_int_equal(files_write(path, text), 0);
+	pid = command_fork(log, log);
 	if (pid == 0) {
 		setenv("APT_CONFIG", path, 1);
-		assert_int_equal(file_join(path, "%s/dpkg", folder), 0);
+		files_path(path, "%s/dpkg", folder);
 		setenv("DPKG_ADMINDIR", path, 1);
 		unsetenv("MAKEFLAGS");
 		unsetenv("MAKELEVEL");
@@ -74,7 +75,7 @@ static int install_packages(bool conflict, char log[PATH_MAX])
 
 static void expect_text(const char *log, const char *text)
 {
-	char *all = file_read(log);
+	char *all = files_read(log);
 
 	assert_non_null(all);
 	if (!strstr(all, text))

@@ -55,76 +55,76 @@ static const char machine[] =
 	"00:1f.6 0200: 8086:15bc sub=1043:8672 driver=e1000e\n";
 
 /* Its functions as they are printed. */
-#define VMD	"0000:00:0e.0 id=8086:467f:8086:0000 # 0000:00:0e.0 "
+#define VMD     "0000:00:0e.0 id=8086:467f:8086:0000 # 0000:00:0e.0 "
 #define VMD_SSD "10000:e0:06.0/00.0 id=144d:a80a:144d:a801 # 10000:e1:00.0 "
-#define XHCI	"0000:00:14.0 id=8086:a36d:1043:8694 # 0000:00:14.0 "
-#define AHCI	"0000:00:17.0 id=8086:a352:1043:8694 # 0000:00:17.0 "
-#define SSD0	"0000:00:1b.0/00.0 id=144d:a808:144d:a801 # 0000:02:00.0 "
-#define SSD1	"0000:00:1d.0/00.0 id=144d:a808:144d:a801 # 0000:03:00.0 "
-#define IGB0	"0000:00:1c.0/00.0/01.0/00.0 id=8086:1521:8086:0001 # 0000:06:00.0 "
-#define IGB1	"0000:00:1c.0/00.0/01.0/00.1 id=8086:1521:8086:0001 # 0000:06:00.1 "
-#define MLX	"0000:00:1c.4/00.0 id=15b3:1015:15b3:0003 # 0000:07:00.0 "
-#define MLX_VF	"0000:00:1c.4/00.2 id=15b3:1016:15b3:0003 # 0000:07:00.2 "
+#define XHCI    "0000:00:14.0 id=8086:a36d:1043:8694 # 0000:00:14.0 "
+#define AHCI    "0000:00:17.0 id=8086:a352:1043:8694 # 0000:00:17.0 "
+#define SSD0    "0000:00:1b.0/00.0 id=144d:a808:144d:a801 # 0000:02:00.0 "
+#define SSD1    "0000:00:1d.0/00.0 id=144d:a808:144d:a801 # 0000:03:00.0 "
+#define IGB0    "0000:00:1c.0/00.0/01.0/00.0 id=8086:1521:8086:0001 # 0000:06:00.0 "
+#define IGB1    "0000:00:1c.0/00.0/01.0/00.1 id=8086:1521:8086:0001 # 0000:06:00.1 "
+#define MLX     "0000:00:1c.4/00.0 id=15b3:1015:15b3:0003 # 0000:07:00.0 "
+#define MLX_VF  "0000:00:1c.4/00.2 id=15b3:1016:15b3:0003 # 0000:07:00.2 "
 #define ONBOARD "0000:00:1f.6 id=8086:15bc:1043:8672 # 0000:00:1f.6 "
 
 /* Disks with one or two partitions. */
-#define SDA                                                                       \
-	"disk sda 8:0 0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block\n"          \
+#define SDA                                                                                        \
+	"disk sda 8:0 0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block\n"                         \
 	"part sda1 8:1 sda\npart sda2 8:2 sda\n"
-#define USB                                                                       \
-	"disk sdb 8:16 0000:00:14.0/usb2/2-4/2-4:1.0/host6/target6:0:0/6:0:0:0/block\n" \
+#define USB                                                                                        \
+	"disk sdb 8:16 0000:00:14.0/usb2/2-4/2-4:1.0/host6/target6:0:0/6:0:0:0/block\n"            \
 	"part sdb1 8:17 sdb\n"
-#define NVME0                                                                     \
-	"disk nvme0n1 259:0 0000:02:00.0/nvme/nvme0\n"                              \
+#define NVME0                                                                                      \
+	"disk nvme0n1 259:0 0000:02:00.0/nvme/nvme0\n"                                             \
 	"part nvme0n1p1 259:1 nvme0n1\npart nvme0n1p2 259:2 nvme0n1\n"
-#define NVME1                                                                     \
-	"disk nvme1n1 259:3 0000:03:00.0/nvme/nvme1\n"                              \
+#define NVME1                                                                                      \
+	"disk nvme1n1 259:3 0000:03:00.0/nvme/nvme1\n"                                             \
 	"part nvme1n1p1 259:4 nvme1n1\npart nvme1n1p2 259:5 nvme1n1\n"
-#define DM(number, name)                                                          \
-	"disk dm-" #number " 253:" #number " virtual/block\n"                       \
-	"line sys/devices/virtual/block/dm-" #number "/dm/name " name "\n"          \
+#define DM(number, name)                                                                           \
+	"disk dm-" #number " 253:" #number " virtual/block\n"                                      \
+	"line sys/devices/virtual/block/dm-" #number "/dm/name " name "\n"                         \
 	"link dev/mapper/" name " ../dm-" #number "\n"
 #define MD0 "disk md0 9:0 virtual/block\nline sys/devices/virtual/block/md0/md/level raid1\n"
 
 /* What most cases are about something else than. */
-#define ON_SDA	 SDA "mount 8:2 / ext4 /dev/sda2\n"
+#define ON_SDA   SDA "mount 8:2 / ext4 /dev/sda2\n"
 #define ON_SDA_1 AHCI "/ (ext4 on /dev/sda2)\n"
 #define NO_ROUTE "I: no default route: no network device is protected\n"
 
 #define RULE(line) "line etc/vfio-early.conf " line "\n"
-#define USED(line, device)                                                        \
-	"W: vfio-early: /etc/vfio-early.conf:" line ": " device                     \
+#define USED(line, device)                                                                         \
+	"W: vfio-early: /etc/vfio-early.conf:" line ": " device                                    \
 	" is in use by the host; without it the host lacks "
 
-#define STAYS(line, device)                                                       \
-	"W: vfio-early: /etc/vfio-early.conf:" line ": " device                     \
+#define STAYS(line, device)                                                                        \
+	"W: vfio-early: /etc/vfio-early.conf:" line ": " device                                    \
 	" stays with the host, which uses it: "
 #define SDA_STAYS STAYS("1", "0000:00:17.0 (8086:a352)") "/ (ext4 on /dev/sda2)\n"
-#define FORCED(line, device)                                                      \
-	"W: vfio-early: /etc/vfio-early.conf:" line ": " device                     \
+#define FORCED(line, device)                                                                       \
+	"W: vfio-early: /etc/vfio-early.conf:" line ": " device                                    \
 	" is taken by force from the host, which uses it: "
-#define CONSOLE(line, device)                                                     \
-	"W: vfio-early: /etc/vfio-early.conf:" line ": " device                     \
+#define CONSOLE(line, device)                                                                      \
+	"W: vfio-early: /etc/vfio-early.conf:" line ": " device                                    \
 	" shows the boot console; the screen goes dark when it is taken\n"
 
 /* Where a device of / can't be told. */
-#define UNKNOWN "storage: device of / unknown\n"
-#define EVERY_DISK VMD UNKNOWN AHCI UNKNOWN SSD0 UNKNOWN SSD1 UNKNOWN VMD_SSD UNKNOWN
+#define UNKNOWN     "storage: device of / unknown\n"
+#define EVERY_DISK  VMD UNKNOWN AHCI UNKNOWN SSD0 UNKNOWN SSD1 UNKNOWN VMD_SSD UNKNOWN
 #define TAKES_DISKS ": not all of its devices are known: every storage controller is protected\n"
-#define TAKES_NET ": every interface with an address is protected\n"
-#define NO_SERVER ": the interface to its server is not known" TAKES_NET
+#define TAKES_NET   ": every interface with an address is protected\n"
+#define NO_SERVER   ": the interface to its server is not known" TAKES_NET
 
 /* An interface with the default route, and one with another network. */
-#define TWO_NETS                                                                          \
-	"net eno1 0000:00:1f.6/net\nnet enp6s0f0 0000:06:00.0/net\nroute4 eno1\n"         \
+#define TWO_NETS                                                                                   \
+	"net eno1 0000:00:1f.6/net\nnet enp6s0f0 0000:06:00.0/net\nroute4 eno1\n"                  \
 	"line proc/net/route enp6s0f0\t000A0A0A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
 #define DEFAULT_ROUTE "IPv4 default route (eno1)\n"
 
 #define NOTHING "# none: built where the host can't be seen\n"
-#define HIDDEN                                                                    \
-	": the host can't be seen, so an image that is built here binds nothing without " \
+#define HIDDEN                                                                                     \
+	": the host can't be seen, so an image that is built here binds nothing without "          \
 	"/etc/vfio-early.unprotected\n"
-#define UNPROTECTED                                                               \
+#define UNPROTECTED                                                                                \
 	": the host can't be seen, so by /etc/vfio-early.unprotected an image that is built here " \
 	"protects nothing\n"
 
@@ -142,19 +142,19 @@ static const struct sample samples[] = {
 	/* Disks */
 	{ "partition of an NVMe", NVME0 "mount 259:2 / ext4 /dev/nvme0n1p2\n",
 	  SSD0 "/ (ext4 on /dev/nvme0n1p2)\n", NO_ROUTE, 0 },
-	{ "whole disk", NVME1 "mount 259:3 / xfs /dev/nvme1n1\n",
-	  SSD1 "/ (xfs on /dev/nvme1n1)\n", NO_ROUTE, 0 },
-	{ "USB disk", USB "mount 8:17 / ext4 /dev/sdb1\n", XHCI "/ (ext4 on /dev/sdb1)\n",
+	{ "whole disk", NVME1 "mount 259:3 / xfs /dev/nvme1n1\n", SSD1 "/ (xfs on /dev/nvme1n1)\n",
 	  NO_ROUTE, 0 },
-	{ "VMD",
-	  "disk nvme0n1 259:0 10000:e1:00.0/nvme/nvme0\nmount 259:0 / ext4 /dev/nvme0n1\n",
+	{ "USB disk", USB "mount 8:17 / ext4 /dev/sdb1\n", XHCI "/ (ext4 on /dev/sdb1)\n", NO_ROUTE,
+	  0 },
+	{ "VMD", "disk nvme0n1 259:0 10000:e1:00.0/nvme/nvme0\nmount 259:0 / ext4 /dev/nvme0n1\n",
 	  VMD "/ (ext4 on /dev/nvme0n1)\n" VMD_SSD "/ (ext4 on /dev/nvme0n1)\n", NO_ROUTE, 0 },
 	{ "disk on no PCI bus",
 	  "disk mmcblk0 179:0 platform/80860F14:00/mmc_host/mmc0/mmc0:0001/block\n"
 	  "mount 179:0 / ext4 /dev/mmcblk0\n",
 	  "", "I: / (ext4 on /dev/mmcblk0): mmcblk0 is on no PCI bus\n" NO_ROUTE, 0 },
 	{ "each mount of the boot, ESP elsewhere",
-	  SDA NVME0 NVME1 USB "mount 8:2 / ext4 /dev/sda2\nmount 259:2 /usr ext4 /dev/nvme0n1p2\n"
+	  SDA NVME0 NVME1 USB
+	  "mount 8:2 / ext4 /dev/sda2\nmount 259:2 /usr ext4 /dev/nvme0n1p2\n"
 	  "mount 259:5 /boot ext4 /dev/nvme1n1p2\nmount 259:4 /boot/efi vfat /dev/nvme1n1p1\n"
 	  "mount 8:17 /srv/esp vfat /dev/sdb1\n"
 	  "udev sdb1 ID_PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b\n",
@@ -163,26 +163,29 @@ static const struct sample samples[] = {
 	       "/boot (ext4 on /dev/nvme1n1p2), /boot/efi (vfat on /dev/nvme1n1p1)\n",
 	  NO_ROUTE, 0 },
 	{ "data is not protected",
-	  ON_SDA NVME0 USB "mount 259:1 /srv ext4 /dev/nvme0n1p1\nmount 8:17 /media/x vfat /dev/sdb1\n"
+	  ON_SDA NVME0 USB
+	  "mount 259:1 /srv ext4 /dev/nvme0n1p1\nmount 8:17 /media/x vfat /dev/sdb1\n"
 	  "udev sdb1 ID_PART_ENTRY_TYPE=ebd0a0a2-b9e5-4433-87c0-68b6b72699c7\n",
 	  ON_SDA_1, NO_ROUTE, 0 },
 	{ "LVM on LUKS on md",
-	  NVME0 NVME1 MD0 DM(0, "crypt") DM(1, "pve-root") DM(2, "pve-swap")
-	  "slave md0 nvme0n1p2\nslave md0 nvme1n1p2\nslave dm-0 md0\nslave dm-1 dm-0\n"
-	  "slave dm-2 dm-0\nmount 253:1 / ext4 /dev/mapper/pve-root\nswap /dev/dm-2 partition\n",
+	  NVME0 NVME1 MD0 DM(0, "crypt") DM(1, "pve-root") DM(
+		  2,
+		  "pve-swap") "slave md0 nvme0n1p2\nslave md0 nvme1n1p2\nslave dm-0 md0\nslave dm-1 dm-0\n"
+			      "slave dm-2 dm-0\nmount 253:1 / ext4 /dev/mapper/pve-root\nswap /dev/dm-2 partition\n",
 	  SSD0 "/ (ext4 on /dev/mapper/pve-root), swap (/dev/mapper/pve-swap)\n" SSD1
 	       "/ (ext4 on /dev/mapper/pve-root), swap (/dev/mapper/pve-swap)\n",
 	  NO_ROUTE, 0 },
 	{ "volume group of several disks",
-	  NVME0 NVME1 USB DM(0, "pve-root") DM(1, "pve-data") DM(2, "srv-data")
-	  "slave dm-0 nvme0n1p2\nslave dm-1 nvme1n1p1\nslave dm-2 sdb1\n"
-	  "line sys/devices/virtual/block/dm-0/dm/uuid "
-	  "LVM-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa11111111111111111111111111111111\n"
-	  "line sys/devices/virtual/block/dm-1/dm/uuid "
-	  "LVM-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa22222222222222222222222222222222-tpool\n"
-	  "line sys/devices/virtual/block/dm-2/dm/uuid "
-	  "LVM-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb33333333333333333333333333333333\n"
-	  "mount 253:0 / ext4 /dev/mapper/pve-root\n",
+	  NVME0 NVME1 USB DM(0, "pve-root") DM(1, "pve-data") DM(
+		  2,
+		  "srv-data") "slave dm-0 nvme0n1p2\nslave dm-1 nvme1n1p1\nslave dm-2 sdb1\n"
+			      "line sys/devices/virtual/block/dm-0/dm/uuid "
+			      "LVM-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa11111111111111111111111111111111\n"
+			      "line sys/devices/virtual/block/dm-1/dm/uuid "
+			      "LVM-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa22222222222222222222222222222222-tpool\n"
+			      "line sys/devices/virtual/block/dm-2/dm/uuid "
+			      "LVM-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb33333333333333333333333333333333\n"
+			      "mount 253:0 / ext4 /dev/mapper/pve-root\n",
 	  SSD0 "/ (ext4 on /dev/mapper/pve-root)\n" SSD1 "/ (ext4 on /dev/mapper/pve-root)\n",
 	  NO_ROUTE, 0 },
 	{ "partition of an md",
@@ -223,10 +226,12 @@ static const struct sample samples[] = {
 	  "line sys/devices/virtual/nvme-fabrics/ctl/nvme0/address "
 	  "traddr=nn-0x200140:pn-0x210140,host_traddr=nn-0x20:pn-0x10\n"
 	  "mount 259:0 / ext4 /dev/nvme0n1\nnet eno1 0000:00:1f.6/net\nroute4 eno1\n",
-	  VMD UNKNOWN AHCI UNKNOWN ONBOARD "address: server of / unknown (eno1), " DEFAULT_ROUTE SSD0
-	      UNKNOWN SSD1 UNKNOWN VMD_SSD UNKNOWN,
+	  VMD UNKNOWN AHCI UNKNOWN ONBOARD
+	  "address: server of / unknown (eno1), " DEFAULT_ROUTE SSD0 UNKNOWN SSD1 UNKNOWN VMD_SSD
+		  UNKNOWN,
 	  "W: / (ext4 on /dev/nvme0n1): what nvme0 is on is not known\n"
-	  "W: / (ext4 on /dev/nvme0n1)" NO_SERVER "W: / (ext4 on /dev/nvme0n1)" TAKES_DISKS, 2 },
+	  "W: / (ext4 on /dev/nvme0n1)" NO_SERVER "W: / (ext4 on /dev/nvme0n1)" TAKES_DISKS,
+	  2 },
 	{ "disk of iSCSI",
 	  "disk sdc 8:32 platform/host9/session1/target9:0:0/9:0:0:1/block\npart sdc1 8:33 sdc\n"
 	  "mount 8:33 / ext4 /dev/sdc1\n" TWO_NETS
@@ -251,8 +256,9 @@ static const struct sample samples[] = {
 	  "mount 8:32 / ext4 /dev/sdc\n" TWO_NETS,
 	  AHCI "/ (ext4 on /dev/sdc)\n" ONBOARD DEFAULT_ROUTE, "", 0 },
 	{ "NBD, with LVM on it",
-	  "disk nbd0 43:0 virtual/block\n" DM(0, "vg-root") "slave dm-0 nbd0\n"
-	  "mount 253:0 / ext4 /dev/mapper/vg-root\n" TWO_NETS,
+	  "disk nbd0 43:0 virtual/block\n" DM(
+		  0, "vg-root") "slave dm-0 nbd0\n"
+				"mount 253:0 / ext4 /dev/mapper/vg-root\n" TWO_NETS,
 	  ONBOARD "address: server of / unknown (eno1), " DEFAULT_ROUTE IGB0
 		  "address: server of / unknown (enp6s0f0)\n",
 	  "W: / (ext4 on /dev/mapper/vg-root)" NO_SERVER, 2 },
@@ -263,52 +269,60 @@ static const struct sample samples[] = {
 	{ "virtual disk of an unknown kind",
 	  "disk ublkb0 259:0 virtual/block\nmount 259:0 / ext4 /dev/ublkb0\n"
 	  "net eno1 0000:00:1f.6/net\nroute4 eno1\n",
-	  VMD UNKNOWN AHCI UNKNOWN ONBOARD "address: server of / unknown (eno1), " DEFAULT_ROUTE SSD0
-	      UNKNOWN SSD1 UNKNOWN VMD_SSD UNKNOWN,
+	  VMD UNKNOWN AHCI UNKNOWN ONBOARD
+	  "address: server of / unknown (eno1), " DEFAULT_ROUTE SSD0 UNKNOWN SSD1 UNKNOWN VMD_SSD
+		  UNKNOWN,
 	  "W: / (ext4 on /dev/ublkb0): what ublkb0 is on is not known\n"
-	  "W: / (ext4 on /dev/ublkb0)" NO_SERVER "W: / (ext4 on /dev/ublkb0)" TAKES_DISKS, 2 },
+	  "W: / (ext4 on /dev/ublkb0)" NO_SERVER "W: / (ext4 on /dev/ublkb0)" TAKES_DISKS,
+	  2 },
 	{ "disk in memory", ON_SDA "disk ram0 1:0 virtual/block\nswap /dev/ram0 partition\n",
 	  ON_SDA_1, NO_ROUTE, 0 },
 	{ "loop on a file on a partition",
-	  SDA "disk loop0 7:0 virtual/block\nline sys/block/x x\n"
+	  SDA
+	  "disk loop0 7:0 virtual/block\nline sys/block/x x\n"
 	  "line sys/devices/virtual/block/loop0/loop/backing_file /run/live/medium/root.squashfs\n"
 	  "mount 7:0 / squashfs /dev/loop0\nmount 8:1 /run/live/medium iso9660 /dev/sda1\n",
 	  AHCI "/ (squashfs on /dev/loop0)\n", NO_ROUTE, 0 },
 	{ "overlay",
 	  USB "mount 0:30 / overlay overlay lowerdir=/media/ro:/nowhere,upperdir=/run/rw\n"
-	  "mount 8:17 /media/ro ext4 /dev/sdb1\nmount 0:31 /run tmpfs tmpfs\n",
+	      "mount 8:17 /media/ro ext4 /dev/sdb1\nmount 0:31 /run tmpfs tmpfs\n",
 	  XHCI "/ (overlay on overlay)\n", NO_ROUTE, 0 },
 	{ "XFS with its log elsewhere",
 	  SDA NVME0 "mount 8:2 / xfs /dev/sda2 logdev=/dev/nvme0n1p1,noquota\n",
 	  AHCI "/ (xfs on /dev/sda2)\n" SSD0 "/ (xfs on /dev/sda2)\n", NO_ROUTE, 0 },
 	{ "btrfs with several devices",
-	  SDA NVME0 NVME1 DM(0, "luks") "slave dm-0 nvme1n1p2\n"
-	  "line sys/fs/btrfs/features/raid56 0\n"
-	  "link-block sys/fs/btrfs/11111111-2222-3333-4444-555555555555/devices/sda1 sda1\n"
-	  "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/nvme0n1p2 nvme0n1p2\n"
-	  "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/dm-0 dm-0\n"
-	  "mount 0:27 / btrfs /dev/mapper/luks subvol=/@\n",
-	  SSD0 "/ (btrfs on /dev/mapper/luks)\n" SSD1 "/ (btrfs on /dev/mapper/luks)\n",
-	  NO_ROUTE, 0 },
+	  SDA NVME0 NVME1 DM(
+		  0,
+		  "luks") "slave dm-0 nvme1n1p2\n"
+			  "line sys/fs/btrfs/features/raid56 0\n"
+			  "link-block sys/fs/btrfs/11111111-2222-3333-4444-555555555555/devices/sda1 sda1\n"
+			  "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/nvme0n1p2 nvme0n1p2\n"
+			  "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/dm-0 dm-0\n"
+			  "mount 0:27 / btrfs /dev/mapper/luks subvol=/@\n",
+	  SSD0 "/ (btrfs on /dev/mapper/luks)\n" SSD1 "/ (btrfs on /dev/mapper/luks)\n", NO_ROUTE,
+	  0 },
 	{ "btrfs whose device is unknown", SDA "mount 0:27 / btrfs /dev/root\n", EVERY_DISK,
 	  "W: / (btrfs on /dev/root): /dev/root: No such file or directory\n"
-	  "W: / (btrfs on /dev/root)" TAKES_DISKS NO_ROUTE, 2 },
+	  "W: / (btrfs on /dev/root)" TAKES_DISKS NO_ROUTE,
+	  2 },
 	{ "ZFS",
 	  SDA NVME0 NVME1 "udev nvme0n1p2 ID_FS_TYPE=zfs_member\nudev nvme0n1p2 ID_FS_LABEL=rpool\n"
-	  "udev nvme1n1p2 ID_FS_TYPE=zfs_member\nudev nvme1n1p2 ID_FS_LABEL=rpool\n"
-	  "udev sda1 ID_FS_TYPE=zfs_member\nudev sda1 ID_FS_LABEL=tank\n"
-	  "udev sda2 ID_FS_TYPE=ext4\nudev sda2 ID_FS_LABEL=rpool\n"
-	  "mount 0:27 / zfs rpool/ROOT/pve-1\nmount 0:28 /tank zfs tank\n",
+			  "udev nvme1n1p2 ID_FS_TYPE=zfs_member\nudev nvme1n1p2 ID_FS_LABEL=rpool\n"
+			  "udev sda1 ID_FS_TYPE=zfs_member\nudev sda1 ID_FS_LABEL=tank\n"
+			  "udev sda2 ID_FS_TYPE=ext4\nudev sda2 ID_FS_LABEL=rpool\n"
+			  "mount 0:27 / zfs rpool/ROOT/pve-1\nmount 0:28 /tank zfs tank\n",
 	  SSD0 "/ (zfs on rpool/ROOT/pve-1)\n" SSD1 "/ (zfs on rpool/ROOT/pve-1)\n", NO_ROUTE, 0 },
 	{ "ZFS without members", SDA "mount 0:27 / zfs rpool/ROOT/pve-1\n", EVERY_DISK,
 	  "W: / (zfs on rpool/ROOT/pve-1): found no device below it\n"
-	  "W: / (zfs on rpool/ROOT/pve-1)" TAKES_DISKS NO_ROUTE, 2 },
+	  "W: / (zfs on rpool/ROOT/pve-1)" TAKES_DISKS NO_ROUTE,
+	  2 },
 	{ "bcachefs", SDA NVME0 "mount 0:27 / bcachefs /dev/sda2:/dev/nvme0n1p2\n",
 	  AHCI "/ (bcachefs on /dev/sda2:/dev/nvme0n1p2)\n" SSD0
 	       "/ (bcachefs on /dev/sda2:/dev/nvme0n1p2)\n",
 	  NO_ROUTE, 0 },
 	{ "ZFS member with an old signature",
-	  NVME0 NVME1 SDA "udev nvme0n1p2 ID_FS_TYPE=zfs_member\nudev nvme0n1p2 ID_FS_LABEL=rpool\n"
+	  NVME0 NVME1 SDA
+	  "udev nvme0n1p2 ID_FS_TYPE=zfs_member\nudev nvme0n1p2 ID_FS_LABEL=rpool\n"
 	  "udev nvme1n1p2 ID_FS_AMBIVALENT=filesystem:ext4:1.0_raid:zfs_member:5000\n"
 	  "udev sda1 ID_FS_AMBIVALENT=filesystem:ext4:1.0_filesystem:xfs:\n"
 	  "mount 0:27 / zfs rpool/ROOT/pve-1\n",
@@ -335,46 +349,49 @@ static const struct sample samples[] = {
 	  "line run/vfio-early/network fd00:10::/64 dev eth1 proto kernel metric 256 pref medium\n",
 	  ONBOARD "server of /usr (eno1), IPv6 default route (eno1)\n" IGB0 "server of / (eth1)\n",
 	  "", 0 },
-	{ "CIFS and Ceph", "mount 0:27 /usr ceph 10.10.10.1:6789:/usr\n"
+	{ "CIFS and Ceph",
+	  "mount 0:27 /usr ceph 10.10.10.1:6789:/usr\n"
 	  "mount 0:28 / cifs //10.10.10.1/root\n" TWO_NETS,
 	  ONBOARD "address: server of /usr unknown (eno1), " DEFAULT_ROUTE IGB0
 		  "server of / (enp6s0f0), address: server of /usr unknown (enp6s0f0)\n",
 	  "W: /usr (ceph on 10.10.10.1:6789:/usr)" NO_SERVER, 2 },
 	{ "swap file on NFS, beside data",
-	  ON_SDA "mount 0:27 /net nfs4 10.10.10.1:/x\nswap /net/swap file\n"
-	  "mount 0:28 /data nfs4 10.0.0.1:/y\nline etc/fstab 10.0.0.1:/y /data nfs4 defaults 0 0\n"
-	  TWO_NETS,
+	  ON_SDA
+	  "mount 0:27 /net nfs4 10.10.10.1:/x\nswap /net/swap file\n"
+	  "mount 0:28 /data nfs4 10.0.0.1:/y\nline etc/fstab 10.0.0.1:/y /data nfs4 defaults 0 0\n" TWO_NETS,
 	  ON_SDA_1 ONBOARD DEFAULT_ROUTE IGB0 "server of swap (enp6s0f0)\n", "", 0 },
 	{ "file system of an unknown kind", "mount 0:27 / newfs pool0\n", EVERY_DISK,
 	  "W: / (newfs on pool0): do not know what newfs stands on\n"
-	  "W: / (newfs on pool0)" TAKES_DISKS NO_ROUTE, 2 },
+	  "W: / (newfs on pool0)" TAKES_DISKS NO_ROUTE,
+	  2 },
 	{ "later mounts hide earlier ones",
 	  SDA NVME0 "mount 0:2 / rootfs rootfs\nmount 8:2 / ext4 /dev/sda2\n"
-	  "mount 0:35 /boot autofs systemd-1\nmount 259:1 /boot ext4 /dev/nvme0n1p1\n",
+		    "mount 0:35 /boot autofs systemd-1\nmount 259:1 /boot ext4 /dev/nvme0n1p1\n",
 	  AHCI "/ (ext4 on /dev/sda2)\n" SSD0 "/boot (ext4 on /dev/nvme0n1p1)\n", NO_ROUTE, 0 },
 
 	/* fstab, swap, proxmox-boot-tool */
 	{ "fstab: what is not mounted",
 	  ON_SDA NVME0 NVME1 USB "link dev/disk/by-uuid/ABCD-1234 ../../nvme0n1p1\n"
-	  "link dev/disk/by-label/my\\x20boot ../../nvme1n1p1\n"
-	  "line etc/fstab # comment\n"
-	  "line etc/fstab /dev/sda2 / ext4 defaults 0 1\n"
-	  "line etc/fstab LABEL=\"my\\134040boot\" /boot ext4 noauto 0 2\n"
-	  "line etc/fstab UUID=ABCD-1234 /boot/efi vfat noauto 0 2\n"
-	  "line etc/fstab /dev/sdb1 /srv ext4 noauto 0 2\n",
+				 "link dev/disk/by-label/my\\x20boot ../../nvme1n1p1\n"
+				 "line etc/fstab # comment\n"
+				 "line etc/fstab /dev/sda2 / ext4 defaults 0 1\n"
+				 "line etc/fstab LABEL=\"my\\134040boot\" /boot ext4 noauto 0 2\n"
+				 "line etc/fstab UUID=ABCD-1234 /boot/efi vfat noauto 0 2\n"
+				 "line etc/fstab /dev/sdb1 /srv ext4 noauto 0 2\n",
 	  ON_SDA_1 SSD0 "/boot/efi in fstab (vfat on /dev/nvme0n1p1)\n" SSD1
 			"/boot in fstab (ext4 on /dev/nvme1n1p1)\n",
 	  NO_ROUTE, 0 },
 	{ "fstab: what the boot waits for",
 	  ON_SDA NVME0 NVME1 USB "mount 259:4 /var ext4 /dev/nvme1n1p1\n"
-	  "line etc/fstab UUID=1 /var ext4 defaults 0 2\n"
-	  "line etc/fstab /dev/nvme0n1p1 /srv xfs rw,noatime 0 2\n"
-	  "line etc/fstab /dev/sdb1 /media vfat nofail 0 0\n",
+				 "line etc/fstab UUID=1 /var ext4 defaults 0 2\n"
+				 "line etc/fstab /dev/nvme0n1p1 /srv xfs rw,noatime 0 2\n"
+				 "line etc/fstab /dev/sdb1 /media vfat nofail 0 0\n",
 	  ON_SDA_1 SSD0 "/srv in fstab (xfs on /dev/nvme0n1p1)\n" SSD1
 			"/var (ext4 on /dev/nvme1n1p1)\n",
 	  NO_ROUTE, 0 },
 	{ "fstab: what the boot does not wait for",
-	  ON_SDA NVME0 NVME1 USB "mount 259:1 /a ext4 /dev/nvme0n1p1\n"
+	  ON_SDA NVME0 NVME1 USB
+	  "mount 259:1 /a ext4 /dev/nvme0n1p1\n"
 	  "mount 0:40 /c autofs systemd-1\nmount 259:4 /c ext4 /dev/nvme1n1p1\n"
 	  "line etc/fstab /dev/nvme0n1p1 /a ext4 defaults,nofail 0 2\n"
 	  "line etc/fstab /dev/sdb1 /b ext4 noauto,user 0 0\n"
@@ -386,11 +403,12 @@ static const struct sample samples[] = {
 	  "line etc/fstab /dev/sdb1 none swap nofail 0 0\n",
 	  ON_SDA_1, NO_ROUTE, 0 },
 	{ "fstab: layers, several devices, bind mounts, FUSE",
-	  ON_SDA NVME0 NVME1 USB DM(0, "data") "slave dm-0 nvme0n1p1\nslave dm-0 sdb1\n"
-	  "mount 259:4 /disks/1 ext4 /dev/nvme1n1p1\n"
-	  "line etc/fstab /dev/mapper/data /data ext4 defaults 0 2\n"
-	  "line etc/fstab /disks/1/home /home none bind 0 0\n"
-	  "line etc/fstab /disks/*:/disks/1 /pool fuse.mergerfs defaults 0 0\n",
+	  ON_SDA NVME0 NVME1 USB DM(
+		  0, "data") "slave dm-0 nvme0n1p1\nslave dm-0 sdb1\n"
+			     "mount 259:4 /disks/1 ext4 /dev/nvme1n1p1\n"
+			     "line etc/fstab /dev/mapper/data /data ext4 defaults 0 2\n"
+			     "line etc/fstab /disks/1/home /home none bind 0 0\n"
+			     "line etc/fstab /disks/*:/disks/1 /pool fuse.mergerfs defaults 0 0\n",
 	  XHCI "/data in fstab (ext4 on /dev/mapper/data)\n" AHCI
 	       "/ (ext4 on /dev/sda2), /pool in fstab (fuse.mergerfs on /disks/*:/disks/1)\n" SSD0
 	       "/data in fstab (ext4 on /dev/mapper/data)\n" SSD1
@@ -398,7 +416,7 @@ static const struct sample samples[] = {
 	  NO_ROUTE, 0 },
 	{ "fstab: another disk than the one that is mounted",
 	  ON_SDA NVME0 NVME1 "mount 259:1 /var ext4 /dev/nvme0n1p1\n"
-	  "line etc/fstab /dev/nvme1n1p1 /var ext4 defaults 0 2\n",
+			     "line etc/fstab /dev/nvme1n1p1 /var ext4 defaults 0 2\n",
 	  ON_SDA_1 SSD0 "/var (ext4 on /dev/nvme0n1p1)\n" SSD1
 			"/var in fstab (ext4 on /dev/nvme1n1p1)\n",
 	  NO_ROUTE, 0 },
@@ -406,7 +424,8 @@ static const struct sample samples[] = {
 	  ON_SDA "line etc/fstab UUID=DEAD-BEEF /srv ext4 defaults 0 2\n", ON_SDA_1,
 	  "W: /srv in fstab (ext4 on UUID=DEAD-BEEF): there is no UUID=DEAD-BEEF\n" NO_ROUTE, 0 },
 	{ "ESP that systemd mounts on demand",
-	  ON_SDA NVME0 NVME1 USB "mount 0:40 /efi autofs systemd-1\n"
+	  ON_SDA NVME0 NVME1 USB
+	  "mount 0:40 /efi autofs systemd-1\n"
 	  "udev nvme0n1p1 ID_PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b\n"
 	  "udev nvme1n1p1 ID_PART_ENTRY_TYPE=bc13c2ff-59e6-4262-a352-b275fd6f7172\n"
 	  "udev sdb1 ID_PART_ENTRY_TYPE=ebd0a0a2-b9e5-4433-87c0-68b6b72699c7\n",
@@ -414,7 +433,8 @@ static const struct sample samples[] = {
 			"ESP mounted on demand (/dev/nvme1n1p1)\n",
 	  NO_ROUTE, 0 },
 	{ "ESP that fstab has mounted on demand, beside another",
-	  ON_SDA NVME0 NVME1 "mount 0:40 /boot/efi autofs systemd-1\n"
+	  ON_SDA NVME0 NVME1
+	  "mount 0:40 /boot/efi autofs systemd-1\n"
 	  "line etc/fstab /dev/nvme0n1p1 /boot/efi vfat x-systemd.automount 0 0\n"
 	  "udev nvme1n1p1 ID_PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b\n",
 	  ON_SDA_1 SSD0 "/boot/efi in fstab (vfat on /dev/nvme0n1p1)\n", NO_ROUTE, 0 },
@@ -423,109 +443,119 @@ static const struct sample samples[] = {
 		 "line etc/fstab /dev/sdz1 none swap sw 0 0\n",
 	  ON_SDA_1,
 	  "W: /efi in fstab (vfat on UUID=DEAD-BEEF): there is no UUID=DEAD-BEEF\n"
-	  "W: swap (/dev/sdz1): there is no /dev/sdz1\n" NO_ROUTE, 0 },
+	  "W: swap (/dev/sdz1): there is no /dev/sdz1\n" NO_ROUTE,
+	  0 },
 	{ "fstab: bad line", ON_SDA "line etc/fstab nonsense\n", ON_SDA_1,
 	  "W: /etc/fstab:1: not valid\n" NO_ROUTE, 2 },
 	{ "swap, active and in fstab",
-	  ON_SDA NVME0 NVME1 DM(0, "vg-swap") "slave dm-0 nvme0n1p2\nswap /dev/dm-0 partition\n"
-	  "link dev/disk/by-uuid/01234567-89ab-cdef-0123-456789abcdef ../../nvme1n1p1\n"
-	  "line etc/fstab /dev/mapper/vg-swap none swap sw 0 0\n"
-	  "line etc/fstab UUID=01234567-89ab-cdef-0123-456789abcdef none swap sw 0 0\n",
-	  ON_SDA_1 SSD0 "swap (/dev/mapper/vg-swap)\n" SSD1 "swap (/dev/nvme1n1p1)\n",
-	  NO_ROUTE, 0 },
+	  ON_SDA NVME0 NVME1 DM(
+		  0,
+		  "vg-swap") "slave dm-0 nvme0n1p2\nswap /dev/dm-0 partition\n"
+			     "link dev/disk/by-uuid/01234567-89ab-cdef-0123-456789abcdef ../../nvme1n1p1\n"
+			     "line etc/fstab /dev/mapper/vg-swap none swap sw 0 0\n"
+			     "line etc/fstab UUID=01234567-89ab-cdef-0123-456789abcdef none swap sw 0 0\n",
+	  ON_SDA_1 SSD0 "swap (/dev/mapper/vg-swap)\n" SSD1 "swap (/dev/nvme1n1p1)\n", NO_ROUTE,
+	  0 },
 	{ "swap file", ON_SDA NVME0 "mount 259:1 /srv ext4 /dev/nvme0n1p1\nswap /srv/swap file\n",
 	  ON_SDA_1 SSD0 "swap (/srv/swap)\n", NO_ROUTE, 0 },
 	{ "swap on zram, and what it writes back to",
 	  ON_SDA NVME0 "disk zram0 252:0 virtual/block\ndisk zram1 252:1 virtual/block\n"
-	  "line sys/devices/virtual/block/zram0/mm_stat 0\n"
-	  "line sys/devices/virtual/block/zram0/backing_dev none\n"
-	  "line sys/devices/virtual/block/zram1/mm_stat 0\n"
-	  "line sys/devices/virtual/block/zram1/backing_dev /dev/nvme0n1p1\n"
-	  "swap /dev/zram0 partition\nswap /dev/zram1 partition\n",
+		       "line sys/devices/virtual/block/zram0/mm_stat 0\n"
+		       "line sys/devices/virtual/block/zram0/backing_dev none\n"
+		       "line sys/devices/virtual/block/zram1/mm_stat 0\n"
+		       "line sys/devices/virtual/block/zram1/backing_dev /dev/nvme0n1p1\n"
+		       "swap /dev/zram0 partition\nswap /dev/zram1 partition\n",
 	  ON_SDA_1 SSD0 "swap (/dev/zram1)\n", NO_ROUTE, 0 },
 	{ "proxmox-boot-tool",
 	  ON_SDA NVME0 NVME1 "link dev/disk/by-uuid/AAAA-0001 ../../nvme0n1p1\n"
-	  "link dev/disk/by-uuid/AAAA-0002 ../../nvme1n1p1\n"
-	  "line etc/kernel/proxmox-boot-uuids AAAA-0001\n"
-	  "line etc/kernel/proxmox-boot-uuids AAAA-0002\n"
-	  "line etc/kernel/proxmox-boot-uuids AAAA-0003\n",
+			     "link dev/disk/by-uuid/AAAA-0002 ../../nvme1n1p1\n"
+			     "line etc/kernel/proxmox-boot-uuids AAAA-0001\n"
+			     "line etc/kernel/proxmox-boot-uuids AAAA-0002\n"
+			     "line etc/kernel/proxmox-boot-uuids AAAA-0003\n",
 	  ON_SDA_1 SSD0 "ESP of proxmox-boot-tool (/dev/nvme0n1p1)\n" SSD1
 			"ESP of proxmox-boot-tool (/dev/nvme1n1p1)\n",
 	  "W: ESP of proxmox-boot-tool (UUID=AAAA-0003): there is no UUID=AAAA-0003\n" NO_ROUTE,
 	  0 },
 	{ "many reasons on one device",
 	  SDA "mount 8:2 / ext4 /dev/sda2\nmount 8:1 /boot ext4 /dev/sda1\n"
-	  "mount 8:1 /boot/efi vfat /dev/sda1\nmount 8:1 /efi vfat /dev/sda1\n"
-	  "swap /swap file\n",
-	  AHCI "/ (ext4 on /dev/sda2), /boot (ext4 on /dev/sda1), ...\n",
-	  NO_ROUTE, 0 },
+	      "mount 8:1 /boot/efi vfat /dev/sda1\nmount 8:1 /efi vfat /dev/sda1\n"
+	      "swap /swap file\n",
+	  AHCI "/ (ext4 on /dev/sda2), /boot (ext4 on /dev/sda1), ...\n", NO_ROUTE, 0 },
 
 	/* A sentence of 76 bytes and more would leave no room to say that there is more. */
 	{ "one long reason and others",
-	  SDA "mount 8:2 / ext4 /dev/disk/by-id/ata-0123456789012345678901234567890123456789-part2\n"
+	  SDA
+	  "mount 8:2 / ext4 /dev/disk/by-id/ata-0123456789012345678901234567890123456789-part2\n"
 	  "mount 8:1 /boot ext4 /dev/sda1\n",
 	  AHCI "/ (ext4 on /dev/disk/by-id/ata-0123456789012345678901234567890123456789-...\n",
 	  NO_ROUTE, 0 },
 
 	/* Used, not needed: in no list, and said of what rules take */
-	{ "a rule takes a data disk", ON_SDA NVME0 NVME1 RULE("02:00.0") RULE("03:00.0")
-	  "mount 259:1 /srv ext4 /dev/nvme0n1p1\nmount 259:1 /export ext4 /dev/nvme0n1p1\n",
+	{ "a rule takes a data disk",
+	  ON_SDA NVME0 NVME1 RULE("02:00.0") RULE(
+		  "03:00.0") "mount 259:1 /srv ext4 /dev/nvme0n1p1\nmount 259:1 /export ext4 /dev/nvme0n1p1\n",
 	  ON_SDA_1,
-	  NO_ROUTE USED("1", "0000:02:00.0 (144d:a808)")
-	  "/srv (ext4 on /dev/nvme0n1p1), /export (ext4 on /dev/nvme0n1p1)\n", 0 },
+	  NO_ROUTE USED(
+		  "1",
+		  "0000:02:00.0 (144d:a808)") "/srv (ext4 on /dev/nvme0n1p1), /export (ext4 on /dev/nvme0n1p1)\n",
+	  0 },
 	{ "rules of this boot's command line are not the image's",
 	  ON_SDA NVME0 "mount 259:1 /srv ext4 /dev/nvme0n1p1\n"
-	  "line proc/cmdline vfio_early.bind=02:00.0\n",
+		       "line proc/cmdline vfio_early.bind=02:00.0\n",
 	  ON_SDA_1, NO_ROUTE, 0 },
-	{ "an excluded data disk", ON_SDA NVME0 RULE("class=01") RULE("!02:00.0")
-	  "mount 259:1 /srv ext4 /dev/nvme0n1p1\n",
+	{ "an excluded data disk",
+	  ON_SDA NVME0 RULE("class=01") RULE("!02:00.0") "mount 259:1 /srv ext4 /dev/nvme0n1p1\n",
 	  ON_SDA_1, NO_ROUTE SDA_STAYS, 0 },
 	{ "data in layers and on several devices",
-	  ON_SDA NVME0 NVME1 USB DM(0, "vg-data") RULE("class=01") RULE("00:14.0")
-	  "slave dm-0 nvme1n1p2\nslave dm-0 sdb1\nmount 253:0 /data xfs /dev/mapper/vg-data\n"
-	  "mount 0:29 /pool btrfs /dev/nvme0n1p2 subvol=/a\n"
-	  "mount 0:29 /sub btrfs /dev/nvme0n1p2 subvol=/b\n"
-	  "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/nvme0n1p2 nvme0n1p2\n"
-	  "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/nvme1n1p1 nvme1n1p1\n",
+	  ON_SDA NVME0 NVME1 USB DM(0, "vg-data") RULE("class=01") RULE(
+		  "00:14.0") "slave dm-0 nvme1n1p2\nslave dm-0 sdb1\nmount 253:0 /data xfs /dev/mapper/vg-data\n"
+			     "mount 0:29 /pool btrfs /dev/nvme0n1p2 subvol=/a\n"
+			     "mount 0:29 /sub btrfs /dev/nvme0n1p2 subvol=/b\n"
+			     "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/nvme0n1p2 nvme0n1p2\n"
+			     "link-block sys/fs/btrfs/66666666-7777-8888-9999-000000000000/devices/nvme1n1p1 nvme1n1p1\n",
 	  ON_SDA_1,
-	  NO_ROUTE USED("2", "0000:00:14.0 (8086:a36d)") "/data (xfs on /dev/mapper/vg-data)\n"
-	  SDA_STAYS USED("1", "0000:02:00.0 (144d:a808)")
-	  "/pool (btrfs on /dev/nvme0n1p2), /sub (btrfs on /dev/nvme0n1p2)\n"
-	  USED("1", "0000:03:00.0 (144d:a808)") "/data (xfs on /dev/mapper/vg-data), /pool (btrfs on /dev/nvme0n1p2), ...\n",
+	  NO_ROUTE USED("2",
+			"0000:00:14.0 (8086:a36d)") "/data (xfs on /dev/mapper/vg-data)\n" SDA_STAYS
+		  USED("1", "0000:02:00.0 (144d:a808)") "/pool (btrfs on /dev/nvme0n1p2), /sub (btrfs on /dev/nvme0n1p2)\n" USED(
+			  "1",
+			  "0000:03:00.0 (144d:a808)") "/data (xfs on /dev/mapper/vg-data), /pool (btrfs on /dev/nvme0n1p2), ...\n",
 	  0 },
 	{ "a pool is told of once, whatever it has mounted",
-	  ON_SDA NVME0 NVME1 RULE("class=01")
-	  "udev nvme0n1p2 ID_FS_TYPE=zfs_member\nudev nvme0n1p2 ID_FS_LABEL=tank\n"
-	  "udev nvme1n1p2 ID_FS_TYPE=zfs_member\nudev nvme1n1p2 ID_FS_LABEL=tank2\n"
-	  "mount 0:28 /tank zfs tank\nmount 0:29 /tank/a zfs tank/a\nmount 0:30 /two zfs tank2/b\n",
+	  ON_SDA NVME0 NVME1 RULE(
+		  "class=01") "udev nvme0n1p2 ID_FS_TYPE=zfs_member\nudev nvme0n1p2 ID_FS_LABEL=tank\n"
+			      "udev nvme1n1p2 ID_FS_TYPE=zfs_member\nudev nvme1n1p2 ID_FS_LABEL=tank2\n"
+			      "mount 0:28 /tank zfs tank\nmount 0:29 /tank/a zfs tank/a\nmount 0:30 /two zfs tank2/b\n",
 	  ON_SDA_1,
-	  NO_ROUTE SDA_STAYS USED("1", "0000:02:00.0 (144d:a808)") "/tank (zfs on tank)\n"
-	  USED("1", "0000:03:00.0 (144d:a808)") "/two (zfs on tank2/b)\n", 0 },
+	  NO_ROUTE SDA_STAYS USED("1", "0000:02:00.0 (144d:a808)") "/tank (zfs on tank)\n" USED(
+		  "1", "0000:03:00.0 (144d:a808)") "/two (zfs on tank2/b)\n",
+	  0 },
 	{ "what is needed is said once, and what else is on it if it is forced",
-	  SDA NVME0 RULE("00:17.0") RULE("02:00.0 force")
-	  "mount 8:2 / ext4 /dev/sda2\nmount 8:1 /srv ext4 /dev/sda1\n"
-	  "mount 259:1 /boot ext4 /dev/nvme0n1p1\nmount 259:2 /home ext4 /dev/nvme0n1p2\n",
+	  SDA NVME0 RULE("00:17.0") RULE(
+		  "02:00.0 force") "mount 8:2 / ext4 /dev/sda2\nmount 8:1 /srv ext4 /dev/sda1\n"
+				   "mount 259:1 /boot ext4 /dev/nvme0n1p1\nmount 259:2 /home ext4 /dev/nvme0n1p2\n",
 	  ON_SDA_1 SSD0 "/boot (ext4 on /dev/nvme0n1p1)\n",
-	  NO_ROUTE SDA_STAYS FORCED("2", "0000:02:00.0 (144d:a808)") "/boot (ext4 on /dev/nvme0n1p1)\n"
-	  USED("2", "0000:02:00.0 (144d:a808)") "/home (ext4 on /dev/nvme0n1p2)\n", 0 },
+	  NO_ROUTE SDA_STAYS
+		  FORCED("2", "0000:02:00.0 (144d:a808)") "/boot (ext4 on /dev/nvme0n1p1)\n" USED(
+			  "2", "0000:02:00.0 (144d:a808)") "/home (ext4 on /dev/nvme0n1p2)\n",
+	  0 },
 	{ "snaps, and what is on no disk",
-	  ON_SDA NVME0 "disk loop0 7:0 virtual/block\n" RULE("02:00.0") RULE("00:17.0 force")
-	  "line sys/devices/virtual/block/loop0/loop/backing_file /var/lib/snapd/x.snap\n"
-	  "mount 7:0 /snap/x/1 squashfs /dev/loop0\nmount 0:40 /tmp tmpfs tmpfs\n"
-	  "mount 0:41 /mnt nfs4 10.0.0.1:/srv\nmount 0:42 /proc proc proc\n"
-	  "mount 0:43 /merged overlay overlay lowerdir=/nowhere\n",
-	  ON_SDA_1,
-	  NO_ROUTE FORCED("2", "0000:00:17.0 (8086:a352)") "/ (ext4 on /dev/sda2)\n", 0 },
+	  ON_SDA NVME0 "disk loop0 7:0 virtual/block\n" RULE("02:00.0") RULE(
+		  "00:17.0 force") "line sys/devices/virtual/block/loop0/loop/backing_file /var/lib/snapd/x.snap\n"
+				   "mount 7:0 /snap/x/1 squashfs /dev/loop0\nmount 0:40 /tmp tmpfs tmpfs\n"
+				   "mount 0:41 /mnt nfs4 10.0.0.1:/srv\nmount 0:42 /proc proc proc\n"
+				   "mount 0:43 /merged overlay overlay lowerdir=/nowhere\n",
+	  ON_SDA_1, NO_ROUTE FORCED("2", "0000:00:17.0 (8086:a352)") "/ (ext4 on /dev/sda2)\n", 0 },
 	{ "the boot console",
-	  ON_SDA RULE("06:00.0") RULE("01:00.0")
-	  "remove sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/boot_vga\n"
-	  "line sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/boot_vga 1\n",
+	  ON_SDA RULE("06:00.0") RULE(
+		  "01:00.0") "remove sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/boot_vga\n"
+			     "line sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/boot_vga 1\n",
 	  ON_SDA_1, NO_ROUTE CONSOLE("2", "0000:01:00.0 (10de:1b81)"), 0 },
 	{ "what is used and cannot be followed is a note",
 	  ON_SDA DM(0, "a") "mount 253:0 /data ext4 /dev/mapper/a\nmount 9:9 /srv ext4 /dev/md9\n",
 	  ON_SDA_1,
 	  "I: /data (ext4 on /dev/mapper/a): found nothing below dm-0\n"
-	  "I: /srv (ext4 on /dev/md9): block device 9:9: No such file or directory\n" NO_ROUTE, 0 },
+	  "I: /srv (ext4 on /dev/md9): block device 9:9: No such file or directory\n" NO_ROUTE,
+	  0 },
 
 	/* Network */
 	{ "one NIC, both families, behind a switch",
@@ -533,15 +563,15 @@ static const struct sample samples[] = {
 	  AHCI "/ (ext4 on /dev/sda2)\n" IGB0 "IPv4/IPv6 default route (eth0)\n", "", 0 },
 	{ "VLAN on a bridge on a bond",
 	  ON_SDA "net eno1 0000:06:00.0/net\nnet eno2 0000:06:00.1/net\nnet bond0 virtual/net\n"
-	  "net vmbr0 virtual/net\nnet vmbr0.5 virtual/net\nnet tap100i0 virtual/net\n"
-	  "net enp1 0000:00:1f.6/net\n"
-	  "lower bond0 eno1\nlower bond0 eno2\nlower vmbr0 tap100i0\nlower vmbr0 bond0\n"
-	  "lower vmbr0.5 vmbr0\nroute4 vmbr0.5\n",
+		 "net vmbr0 virtual/net\nnet vmbr0.5 virtual/net\nnet tap100i0 virtual/net\n"
+		 "net enp1 0000:00:1f.6/net\n"
+		 "lower bond0 eno1\nlower bond0 eno2\nlower vmbr0 tap100i0\nlower vmbr0 bond0\n"
+		 "lower vmbr0.5 vmbr0\nroute4 vmbr0.5\n",
 	  ON_SDA_1 IGB0 "IPv4 default route (vmbr0.5)\n" IGB1 "IPv4 default route (vmbr0.5)\n", "",
 	  0 },
 	{ "several default routes",
 	  ON_SDA "net eno1 0000:00:1f.6/net\nnet mv0 virtual/net\nnet eth0 0000:06:00.1/net\n"
-	  "lower mv0 eth0\nroute4 eno1\nroute6 mv0\nroute4 eno1\n",
+		 "lower mv0 eth0\nroute4 eno1\nroute6 mv0\nroute4 eno1\n",
 	  AHCI "/ (ext4 on /dev/sda2)\n" ONBOARD "IPv4 default route (eno1)\n" IGB1
 	       "IPv6 default route (mv0)\n",
 	  "", 0 },
@@ -550,33 +580,37 @@ static const struct sample samples[] = {
 	{ "USB NIC", ON_SDA "net enx0 0000:00:14.0/usb1/1-2/1-2:1.0/net\nroute4 enx0\n",
 	  XHCI "IPv4 default route (enx0)\n" ON_SDA_1, "", 0 },
 	{ "Open vSwitch",
-	  ON_SDA "net vmbr0 virtual/net\nnet ovs-system virtual/net\nnet eth0 0000:06:00.0/net\n"
+	  ON_SDA
+	  "net vmbr0 virtual/net\nnet ovs-system virtual/net\nnet eth0 0000:06:00.0/net\n"
 	  "net tap1 virtual/net\nlower ovs-system eth0\nlower ovs-system tap1\nroute4 vmbr0\n",
 	  ON_SDA_1 IGB0 "IPv4 default route (vmbr0)\n", "", 0 },
 	{ "a tunnel has nothing below, even beside Open vSwitch",
 	  ON_SDA "net wg0 virtual/net\nline sys/devices/virtual/net/wg0/uevent DEVTYPE=wireguard\n"
-	  "net ovs-system virtual/net\nnet eth0 0000:06:00.0/net\nlower ovs-system eth0\n"
-	  "route4 wg0\n",
+		 "net ovs-system virtual/net\nnet eth0 0000:06:00.0/net\nlower ovs-system eth0\n"
+		 "route4 wg0\n",
 	  ON_SDA_1,
 	  "W: IPv4 default route (wg0): the interface below it is not known" TAKES_NET
-	  "W: IPv4 default route (wg0): found no device below it\n", 2 },
+	  "W: IPv4 default route (wg0): found no device below it\n",
+	  2 },
 	{ "tunnel, beside a route to somewhere",
-	  ON_SDA "net eno1 0000:00:1f.6/net\nnet eth1 0000:06:00.0/net\nnet wg0 virtual/net\nroute4 wg0\n"
+	  ON_SDA
+	  "net eno1 0000:00:1f.6/net\nnet eth1 0000:06:00.0/net\nnet wg0 virtual/net\nroute4 wg0\n"
 	  "line proc/net/route eno1\t0102030A\t0101A8C0\t0007\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n",
 	  ON_SDA_1 ONBOARD "address: default route in wg0 (eno1)\n",
 	  "W: IPv4 default route (wg0): the interface below it is not known" TAKES_NET, 2 },
 	{ "tunnel whose endpoint is known",
 	  ON_SDA TWO_NETS "net gre1 virtual/net\nroute4 gre1\n"
-	  "line sys/devices/virtual/net/gre1/type 778\n"
-	  "line sys/devices/virtual/net/gre1/broadcast 0a:0a:0a:07\n",
+			  "line sys/devices/virtual/net/gre1/type 778\n"
+			  "line sys/devices/virtual/net/gre1/broadcast 0a:0a:0a:07\n",
 	  ON_SDA_1 ONBOARD DEFAULT_ROUTE IGB0 "IPv4 default route (gre1)\n", "", 0 },
 	{ "PPP over Ethernet",
 	  ON_SDA "net eno1 0000:00:1f.6/net\nnet eth1 0000:06:00.0/net\nnet ppp0 virtual/net\n"
-	  "route4 ppp0\nline proc/net/pppoe Id       Address              Device\n"
-	  "line proc/net/pppoe 00000A00 00:11:22:33:44:55     eth1\n",
+		 "route4 ppp0\nline proc/net/pppoe Id       Address              Device\n"
+		 "line proc/net/pppoe 00000A00 00:11:22:33:44:55     eth1\n",
 	  ON_SDA_1 IGB0 "IPv4 default route (ppp0)\n", "", 0 },
 	{ "bridge to a virtual machine that is the router",
-	  ON_SDA "net vmbr1 virtual/net\nnet tap100i0 virtual/net\nlower vmbr1 tap100i0\n"
+	  ON_SDA
+	  "net vmbr1 virtual/net\nnet tap100i0 virtual/net\nlower vmbr1 tap100i0\n"
 	  "net vmbr0 virtual/net\nnet eno1 0000:00:1f.6/net\nlower vmbr0 eno1\n"
 	  "line run/vfio-early/network 4: vmbr1    inet 10.1.0.2/24 brd 10.1.0.255 scope global vmbr1\n"
 	  "line run/vfio-early/network 5: vmbr0    inet 10.0.0.2/24 scope global vmbr0\\ valid_lft 9sec\n"
@@ -584,7 +618,8 @@ static const struct sample samples[] = {
 	  ON_SDA_1 ONBOARD "address: default route in vmbr1 (vmbr0)\n",
 	  "W: IPv4 default route (vmbr1): the interface below it is not known" TAKES_NET, 2 },
 	{ "recorded tables: next hops, policy, types, families",
-	  ON_SDA "net eno1 0000:00:1f.6/net\nnet eth0 0000:06:00.0/net\nnet eth1 0000:06:00.1/net\n"
+	  ON_SDA
+	  "net eno1 0000:00:1f.6/net\nnet eth0 0000:06:00.0/net\nnet eth1 0000:06:00.1/net\n"
 	  "net mlx 0000:07:00.0/net\nroute4 mlx\n"
 	  "line run/vfio-early/network default proto static \\\tnexthop via 10.0.0.1 dev eno1 weight 1 "
 	  "\\\tnexthop via 10.1.0.1 dev eth0 weight 1 \n"
@@ -598,14 +633,16 @@ static const struct sample samples[] = {
 			   "IPv6 default route (eth1)\n",
 	  NULL, 2 },
 	{ "halves of all addresses for a default route",
-	  ON_SDA TWO_NETS "net tun0 virtual/net\n"
+	  ON_SDA TWO_NETS
+	  "net tun0 virtual/net\n"
 	  "line proc/net/route tun0\t00000000\t0101080A\t0003\t0\t0\t0\t00000080\t0\t0\t0\n"
 	  "line proc/net/route tun0\t00000080\t0101080A\t0003\t0\t0\t0\t00000080\t0\t0\t0\n",
 	  ON_SDA_1 ONBOARD "IPv4 default route (eno1), address: default route in tun0 (eno1)\n" IGB0
 			   "address: default route in tun0 (enp6s0f0)\n",
 	  "W: IPv4 default route (tun0): the interface below it is not known" TAKES_NET, 2 },
 	{ "no default route",
-	  ON_SDA "net eno1 0000:00:1f.6/net\nnet eth1 0000:06:00.0/net\nnet eth2 0000:06:00.1/net\n"
+	  ON_SDA
+	  "net eno1 0000:00:1f.6/net\nnet eth1 0000:06:00.0/net\nnet eth2 0000:06:00.1/net\n"
 	  "net docker0 virtual/net\n"
 	  "line proc/net/route eno1\t0000000A\t0101A8C0\t0003\t0\t0\t0\t000000FF\t0\t0\t0\n"
 	  "line proc/net/route docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n"
@@ -616,41 +653,48 @@ static const struct sample samples[] = {
 			   "address: no default route (eth1)\n",
 	  "I: no default route" TAKES_NET, 0 },
 	{ "routes that are no default route",
-	  ON_SDA "net eth0 0000:00:1f.6/net\n"
+	  ON_SDA
+	  "net eth0 0000:00:1f.6/net\n"
 	  "line proc/net/route Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n"
 	  "line proc/net/route eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
 	  "line proc/net/route *\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\n"
 	  "line proc/net/ipv6_route 00000000000000000000000000000000 00 "
 	  "00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 "
 	  "00000000 00200200       lo\n",
-	  ON_SDA_1 ONBOARD "address: no default route (eth0)\n", "I: no default route" TAKES_NET, 0 },
+	  ON_SDA_1 ONBOARD "address: no default route (eth0)\n", "I: no default route" TAKES_NET,
+	  0 },
 	{ "interface that is gone", ON_SDA "route4 eth9\n", ON_SDA_1,
 	  "W: IPv4 default route (eth9): /sys/class/net/eth9: No such file or directory\n"
 	  "W: IPv4 default route (eth9): the interface below it is not known" TAKES_NET
-	  "W: IPv4 default route (eth9): no interface with an address has a device\n", 2 },
+	  "W: IPv4 default route (eth9): no interface with an address has a device\n",
+	  2 },
 
 	/* Where the host cannot be seen */
 	{ "no /proc", ON_SDA "remove proc\n", NOTHING, "W: no /proc" HIDDEN, 4 },
 	{ "no /sys", ON_SDA "remove sys\n", NOTHING, "W: no /sys" HIDDEN, 4 },
 	{ "no PCI bus", ON_SDA "remove sys/bus/pci\n", NOTHING, "W: no PCI bus" HIDDEN, 4 },
-	{ "container", ON_SDA "line run/systemd/container lxc\n", NOTHING, "W: in a container" HIDDEN, 4 },
-	{ "chroot", SDA "mount 8:2 /etc/hosts ext4 /dev/sda2\n", NOTHING, "W: in a chroot" HIDDEN, 4 },
+	{ "container", ON_SDA "line run/systemd/container lxc\n", NOTHING,
+	  "W: in a container" HIDDEN, 4 },
+	{ "chroot", SDA "mount 8:2 /etc/hosts ext4 /dev/sda2\n", NOTHING, "W: in a chroot" HIDDEN,
+	  4 },
 	{ "chroot whose images protect nothing",
 	  SDA "mount 8:2 /etc/hosts ext4 /dev/sda2\nline etc/vfio-early.unprotected \n", "",
 	  "I: in a chroot" UNPROTECTED, UNLISTED },
 	{ "chroot of which that can't be told",
 	  SDA "mount 8:2 /etc/hosts ext4 /dev/sda2\n"
-	  "link etc/vfio-early.unprotected vfio-early.unprotected\n",
+	      "link etc/vfio-early.unprotected vfio-early.unprotected\n",
 	  NOTHING, "W: in a chroot" HIDDEN, 4 },
 	{ "a file for chroots on a host that is seen", ON_SDA "line etc/vfio-early.unprotected \n",
 	  ON_SDA_1, NO_ROUTE, 0 },
 
 	/* Hostile */
 	{ "slaves in a circle",
-	  SDA DM(0, "a") DM(1, "b") "slave dm-0 dm-1\nslave dm-1 dm-0\nmount 253:0 / ext4 /dev/mapper/a\n",
+	  SDA DM(0, "a")
+		  DM(1, "b") "slave dm-0 dm-1\nslave dm-1 dm-0\nmount 253:0 / ext4 /dev/mapper/a\n",
 	  EVERY_DISK,
 	  "W: / (ext4 on /dev/mapper/a): found no device below it\n"
-	  "W: / (ext4 on /dev/mapper/a)" TAKES_DISKS NO_ROUTE, 2 },
+	  "W: / (ext4 on /dev/mapper/a)" TAKES_DISKS NO_ROUTE,
+	  2 },
 	{ "its own slave, and a disk",
 	  SDA DM(0, "a") "slave dm-0 dm-0\nslave dm-0 sda2\nmount 253:0 / ext4 /dev/mapper/a\n",
 	  AHCI "/ (ext4 on /dev/mapper/a)\n", NO_ROUTE, 0 },
@@ -660,31 +704,36 @@ static const struct sample samples[] = {
 	  "mount 7:0 / ext4 /dev/loop0\n",
 	  EVERY_DISK,
 	  "W: / (ext4 on /dev/loop0): found no device below it\n"
-	  "W: / (ext4 on /dev/loop0)" TAKES_DISKS NO_ROUTE, 2 },
+	  "W: / (ext4 on /dev/loop0)" TAKES_DISKS NO_ROUTE,
+	  2 },
 	{ "dm on nothing", DM(0, "a") "mount 253:0 / ext4 /dev/mapper/a\n", EVERY_DISK,
 	  "W: / (ext4 on /dev/mapper/a): found nothing below dm-0\n"
-	  "W: / (ext4 on /dev/mapper/a)" TAKES_DISKS NO_ROUTE, 2 },
+	  "W: / (ext4 on /dev/mapper/a)" TAKES_DISKS NO_ROUTE,
+	  2 },
 	{ "slave that leads nowhere",
 	  SDA DM(0, "a") "slave dm-0 sda1\n"
-	  "link sys/devices/virtual/block/dm-0/slaves/sdz ../../../../nowhere\n"
-	  "mount 253:0 / ext4 /dev/mapper/a\n",
-	  VMD UNKNOWN AHCI "/ (ext4 on /dev/mapper/a), " UNKNOWN SSD0 UNKNOWN SSD1 UNKNOWN
-	  VMD_SSD UNKNOWN,
+			 "link sys/devices/virtual/block/dm-0/slaves/sdz ../../../../nowhere\n"
+			 "mount 253:0 / ext4 /dev/mapper/a\n",
+	  VMD UNKNOWN AHCI
+	  "/ (ext4 on /dev/mapper/a), " UNKNOWN SSD0 UNKNOWN SSD1 UNKNOWN VMD_SSD UNKNOWN,
 	  "W: / (ext4 on /dev/mapper/a): /sys/devices/virtual/block/dm-0/slaves/sdz: "
-	  "No such file or directory\nW: / (ext4 on /dev/mapper/a)" TAKES_DISKS NO_ROUTE, 2 },
+	  "No such file or directory\nW: / (ext4 on /dev/mapper/a)" TAKES_DISKS NO_ROUTE,
+	  2 },
 	{ "links that leave the tree, or run in a circle",
-	  SDA DM(0, "a") "slave dm-0 sda1\nlink sys/devices/virtual/block/dm-0/slaves/out /usr\n"
-	  "link sys/devices/virtual/block/dm-0/slaves/self self\n"
-	  "mount 253:0 / ext4 /dev/mapper/a\nline etc/fstab /dev/out /boot ext4\nlink dev/out /dev/null\n",
+	  SDA DM(0,
+		 "a") "slave dm-0 sda1\nlink sys/devices/virtual/block/dm-0/slaves/out /usr\n"
+		      "link sys/devices/virtual/block/dm-0/slaves/self self\n"
+		      "mount 253:0 / ext4 /dev/mapper/a\nline etc/fstab /dev/out /boot ext4\nlink dev/out /dev/null\n",
 	  NULL, NULL, 2 },
 	{ "number of no device", SDA "mount 9:9 / ext4 /dev/md9\n", EVERY_DISK,
 	  "W: / (ext4 on /dev/md9): block device 9:9: No such file or directory\n"
-	  "W: / (ext4 on /dev/md9)" TAKES_DISKS NO_ROUTE, 2 },
-	{ "names with control characters",
-	  SDA "mount 8:2 / ext4 /dev/a\\012#\\033[0m\n", AHCI "/ (ext4 on /dev/a\\x0a#\\x1b[0m)\n",
-	  NO_ROUTE, 0 },
+	  "W: / (ext4 on /dev/md9)" TAKES_DISKS NO_ROUTE,
+	  2 },
+	{ "names with control characters", SDA "mount 8:2 / ext4 /dev/a\\012#\\033[0m\n",
+	  AHCI "/ (ext4 on /dev/a\\x0a#\\x1b[0m)\n", NO_ROUTE, 0 },
 	{ "garbage for mounts and routes",
-	  ON_SDA "line proc/self/mountinfo 1 2 3\nline proc/self/mountinfo \nline proc/net/route x\n"
+	  ON_SDA
+	  "line proc/self/mountinfo 1 2 3\nline proc/self/mountinfo \nline proc/net/route x\n"
 	  "line proc/net/route ../../x\t00000000\t00000000\t0003\t0\t0\t0\t00000000\n"
 	  "line proc/net/ipv6_route 0 0 0\nline proc/swaps x\n",
 	  ON_SDA_1, NULL, 2 },
@@ -694,7 +743,8 @@ static const struct sample samples[] = {
 	  VMD UNKNOWN SSD0 UNKNOWN SSD1 UNKNOWN VMD_SSD UNKNOWN,
 	  "W: 1 PCI devices could not be read\n"
 	  "W: / (ext4 on /dev/sda2): PCI device 0000:00:17.0 could not be read\n"
-	  "W: / (ext4 on /dev/sda2)" TAKES_DISKS NO_ROUTE, 2 },
+	  "W: / (ext4 on /dev/sda2)" TAKES_DISKS NO_ROUTE,
+	  2 },
 };
 
 /* Cases whose text is made. */
@@ -723,7 +773,8 @@ static rlim_t file_size = RLIM_INFINITY, memory = RLIM_INFINITY;
 /* In the child. */
 static void run_program(const char *program)
 {
-	char *const argv[] = { "vfio-earlyctl", "--root", "root", "fill-image", "image", "none", NULL };
+	char *const argv[] = { "vfio-earlyctl", "--root", "root", "fill-image",
+			       "image",         "none",   NULL };
 	/* With the second, each page is asked for. */
 	char *const envp[] = { "LC_ALL=C", "MALLOC_TOP_PAD_=0", NULL };
 	const struct rlimit limit = { memory, memory }, size = { file_size, file_size };
@@ -745,13 +796,6 @@ static void run_program(const char *program)
 	_exit(127);
 }
 
-static const char *build_directory(void)
-{
-	const char *directory = getenv("VFIO_EARLY_BUILD");
-
-	return directory && *directory ? directory : "build";
-}
-
 #define LIST "image/etc/vfio-early.protected"
 
 /* out becomes the list of devices, "" where there is none. */
@@ -762,7 +806,7 @@ static int run(char **out, char **err)
 	pid_t pid;
 
 	/* The sanitizers' own memory is beyond any limit. */
-	snprintf(path, sizeof(path), "%s%s/vfio-earlyctl", build_directory(),
+	snprintf(path, sizeof(path), "%s%s/vfio-earlyctl", files_build(),
 		 memory == RLIM_INFINITY ? "/sanitized" : "");
 	assert_non_null(realpath(path, program));
 	pid = fork();
@@ -885,7 +929,8 @@ static void test_deep_stack(void **state)
 	const struct sample sample = {
 		"deep stack", NULL, EVERY_DISK,
 		"W: / (ext4 on /dev/mapper/d0): more than 32 layers above "
-		"/sys/devices/virtual/block/dm-31\nW: / (ext4 on /dev/mapper/d0)" TAKES_DISKS NO_ROUTE,
+		"/sys/devices/virtual/block/dm-31\nW: / (ext4 on /dev/mapper/d0)" TAKES_DISKS
+			NO_ROUTE,
 		2
 	};
 	struct sample made = sample;
@@ -933,7 +978,8 @@ static void test_endless_names(void **state)
 	text = append(text, "line etc/fstab LABEL=%s /efi vfat defaults 0 0\n", long_name + 1);
 	text = append(text, "line etc/fstab %s none swap sw 0 0\n", long_name);
 	text = append(text, "line etc/kernel/proxmox-boot-uuids %s\n", long_name);
-	text = append(text, "line proc/net/route %s\t00000000\t0\t3\t0\t0\t0\t00000000\n", long_name);
+	text = append(text, "line proc/net/route %s\t00000000\t0\t3\t0\t0\t0\t00000000\n",
+		      long_name);
 	made.tree = text;
 	check(&made);
 	free(text);
@@ -943,13 +989,14 @@ static void test_many_routes(void **state)
 {
 	struct sample made = { "many routes", NULL,
 			       AHCI "/ (ext4 on /dev/sda2)\n" ONBOARD
-			       "IPv4 default route (br0), IPv4 default route (br1), ...\n",
+				    "IPv4 default route (br0), IPv4 default route (br1), ...\n",
 			       "", 0 };
 	char *text = strdup(ON_SDA "net eno1 0000:00:1f.6/net\n");
 
 	(void)state;
 	for (int i = 0; i < 100; i++)
-		text = append(text, "net br%d virtual/net\nlower br%d eno1\nroute4 br%d\n", i, i, i);
+		text = append(text, "net br%d virtual/net\nlower br%d eno1\nroute4 br%d\n", i, i,
+			      i);
 	text = append(text, "route4 eno1\n");
 	made.tree = text;
 	check(&made);
@@ -1026,13 +1073,13 @@ static void set_paths(void)
 {
 	char build[PATH_MAX];
 
-	if (!realpath(build_directory(), build) ||
+	if (!realpath(files_build(), build) ||
 	    snprintf(work, sizeof(work), "%s/tests/protect/tree", build) >= PATH_MAX)
 		work[0] = '\0';
 	if (access("/dev/shm", W_OK) == 0)
 		snprintf(work, sizeof(work), "/dev/shm/vfio-early-protect.%d", (int)getpid());
 	if (!work[0] || snprintf(root, sizeof(root), "%s/root", work) >= PATH_MAX) {
-		fprintf(stderr, "protected: %s: %s\n", build_directory(), strerror(errno));
+		fprintf(stderr, "protected: %s: %s\n", files_build(), strerror(errno));
 		exit(1);
 	}
 }
@@ -1042,12 +1089,9 @@ static void set_paths(void)
 int main(void)
 {
 	static const struct CMUnitTest made[] = {
-		cmocka_unit_test(test_deep_stack),
-		cmocka_unit_test(test_wide_stack),
-		cmocka_unit_test(test_endless_names),
-		cmocka_unit_test(test_many_routes),
-		cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_little_memory),
+		cmocka_unit_test(test_deep_stack),    cmocka_unit_test(test_wide_stack),
+		cmocka_unit_test(test_endless_names), cmocka_unit_test(test_many_routes),
+		cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_little_memory),
 	};
 	struct CMUnitTest tests[COUNT(samples) + COUNT(made)] = { { .name = NULL } };
 	int failed;

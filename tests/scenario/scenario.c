@@ -65,26 +65,6 @@ struct scenario {
 	path_t program;
 };
 
-__attribute__((format(printf, 2, 3))) static char *format_path(path_t path, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(path, PATH_MAX, fmt, ap);
-	va_end(ap);
-	if (n < 0 || n >= PATH_MAX)
-		fail_msg("path too long: %s", path);
-	return path;
-}
-
-static const char *build_dir(void)
-{
-	const char *dir = getenv("VFIO_EARLY_BUILD");
-
-	return dir && *dir ? dir : "build";
-}
-
 static bool is_update(void)
 {
 	const char *value = getenv("UPDATE");
@@ -103,24 +83,15 @@ static void make_dir(const char *path)
 	must(mkdir(path, 0755) && errno != EEXIST ? -errno : 0, path);
 }
 
-static void make_parents(const char *path)
-{
-	path_t part;
-	const char *slash;
-
-	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/'))
-		make_dir(format_path(part, "%.*s", (int)(slash - path), path));
-}
-
 static void copy_if_present(const struct scenario *s, const char *name, const char *to)
 {
 	path_t from, target;
 	struct stat st;
 
-	format_path(target, "%s/%s", s->root, to);
-	if (stat(format_path(from, "%s/%s", s->dir, name), &st))
+	files_path(target, "%s/%s", s->root, to);
+	if (stat(files_path(from, "%s/%s", s->dir, name), &st))
 		return;
-	make_parents(target);
+	must(files_make_parents(target), target);
 	must(S_ISDIR(st.st_mode) ? files_copy_tree(from, target) : files_copy(from, target), from);
 }
 
@@ -134,7 +105,7 @@ static void make_host(const struct scenario *s)
 
 	if (!access(s->root, F_OK))
 		return;
-	make_parents(format_path(parents, "%s/", s->root));
+	must(files_make_parents(files_path(parents, "%s/", s->root)), s->root);
 	text = files_read(s->host);
 	if (text)
 		r = hosttree_write(text, s->root, msg, sizeof(msg));
@@ -151,12 +122,12 @@ static void make_tree(const struct scenario *s)
 	path_t path;
 
 	make_host(s);
-	must(files_remove_tree(format_path(path, "%s/etc", s->root)), path);
-	must(files_remove_tree(format_path(path, "%s/proc", s->root)), path);
-	must(files_remove_tree(format_path(path, "%s/protected", s->root)), path);
-	make_dir(format_path(path, "%s/etc", s->root));
-	make_dir(format_path(path, "%s/proc", s->root));
-	must(files_write(format_path(path, "%s/proc/cmdline", s->root), ""), path);
+	must(files_remove_tree(files_path(path, "%s/etc", s->root)), path);
+	must(files_remove_tree(files_path(path, "%s/proc", s->root)), path);
+	must(files_remove_tree(files_path(path, "%s/protected", s->root)), path);
+	make_dir(files_path(path, "%s/etc", s->root));
+	make_dir(files_path(path, "%s/proc", s->root));
+	must(files_write(files_path(path, "%s/proc/cmdline", s->root), ""), path);
 	copy_if_present(s, "etc", "etc");
 	copy_if_present(s, "rules", "etc/vfio-early.conf");
 	copy_if_present(s, "cmdline", "proc/cmdline");
@@ -172,7 +143,7 @@ static void run_program(const struct scenario *s)
 	static char *const envp[] = { "LC_ALL=C", NULL };
 	int in = open("/dev/null", O_RDONLY), out, err;
 
-	if (!lstat(format_path(list, "%s/protected", s->dir), &status))
+	if (!lstat(files_path(list, "%s/protected", s->dir), &status))
 		argv[4] = "--protected";
 	if (chdir(s->work))
 		_exit(127);
@@ -228,11 +199,11 @@ static void test_unusable_paths(void **state)
 	path_t folder, log;
 	char *text;
 
-	format_path(folder, "%s/../unusable-paths", s->work);
+	files_path(folder, "%s/../unusable-paths", s->work);
 	must(files_remove_tree(folder), folder);
 	make_dir(folder);
-	make_dir(format_path(log, "%s/dev", folder));
-	must(files_write(format_path(log, "%s/dev/kmsg", folder), ""), log);
+	make_dir(files_path(log, "%s/dev", folder));
+	must(files_write(files_path(log, "%s/dev/kmsg", folder), ""), log);
 	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
 		char *argv[7] = { NULL };
 
@@ -248,7 +219,7 @@ static void test_unusable_paths(void **state)
 static char *read_result(const struct scenario *s, const char *name)
 {
 	path_t path;
-	char *text = files_read(format_path(path, "%s/%s", s->work, name));
+	char *text = files_read(files_path(path, "%s/%s", s->work, name));
 
 	if (!text)
 		fail_msg("%s: %s", path, strerror(errno));
@@ -259,7 +230,7 @@ static char *read_result(const struct scenario *s, const char *name)
 static char *read_expected(const struct scenario *s, const char *name, const char *otherwise)
 {
 	path_t path;
-	char *text = files_read(format_path(path, "%s/%s", s->dir, name));
+	char *text = files_read(files_path(path, "%s/%s", s->dir, name));
 
 	if (!text && otherwise)
 		text = strdup(otherwise);
@@ -273,7 +244,7 @@ static void record(const struct scenario *s, const char *name, const char *got,
 {
 	path_t path;
 
-	format_path(path, "%s/%s", s->dir, name);
+	files_path(path, "%s/%s", s->dir, name);
 	if (otherwise && !strcmp(got, otherwise))
 		must(unlink(path) && errno != ENOENT ? -errno : 0, path);
 	else
@@ -346,7 +317,7 @@ static size_t find_scenarios(char ***dirs)
 	}
 	*dirs = calloc(n, sizeof(**dirs));
 	for (i = 0; *dirs && i < n; i++) {
-		(*dirs)[i] = strdup(format_path(path, "%s/%s", SCENARIOS, entries[i]->d_name));
+		(*dirs)[i] = strdup(files_path(path, "%s/%s", SCENARIOS, entries[i]->d_name));
 		free(entries[i]);
 	}
 	free(entries);
@@ -365,16 +336,16 @@ static char *resolve(path_t resolved, const char *path)
 static void set_host(struct scenario *s, const char *trees)
 {
 	path_t path, name;
-	char *text = files_read(format_path(path, "%s/host", s->dir));
+	char *text = files_read(files_path(path, "%s/host", s->dir));
 
 	if (text && sscanf(text, "hosts/%4000s", name) == 1) {
-		resolve(s->host, format_path(path, SCENARIOS "/%s/%s", shared_hosts, name));
-		format_path(s->work, "%s/%s/%s", trees, shared_hosts, name);
+		resolve(s->host, files_path(path, SCENARIOS "/%s/%s", shared_hosts, name));
+		files_path(s->work, "%s/%s/%s", trees, shared_hosts, name);
 	} else {
-		format_path(s->host, "%s", path);
-		format_path(s->work, "%s/%s", trees, s->name);
+		files_path(s->host, "%s", path);
+		files_path(s->work, "%s/%s", trees, s->name);
 	}
-	format_path(s->root, "%s/root", s->work);
+	files_path(s->root, "%s/root", s->work);
 	free(text);
 }
 
@@ -384,7 +355,7 @@ static void set_up(struct scenario *s, const char *dir, const char *trees)
 
 	resolve(s->dir, dir);
 	s->name = strrchr(s->dir, '/') + 1;
-	resolve(s->program, format_path(program, "%s/vfio-early", build_dir()));
+	resolve(s->program, files_path(program, "%s/vfio-early", files_build()));
 	set_host(s, trees);
 }
 
@@ -394,7 +365,7 @@ static void clear_trees(path_t trees)
 	path_t build;
 	int r;
 
-	format_path(trees, "%s/tests/scenario/trees", resolve(build, build_dir()));
+	files_path(trees, "%s/tests/scenario/trees", resolve(build, files_build()));
 	r = files_remove_tree(trees);
 	if (!r)
 		return;
