@@ -201,7 +201,7 @@ static const struct play {
 		 "      },\n      {\n         \"word\": \"b\",\n         \"running\": true,\n"
 		 "         \"configured\": true,\n         \"source\": \"/etc/kernel/cmdline:1\"\n"
 		 "      }\n   ],\n   \"problems\": [\n      {\n         \"level\": \"note\",\n"
-		 "         \"where\": null,\n         \"text\": \"a=1: the next boot has it\"\n"
+		 "         \"where\": null,\n         \"text\": \"a=1: the next boot has it\",\n         \"fix\": null\n"
 		 "      }\n   ]\n}\n" },
 
 	/* Which bootloader. */

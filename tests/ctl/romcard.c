@@ -413,20 +413,33 @@ static const struct choice {
 	  .ovmf = true,
 	  .status = 2,
 	  .property = "",
-	  .err = WITHOUT_EFI },
+	  .err = "vfio-earlyctl: 0000:01:00.0: warning: Its ROM has no EFI image for x64, so "
+		 "OVMF shows nothing on it\n"
+		 "  fix: Run 'qm set 100 --bios seabios', or use another ROM file\n" },
 	{ .name = "vm: UEFI alone", .card = efi, .ovmf = true, .property = "" },
 	{ .name = "vm: UEFI alone, but SeaBIOS",
 	  .card = efi,
 	  .status = 2,
 	  .property = "",
-	  .err = WITHOUT_BIOS },
-	{ .name = "vm: unknown ROM", .property = "", .err = UNKNOWN },
+	  .err = "vfio-earlyctl: 0000:01:00.0: warning: Its ROM has only images for UEFI, so "
+		 "SeaBIOS shows nothing on it\n"
+		 "  fix: Run 'qm set 100 --bios ovmf --efidisk0 STORAGE:1'\n" },
+	{ .name = "vm: unknown ROM",
+	  .property = "",
+	  .err = "vfio-earlyctl: 0000:01:00.0: note: VM 100 starts with SeaBIOS, for which newer "
+		 "cards have no ROM image\n"
+		 "  fix: If the screen stays dark, try OVMF: 'qm set 100 --bios ovmf --efidisk0 "
+		 "STORAGE:1'\n" },
 	{ .name = "vm: unknown ROM, and OVMF", .ovmf = true, .property = "" },
 	{ .name = "vm: the firmware's first card",
 	  .card = both,
 	  .boot_vga = true,
 	  .property = "",
-	  .err = FIRST },
+	  .err = "vfio-earlyctl: 0000:01:00.0: note: The firmware initializes it, which can change "
+		 "its ROM\n"
+		 "  fix: If the screen stays dark, boot once with another card as primary "
+		 "display, run 'vfio-earlyctl rom 0000:01:00.0 --dump "
+		 "/usr/share/kvm/10de-1b81.rom', then this command again\n" },
 	{ .name = "vm: ... that has a file",
 	  .card = both,
 	  .files = { { "gtx1070.rom", both } },
