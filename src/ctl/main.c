@@ -28,7 +28,7 @@ static const struct command {
 	/* clang-format off */
 	{ "setup", "[DEVICE]...", "lead from a fresh host to devices for VMs", command_setup, GROUP_ALL },
 	{ "doctor", "", "look whether this host is ready, and say what to do", command_doctor, GROUP_LOOK },
-	{ "list", "", "print the devices by IOMMU group", command_list, GROUP_LOOK },
+	{ "list", "[DEVICE]...", "print the devices by IOMMU group", command_list, GROUP_LOOK },
 	{ "check", "[FILE]...", "print what the next boot will do, and what is wrong", command_check, GROUP_LOOK },
 	{ "status", "", "print what this boot did, and what is true now", command_status, GROUP_LOOK },
 	{ "image", "[FILE|KERNEL]...", "look into finished initramfs images", command_image, GROUP_LOOK },

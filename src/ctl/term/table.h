@@ -28,8 +28,8 @@ struct table_column {
 };
 
 struct table_options {
-	bool json, raw, list, no_headings, all_columns;
-	const char *output; /* "NAME,..." or "+NAME,..." */
+	bool json, raw, list, tree, no_headings, all_columns; /* tree: asked for, not list */
+	const char *output;                                   /* "NAME,..." or "+NAME,..." */
 };
 
 /* Whether one table is all that is wanted: scripts ask for raw lines, or for columns. */
