@@ -20,7 +20,7 @@ static const char usage[] =
 	"address\n"
 	"  -g, --group      take the rest of the device's IOMMU group as well\n"
 	"  -f, --force      take it even if the host stands on it\n"
-	"  -n, --dry-run    print what would be added, and change nothing\n"
+	"      --dry-run    print what would be added, and change nothing\n"
 	"  -u, --update     rebuild the images of all kernels afterwards\n"
 	"      --file FILE  append to FILE; /etc/vfio-early.conf if not given\n"
 	"  -h, --help       print this\n";

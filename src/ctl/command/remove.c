@@ -20,7 +20,7 @@ static const char usage[] =
 	"that no device answers.\n"
 	"\n"
 	"  -f, --force      remove rules that take other devices as well\n"
-	"  -n, --dry-run    print what would be removed, and change nothing\n"
+	"      --dry-run    print what would be removed, and change nothing\n"
 	"  -u, --update     rebuild the images of all kernels afterwards\n"
 	"      --file FILE  leave rules in other files alone\n"
 	"  -h, --help       print this\n";

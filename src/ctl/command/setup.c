@@ -285,7 +285,7 @@ static const char usage[] =
 	"DEVICE, it asks which. All is shown first, and done after a yes.\n"
 	"\n"
 	"  -g, --group      take the rest of each device's IOMMU group as well\n"
-	"  -n, --dry-run    show what would be done, and change nothing\n"
+	"      --dry-run    show what would be done, and change nothing\n"
 	"  -y, --yes        do not ask whether to do it\n"
 	"  -h, --help       print this\n";
 
@@ -299,7 +299,7 @@ int command_setup(const struct ctl *ctl, int argc, char **argv)
 	struct setup setup = { .transaction.host = NULL };
 	const struct options_entry entries[] = {
 		{ 'g', "group", .set = &setup.edit.group },
-		{ 'n', "dry-run", .set = &setup.dry_run },
+		{ '\0', "dry-run", .set = &setup.dry_run },
 		{ 'y', "yes", .set = &setup.yes },
 		{},
 	};
