@@ -141,12 +141,17 @@ static void test_program_on_the_line(void **state)
 /* Every command that --help has is offered, and nothing else. */
 static void test_commands(void **state)
 {
-	const char *const arguments[] = { "--help", NULL };
-	struct run_result help;
+	const char *const arguments[] = { "--help", NULL }, *const none[] = { NULL };
+	struct run_result help, usage;
 	char offers[4096], expected[4096] = "";
 
 	(void)state;
 	run_ctl(arguments, &help);
+	assert_int_equal(help.status, 0);
+	run_ctl(none, &usage);
+	assert_int_equal(usage.status, 1);
+	assert_string_equal(usage.err, help.out);
+	run_free(&usage);
 	for (char *rest = help.out, *line; (line = strsep(&rest, "\n"));) {
 		size_t used = strlen(expected);
 
