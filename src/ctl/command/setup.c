@@ -116,10 +116,9 @@ static int draft_rules(struct setup *setup)
 	return result < 0 ? ctl_fail("%s", strerror(-result)) : CTL_OK;
 }
 
-/* What the file of rules becomes. */
-static int fill_rules(struct setup *setup)
+/* What a file of rules becomes. */
+static int fill_rules(struct setup *setup, const char *path)
 {
-	const char *path = edit_path(&setup->edit);
 	struct rulesfile file;
 	struct transaction_text old = { .data = NULL }, new;
 	int result = rulesfile_read(&file, &setup->edit.inventory.host, path);
@@ -129,7 +128,7 @@ static int fill_rules(struct setup *setup)
 		flags |= TRANSACTION_NEW;
 	if (result == 0) {
 		old = (struct transaction_text){ strdup(file.text), file.length };
-		result = old.data ? rulesfile_append(&file, setup->draft.lines) : -ENOMEM;
+		result = old.data ? draft_apply(&setup->draft, &file, true) : -ENOMEM;
 	}
 	if (result == 0) {
 		new = (struct transaction_text){ file.text, file.length };
@@ -152,18 +151,21 @@ static int refuse_imageless(const struct setup *setup)
 static int plan_rules(struct setup *setup)
 {
 	struct inventory *inventory = &setup->edit.inventory;
-	bool adds = setup->draft.lines[0] != '\0';
+	const char *path = draft_file(&setup->draft, 0);
 	int result = kernels_find(&setup->kernels, &inventory->host);
 
 	if (result < 0)
 		return ctl_fail("/boot: %s", strerror(-result));
-	setup->rebuild = adds;
+	setup->rebuild = path != NULL;
 	for (size_t i = 0; i < setup->kernels.count; i++)
 		setup->rebuild |= kernels_is_stale(&setup->kernels.list[i],
 						   inventory->forecast.rules.count > 0);
 	if (setup->rebuild && kernels_find_imageless(&setup->kernels))
 		return refuse_imageless(setup);
-	return adds ? fill_rules(setup) : CTL_OK;
+	for (size_t i = 0; (path = draft_file(&setup->draft, i)); i++)
+		if (fill_rules(setup, path) != CTL_OK)
+			return CTL_INTERNAL;
+	return CTL_OK;
 }
 
 static int plan_words(struct setup *setup)

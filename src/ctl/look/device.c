@@ -105,8 +105,8 @@ const char *device_state(const struct inventory *inventory, const struct pci_dev
 	return device->group < 0 ? "no group" : "free";
 }
 
-const char *device_address(const struct inventory *inventory, const struct pci_device *device,
-			   char text[PCI_ADDRESS_TEXT_MAX])
+char *device_address(const struct inventory *inventory, const struct pci_device *device,
+		     char text[PCI_ADDRESS_TEXT_MAX])
 {
 	const struct pci *pci = &inventory->forecast.pci;
 

@@ -49,8 +49,8 @@ bool device_override(const struct inventory *inventory, const struct pci_device 
  * Writes the address, for people without its domain if that is 0000 and no device has another.
  * Returns text.
  */
-const char *device_address(const struct inventory *inventory, const struct pci_device *device,
-			   char text[PCI_ADDRESS_TEXT_MAX]);
+char *device_address(const struct inventory *inventory, const struct pci_device *device,
+		     char text[PCI_ADDRESS_TEXT_MAX]);
 
 /* Adds a line to a text of DEVICE_TEXT_MAX bytes; of those that do not fit, "..." is left. */
 void device_add(char text[DEVICE_TEXT_MAX], const char *line);

@@ -60,28 +60,6 @@ void document_print_gap(struct document *document)
 		document_print_text(document, "%s", "");
 }
 
-/*
- * Prints word by word; what follows the first line begins at column indent. A command in quotes is
- * to be copied as a whole, and is one word.
- */
-static void print_wrapped(const char *text, size_t column, size_t indent, size_t width)
-{
-	while (*text) {
-		const char *quote = text[0] == '\'' ? strchr(text + 1, '\'') : NULL;
-		const char *end = quote ? quote : text;
-		size_t length = (size_t)(end - text) + strcspn(end, " ");
-
-		if (column + 1 + length > width) {
-			printf("\n%*s", (int)indent - 1, "");
-			column = indent - 1;
-		}
-		shown_print(stdout, "", " %.*s", (int)length, text);
-		column += 1 + length;
-		text += length + strspn(text + length, " ");
-	}
-	putchar('\n');
-}
-
 /* Prints a word that says what kind of thing follows. */
 static void print_kind(const struct document *document, const char *kind, int width,
 		       const char *behind, enum table_color color)
@@ -107,7 +85,7 @@ void document_print_message(struct document *document, const char *kind, enum ta
 	if (where)
 		column += (size_t)shown_print(stdout, "", "%s: ", where);
 	print_kind(document, kind, 0, ":", color);
-	print_wrapped(text, column, MESSAGE_INDENT, table_get_width(document->options));
+	message_wrap(stdout, text, column, MESSAGE_INDENT, table_get_width(document->options));
 	document->begun = true;
 }
 
@@ -118,7 +96,7 @@ void document_print_entry(struct document *document, const char *name, const cha
 
 	printf("%-*s", ENTRY_NAME, name);
 	print_kind(document, kind, ENTRY_KIND - 1, "", color);
-	print_wrapped(text, indent - 1, indent, table_get_width(document->options));
+	message_wrap(stdout, text, indent - 1, indent, table_get_width(document->options));
 	document->begun = true;
 }
 
