@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vfio-earlyctl(8): what the host stands on, what the next boot will do, what this one did. */
+/* vfio-earlyctl(8): the table of commands. */
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
@@ -7,16 +7,18 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "host/distance.h"
+#include "host/joined.h"
 
 enum group { GROUP_ALL, GROUP_LOOK, GROUP_RULES, GROUP_CMDLINE, GROUP_NOW, GROUP_SCRIPTS, GROUPS };
 
 static const char *const group_titles[GROUPS] = {
-	[GROUP_ALL] = "The guided way",
-	[GROUP_LOOK] = "Commands that look",
-	[GROUP_RULES] = "Commands that change rules",
-	[GROUP_CMDLINE] = "Commands that change the kernel command line",
-	[GROUP_NOW] = "Commands that change drivers now",
-	[GROUP_SCRIPTS] = "Commands for scripts",
+	[GROUP_ALL] = "Guided setup",
+	[GROUP_LOOK] = "Show",
+	[GROUP_RULES] = "Change rules",
+	[GROUP_CMDLINE] = "Change the kernel command line",
+	[GROUP_NOW] = "Change drivers of the running system",
+	[GROUP_SCRIPTS] = "For scripts",
 };
 
 /* In the order of --help, and of vfio-earlyctl(8). */
@@ -26,104 +28,127 @@ static const struct command {
 	enum group group;
 } commands[] = {
 	/* clang-format off */
-	{ "setup", "[DEVICE]...", "lead from a fresh host to devices for VMs", command_setup, GROUP_ALL },
-	{ "doctor", "", "look whether this host is ready, and say what to do", command_doctor, GROUP_LOOK },
-	{ "list", "", "print the devices by IOMMU group", command_list, GROUP_LOOK },
-	{ "check", "[FILE]...", "print what the next boot will do, and what is wrong", command_check, GROUP_LOOK },
-	{ "status", "", "print what this boot did, and what is true now", command_status, GROUP_LOOK },
-	{ "image", "[FILE|KERNEL]...", "look into finished initramfs images", command_image, GROUP_LOOK },
+	{ "setup", "[DEVICE]...", "reserve devices for VMs, step by step", command_setup, GROUP_ALL },
+	{ "doctor", "", "check whether this host is ready, and say what to do", command_doctor, GROUP_LOOK },
+	{ "list", "[DEVICE]...", "print the devices by IOMMU group", command_list, GROUP_LOOK },
+	{ "check", "[FILE]...", "preview the next boot, and check the rules", command_check, GROUP_LOOK },
+	{ "status", "", "print the result of this boot, and the current state", command_status, GROUP_LOOK },
+	{ "image", "[FILE|KERNEL]...", "check finished initramfs images", command_image, GROUP_LOOK },
 	{ "rom", "DEVICE|FILE", "print the images of an expansion ROM", command_rom, GROUP_LOOK },
-	{ "vm", "DEVICE...", "print the settings that give devices to a VM", command_vm, GROUP_LOOK },
-	{ "add", "DEVICE...", "add rules: the next boots take these devices", command_add, GROUP_RULES },
-	{ "remove", "DEVICE...", "remove the rules that take these devices", command_remove, GROUP_RULES },
-	{ "import", "[FILE]", "make rules of what was used before", command_import, GROUP_RULES },
+	{ "vm", "DEVICE...", "print the settings that pass devices through to a VM", command_vm, GROUP_LOOK },
+	{ "add", "DEVICE...", "add rules that bind devices to vfio-pci at boot", command_add, GROUP_RULES },
+	{ "remove", "DEVICE...", "remove the rules of devices", command_remove, GROUP_RULES },
+	{ "import", "[FILE]", "make rules of other settings for passthrough", command_import, GROUP_RULES },
 	{ "cmdline", "[ACTION [WORD]...]", "print or change the kernel command line", command_cmdline, GROUP_CMDLINE },
 	{ "enable-iommu", "", "switch the IOMMU on, if this host needs that", command_enable_iommu, GROUP_CMDLINE },
 	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind, GROUP_NOW },
-	{ "unbind", "DEVICE", "give a device back to the host's driver now", command_unbind, GROUP_NOW },
-	{ "facts", "", "print what a fleet's tools ask for: JSON, or for Prometheus", command_facts, GROUP_SCRIPTS },
+	{ "unbind", "DEVICE", "return a device to its host driver now", command_unbind, GROUP_NOW },
+	{ "facts", "", "print the state as JSON, or for Prometheus", command_facts, GROUP_SCRIPTS },
 	{ "fill-image", "DIR KERNEL", "for hooks: write what the rules need into an image", command_fill_image, GROUP_SCRIPTS },
 	/* clang-format on */
 };
 
-static const struct option long_options[] = {
-	{ "root", required_argument, NULL, 'R' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
-};
-
-static void print_group(enum group group)
+static int print_help(FILE *stream)
 {
-	printf("\n%s:\n", group_titles[group]);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		const struct command *command = &commands[i];
-		int width = 26 - (int)strlen(command->name);
-
-		if (command->group == group)
-			printf("  %s %-*s %s\n", command->name, width, command->operands,
-			       command->summary);
+	fputs("Usage: vfio-earlyctl [--root DIR] COMMAND [OPTION]... [OPERAND]...\n", stream);
+	for (enum group group = 0; group < GROUPS; group++) {
+		fprintf(stream, "\n%s:\n", group_titles[group]);
+		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+			if (commands[i].group == group)
+				fprintf(stream, "  %s %-*s %s\n", commands[i].name,
+					26 - (int)strlen(commands[i].name), commands[i].operands,
+					commands[i].summary);
 	}
-}
-
-static int print_help(void)
-{
-	puts("Usage: vfio-earlyctl [--root DIR] COMMAND");
-	for (int group = 0; group < GROUPS; group++)
-		print_group((enum group)group);
-	puts("\n"
-	     "Options:\n"
-	     "      --root DIR      take every path below DIR\n"
-	     "  -h, --help          print this; of a COMMAND, what it takes\n"
-	     "  -V, --version       print the version\n"
-	     "\n"
-	     "See vfio-earlyctl(8).");
+	fputs("\n"
+	      "Options:\n"
+	      "      --root DIR      take every path below DIR; anywhere on the line\n"
+	      "  -h, --help          print this; after a COMMAND, its options\n"
+	      "  -V, --version       print the version\n"
+	      "\n"
+	      "'vfio-earlyctl help COMMAND' prints its options as well. See vfio-earlyctl(8).\n",
+	      stream);
 	return ctl_finish(CTL_OK);
 }
 
-static const struct command *find_command(const char *name)
+static int fail_command(const char *name)
 {
+	char near[256] = "";
+
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
-	return NULL;
+		if (distance_get(name, commands[i].name) <= distance_limit(name) ||
+		    (name[0] != '\0' && strstr(commands[i].name, name)))
+			joined_add(near, sizeof(near), commands[i].name);
+	return ctl_fail(near[0] ? "no command '%s'; did you mean %s?"
+				: "no command '%s'; 'vfio-earlyctl help' lists them",
+			name, near);
 }
 
 static int run_command(struct ctl *ctl, int argc, char **argv)
 {
-	static char name[64];
-	const struct command *command;
+	static char name[64], help[] = "--help";
+	char *with_help[] = { name, help, NULL };
+	const struct command *command = commands,
+			     *end = command + sizeof(commands) / sizeof(*command);
+	bool helps = strcmp(argv[0], "help") == 0;
 
-	if (argc < 1)
-		return ctl_fail("no command given; try 'vfio-earlyctl --help'");
-	command = find_command(argv[0]);
-	if (!command)
-		return ctl_fail("no command '%s'; try 'vfio-earlyctl --help'", argv[0]);
+	if (helps && argc == 1)
+		return print_help(stdout);
+	while (command < end && strcmp(command->name, argv[helps]) != 0)
+		command++;
+	if (command == end)
+		return fail_command(argv[helps]);
 	ctl->command = command->name;
 	snprintf(name, sizeof(name), "vfio-earlyctl: %s", command->name);
 	argv[0] = name;
-	return ctl_finish(command->run(ctl, argc, argv));
+	return ctl_finish(helps ? command->run(ctl, 2, with_help) : command->run(ctl, argc, argv));
+}
+
+/* --root counts wherever it stands before "--". Takes it out; false if DIR is missing. */
+static bool take_root(struct ctl *ctl, int *argc, char **argv)
+{
+	int kept = 1, i = 1;
+
+	for (; i < *argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strncmp(argv[i], "--root=", strlen("--root=")) == 0)
+			ctl->root = argv[i] + strlen("--root=");
+		else if (strcmp(argv[i], "--root") == 0)
+			ctl->root = argv[++i];
+		else
+			argv[kept++] = argv[i];
+	}
+	if (i > *argc)
+		return false;
+	while (i <= *argc)
+		argv[kept++] = argv[i++];
+	*argc = kept - 1;
+	return true;
 }
 
 int main(int argc, char **argv)
 {
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{},
+	};
 	struct ctl ctl = { .root = "/" };
-	int option;
 
 	setlocale(LC_CTYPE, ""); /* lines of trees */
-	while ((option = getopt_long(argc, argv, "+hV", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'R':
-			ctl.root = optarg;
-			break;
-		case 'h':
-			return print_help();
-		case 'V':
-			puts("vfio-earlyctl " VERSION);
-			return ctl_finish(CTL_OK);
-		default:
-			return ctl_fail("try 'vfio-earlyctl --help'");
-		}
+	if (!take_root(&ctl, &argc, argv))
+		return ctl_fail("--root: found nothing, expected a directory");
+	switch (getopt_long(argc, argv, "+hV", options, NULL)) {
+	case -1:
+		break;
+	case 'h':
+		return print_help(stdout);
+	case 'V':
+		puts("vfio-earlyctl " VERSION);
+		return ctl_finish(CTL_OK);
+	default:
+		return ctl_fail("try 'vfio-earlyctl --help'");
 	}
-	return run_command(&ctl, argc - optind, argv + optind);
+	if (optind < argc)
+		return run_command(&ctl, argc - optind, argv + optind);
+	print_help(stderr);
+	return CTL_INTERNAL;
 }

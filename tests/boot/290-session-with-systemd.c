@@ -23,9 +23,9 @@ static struct image image;
 
 /* As report_transcript() has it. */
 static const char session_before[] =
-	"$ vfio-earlyctl list -o DEVICE,ID,DRIVER,WANTED,RULE,FLAGS\n"
+	"$ vfio-earlyctl list -T -o DEVICE,ID,DRIVER,WANTED,RULE,FLAGS\n"
 	"DEVICE ID DRIVER WANTED RULE FLAGS\n"
-	"group 3 needed by host\n"
+	"group 3 needed\n"
 	"└─0000:00:03.0 1af4:1001 virtio-pci root disk\n"
 	"group 4\n"
 	"└─0000:00:04.0 1af4:1001 virtio-pci\n"

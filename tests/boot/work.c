@@ -335,7 +335,7 @@ static int work_on_fill(FILE *report)
 static int work_on_changes(FILE *report)
 {
 	static const char *const lines[] = {
-		"vfio-earlyctl list -o DEVICE,ID,DRIVER,WANTED,RULE,FLAGS",
+		"vfio-earlyctl list -T -o DEVICE,ID,DRIVER,WANTED,RULE,FLAGS",
 		"vfio-earlyctl check",
 		"vfio-earlyctl status",
 		"vfio-earlyctl bind 02:00.0",

@@ -16,6 +16,7 @@
 #include "files.h"
 #include "hosttree.h"
 #include "run.h"
+#include "tree.h"
 
 #define COMPLETION "conf/completions/vfio-earlyctl"
 #define HOST       "tests/scenario/hosts/desktop"
@@ -38,9 +39,13 @@ static const struct completion {
 	{ "--root @ bind 0b", "0b:00.0 0b:00.1" },
 	{ "--root @ bind 0b:", "00.0 00.1" },
 	{ "--root @ bind 0000:0b:00.", "00.0 00.1" },
-	{ "--root=@ unbind 05", "05:00.0" },
+	{ "--root=@ unbind 05", "" },
+	{ "--root=@ unbind 0c", "0c:00.3" },
 	{ "--root @ bind enp", "enp5s0" },
-	{ "--root @ bind nv", "nvme0n1" },
+	{ "--root @ bind nv", "" },
+	{ "--root @ list nv", "nvme0n1" },
+	{ "--root @ bind 00:0", "00.2" },
+	{ "--root @ list 00:0", "00.2" },
 	{ "--root @ bind -t 5 0b:00.0 n", "nouveau nvme" },
 	{ "--root @ bind 0b:00.0 vf", "vfio-pci" },
 	{ "--root @ bind 0b:00.0 vfio-pci ", "" },
@@ -49,7 +54,21 @@ static const struct completion {
 	{ "--root @ image 6.1.", "6.1.0-28-amd64" },
 	{ "--root @ image --quiet 6.1.0-28-amd64 6.12", "6.12.5-amd64" },
 	{ "--root @ image --record 6.12", "6.12.5-amd64" },
-	{ "--root @ add 0a:00.0 0b:00.0 0b:", "00.0 00.1" },
+	{ "--root @ add 0b", "0b:00" },
+	{ "--root @ add 0a:00.0 0b:00.0 0b:", "00" },
+	{ "--root @ add 0b:00.", "00.0 00.1" },
+	{ "--root @ add 0000:0b", "0b:00" },
+	{ "--root @ add 0a", "" },
+	{ "--root @ add 01", "" },
+	{ "--root @ setup 00:", "14 00" },
+	{ "--root @ remove 0", "0a:00" },
+	{ "--root @ remove 0b", "" },
+	{ "--root @ cmdline remove i", "intel_iommu=on iommu=pt" },
+	{ "--root @ cmdline add i", "" },
+	{ "--root @ vm --vmid 10", "100 101" },
+	{ "list --kind g", "gpu" },
+	{ "list -o DEVICE,D", "DEVICE,DRIVER" },
+	{ "list -o +NUMA,N", "+NUMA,NAME" },
 	{ "--root @ add --by s", "slot serial" },
 	{ "--root @ rom 0b:", "00.0 00.1" },
 	{ "vm --for=l", "libvirt" },
@@ -60,6 +79,16 @@ static const struct completion {
 	{ "check conf/vfio-early.conf conf/vfio", "conf/vfio-early.conf" },
 	{ "--root tests/scen", "tests/scenario" },
 };
+
+static const char above[] = "disk nvme0n1 259:0 0000:01:00.0/nvme/nvme0\n"
+			    "mount 259:0 / ext4 /dev/nvme0n1\n"
+			    "net enp5s0 0000:05:00.0\n"
+			    "line sys/class/net/enp5s0/device -\n"
+			    "line sys/class/block/nvme0n1/device -\n"
+			    "line etc/vfio-early.conf 0a:00\n"
+			    "line proc/cmdline quiet intel_iommu=on iommu=pt\n"
+			    "remove sys/bus/pci/devices/0000:0c:00.3/driver_override\n"
+			    "line sys/bus/pci/devices/0000:0c:00.3/driver_override vfio-pci\n";
 
 static void make_file(const char *path)
 {
@@ -81,9 +110,9 @@ static int set_up(void **state)
 	free(text);
 	make_file("boot/initrd.img-6.1.0-28-amd64");
 	make_file("boot/initrd.img-6.12.5-amd64");
-	make_file("sys/class/net/enp5s0/device");
-	make_file("sys/class/net/lo/address");
-	make_file("sys/class/block/nvme0n1/device");
+	make_file("etc/pve/qemu-server/100.conf");
+	make_file("etc/pve/qemu-server/101.conf");
+	tree_write(root, above);
 	files_path(trap, "%s/trap", root);
 	snprintf(message, sizeof(message), "#!/bin/sh\necho trapped; : >'%.200s.sprung'\n", trap);
 	assert_int_equal(files_write(trap, message), 0);
@@ -140,12 +169,17 @@ static void test_program_on_the_line(void **state)
 /* Every command that --help has is offered, and nothing else. */
 static void test_commands(void **state)
 {
-	const char *const arguments[] = { "--help", NULL };
-	struct run_result help;
+	const char *const arguments[] = { "--help", NULL }, *const none[] = { NULL };
+	struct run_result help, usage;
 	char offers[4096], expected[4096] = "";
 
 	(void)state;
 	run_ctl(arguments, &help);
+	assert_int_equal(help.status, 0);
+	run_ctl(none, &usage);
+	assert_int_equal(usage.status, 1);
+	assert_string_equal(usage.err, help.out);
+	run_free(&usage);
 	for (char *rest = help.out, *line; (line = strsep(&rest, "\n"));) {
 		size_t used = strlen(expected);
 

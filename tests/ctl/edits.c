@@ -69,10 +69,16 @@ static const struct play {
 		.after = { ADDED, "!0a:00\n" },
 	},
 	{
+		.name = "add an option to a rule",
+		.words = { "add", "--group", "0b:00" },
+		.before = { "# mine\n0b:00 # card\n!0a:00", "" },
+		.after = { "# mine\n0b:00 group # card\n!0a:00", "" },
+	},
+	{
 		.name = "remove from two files",
 		.words = { "remove", "0b:00" },
-		.before = { "# mine\n" ADDED "0c:00.3\n", "# more\n10de:10f0\n!0a:00\n0b:00\n" },
-		.after = { "# mine\n0c:00.3\n", "# more\n!0a:00\n" },
+		.before = { "# mine\n\n" ADDED "\n0c:00.3\n", "# more\n10de:10f0\n!0a:00\n0b:00\n" },
+		.after = { "# mine\n\n0c:00.3\n", "# more\n!0a:00\n" },
 	},
 };
 

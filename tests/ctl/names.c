@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <pci/pci.h>
 
 #include "look/find.h"
@@ -86,17 +87,24 @@ static const struct {
 	{ "/sys/class/sound/card0", 0, "0000:0a:00.1" },
 	{ "/sys/bus/pci/devices/0000:0a:00.1", 0, "0000:0a:00.1" },
 	/* none */
-	{ "0d:00.0", -ENOENT, "0d:00.0: no such device; did you mean 01:00.0, 02:00.0, 05:00.0?" },
-	{ "0a:00.2", -ENOENT, "0a:00.2: no such device; did you mean 0a:00.0, 0a:00.1?" },
-	{ "10de:1b82", -ENOENT, "10de:1b82: no such device; did you mean 10de:1b81?" },
+	{ "0d:00.0", -ENOENT,
+	  "0d:00.0: no such device; did you mean 01:00.0 (Samsung SM981/PM981/PM983), "
+	  "02:00.0 (AMD X370 Series Chipset USB 3.1), 05:00.0 (Intel I211 Gigabit)?" },
+	{ "0a:00.2", -ENOENT,
+	  "0a:00.2: no such device; did you mean 0a:00.0 (GeForce GTX 1070), 0a:00.1 (NVIDIA "
+	  "GP104)?" },
+	{ "10de:1b82", -ENOENT,
+	  "10de:1b82: no such device; did you mean 10de:1b81 (GeForce GTX 1070)?" },
 	{ "0b:00 id=10de:ffff", -ENOENT,
 	  "0b:00 id=10de:ffff: no such device; 'vfio-earlyctl list' shows them" },
 	{ "enp6s0", -ENOENT, "enp6s0: no such device; did you mean enp5s0?" },
 	{ "nvme1n1", -ENOENT, "nvme1n1: no such device; did you mean nvme0n1, nvme7n1?" },
 	{ "geforce gtx", -ENOENT,
-	  "geforce gtx: no such device; did you mean 0000:0a:00.0, 0000:0b:00.0?" },
+	  "geforce gtx: no such device; did you mean 0a:00.0 (GeForce GTX 1070), 0b:00.0 (GeForce "
+	  "GTX 1070)?" },
 	{ "GP104", -ENOENT,
-	  "GP104: no such device; did you mean 0000:0a:00.0, 0000:0a:00.1, 0000:0b:00.0?" },
+	  "GP104: no such device; did you mean 0a:00.0 (GeForce GTX 1070), 0a:00.1 (NVIDIA GP104), "
+	  "0b:00.0 (GeForce GTX 1070)?" },
 	{ "x", -ENOENT, "x: no such device; 'vfio-earlyctl list' shows them" },
 	{ "", -EINVAL, "found an empty name, expected a device; 'vfio-earlyctl list' shows them" },
 	{ " \t", -EINVAL,
@@ -186,6 +194,7 @@ static void test_bad_ids(void **state)
 		{ "# empty\n", "no line of pci.ids\n", "Device 10de:1b81" },
 	};
 	const struct pci_device device = { .vendor = 0x10de, .device = 0x1b81 };
+	const struct pci_device card = { .vendor = 0x10de, .device = 0x1b81, .class = 0x030000 };
 	struct host host;
 	struct pci_ids names;
 	char work[PATH_MAX], path[PATH_MAX], text[PCI_IDS_TEXT_MAX];
@@ -195,6 +204,11 @@ static void test_bad_ids(void **state)
 	files_path(path, "%s/usr/share/misc/pci.ids", work);
 	files_make_parents(path);
 	assert_int_equal(host_open(&host, work), 0);
+	/* Without one, that of this machine is read. */
+	unlink(path);
+	assert_int_equal(pci_ids_open(&names, &host), 0);
+	assert_string_equal(pci_ids_model(&names, &card, text, sizeof(text)), "GeForce GTX 1070");
+	pci_ids_close(&names);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		assert_int_equal(files_write(path, files[i].opened), 0);
 		assert_int_equal(pci_ids_open(&names, &host), 0);
@@ -206,6 +220,40 @@ static void test_bad_ids(void **state)
 		pci_ids_close(&names);
 	}
 	host_close(&host);
+}
+
+static void test_models(void **state)
+{
+	static const struct {
+		uint32_t class;
+		uint16_t vendor, device;
+		const char *model;
+	} models[] = {
+		{ 0x030000, 0x10de, 0x1b81, "GeForce GTX 1070" },
+		{ 0x040300, 0x10de, 0x10f0, "NVIDIA GP104" },
+		{ 0x020000, 0x15b3, 0x1015, "ConnectX-4 Lx" },
+		{ 0x010802, 0x144d, 0xa808, "Samsung SM981/PM981/PM983" },
+		{ 0x010802, 0x8086, 0x0a54, "Intel Datacenter [3DNAND, Beta Rock]" },
+		{ 0x010601, 0x8086, 0x8d02, "Intel C610/X99 series chipset 6-Port" },
+		{ 0x020000, 0x8086, 0x15b8, "Intel I219-V" },
+		{ 0x020000, 0x8086, 0x1528, "Intel 10-Gigabit X540-AT2" },
+		{ 0x030000, 0x1a03, 0x2000, "ASPEED Graphics Family" },
+		{ 0x030000, 0x8086, 0x1912, "Intel HD Graphics 530" },
+		{ 0x010700, 0x1000, 0x0097, "Broadcom SAS3008 PCI-Express Fusion-MPT SAS-3" },
+		{ 0x020000, 0x10de, 0xffff, "NVIDIA Device ffff" },
+		{ 0x020000, 0xabcd, 0xffff, "Device abcd:ffff" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+		const struct pci_device device = { .class = models[i].class,
+						   .vendor = models[i].vendor,
+						   .device = models[i].device };
+		char text[PCI_IDS_TEXT_MAX];
+
+		assert_string_equal(pci_ids_model(&inventory.names, &device, text, sizeof(text)),
+				    models[i].model);
+	}
 }
 
 static int set_up(void **state)
@@ -237,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_models),
 		cmocka_unit_test(test_bad_ids),
 	};
 

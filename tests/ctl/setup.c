@@ -71,7 +71,7 @@ static const struct play {
 #define ON    SETUPHOST_GRUB_TEXT
 #define IS_ON "the IOMMU is on: 8 groups\n"
 #define LATER                                                                                      \
-	"Which devices share an IOMMU group is known after the reboot: run 'vfio-earlyctl check' " \
+	"Which devices share an IOMMU group is known after the reboot; run 'vfio-earlyctl check' " \
 	"then.\n"
 #define DIFF_CARD                                                                                  \
 	"--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"                                          \
@@ -81,40 +81,50 @@ static const struct play {
 	"--- /dev/null\n+++ " GRUB "\n@@ -0,0 +1,2 @@\n"                                           \
 	"+# Kernel words, added by 'vfio-earlyctl cmdline add'; update-grub reads this file.\n"    \
 	"+GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT intel_iommu=on\"\n"
-#define SHOWN_CARD   "\nThis is to be done:\n" DIFF_CARD "then: update-initramfs -u -k all\n"
+#define SHOWN_CARD   "\nChanges:\n" DIFF_CARD "then: update-initramfs -u -k all\n"
 #define DRACUT       "dracut --force --regenerate-all\n"
-#define SHOWN_DRACUT "\nThis is to be done:\n" DIFF_CARD "then: " DRACUT
+#define SHOWN_DRACUT "\nChanges:\n" DIFF_CARD "then: " DRACUT
 #define RAN_DRACUT   "+ " DRACUT "dracut stand-in: --force --regenerate-all\n"
 #define SHOWN_ALL                                                                                  \
-	LATER "\nThis is to be done:\n" DIFF_GRUB DIFF_CARD                                        \
+	LATER "\nChanges:\n" DIFF_GRUB DIFF_CARD                                                   \
 	      "then: update-grub\nthen: update-initramfs -u -k all\n"
 #define WROTE_GRUB  GRUB ": new\n"
 #define RAN_GRUB    "+ update-grub\nupdate-grub stand-in: quiet intel_iommu=on\n"
 #define RAN_INITRD  "+ update-initramfs -u -k all\nupdate-initramfs stand-in: -u -k all\n"
 #define HAS_IT      "intel_iommu=on: the next boot has it\n"
-#define REBOOT      "\nReboot. Then:\n  vfio-earlyctl status\n"
-#define NEXT_CARD   REBOOT "  vfio-earlyctl vm 0000:01:00\n"
+#define REBOOT      "\nReboot, then run:\n  vfio-earlyctl status\n"
+#define NEXT_VM     REBOOT "  vfio-earlyctl vm 01:00\n"
+#define NEXT_CARD   NEXT_VM "To undo the changes, run:\n  vfio-earlyctl remove --update 01:00\n"
+#define NEXT_ALL    NEXT_CARD "  vfio-earlyctl cmdline remove intel_iommu=on\n"
 #define NOTHING     "vfio-earlyctl: nothing was changed\n"
-#define PUTTING     "vfio-earlyctl: putting back what was changed\n"
+#define PUTTING     "vfio-earlyctl: undoing all changes\n"
 #define RULES_AGAIN RULES ": restored\n"
 #define GRUB_AGAIN  GRUB ": restored\n"
-#define AS_IT_WAS   "vfio-earlyctl: all is as it was\n"
+#define AS_IT_WAS   "vfio-earlyctl: all changes were undone\n"
 #define GRUB_BACK   "+ update-grub\nupdate-grub stand-in: quiet\n"
 #define OFFERED_IN(g0, g14, g15, g16, g17)                                                         \
-	"Devices by IOMMU group; those of one group go to one VM:\n"                               \
-	"NUMBER GROUP DEVICE     NAME                                            DRIVER   FLAGS\n" \
-	"1      " g0 "0000:00:02 Intel Device 4680                               i915     boot "   \
-	"console\n"                                                                                \
-	"2      " g14 "0000:01:00 NVIDIA GP104 [GeForce GTX 1070]                 nouveau  \n"     \
-	"3      " g17 "0000:04:00 AMD X370 Series Chipset USB 3.1 xHCI Controller xhci_hcd \n"     \
-	"4      " g17 "0000:05:00 AMD X370 Series Chipset SATA Controller         ahci     \n"     \
-	"       " g15 "0000:02:00 Samsung NVMe SSD Controller SM981/PM981/PM983   nvme     root "  \
-	"disk\n"                                                                                   \
-	"       " g16 "0000:03:00 Intel I210 Gigabit Network Connection           igb      "       \
-	"network\n"
+	"Devices by IOMMU group; those of one group can only go to the same VM:\n"                 \
+	"NUMBER GROUP DEVICE KIND MODEL                           DRIVER   USE\n"                  \
+	"1      " g0 "00:02  GPU  Intel Device 4680               i915     boot console\n"         \
+	"2      " g14 "01:00  GPU  GeForce GTX 1070                nouveau  \n"                    \
+	"3      " g17 "04:00  USB  AMD X370 Series Chipset USB 3.1 xhci_hcd \n"                    \
+	"4      " g17 "05:00  SATA AMD X370 Series Chipset         ahci     \n"                    \
+	"       " g15 "02:00  NVMe Samsung SM981/PM981/PM983       nvme     root disk\n"           \
+	"       " g16 "03:00  NIC  Intel I210 Gigabit              igb      network\n"
 #define OFFERED               OFFERED_IN("0     ", "14    ", "15    ", "16    ", "17    ")
 #define OFFERED_WITHOUT_IOMMU OFFERED_IN("      ", "      ", "      ", "      ", "      ")
-#define ASKED                 "Numbers of those that VMs shall have; none, to choose none: "
+#define ASKED                 "Numbers of the devices to reserve for VMs, or none: "
+
+#define ALONE                                                                                      \
+	"vfio-earlyctl: 04:00.0 can't be passed through alone: IOMMU group 17 also has 05:00.0 "   \
+	"(ahci)\n"
+#define REST "Reserve the rest of the group for VMs as well? [y/N] "
+#define SHOWN_GROUP                                                                                \
+	"\nChanges:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"                              \
+	"+# 0000:04:00.* USB controller: Advanced Micro Devices, Inc. [AMD] X370 Series "          \
+	"Chipset USB 3.1 xHCI Controller\n+00:1d.0/00.* id=1022:43b9 group\n"                      \
+	"then: update-initramfs -u -k all\n"
+#define INTERRUPTED "\nvfio-earlyctl: interrupted; nothing was changed\n"
 
 	/* What is done, and how it is asked for. */
 	{ .name = "a dry run",
@@ -124,7 +134,7 @@ static const struct play {
 	{ .name = "all of it, by arguments",
 	  .host = { .name = "host-without-iommu" },
 	  .words = { "--yes", "01:00" },
-	  .says = SHOWN_ALL WROTE_GRUB RULES ": new\n" RAN_GRUB HAS_IT RAN_INITRD NEXT_CARD,
+	  .says = SHOWN_ALL WROTE_GRUB RULES ": new\n" RAN_GRUB HAS_IT RAN_INITRD NEXT_ALL,
 	  .rules = CARD,
 	  .cmdline = ON },
 	{ .name = "an older kernel that can be the default",
@@ -139,7 +149,7 @@ static const struct play {
 		    .tree = OLDER_KERNEL "line var/lib/vfio-early/" OLDER ".digest " SHA256 "\n" },
 	  .typed = "\ny\n",
 	  .says = IS_ON OFFERED ASKED
-	  "\nThis is to be done:\nthen: update-initramfs -u -k all\nDo it? [y/N] " RAN_INITRD
+	  "\nChanges:\nthen: update-initramfs -u -k all\nMake these changes? [y/N] " RAN_INITRD
 		  REBOOT,
 	  .rules = "",
 	  .cmdline = QUIET },
@@ -152,12 +162,12 @@ static const struct play {
 	{ .name = "rules below others, without a backup",
 	  .host = { .name = "host", .tree = "line etc/vfio-early.conf # mine\n" },
 	  .words = { "--yes", "01:00" },
-	  .says = IS_ON
-	  "\nThis is to be done:\n--- " RULES "\n+++ " RULES "\n@@ -1 +1,3 @@\n # mine\n"
-	  "+# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 "
-	  "[GeForce GTX 1070]\n+00:01.0/00.* id=10de:1b81\n"
-	  "then: update-initramfs -u -k all\n" RULES ": changed\n" RAN_INITRD NEXT_CARD,
-	  .rules = "# mine\n" CARD,
+	  .says = IS_ON "\nChanges:\n--- " RULES "\n+++ " RULES "\n@@ -1 +1,4 @@\n # mine\n+\n"
+			"+# 0000:01:00.* VGA compatible controller: NVIDIA Corporation GP104 "
+			"[GeForce GTX 1070]\n+00:01.0/00.* id=10de:1b81\n"
+			"then: update-initramfs -u -k all\n" RULES
+			": changed\n" RAN_INITRD NEXT_CARD,
+	  .rules = "# mine\n\n" CARD,
 	  .cmdline = QUIET },
 	{ .name = "what stopped half-way before is done to its end",
 	  .host = { .name = "host-without-iommu",
@@ -172,17 +182,17 @@ static const struct play {
 		  "rules        warning  the next boot will not get 2 of the devices that they "
 		  "want; run 'vfio-earlyctl check'; see vfio-earlyctl(8), section Rules\n"
 		  "intel_iommu=on: is in /etc/default/grub:1 already\n"
-		  "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070]): has a rule already: " RULES
-		  ":1\n0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller): has a rule "
+		  "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070]) has a rule already: " RULES
+		  ":1\n0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller) has a rule "
 		  "already: " RULES ":1\n" LATER
-		  "\nThis is to be done:\nthen: update-grub\nthen: update-initramfs -u -k all\n" RAN_GRUB
-			  HAS_IT RAN_INITRD NEXT_CARD,
+		  "\nChanges:\nthen: update-grub\nthen: update-initramfs -u -k all\n" RAN_GRUB
+			  HAS_IT RAN_INITRD NEXT_VM,
 	  .rules = "00:01.0/00.* id=10de:1b81\n",
 	  .cmdline = QUIET },
 	{ .name = "numbers, and a yes",
 	  .host = { .name = "host" },
 	  .typed = "2\ny\n",
-	  .says = IS_ON OFFERED ASKED SHOWN_CARD "Do it? [y/N] " RULES
+	  .says = IS_ON OFFERED ASKED SHOWN_CARD "Make these changes? [y/N] " RULES
 						 ": new\n" RAN_INITRD NEXT_CARD,
 	  .rules = CARD,
 	  .cmdline = QUIET },
@@ -193,7 +203,7 @@ static const struct play {
 				      "Found 'x', expected numbers from 1 to 4.\n" ASKED
 				      "Found '2x', expected numbers from 1 to 4.\n" ASKED
 				      "Found '0', expected numbers from 1 to 4.\n" ASKED SHOWN_CARD
-				      "Do it? [y/N] " NOTHING,
+				      "Make these changes? [y/N] " NOTHING,
 	  .status = 2 },
 	{ .name = "the end of input for a number",
 	  .host = { .name = "host" },
@@ -204,31 +214,31 @@ static const struct play {
 	  .host = { .name = "host" },
 	  .words = { "01:00" },
 	  .typed = "\004",
-	  .says = IS_ON SHOWN_CARD "Do it? [y/N] \n" NOTHING,
+	  .says = IS_ON SHOWN_CARD "Make these changes? [y/N] \n" NOTHING,
 	  .status = 2 },
 	{ .name = "an empty line is no yes",
 	  .host = { .name = "host" },
 	  .words = { "01:00" },
 	  .typed = "\n",
-	  .says = IS_ON SHOWN_CARD "Do it? [y/N] " NOTHING,
+	  .says = IS_ON SHOWN_CARD "Make these changes? [y/N] " NOTHING,
 	  .status = 2 },
 	{ .name = "none chosen, and nothing to do",
 	  .host = { .name = "host" },
 	  .typed = "\n",
-	  .says = IS_ON OFFERED ASKED "Nothing is to be done: all is so already.\n" REBOOT },
+	  .says = IS_ON OFFERED ASKED "Nothing to do: all of it is set already.\n" REBOOT },
 	{ .name = "whiptail",
-	  .host = { .name = "host", .whiptail = "echo 0000:01:00 >&3\n" },
+	  .host = { .name = "host", .whiptail = "echo 01:00 >&3\n" },
 	  .typed = "y\n",
 	  .list = true,
 	  .says = IS_ON
 	  "whiptail stand-in: --title vfio-earlyctl --separate-output --output-fd 3 "
-	  "--checklist -- Which devices shall VMs have? Those of one group go to one VM. "
-	  "What the host stands on is not in the list. 0 0 0 "
-	  "0000:00:02 group 0: Intel Device 4680, boot console off "
-	  "0000:01:00 group 14: NVIDIA GP104 [GeForce GTX 1070] off "
-	  "0000:04:00 group 17: AMD X370 Series Chipset USB 3.1 xHCI Controller off "
-	  "0000:05:00 group 17: AMD X370 Series Chipset SATA Controller off\n" SHOWN_CARD
-	  "Do it? [y/N] " RULES ": new\n" RAN_INITRD NEXT_CARD,
+	  "--checklist -- Which devices to reserve for VMs? Devices of one group can only go to "
+	  "the same VM. Devices that the host needs are not in the list. 0 0 0 "
+	  "00:02 group 0: GPU Intel Device 4680, boot console off "
+	  "01:00 group 14: GPU GeForce GTX 1070 off "
+	  "04:00 group 17: USB AMD X370 Series Chipset USB 3.1 off "
+	  "05:00 group 17: SATA AMD X370 Series Chipset off\n" SHOWN_CARD
+	  "Make these changes? [y/N] " RULES ": new\n" RAN_INITRD NEXT_CARD,
 	  .rules = CARD,
 	  .cmdline = QUIET },
 
@@ -242,27 +252,27 @@ static const struct play {
 	"Advanced Micro Devices, Inc. [AMD] X370 Series Chipset SATA Controller\n"                 \
 	"+00:1d.4/00.* id=1022:43b5\n"
 	{ .name = "a used device of the group of one from the list",
-	  .host = { .name = "host", .tree = DATA_DISK, .whiptail = "echo 0000:04:00 >&3\n" },
+	  .host = { .name = "host", .tree = DATA_DISK, .whiptail = "echo 04:00 >&3\n" },
 	  .words = { "--group" },
 	  .typed = "n\n",
 	  .list = true,
 	  .says = IS_ON
 	  "whiptail stand-in: --title vfio-earlyctl --separate-output --output-fd 3 "
-	  "--checklist -- Which devices shall VMs have? Those of one group go to one VM. "
-	  "What the host stands on is not in the list. 0 0 0 "
-	  "0000:00:02 group 0: Intel Device 4680, boot console off "
-	  "0000:01:00 group 14: NVIDIA GP104 [GeForce GTX 1070] off "
-	  "0000:04:00 group 17: AMD X370 Series Chipset USB 3.1 xHCI Controller off "
-	  "0000:05:00 group 17: AMD X370 Series Chipset SATA Controller, in use by the host off\n" LACKS_SRV
-	  "\nThis is to be done:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"
+	  "--checklist -- Which devices to reserve for VMs? Devices of one group can only go to "
+	  "the same VM. Devices that the host needs are not in the list. 0 0 0 "
+	  "00:02 group 0: GPU Intel Device 4680, boot console off "
+	  "01:00 group 14: GPU GeForce GTX 1070 off "
+	  "04:00 group 17: USB AMD X370 Series Chipset USB 3.1 off "
+	  "05:00 group 17: SATA AMD X370 Series Chipset, in use by the host off\n" LACKS_SRV
+	  "\nChanges:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n"
 	  "+# 0000:04:00.* USB controller: Advanced Micro Devices, Inc. [AMD] X370 Series "
 	  "Chipset USB 3.1 xHCI Controller\n+00:1d.0/00.* id=1022:43b9 group\n"
-	  "then: update-initramfs -u -k all\nDo it? [y/N] " NOTHING,
+	  "then: update-initramfs -u -k all\nMake these changes? [y/N] " NOTHING,
 	  .status = 2 },
 	{ .name = "a used device, before there are groups",
 	  .host = { .name = "host-without-iommu", .tree = DATA_DISK },
 	  .words = { "--dry-run", "05:00" },
-	  .says = LACKS_SRV LATER "\nThis is to be done:\n" DIFF_GRUB DIFF_SATA
+	  .says = LACKS_SRV LATER "\nChanges:\n" DIFF_GRUB DIFF_SATA
 				  "then: update-grub\nthen: update-initramfs -u -k all\n" },
 
 	{ .name = "another host",
@@ -270,9 +280,9 @@ static const struct play {
 	  .elsewhere = true,
 	  .typed = "2\ny\n",
 	  .says = OFFERED_WITHOUT_IOMMU ASKED SHOWN_ALL
-	  "Do it? [y/N] " WROTE_GRUB RULES ": new\n"
+	  "Make these changes? [y/N] " WROTE_GRUB RULES ": new\n"
 	  "vfio-earlyctl: the change has no effect before 'update-grub' on that host\n"
-	  "vfio-earlyctl: the rules have no effect before 'update-initramfs -u -k all' on that "
+	  "vfio-earlyctl: the rules take effect after 'update-initramfs -u -k all' on that "
 	  "host\n",
 	  .status = 2,
 	  .rules = CARD,
@@ -294,8 +304,8 @@ static const struct play {
 	  .host = { .name = "host" },
 	  .words = { "--yes", "01:00", "nvme0n1" },
 	  .says = IS_ON "vfio-earlyctl: 0000:02:00.0 (Samsung NVMe SSD Controller "
-			"SM981/PM981/PM983): the host stands on it: / (ext4 on /dev/nvme0n1); "
-			"'vfio-earlyctl add --force' adds it all the same\n" NOTHING,
+			"SM981/PM981/PM983) is in use by the host: / (ext4 on /dev/nvme0n1); "
+			"'vfio-earlyctl add --force' takes it all the same\n" NOTHING,
 	  .status = 2 },
 	{ .name = "a kernel that GRUB would start without an image",
 	  .host = { .name = "host-without-iommu", .stale = true, .tree = IMAGELESS_KERNEL },
@@ -314,7 +324,7 @@ static const struct play {
 		  "an entry that starts it without one; run 'update-initramfs -c -k " OLDER
 		  "' first; see vfio-earlyctl(8), section Kernel command line\n" IS_ON
 		  "vfio-earlyctl: kernel " OLDER " has no image; run 'update-initramfs -c -k " OLDER
-		  "' first, nothing was changed\n",
+		  "' first; nothing was changed\n",
 	  .status = 1 },
 	{ .name = "none can be chosen",
 	  .host = { .name = "host",
@@ -324,31 +334,47 @@ static const struct play {
 			    "line etc/vfio-early.conf !class=0106\n" },
 	  .typed = "",
 	  .says = IS_ON
-	  "Devices by IOMMU group; those of one group go to one VM:\n"
-	  "NUMBER GROUP DEVICE     NAME                                            DRIVER   FLAGS\n"
-	  "       0     0000:00:02 Intel Device 4680                               i915     "
-	  "excluded by a rule,boot console\n"
-	  "       14    0000:01:00 NVIDIA GP104 [GeForce GTX 1070]                 nouveau  "
-	  "excluded by a rule\n"
-	  "       15    0000:02:00 Samsung NVMe SSD Controller SM981/PM981/PM983   nvme     "
-	  "root disk\n"
-	  "       16    0000:03:00 Intel I210 Gigabit Network Connection           igb      "
-	  "network\n"
-	  "       17    0000:04:00 AMD X370 Series Chipset USB 3.1 xHCI Controller xhci_hcd "
-	  "excluded by a rule\n"
-	  "       17    0000:05:00 AMD X370 Series Chipset SATA Controller         ahci     "
-	  "excluded by a rule\n"
-	  "None of them can be chosen.\nNothing is to be done: all is so already.\n" REBOOT },
+	  "Devices by IOMMU group; those of one group can only go to the same VM:\n"
+	  "NUMBER GROUP DEVICE KIND MODEL                           DRIVER   USE\n"
+	  "       0     00:02  GPU  Intel Device 4680               i915     excluded by a rule, "
+	  "boot console\n"
+	  "       14    01:00  GPU  GeForce GTX 1070                nouveau  excluded by a rule\n"
+	  "       15    02:00  NVMe Samsung SM981/PM981/PM983       nvme     root disk\n"
+	  "       16    03:00  NIC  Intel I210 Gigabit              igb      network\n"
+	  "       17    04:00  USB  AMD X370 Series Chipset USB 3.1 xhci_hcd excluded by a rule\n"
+	  "       17    05:00  SATA AMD X370 Series Chipset         ahci     excluded by a rule\n"
+	  "None of them can be chosen.\nNothing to do: all of it is set already.\n" REBOOT },
 	{ .name = "a part of a group",
 	  .host = { .name = "host" },
 	  .words = { "--dry-run", "04:00" },
 	  .says = IS_ON
-	  "vfio-earlyctl: 0000:04:00.0 (AMD X370 Series Chipset USB 3.1 xHCI Controller): "
-	  "can't be passed through alone: 0000:05:00.0 is in the same IOMMU group (17) and stays with ahci; --group takes "
-	  "the rest of the group, too\n\nThis is to be done:\n--- /dev/null\n+++ " RULES
+	  "vfio-earlyctl: 04:00.0 can't be passed through alone: IOMMU group 17 also has "
+	  "05:00.0 (ahci)\n"
+	  "'vfio-earlyctl setup --group' reserves the rest of the group as well.\n"
+	  "\nChanges:\n--- /dev/null\n+++ " RULES
 	  "\n@@ -0,0 +1,2 @@\n+# 0000:04:00.* USB controller: Advanced Micro Devices, Inc. "
 	  "[AMD] X370 Series Chipset USB 3.1 xHCI Controller\n"
 	  "+00:1d.0/00.* id=1022:43b9\nthen: update-initramfs -u -k all\n" },
+	{ .name = "the rest of a group, after a yes",
+	  .host = { .name = "host" },
+	  .words = { "04:00" },
+	  .typed = "y\ny\n",
+	  .says = IS_ON ALONE REST SHOWN_GROUP
+	  "Make these changes? [y/N] " RULES ": new\n" RAN_INITRD REBOOT
+	  "  vfio-earlyctl vm 04:00\nTo undo the changes, run:\n"
+	  "  vfio-earlyctl remove --update 04:00\n",
+	  .rules = "# 0000:04:00.* USB controller: Advanced Micro Devices, Inc. [AMD] X370 Series "
+		   "Chipset USB 3.1 xHCI Controller\n00:1d.0/00.* id=1022:43b9 group\n",
+	  .cmdline = QUIET },
+	{ .name = "the boot console",
+	  .host = { .name = "host" },
+	  .words = { "--dry-run", "00:02" },
+	  .says = IS_ON
+	  "vfio-earlyctl: 0000:00:02.0 (Intel Device 4680) shows the boot console, so the host's "
+	  "screen stays dark from the next boot on; make sure that you can log in over the "
+	  "network\n\nChanges:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n+# 0000:00:02.* VGA "
+	  "compatible controller: Intel Corporation Device 4680\n+00:02.* id=8086:4680\n"
+	  "then: update-initramfs -u -k all\n" },
 	{ .name = "no such device",
 	  .host = { .name = "host" },
 	  .words = { "--yes", "09:00" },
@@ -361,7 +387,7 @@ static const struct play {
 	  .says = "firmware     problem  the firmware tells of no IOMMU: there is no table DMAR "
 		  "(Intel) or IVRS (AMD); switch VT-d or IOMMU on in the firmware's setup; see "
 		  "vfio-earlyctl(8), section IOMMU\n"
-		  "vfio-earlyctl: nothing was changed: do first what is said above, then run "
+		  "vfio-earlyctl: nothing was changed; fix the problems above, then run "
 		  "'vfio-earlyctl setup' again\n",
 	  .status = 2 },
 	{ .name = "the IOMMU is off by somebody's will",
@@ -398,16 +424,15 @@ static const struct play {
 	  .words = { "--yes", "01:00" },
 	  .says = SHOWN_ALL WROTE_GRUB RULES
 	  ": new\n" RAN_GRUB HAS_IT RAN_INITRD
-	  "vfio-earlyctl: update-initramfs: found exit status 4, expected 0\n" PUTTING RULES_AGAIN
-		  GRUB_AGAIN GRUB_BACK RAN_INITRD AS_IT_WAS,
+	  "vfio-earlyctl: update-initramfs: exit status 4\n" PUTTING RULES_AGAIN GRUB_AGAIN
+		  GRUB_BACK RAN_INITRD AS_IT_WAS,
 	  .status = 1 },
 	{ .name = "dracut fails",
 	  .host = { .name = "host", .dracut = true, .initramfs = ONCE("dracut", "exit 4") },
 	  .words = { "--yes", "01:00" },
 	  .says = IS_ON SHOWN_DRACUT RULES
 	  ": new\n" RAN_DRACUT
-	  "vfio-earlyctl: dracut: found exit status 4, expected 0\n" PUTTING RULES_AGAIN RAN_DRACUT
-		  AS_IT_WAS,
+	  "vfio-earlyctl: dracut: exit status 4\n" PUTTING RULES_AGAIN RAN_DRACUT AS_IT_WAS,
 	  .status = 1 },
 	{ .name = "update-initramfs leaves the rules out",
 	  .host = { .name = "host", .initramfs = ONCE("initramfs", "rm /var/lib/vfio-early/*") },
@@ -454,8 +479,8 @@ static const struct play {
 	  .typed = "",
 	  .says = IS_ON SHOWN_CARD RULES
 	  ": new\n" RAN_INITRD
-	  "vfio-earlyctl: update-initramfs: found exit status 130, expected 0\n" PUTTING RULES_AGAIN
-		  RAN_INITRD AS_IT_WAS,
+	  "vfio-earlyctl: update-initramfs: exit status 130\n" PUTTING RULES_AGAIN RAN_INITRD
+		  AS_IT_WAS,
 	  .status = 1 },
 	{ .name = "a backup of earlier days",
 	  .host = { .name = "host-without-iommu",
@@ -465,8 +490,8 @@ static const struct play {
 		    .grub = ONCE("grub", "exit 3") },
 	  .words = { "--yes", "05:00" },
 	  .says = LATER
-	  "\nThis is to be done:\n" DIFF_GRUB "--- " RULES "\n+++ " RULES
-	  "\n@@ -1 +1,3 @@\n # mine\n+# 0000:05:00.* SATA controller: Advanced Micro "
+	  "\nChanges:\n" DIFF_GRUB "--- " RULES "\n+++ " RULES
+	  "\n@@ -1 +1,4 @@\n # mine\n+\n+# 0000:05:00.* SATA controller: Advanced Micro "
 	  "Devices, Inc. [AMD] X370 Series Chipset SATA Controller\n"
 	  "+00:1d.4/00.* id=1022:43b5\nthen: update-grub\nthen: update-initramfs -u -k all\n" WROTE_GRUB
 		  RULES ": changed\n" RAN_GRUB
@@ -642,7 +667,7 @@ static void test_again(void **state)
 	assert_int_equal(status, 0);
 	before = setuphost_record();
 	said = play_out(&play, &status);
-	assert_non_null(strstr(said, "Nothing is to be done: all is so already.\n" NEXT_CARD));
+	assert_non_null(strstr(said, "Nothing to do: all of it is set already.\n" NEXT_VM));
 	assert_int_equal(status, 0);
 	check_end(&play, before);
 	free(said);
@@ -669,6 +694,47 @@ static void type(int fd, const char *keys)
 	assert_int_equal(write(fd, keys, strlen(keys)), strlen(keys));
 }
 
+static void test_interrupt(void **state)
+{
+	const struct play play = { .host.name = "host", .typed = "", .words = { "01:00" } };
+	char *before, *said = calloc(OUTPUT_MAX, 1);
+	pid_t child;
+	int fd;
+
+	(void)state;
+	setuphost_make(&play.host, "setup");
+	before = setuphost_record();
+	fd = start(&play, &child);
+	read_until(fd, said, "Make these changes? [y/N] ");
+	type(fd, "\003");
+	read_until(fd, said, INTERRUPTED);
+	assert_int_equal(await(child), 128 + SIGINT);
+	close(fd);
+	check_end(&play, before);
+	free(before);
+	free(said);
+}
+
+/* The rule that is there gets the option. */
+static void test_group_of_rule(void **state)
+{
+	const struct play play = { .host = { .name = "host",
+					     .tree = "line etc/vfio-early.conf 04:00 # mine\n" },
+				   .words = { "04:00" },
+				   .typed = "y\ny\n" };
+	char *said;
+	int status;
+
+	(void)state;
+	setuphost_make(&play.host, "setup");
+	said = play_out(&play, &status);
+	assert_non_null(strstr(said, "Controller) has a rule already: " RULES ":1\n" ALONE REST));
+	assert_non_null(strstr(said, "\n-04:00 # mine\n+04:00 group # mine\nthen: "));
+	assert_int_equal(status, 0);
+	check_file(RULES, "04:00 group # mine\n");
+	free(said);
+}
+
 /* Debian's own whiptail: down, mark, on to the button, press it. */
 static void test_real_whiptail(void **state)
 {
@@ -682,7 +748,7 @@ static void test_real_whiptail(void **state)
 	fd = start(&play, &child);
 	read_until(fd, said, "<Cancel>");
 	type(fd, "\033[B \t\r");
-	read_until(fd, said, SHOWN_CARD "Do it? [y/N] ");
+	read_until(fd, said, SHOWN_CARD "Make these changes? [y/N] ");
 	type(fd, "y\n");
 	read_until(fd, said, NEXT_CARD);
 	assert_int_equal(await(child), 0);
@@ -723,7 +789,7 @@ static void test_changed_meanwhile(void **state)
 	(void)state;
 	setuphost_make(&play.host, "setup");
 	fd = start(&play, &child);
-	read_until(fd, said, "Do it? [y/N] ");
+	read_until(fd, said, "Make these changes? [y/N] ");
 	files_path(path, "%s" RULES, setuphost_root);
 	assert_int_equal(files_write(path, "# mine\n"), 0);
 	type(fd, "y\n");
@@ -761,13 +827,15 @@ static void test_lock_held(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 5];
+	struct CMUnitTest tests[sizeof(plays) / sizeof(*plays) + 7];
 	size_t count = sizeof(plays) / sizeof(*plays);
 
 	for (size_t i = 0; i < count; i++)
 		tests[i] = (struct CMUnitTest){ plays[i].name, test_play, NULL, NULL,
 						(void *)&plays[i] };
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_again);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_interrupt);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_group_of_rule);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_real_whiptail);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_real_whiptail_cancel);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_changed_meanwhile);

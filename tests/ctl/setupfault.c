@@ -117,9 +117,10 @@ static bool is_new(void)
 {
 	char *config = setuphost_read("/boot/grub/grub.cfg");
 	char *image = setuphost_read("/boot/initrd.img-" SETUPHOST_KERNEL);
-	bool new = has_text(SETUPHOST_RULES, "# mine\n" ADDED) &&
-		   has_text(SETUPHOST_GRUB, SETUPHOST_GRUB_TEXT) &&
-		   config &&strstr(config, "intel_iommu=on") && image &&strstr(image, ADDED);
+	bool new =
+		has_text(SETUPHOST_RULES, "# mine\n\n" ADDED) &&
+		has_text(SETUPHOST_GRUB, SETUPHOST_GRUB_TEXT) &&
+		config &&strstr(config, "intel_iommu=on") && image &&strstr(image, ADDED);
 
 	free(config);
 	free(image);

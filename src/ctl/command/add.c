@@ -12,77 +12,109 @@
 
 static const char usage[] =
 	"Usage: vfio-earlyctl add [OPTION]... DEVICE...\n"
-	"Appends rules that mean these devices and no others, so that the next boots take them.\n"
-	"DEVICE is what a rule accepts, what lspci prints, or a kernel name such as eth0, nvme0n1\n"
-	"or card0. '01:00' is a whole card, '01:00.0' one function.\n"
+	"Adds rules for these devices, and no others, so that the next boots bind them to vfio-pci.\n"
+	"DEVICE is what a rule accepts, a line of lspci, or a kernel name such as eth0, nvme0n1 or\n"
+	"card0. '01:00' is a whole card, '01:00.0' one function.\n"
 	"\n"
-	"      --by KIND    what to know the device by: path (the default), slot, serial, id, "
+	"      --by TERM    what to know the device by: path (the default), slot, serial, id, "
 	"address\n"
-	"  -g, --group      take the rest of the device's IOMMU group as well\n"
-	"  -f, --force      take it even if the host stands on it\n"
-	"  -n, --dry-run    print what would be added, and change nothing\n"
+	"  -g, --group      the rest of each device's IOMMU group as well; a rule that is there\n"
+	"                   already gets the option 'group'\n"
+	"  -f, --force      even devices in use by the host; as above, with the option 'force'\n"
+	"      --dry-run    print what would be added, and change nothing\n"
 	"  -u, --update     rebuild the images of all kernels afterwards\n"
 	"      --file FILE  append to FILE; /etc/vfio-early.conf if not given\n"
 	"  -h, --help       print this\n";
 
-/* Whether a function that an operand means is of the same card. */
-static bool has_sibling(const struct edit *edit, const struct pci_device *device)
-{
-	const struct pci *pci = &edit->inventory.forecast.pci;
-	const struct pci_device *first;
-	size_t count = pci_card(pci, device, &first);
-
-	for (size_t i = 0; i < count; i++)
-		if (edit->meant[&first[i] - pci->devices])
-			return true;
-	return false;
-}
-
-static bool is_left_out(const struct edit *edit, const struct pci_device *device)
-{
-	return !edit->meant[device - edit->inventory.forecast.pci.devices] &&
-	       has_sibling(edit, device) && !pci_is_bridge(device) &&
-	       !inventory_is_taken(inventory_row(&edit->inventory, device)) &&
-	       !device_is_virtual(&edit->inventory, device);
-}
-
 /* People forget the sound function of a display card. */
-static void print_left_out(struct edit *edit)
+static void print_left_out(const struct draft *draft)
 {
+	struct edit *edit = draft->edit;
 	const struct pci *pci = &edit->inventory.forecast.pci;
 	bool begun = false;
 
 	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i], *first;
 		char address[PCI_ADDRESS_TEXT_MAX], name[PCI_IDS_TEXT_MAX];
+		bool has_sibling = false;
 
-		if (!is_left_out(edit, &pci->devices[i]))
+		/* Of a shared group all others are offered together. */
+		for (size_t count = pci_card(pci, device, &first); count > 0; count--, first++)
+			has_sibling |= edit->meant[first - pci->devices] &&
+				       (!draft->shared || first->group != device->group);
+		if (!has_sibling || edit->meant[i] || pci_is_bridge(device) ||
+		    inventory_is_taken(inventory_row(&edit->inventory, device)) ||
+		    device_is_virtual(&edit->inventory, device))
 			continue;
 		if (!begun)
-			puts("Other functions of the card stay with the host; to add them, too:");
+			puts("Other functions of the card stay with their host drivers; to add "
+			     "them:");
 		begun = true;
 		printf("  vfio-earlyctl add %s  # %s\n",
-		       pci_address_format(&pci->devices[i].address, address),
-		       pci_ids_short(&edit->inventory.names, &pci->devices[i], name, sizeof(name)));
+		       device_address(&edit->inventory, device, address),
+		       pci_ids_short(&edit->inventory.names, device, name, sizeof(name)));
 	}
+}
+
+static void print_changes(const struct draft *draft, const struct rulesfile *file)
+{
+	const struct rules *rules = &draft->edit->inventory.forecast.rules;
+	const char *done = draft->edit->dry_run ? "would be changed" : "changed";
+
+	for (size_t i = 0; i < draft->change_count; i++) {
+		const struct rule *rule = &rules->list[draft->changes[i].rule];
+		size_t length;
+		const char *line = rulesfile_line(file, rule->line, &length);
+
+		if (line && strcmp(rule->file, file->path) == 0)
+			shown_print(stdout, SHOWN_LINES, "%s:%u: %s:\n%.*s\n", file->path,
+				    rule->line, done, (int)length, line);
+	}
+}
+
+static int change_file(const struct draft *draft, const char *path)
+{
+	const struct edit *edit = draft->edit;
+	struct rulesfile file;
+	int result = rulesfile_read(&file, &edit->inventory.host, path);
+
+	if (result == 0)
+		result = draft_apply(draft, &file, false);
+	if (result == 0 && !edit->dry_run)
+		result = rulesfile_write(&file, &edit->inventory.host);
+	if (result == -ESTALE)
+		ctl_fail("%s: was changed meanwhile, and stays as it is; run this again", path);
+	else if (result < 0)
+		ctl_fail("%s: cannot be written: %s", path, strerror(-result));
+	if (result == 0)
+		print_changes(draft, &file);
+	if (result == 0 && draft->lines[0] && strcmp(path, edit_path(edit)) == 0)
+		shown_print(stdout, SHOWN_LINES, "%s: %s:\n%s", path,
+			    edit->dry_run ? "would be added" : "added", draft->lines);
+	rulesfile_free(&file);
+	return result;
 }
 
 static int finish(struct draft *draft)
 {
 	struct edit *edit = draft->edit;
+	const char *path;
 	int result = draft_foretell(draft);
 
 	findings_report(&draft->findings);
 	if (result < 0)
 		return ctl_fail("planning: %s", strerror(-result));
-	if (draft->lines[0] && !edit->dry_run)
-		result = rulesfile_add(&edit->inventory.host, edit_path(edit), draft->lines);
-	if (result < 0)
-		return ctl_fail("%s: cannot be written: %s", edit_path(edit), strerror(-result));
-	if (draft->lines[0])
-		shown_print(stdout, SHOWN_LINES, "%s: %s:\n%s", edit_path(edit),
-			    edit->dry_run ? "would be added" : "added", draft->lines);
-	print_left_out(edit);
-	return draft->lines[0] || edit->update ? edit_rebuild(edit) : CTL_OK;
+	for (size_t i = 0; (path = draft_file(draft, i)); i++)
+		if (change_file(draft, path) < 0)
+			return CTL_INTERNAL;
+	print_left_out(draft);
+	if (draft->shared) {
+		fputs("To add the rest of the IOMMU group:\n  vfio-earlyctl add --group", stdout);
+		for (char *const *name = edit->operands; *name; name++)
+			shown_print(stdout, "", strchr(*name, ' ') ? " '%s'" : " %s", *name);
+		putchar('\n');
+	}
+	return draft_file(draft, 0) || edit->update ? edit_rebuild(edit) : CTL_OK;
 }
 
 /* All or nothing: a card of which half was added is of no use. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Has a person choose the devices that VMs shall have. */
+/* Has a person choose the devices to reserve for VMs. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -7,21 +7,23 @@
 #include <string.h>
 
 #include "command/choose.h"
+#include "host/joined.h"
 #include "look/device.h"
 #include "term/ask.h"
 #include "term/document.h"
 
 #define CONSOLE "boot console"
 
-enum { NUMBER, GROUP, DEVICE, NAME, DRIVER, FLAGS };
+enum { NUMBER, GROUP, DEVICE, KIND, MODEL, DRIVER, USE };
 
 static const struct table_column columns[] = {
 	[NUMBER] = { "NUMBER", TABLE_NUMBER, 0, NULL },
 	[GROUP] = { "GROUP", TABLE_NUMBER, 0, NULL },
 	[DEVICE] = { "DEVICE", 0, 0, NULL },
-	[NAME] = { "NAME", TABLE_CUT, 0, NULL },
+	[KIND] = { "KIND", 0, 0, NULL },
+	[MODEL] = { "MODEL", TABLE_CUT, 0, NULL },
 	[DRIVER] = { "DRIVER", 0, 0, NULL },
-	[FLAGS] = { "FLAGS", TABLE_LINES, 0, NULL },
+	[USE] = { "USE", TABLE_CUT, 0, NULL },
 	{},
 };
 
@@ -29,11 +31,11 @@ static const struct table_column columns[] = {
 struct offer {
 	const struct pci_device *device;
 	bool card;
-	bool taken; /* cannot be chosen; the flags say why */
+	bool taken; /* cannot be chosen; uses say why */
 	bool used;  /* can be, but the host will lack something */
 	bool console;
 	char address[PCI_ADDRESS_TEXT_MAX];
-	char flags[DEVICE_TEXT_MAX];
+	char uses[DEVICE_TEXT_MAX];
 };
 
 struct choice {
@@ -41,13 +43,6 @@ struct choice {
 	struct offer *offers;
 	size_t count;
 };
-
-/* Functions of a card have much in common. */
-static void add_flag(struct offer *offer, const char *flag)
-{
-	if (!strstr(offer->flags, flag))
-		device_add(offer->flags, flag);
-}
 
 /* The row of a rule that decides at every boot. */
 static const struct plan_row *find_row(const struct choice *choice, const struct pci_device *device)
@@ -63,19 +58,21 @@ static void describe(const struct choice *choice, const struct pci_device *devic
 		     struct offer *offer)
 {
 	const struct plan_row *row = find_row(choice, device);
+	char uses[DEVICE_TEXT_MAX] = "", *rest = uses, *use;
 
-	device_add_uses(choice->inventory, device, offer->flags);
-	offer->taken |= inventory_reason(choice->inventory, device) != NULL;
+	device_add_uses(choice->inventory, device, uses);
+	offer->taken |= row || inventory_reason(choice->inventory, device);
 	offer->used |= inventory_use(choice->inventory, device) != NULL;
-	if (row && row->rule->exclude)
-		add_flag(offer, "excluded by a rule");
-	else if (row)
-		add_flag(offer, "has a rule");
-	offer->taken |= row != NULL;
+	if (row)
+		device_add(uses, row->rule->exclude ? "excluded by a rule" : "has a rule");
 	if (device_is_boot_console(choice->inventory, device)) {
 		offer->console = true;
-		add_flag(offer, CONSOLE);
+		device_add(uses, CONSOLE);
 	}
+	/* Functions of a card have much in common. */
+	while (uses[0] && (use = strsep(&rest, "\n")))
+		if (!strstr(offer->uses, use))
+			joined_add(offer->uses, sizeof(offer->uses), use);
 }
 
 /* Whether a VM gets all functions of a card or none. */
@@ -112,7 +109,7 @@ static void add_offer(struct choice *choice, const struct pci_device *device)
 	*offer = (struct offer){ .device = device, .card = is_whole(choice, first, count) };
 	if (offer->card && device != first)
 		return;
-	pci_address_format(&device->address, offer->address);
+	device_address(choice->inventory, device, offer->address);
 	if (offer->card)
 		*strrchr(offer->address, '.') = '\0';
 	for (size_t i = 0; i < (offer->card ? count : 1); i++)
@@ -174,10 +171,11 @@ static void add_row(const struct choice *choice, struct table *table, size_t ind
 	if (offer->device->group >= 0)
 		table_setf(table, line, GROUP, "%d", offer->device->group);
 	table_set(table, line, DEVICE, offer->address);
-	table_set(table, line, NAME,
-		  pci_ids_short(&choice->inventory->names, offer->device, text, sizeof(text)));
+	table_set(table, line, KIND, device_kind(choice->inventory, offer->device));
+	table_set(table, line, MODEL,
+		  pci_ids_model(&choice->inventory->names, offer->device, text, sizeof(text)));
 	table_set(table, line, DRIVER, offer->device->driver);
-	table_set(table, line, FLAGS, offer->flags);
+	table_set(table, line, USE, offer->uses);
 }
 
 static int print_offers(const struct choice *choice)
@@ -192,7 +190,7 @@ static int print_offers(const struct choice *choice)
 	if (result == 0)
 		result = document_print_table(
 			&document, &table,
-			"Devices by IOMMU group; those of one group go to one VM:");
+			"Devices by IOMMU group; those of one group can only go to the same VM:");
 	table_close(&table);
 	return result;
 }
@@ -224,8 +222,7 @@ static int ask_numbers(const struct choice *choice, size_t count, bool *chosen)
 	char *line;
 
 	while (result == 0 && !understood) {
-		result = ask_line("Numbers of those that VMs shall have; none, to choose none: ",
-				  &line);
+		result = ask_line("Numbers of the devices to reserve for VMs, or none: ", &line);
 		if (result == 0)
 			understood = parse_numbers(line, count, chosen);
 		free(line);
@@ -241,8 +238,11 @@ static char *format_item(const struct choice *choice, const struct offer *offer)
 
 	if (offer->device->group >= 0)
 		snprintf(group, sizeof(group), "group %d: ", offer->device->group);
-	pci_ids_short(&choice->inventory->names, offer->device, name, sizeof(name));
-	return asprintf(&text, "%s%s%s%s", group, name, console, used) < 0 ? NULL : text;
+	pci_ids_model(&choice->inventory->names, offer->device, name, sizeof(name));
+	return asprintf(&text, "%s%s %s%s%s", group, device_kind(choice->inventory, offer->device),
+			name, console, used) < 0
+		       ? NULL
+		       : text;
 }
 
 static int ask_in_list(const struct choice *choice, size_t count, bool *chosen)
@@ -257,8 +257,9 @@ static int ask_in_list(const struct choice *choice, size_t count, bool *chosen)
 			result = -ENOMEM;
 	}
 	if (result == 0)
-		result = ask_checklist("Which devices shall VMs have? Those of one group go to one "
-				       "VM. What the host stands on is not in the list.",
+		result = ask_checklist("Which devices to reserve for VMs? Devices of one group can "
+				       "only go to the same VM. Devices that the host needs are "
+				       "not in the list.",
 				       items, count, chosen);
 	for (size_t i = 0; items && i < count; i++)
 		free(items[i].text);
@@ -280,7 +281,7 @@ static int print_none(const struct choice *choice)
 
 	if (result == 0)
 		puts(choice->count > 0 ? "None of them can be chosen."
-				       : "This host has no device for VMs.");
+				       : "This host has no device that could be reserved for VMs.");
 	return result;
 }
 

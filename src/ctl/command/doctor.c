@@ -15,6 +15,9 @@
 
 #define MANUAL "vfio-early-guide(7)"
 
+/* The bytes that a line that is cut can grow by. */
+#define ELLIPSIS_MAX 3
+
 enum { CHECK, RESULT, WHERE, FOUND, FIX, SEE };
 
 static const struct table_column columns[] = {
@@ -122,7 +125,8 @@ static void print_fine(struct examination *run)
 
 			fine &= finding->level >= FINDING_OK;
 			if (finding->level == FINDING_OK)
-				joined_add_by(line, sizeof(line), "; ", finding->text);
+				joined_add_by(line, sizeof(line) - ELLIPSIS_MAX, "; ",
+					      finding->text);
 		}
 		start = run->checks[n].end;
 		if (fine && line[0])

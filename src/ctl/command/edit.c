@@ -94,7 +94,7 @@ int edit_open(struct edit *edit, const struct ctl *ctl, int argc, char **argv, c
 		{ '\0', "by", .text = &by },
 		{ 'g', "group", .set = &edit->group },
 		{ 'f', "force", .set = &edit->force },
-		{ 'n', "dry-run", .set = &edit->dry_run },
+		{ '\0', "dry-run", .set = &edit->dry_run },
 		{ 'u', "update", .set = &edit->update },
 		{ '\0', "file", .text = &edit->file },
 		{},

@@ -9,68 +9,84 @@
 #include "command/edit.h"
 #include "host/array.h"
 #include "host/joined.h"
+#include "look/device.h"
 #include "rules/file.h"
 #include "term/options.h"
 #include "term/shown.h"
 
 static const char usage[] =
 	"Usage: vfio-earlyctl remove [OPTION]... DEVICE...\n"
-	"Removes the rules that take these devices, from whichever file they are in, so that the\n"
-	"next boots leave the devices to the host. DEVICE is as for add, or the first word of a rule\n"
-	"that no device answers.\n"
+	"Removes the rules of these devices from whichever file they are in, so that the devices\n"
+	"stay with their host drivers at the next boots. DEVICE is as for add, or how a rule begins\n"
+	"whose device is absent.\n"
 	"\n"
-	"  -f, --force      remove rules that take other devices as well\n"
-	"  -n, --dry-run    print what would be removed, and change nothing\n"
+	"  -f, --force      even rules that are for other devices as well\n"
+	"      --dry-run    print what would be removed, and change nothing\n"
 	"  -u, --update     rebuild the images of all kernels afterwards\n"
 	"      --file FILE  leave rules in other files alone\n"
 	"  -h, --help       print this\n";
 
 struct removal {
 	struct edit *edit;
-	struct rule *rules; /* those that go */
+	struct rule *rules; /* to be removed */
 	size_t count;
-	bool refused; /* one that must not go */
-	bool kept;    /* one that cannot */
+	bool refused; /* one must stay, so that nothing is changed */
+	bool kept;    /* one can't be removed here */
 };
 
-/* Devices that no operand means, and about which the rule decides. */
-static void list_others(const struct removal *removal, const struct rule *rule, char *text,
-			size_t size)
+/* Refuses to remove a rule that decides about devices that no operand means as well. */
+static bool is_for_others(const struct removal *removal, const struct rule *rule, const char *where)
 {
-	const struct plan *plan = &removal->edit->inventory.forecast.plan;
-	const struct pci *pci = &removal->edit->inventory.forecast.pci;
-	text[0] = '\0';
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct plan_row *row = &plan->rows[i];
-		char address[PCI_ADDRESS_TEXT_MAX];
+	const struct inventory *inventory = &removal->edit->inventory;
+	const struct pci *pci = &inventory->forecast.pci;
+	const struct plan *plan = &inventory->forecast.plan;
+	const struct pci_device *meant = NULL;
+	char address[PCI_ADDRESS_TEXT_MAX], others[256] = "";
+	bool card = true;
 
-		if (row->rule != rule || !row->device ||
-		    removal->edit->meant[row->device - pci->devices])
+	for (size_t i = 0; i < pci->count && !meant; i++)
+		if (removal->edit->meant[i] && inventory_row(inventory, &pci->devices[i]) &&
+		    inventory_row(inventory, &pci->devices[i])->rule == rule)
+			meant = &pci->devices[i];
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct pci_device *device = plan->rows[i].device;
+
+		if (plan->rows[i].rule != rule || !device ||
+		    removal->edit->meant[device - pci->devices])
 			continue;
-		joined_add(text, size, pci_address_format(&row->device->address, address));
+		joined_add(others, sizeof(others), device_address(inventory, device, address));
+		card &= meant && pci_address_same_device(&device->address, &meant->address);
 	}
+	if (!others[0])
+		return false;
+	if (card) {
+		*strrchr(device_address(inventory, meant, address), '.') = '\0';
+		ctl_fail("%s: '%s' is for the whole card; run 'vfio-earlyctl remove %s'", where,
+			 rule->text, address);
+	} else {
+		ctl_fail("%s: '%s' is for %s as well; name all of them, or use --force", where,
+			 rule->text, others);
+	}
+	return true;
 }
 
 /* Notes the rule, or says why it stays. */
 static int judge(struct removal *removal, const struct rule *rule)
 {
 	const struct edit *edit = removal->edit;
-	char where[RULE_PLACE_MAX], others[256];
+	char where[RULE_PLACE_MAX];
 	struct rule *going;
 
 	rule_format_place(rule, where);
-	list_others(removal, rule, others, sizeof(others));
 	if (rule->file[0] != '/') {
-		ctl_fail("%s: is on the kernel command line: take it out where the boot loader's "
-			 "settings are",
+		ctl_fail("%s: is on the kernel command line; remove it from the bootloader's "
+			 "configuration",
 			 where);
 		removal->kept = true;
 	} else if (edit->file && strcmp(edit->file, rule->file) != 0) {
-		ctl_fail("%s: takes it as well, and is not in %s", where, edit->file);
+		ctl_fail("%s: has a rule for it as well, and is not %s", where, edit->file);
 		removal->kept = true;
-	} else if (others[0] && !edit->force) {
-		ctl_fail("%s: '%s' also takes %s; --force removes it all the same", where,
-			 rule->text, others);
+	} else if (!edit->force && is_for_others(removal, rule, where)) {
 		removal->refused = true;
 	} else {
 		going = array_add(removal->rules, removal->count);
@@ -95,48 +111,36 @@ static int take_rule(struct removal *removal, const struct rule *rule)
 	return result < 0 ? result : inventory_make_plan(inventory);
 }
 
-static const struct rule *find_rule(const struct removal *removal)
-{
-	const struct inventory *inventory = &removal->edit->inventory;
-
-	for (size_t i = 0; i < inventory->forecast.pci.count; i++) {
-		const struct plan_row *row =
-			inventory_row(inventory, &inventory->forecast.pci.devices[i]);
-
-		if (removal->edit->meant[i] && row && !row->rule->exclude)
-			return row->rule;
-	}
-	return NULL;
-}
-
 static int take_rules(struct removal *removal)
 {
-	const struct rule *rule;
+	const struct inventory *inventory = &removal->edit->inventory;
 	int result = 0;
 
-	while (result == 0 && (rule = find_rule(removal)))
-		result = take_rule(removal, rule);
+	for (size_t i = 0; i < inventory->forecast.pci.count && result == 0; i++) {
+		const struct plan_row *row;
+
+		while (removal->edit->meant[i] && result == 0 &&
+		       (row = inventory_row(inventory, &inventory->forecast.pci.devices[i])) &&
+		       !row->rule->exclude)
+			result = take_rule(removal, row->rule);
+	}
 	return result;
 }
 
-/* Whether name is the rule, or what it begins with. */
-static bool is_called(const struct rule *rule, const char *name)
-{
-	size_t length = strlen(name);
-
-	return length > 0 && strncmp(rule->text, name, length) == 0 &&
-	       (rule->text[length] == '\0' || rule->text[length] == ' ');
-}
-
-/* A rule whose device is gone can be named by its own words. */
+/* A rule whose device is absent can be named by its own words, all or the first. */
 static const struct rule *find_stale(const struct removal *removal, const char *name)
 {
 	const struct plan *plan = &removal->edit->inventory.forecast.plan;
+	size_t length = strlen(name);
 
-	for (size_t i = 0; i < plan->count; i++)
-		if (!plan->rows[i].device && !plan->rows[i].rule->exclude &&
-		    is_called(plan->rows[i].rule, name))
-			return plan->rows[i].rule;
+	for (size_t i = 0; i < plan->count && length > 0; i++) {
+		const struct rule *rule = plan->rows[i].rule;
+
+		if (!plan->rows[i].device && !rule->exclude &&
+		    strncmp(rule->text, name, length) == 0 &&
+		    (rule->text[length] == '\0' || rule->text[length] == ' '))
+			return rule;
+	}
 	return NULL;
 }
 
@@ -164,19 +168,7 @@ static void print_unruled(struct edit *edit)
 		char name[PCI_IDS_TEXT_MAX];
 
 		if (edit->meant[i])
-			printf("%s: no rule takes it\n",
-			       edit_describe(edit, &pci->devices[i], name));
-	}
-}
-
-static void print_lines(const struct rulesfile *file, const struct rule *rule, FILE *stream)
-{
-	for (unsigned int i = rulesfile_begin(file, rule->line); i <= rule->line; i++) {
-		size_t length;
-		const char *line = rulesfile_line(file, i, &length);
-
-		if (line)
-			fprintf(stream, "%.*s\n", (int)length, line);
+			printf("%s has no rule\n", edit_describe(edit, &pci->devices[i], name));
 	}
 }
 
@@ -190,36 +182,41 @@ static int compare_rules(const void *a, const void *b)
 	return order;
 }
 
-/* Whether the line has the rule yet: people's editors know of no lock. */
-static bool is_there(const struct rulesfile *file, const struct rule *rule)
+/* The empty line that setup sets a rule apart with, which goes with the rule. */
+static unsigned int begin(const struct rulesfile *file, unsigned int number)
 {
-	struct rule_error error;
-	struct rule found;
-	size_t length;
-	const char *line = rulesfile_line(file, rule->line, &length);
+	unsigned int first = rulesfile_begin(file, number);
+	size_t length = 1;
 
-	return line && rule_parse(line, length, &found, &error) > 0 &&
-	       strcmp(found.text, rule->text) == 0;
+	if (first > 1 && rulesfile_line(file, first - 1, &length) && length == 0 &&
+	    (!rulesfile_line(file, number + 1, &length) || length == 0))
+		first--;
+	return first;
 }
 
 /* Rules of one file, by line: they are cut from the end, so that the numbers stay right. */
 static int cut_rules(struct rulesfile *file, const struct rule *rules, size_t count, char **cut)
 {
-	size_t size;
+	size_t size, length;
 	FILE *stream;
 
 	for (size_t i = 0; i < count; i++)
-		if (!is_there(file, &rules[i]))
+		if (!rulesfile_has(file, &rules[i]))
 			return -ESTALE;
 	stream = open_memstream(cut, &size);
 	if (!stream)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		print_lines(file, &rules[i], stream);
+		for (unsigned int n = rulesfile_begin(file, rules[i].line); n <= rules[i].line;
+		     n++) {
+			const char *line = rulesfile_line(file, n, &length);
+
+			fprintf(stream, "%.*s\n", (int)length, line);
+		}
 	if (fclose(stream))
 		return -ENOMEM;
 	while (count-- > 0) {
-		unsigned int first = rulesfile_begin(file, rules[count].line);
+		unsigned int first = begin(file, rules[count].line);
 
 		rulesfile_cut(file, first, rules[count].line - first + 1);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Does what setup has shown, all of it or nothing. */
+/* Makes the changes that setup has shown, all of them or none. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,23 +22,6 @@ static volatile sig_atomic_t stopped; /* the last signal */
 static void note_signal(int number)
 {
 	stopped = number;
-}
-
-/* What we run gets the signals of the terminal, too, and so ends; unlike us it does as always. */
-static void catch_signals(void)
-{
-	const struct sigaction action = { .sa_handler = note_signal };
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
-}
-
-/* Once more on the same key must not stop what puts things back. */
-static void ignore_terminal(void)
-{
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
 }
 
 static int write_files(struct setup *setup)
@@ -64,12 +47,12 @@ static int rebuild(struct setup *setup)
 	if (result == 0)
 		return edit_check_images(&setup->kernels, host, true);
 	if (result == -EXDEV) {
-		ctl_fail("the rules have no effect before '%s' on that host", builder->command);
+		ctl_fail("the rules take effect after '%s' on that host", builder->command);
 		return CTL_INCOMPLETE;
 	}
 	if (result < 0)
 		return ctl_fail("%s: %s", builder->argv[0], strerror(-result));
-	return ctl_fail("%s: found exit status %d, expected 0", builder->argv[0], result);
+	return ctl_fail("%s: exit status %d", builder->argv[0], result);
 }
 
 static void undo_files(struct setup *setup, bool *failed)
@@ -104,7 +87,7 @@ static void undo_rebuild(struct setup *setup, bool *failed)
 	check_undo(builder->command, run_program(host, builder->argv, stdout), failed);
 }
 
-/* In this order they are done, and taken back. */
+/* In the order in which they are done, and undone. */
 static const struct setup_step {
 	int (*carry_out)(struct setup *setup);
 	void (*undo)(struct setup *setup, bool *failed);
@@ -123,22 +106,24 @@ static bool is_wanted(const struct setup *setup, const struct setup_step *step)
 	return step->carry_out == rebuild ? setup->rebuild : setup->transaction.count > 0;
 }
 
-/* A step that failed may have done a part of its work, and is taken back as well. */
+/* A step that failed may have done a part of its work, and is undone as well. */
 static int undo(struct setup *setup, size_t begun)
 {
 	bool failed = false;
 
-	/* Files that could not be written are as they were. */
+	/* Files that could not be written were restored already. */
 	if (begun == 1 && !stopped)
 		return CTL_INTERNAL;
-	ignore_terminal();
-	ctl_fail("putting back what was changed");
+	/* Once more on the same key must not stop what restores things. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	ctl_fail("undoing all changes");
 	for (size_t i = 0; i < begun; i++)
 		if (is_wanted(setup, &steps[i]))
 			steps[i].undo(setup, &failed);
-	if (failed)
-		return ctl_fail("not all is as it was: see above");
-	return ctl_fail("all is as it was");
+	return ctl_fail(failed ? "not all changes could be undone, see above"
+			       : "all changes were undone");
 }
 
 static int run_step(struct setup *setup, const struct setup_step *step)
@@ -174,10 +159,13 @@ static int run_steps(struct setup *setup)
  */
 int setup_carry_out(struct setup *setup)
 {
+	const struct sigaction action = { .sa_handler = note_signal };
 	cleanup_fd int lock = lock_host(&setup->edit.inventory.host);
 
 	if (lock < 0)
 		return CTL_INTERNAL;
-	catch_signals();
+	/* What is run gets the signals of the terminal, too, and ends of them as always. */
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
 	return run_steps(setup);
 }

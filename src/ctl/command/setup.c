@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-earlyctl setup: the guided way from a fresh host to devices for VMs. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bootloader/bootloader.h"
 #include "command/choose.h"
@@ -11,6 +13,7 @@
 #include "command/enable-iommu.h"
 #include "command/setup.h"
 #include "doctor/doctor.h"
+#include "look/device.h"
 #include "rules/file.h"
 #include "term/ask.h"
 #include "term/options.h"
@@ -20,7 +23,7 @@ struct first_look {
 	struct table_options options;
 	struct document document;
 	bool lacks_iommu;
-	bool hopeless; /* nothing helps before that is mended */
+	bool hopeless; /* nothing helps before that is fixed */
 };
 
 static int take_findings(void *context, const struct doctor_entry *check,
@@ -67,7 +70,7 @@ static int examine_host(const struct ctl *ctl)
 		return CTL_INTERNAL;
 	if (!look.hopeless)
 		return CTL_OK;
-	ctl_fail("nothing was changed: do first what is said above, then run 'vfio-earlyctl setup' "
+	ctl_fail("nothing was changed; fix the problems above, then run 'vfio-earlyctl setup' "
 		 "again");
 	return CTL_INCOMPLETE;
 }
@@ -90,7 +93,29 @@ static int choose(struct setup *setup)
 	return CTL_OK;
 }
 
-/* Groups are there only when the IOMMU is on; what the next boot makes of the rules, too. */
+/* Drafts again with the rest of the groups, if the person wants them. CTL_OK or the exit status. */
+static int offer_groups(struct setup *setup)
+{
+	struct draft *draft = &setup->draft;
+	int status;
+
+	if (!ask_is_possible() || setup->yes) {
+		ctl_say("'vfio-earlyctl setup --group' reserves the rest of the group as well.");
+		return CTL_OK;
+	}
+	if (!ask_yes("Reserve the rest of the group for VMs as well? [y/N] "))
+		return CTL_OK;
+	setup->edit.group = true;
+	if (draft_undo(draft) < 0)
+		return ctl_fail("%s", strerror(ENOMEM));
+	status = edit_draft(draft);
+	if (status == CTL_OK && draft_foretell(draft) < 0)
+		status = ctl_fail("%s", strerror(ENOMEM));
+	findings_report(&draft->findings);
+	return status;
+}
+
+/* Groups are there only when the IOMMU is on; the forecast of the rules, too. */
 static int draft_rules(struct setup *setup)
 {
 	struct draft *draft = &setup->draft;
@@ -106,16 +131,17 @@ static int draft_rules(struct setup *setup)
 	else
 		result = draft_foretell(draft);
 	findings_report(&draft->findings);
+	if (result < 0)
+		return ctl_fail("%s", strerror(-result));
 	if (blind && draft->count > 0)
-		puts("Which devices share an IOMMU group is known after the reboot: run "
-		     "'vfio-earlyctl check' then.");
-	return result < 0 ? ctl_fail("%s", strerror(-result)) : CTL_OK;
+		ctl_say("Which devices share an IOMMU group is known after the reboot; run "
+			"'vfio-earlyctl check' then.");
+	return draft->shared ? offer_groups(setup) : CTL_OK;
 }
 
-/* What the file of rules becomes. */
-static int fill_rules(struct setup *setup)
+/* What a file of rules becomes. */
+static int fill_rules(struct setup *setup, const char *path)
 {
-	const char *path = edit_path(&setup->edit);
 	struct rulesfile file;
 	struct transaction_text old = { .data = NULL }, new;
 	int result = rulesfile_read(&file, &setup->edit.inventory.host, path);
@@ -125,7 +151,7 @@ static int fill_rules(struct setup *setup)
 		flags |= TRANSACTION_NEW;
 	if (result == 0) {
 		old = (struct transaction_text){ strdup(file.text), file.length };
-		result = old.data ? rulesfile_append(&file, setup->draft.lines) : -ENOMEM;
+		result = old.data ? draft_apply(&setup->draft, &file, true) : -ENOMEM;
 	}
 	if (result == 0) {
 		new = (struct transaction_text){ file.text, file.length };
@@ -136,30 +162,29 @@ static int fill_rules(struct setup *setup)
 	return result < 0 ? ctl_fail("%s: %s", path, strerror(-result)) : CTL_OK;
 }
 
-/* update-initramfs -u leaves it out, so that it would not get the rules. */
-static int refuse_imageless(const struct setup *setup)
-{
-	const struct kernel *kernel = kernels_find_imageless(&setup->kernels);
-
-	return ctl_fail("kernel %s has no image; run '%s %s' first, nothing was changed",
-			kernel->release, setup->kernels.builder->first, kernel->release);
-}
-
 static int plan_rules(struct setup *setup)
 {
 	struct inventory *inventory = &setup->edit.inventory;
-	bool adds = setup->draft.lines[0] != '\0';
+	const char *path = draft_file(&setup->draft, 0);
+	const struct kernel *imageless;
 	int result = kernels_find(&setup->kernels, &inventory->host);
 
 	if (result < 0)
 		return ctl_fail("/boot: %s", strerror(-result));
-	setup->rebuild = adds;
+	setup->rebuild = path != NULL;
 	for (size_t i = 0; i < setup->kernels.count; i++)
 		setup->rebuild |= kernels_is_stale(&setup->kernels.list[i],
 						   inventory->forecast.rules.count > 0);
-	if (setup->rebuild && kernels_find_imageless(&setup->kernels))
-		return refuse_imageless(setup);
-	return adds ? fill_rules(setup) : CTL_OK;
+	imageless = kernels_find_imageless(&setup->kernels);
+	/* update-initramfs -u leaves it out, so that it would not get the rules. */
+	if (setup->rebuild && imageless)
+		return ctl_fail("kernel %s has no image; run '%s %s' first; nothing was changed",
+				imageless->release, setup->kernels.builder->first,
+				imageless->release);
+	for (size_t i = 0; (path = draft_file(&setup->draft, i)); i++)
+		if (fill_rules(setup, path) != CTL_OK)
+			return CTL_INTERNAL;
+	return CTL_OK;
 }
 
 static int plan_words(struct setup *setup)
@@ -188,7 +213,7 @@ static int plan(struct setup *setup)
 
 static void show(const struct setup *setup)
 {
-	puts("\nThis is to be done:");
+	puts("\nChanges:");
 	transaction_show(&setup->transaction, stdout);
 	if (setup->refresh)
 		printf("then: %s\n", setup->boot.loader->refresh);
@@ -196,22 +221,44 @@ static void show(const struct setup *setup)
 		printf("then: %s\n", builder_find(&setup->edit.inventory.host)->command);
 }
 
-static void show_next(const struct setup *setup)
+static void print_devices(const struct setup *setup, const char *command)
 {
-	puts("\nReboot. Then:\n  vfio-earlyctl status");
-	if (setup->draft.count == 0)
-		return;
-	printf("  vfio-earlyctl vm");
+	printf("  vfio-earlyctl %s", command);
 	for (size_t i = 0; i < setup->draft.count; i++) {
 		const struct draft_want *want = &setup->draft.wants[i];
 		char address[PCI_ADDRESS_TEXT_MAX];
 
-		pci_address_format(&want->device->address, address);
+		device_address(&setup->edit.inventory, want->device, address);
 		if (want->card)
 			*strrchr(address, '.') = '\0';
 		printf(" %s", address);
 	}
 	putchar('\n');
+}
+
+/* What comes next, and if something was changed, how that is undone. */
+static void show_next(const struct setup *setup, bool changed)
+{
+	const struct bootchange *boot = &setup->boot;
+	size_t added = 0;
+
+	puts("\nReboot, then run:\n  vfio-earlyctl status");
+	if (setup->draft.count > 0)
+		print_devices(setup, "vm");
+	for (size_t i = 0; i < boot->edit_count; i++)
+		added += boot->edits[i].word == BOOT_NEW_WORD;
+	if (!changed || (!setup->draft.lines[0] && added == 0))
+		return;
+	puts("To undo the changes, run:");
+	if (setup->draft.lines[0])
+		print_devices(setup, "remove --update");
+	if (added > 0)
+		printf("  vfio-earlyctl cmdline remove");
+	for (size_t i = 0; i < boot->edit_count; i++)
+		if (boot->edits[i].word == BOOT_NEW_WORD)
+			printf(" %s", boot->edits[i].text);
+	if (added > 0)
+		putchar('\n');
 }
 
 static int confirm(const struct setup *setup)
@@ -221,7 +268,7 @@ static int confirm(const struct setup *setup)
 	if (!ask_is_possible())
 		return ctl_fail("setup: no terminal to ask on, expected --yes; nothing was "
 				"changed");
-	if (ask_yes("Do it? [y/N] "))
+	if (ask_yes("Make these changes? [y/N] "))
 		return CTL_OK;
 	ctl_fail("nothing was changed");
 	return CTL_INCOMPLETE;
@@ -232,8 +279,8 @@ static int carry_out(struct setup *setup)
 	int status;
 
 	if (!setup->refresh && !setup->rebuild && setup->transaction.count == 0) {
-		puts("Nothing is to be done: all is so already.");
-		show_next(setup);
+		puts("Nothing to do: all of it is set already.");
+		show_next(setup, false);
 		return CTL_OK;
 	}
 	show(setup);
@@ -242,7 +289,7 @@ static int carry_out(struct setup *setup)
 		return status;
 	status = setup_carry_out(setup);
 	if (status == CTL_OK)
-		show_next(setup);
+		show_next(setup, true);
 	return status;
 }
 
@@ -259,10 +306,22 @@ static int work(struct setup *setup, const struct ctl *ctl)
 	return status == CTL_OK ? carry_out(setup) : status;
 }
 
+/* On the terminal's key for it, until files are written. */
+static void leave(int number)
+{
+	static const char text[] = "\nvfio-earlyctl: interrupted; nothing was changed\n";
+	ssize_t written = write(STDERR_FILENO, text, strlen(text));
+
+	(void)written;
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
 static int run_setup(struct setup *setup, const struct ctl *ctl)
 {
 	int status;
 
+	signal(SIGINT, leave);
 	setup->edit.dry_run = true; /* nothing is locked while a person thinks */
 	status = work(setup, ctl);
 	transaction_free(&setup->transaction);
@@ -276,26 +335,25 @@ static int run_setup(struct setup *setup, const struct ctl *ctl)
 
 static const char usage[] =
 	"Usage: vfio-earlyctl setup [OPTION]... [DEVICE]...\n"
-	"Leads from a fresh host to devices for VMs: looks whether the host is ready, switches\n"
-	"on what is missing, writes rules for the devices and rebuilds the images. Without\n"
-	"DEVICE, it asks which. All is shown first, and done after a yes.\n"
+	"Reserves devices for VMs, step by step: checks whether the host is ready, switches the\n"
+	"IOMMU on, adds rules for the devices and rebuilds the images. Without DEVICE, it asks\n"
+	"which. All changes are shown first, and made after a yes.\n"
 	"\n"
-	"  -g, --group      take the rest of each device's IOMMU group as well\n"
-	"  -n, --dry-run    show what would be done, and change nothing\n"
-	"  -y, --yes        do not ask whether to do it\n"
+	"  -g, --group      the rest of each device's IOMMU group as well\n"
+	"      --dry-run    show the changes, and make none\n"
+	"  -y, --yes        do not ask before the changes\n"
 	"  -h, --help       print this\n";
 
 static const char statuses[] =
-	"0 all is done or shown, 1 usage error, or a step failed and was taken\n"
-	"back with all before it, 2 something was refused or could not be seen, 3 some line of\n"
-	"the rules could not be understood.";
+	"0 all is done or shown, 1 usage error, or a step failed and all was\n"
+	"undone, 2 something was refused or could not be seen, 3 a line of the rules is not valid.";
 
 int command_setup(const struct ctl *ctl, int argc, char **argv)
 {
 	struct setup setup = { .transaction.host = NULL };
 	const struct options_entry entries[] = {
 		{ 'g', "group", .set = &setup.edit.group },
-		{ 'n', "dry-run", .set = &setup.dry_run },
+		{ '\0', "dry-run", .set = &setup.dry_run },
 		{ 'y', "yes", .set = &setup.yes },
 		{},
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a person should know of a device before it is given away. */
+/* What a person should know of a device before it is reserved for VMs. */
 #ifndef VFIO_EARLY_LOOK_DEVICE_H
 #define VFIO_EARLY_LOOK_DEVICE_H
 
@@ -15,6 +15,23 @@ int device_read(const struct inventory *inventory, const struct pci_device *devi
 bool device_has(const struct inventory *inventory, const struct pci_device *device,
 		const char *attribute);
 
+/* The kind of device in one word: "GPU", "audio", "NVMe", "NIC", ...; "VF" for a virtual function.
+ */
+const char *device_kind(const struct inventory *inventory, const struct pci_device *device);
+
+/*
+ * The same word as device_kind() has it, whatever the case of text; NULL for none. Writes all
+ * words: "SCSI, IDE, ...".
+ */
+#define DEVICE_KINDS_MAX 256
+const char *device_parse_kind(const char *text, char kinds[DEVICE_KINDS_MAX]);
+
+/*
+ * What the rules and the host make of the device, in a word or two; "free" if nothing is in the way
+ * of a rule. The inventory has the plan.
+ */
+const char *device_state(const struct inventory *inventory, const struct pci_device *device);
+
 /* Whether the firmware shows its picture, and the kernel its console, on the device. */
 bool device_is_boot_console(const struct inventory *inventory, const struct pci_device *device);
 
@@ -27,6 +44,13 @@ bool device_is_virtual(const struct inventory *inventory, const struct pci_devic
  */
 bool device_override(const struct inventory *inventory, const struct pci_device *device,
 		     char driver[PCI_DRIVER_NAME_MAX]);
+
+/*
+ * Writes the address, for people without its domain if that is 0000 and no device has another.
+ * Returns text.
+ */
+char *device_address(const struct inventory *inventory, const struct pci_device *device,
+		     char text[PCI_ADDRESS_TEXT_MAX]);
 
 /* Adds a line to a text of DEVICE_TEXT_MAX bytes; of those that do not fit, "..." is left. */
 void device_add(char text[DEVICE_TEXT_MAX], const char *line);

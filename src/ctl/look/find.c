@@ -194,7 +194,7 @@ static int report_unknown(const struct search_by_name *search, const char *name,
 {
 	char nearest[NEAREST_MAX];
 
-	nearest_find(&search->forecast->pci, search->host, classes, name, nearest);
+	nearest_find(search->forecast, search->host, classes, name, nearest);
 	if (nearest[0] != '\0')
 		snprintf(message, FIND_MESSAGE_MAX, "%s: no such device; did you mean %s?",
 			 search->shown, nearest);

@@ -13,7 +13,7 @@
 #include "core/forecast.h"
 #include "host/host.h"
 
-#define FIND_MESSAGE_MAX 256
+#define FIND_MESSAGE_MAX 448
 
 /*
  * Finds the functions that name means. Groups, parents and slots of forecast->pci have been read;

@@ -28,13 +28,13 @@ static void ignore(char *format, ...)
 	(void)format;
 }
 
-/* The default, which may be compressed, is right for this machine only. */
+/* The default is this machine's, and may be compressed. */
 static int set_ids_file(struct pci_access *access, const struct host *host)
 {
 	char path[PATH_MAX], *copy;
 	int result;
 
-	if (host->live)
+	if (host->live || !host_has(host, "", host_below(IDS_FILE)))
 		return 0;
 	result = host_outside(host, IDS_FILE, path);
 	if (result < 0)
@@ -92,44 +92,88 @@ const char *pci_ids_device(struct pci_ids *names, const struct pci_device *devic
 			       device->device);
 }
 
-/* What makers have behind their names. The longer ones come first. */
-static const char *const suffixes[] = {
-	" Technology Co., Ltd.",
-	" Electronics Co Ltd",
-	", Incorporated",
-	" Corporation",
-	" Technologies",
-	" Co., Ltd.",
-	" Co Ltd",
-	" Co. Ltd.",
-	", Inc.",
-	", Inc",
-	" Inc.",
-	" Corp.",
-	" GmbH",
+struct words {
+	const char *const *list;
+	size_t count;
 };
+
+#define WORDS(array)                                                                               \
+	(const struct words)                                                                       \
+	{                                                                                          \
+		array, sizeof(array) / sizeof((array)[0])                                          \
+	}
+
+static bool has_word(struct words words, const char *word, size_t length)
+{
+	for (size_t i = 0; i < words.count; i++)
+		if (strlen(words.list[i]) == length &&
+		    strncasecmp(words.list[i], word, length) == 0)
+			return true;
+	return false;
+}
+
+/* Takes such words from the end of a text of several. */
+static void trim_end(char *text, struct words words)
+{
+	char *blank;
+
+	for (char *end; (blank = strrchr(text, ' ')); *end = '\0') {
+		if (blank[1] != '\0' && !has_word(words, blank + 1, strlen(blank + 1)))
+			return;
+		for (end = blank; end > text && strchr(" ,", end[-1]); end--)
+			;
+	}
+}
 
 /* "Advanced Micro Devices, Inc. [AMD/ATI]" is AMD, "NVIDIA Corporation" is NVIDIA. */
 static void shorten_vendor(char *name)
 {
+	static const char *const common[] = {
+		"/",
+		"and",
+		"Co",
+		"Co.",
+		"Corp",
+		"Corp.",
+		"Corporation",
+		"Electronics",
+		"GmbH",
+		"Inc",
+		"Inc.",
+		"Incorporated",
+		"LSI",
+		"Limited",
+		"Ltd",
+		"Ltd.",
+		"LLC",
+		"Semiconductor",
+		"subsidiaries",
+		"Systems",
+		"Technologies",
+		"Technology",
+	};
 	char *bracket = strchr(name, '[');
-	size_t length = strlen(name);
 
-	if (bracket) {
-		size_t inside = strcspn(bracket + 1, "]/");
-
-		memmove(name, bracket + 1, inside);
-		name[inside] = '\0';
+	if (!bracket) {
+		trim_end(name, WORDS(common));
 		return;
 	}
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		size_t suffix = strlen(suffixes[i]);
+	bracket++;
+	bracket[strcspn(bracket, "]/")] = '\0';
+	memmove(name, bracket, strlen(bracket) + 1);
+}
 
-		if (length > suffix && strcmp(name + length - suffix, suffixes[i]) == 0) {
-			name[length - suffix] = '\0';
-			return;
-		}
-	}
+/* The maker's short name and the model. False if pci.ids does not know the maker. */
+static bool look_up(struct pci_ids *names, const struct pci_device *device,
+		    char vendor[PCI_IDS_TEXT_MAX], char model[PCI_IDS_TEXT_MAX])
+{
+	if (!pci_lookup_name(names->access, vendor, PCI_IDS_TEXT_MAX,
+			     FLAGS | PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, device->vendor))
+		return false;
+	pci_lookup_name(names->access, model, PCI_IDS_TEXT_MAX, FLAGS | PCI_LOOKUP_DEVICE,
+			device->vendor, device->device);
+	shorten_vendor(vendor);
+	return true;
 }
 
 const char *pci_ids_short(struct pci_ids *names, const struct pci_device *device, char *buffer,
@@ -137,13 +181,73 @@ const char *pci_ids_short(struct pci_ids *names, const struct pci_device *device
 {
 	char vendor[PCI_IDS_TEXT_MAX], model[PCI_IDS_TEXT_MAX];
 
-	if (!pci_lookup_name(names->access, vendor, sizeof(vendor),
-			     FLAGS | PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, device->vendor))
+	if (!look_up(names, device, vendor, model))
 		return pci_ids_device(names, device, buffer, size);
-	pci_lookup_name(names->access, model, sizeof(model), FLAGS | PCI_LOOKUP_DEVICE,
-			device->vendor, device->device);
-	shorten_vendor(vendor);
 	snprintf(buffer, size, "%s %s", vendor, model);
+	return buffer;
+}
+
+/* Leaves out what is in parentheses, and words that say nothing, or what kind of device it is. */
+static void shorten_model(char *text)
+{
+	static const char *const at_start[] = {
+		"connection", "controller", "ethernet", "network", "NVMe", "SSD",
+	};
+	static const char *const at_end[] = {
+		"adapter",    "AHCI",   "audio",    "connection", "controller",
+		"definition", "device", "ethernet", "function",   "HD",
+		"high",       "host",   "mode",     "network",    "NVMe",
+		"SATA",       "SMBus",  "SSD",      "virtual",    "xHCI",
+	};
+	char *open, *end;
+	size_t first;
+
+	while ((open = strchr(text, '(')) && (end = strchr(open, ')'))) {
+		end += 1 + (end[1] == ' ');
+		memmove(open, end, strlen(end) + 1);
+	}
+	while (text[first = strcspn(text, " ")] == ' ' && has_word(WORDS(at_start), text, first))
+		memmove(text, text + first + 1, strlen(text + first));
+	trim_end(text, WORDS(at_end));
+	if (has_word(WORDS(at_end), text, strlen(text)))
+		text[0] = '\0';
+}
+
+/* Of processors for graphics and their sound pci.ids has "CHIP [PRODUCT]", of others rather
+ * "PRODUCT [CHIP]". */
+static bool has_product_in_brackets(const struct pci_device *device, const char *before)
+{
+	static const char family[] = "Family ";
+	uint32_t base = device->class >> 16;
+	size_t length = strlen(before);
+
+	return base == 0x03 || base == 0x04 || base == 0x12 ||
+	       (length > strlen(family) && strcmp(before + length - strlen(family), family) == 0);
+}
+
+const char *pci_ids_model(struct pci_ids *names, const struct pci_device *device, char *buffer,
+			  size_t size)
+{
+	char vendor[PCI_IDS_TEXT_MAX], model[PCI_IDS_TEXT_MAX], *open,
+		product[PCI_IDS_TEXT_MAX] = "";
+	bool named;
+
+	if (!look_up(names, device, vendor, model))
+		return pci_ids_device(names, device, buffer, size);
+	open = strrchr(model, '[');
+	if (open) {
+		*open = '\0';
+		snprintf(product, sizeof(product), "%.*s", (int)strcspn(open + 1, "]"), open + 1);
+		shorten_model(product);
+		if (product[0] && has_product_in_brackets(device, model)) {
+			snprintf(buffer, size, "%s", product);
+			return buffer;
+		}
+	}
+	shorten_model(model);
+	named = strncmp(vendor, model, strcspn(vendor, " ")) == 0;
+	snprintf(buffer, size, product[0] ? "%s%s%s [%s]" : "%s%s%s", named ? "" : vendor,
+		 named || !model[0] ? "" : " ", model, product);
 	return buffer;
 }
 

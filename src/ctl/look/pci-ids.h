@@ -15,7 +15,10 @@ struct pci_ids {
 	struct pci_access *access;
 };
 
-/* Of a recorded host, its own pci.ids counts. 0 or -errno; pci_ids_close() in any case. */
+/*
+ * Of a recorded host its own pci.ids is read, or else that of this machine. 0 or -errno;
+ * pci_ids_close() in any case.
+ */
 int pci_ids_open(struct pci_ids *names, const struct host *host);
 void pci_ids_close(struct pci_ids *names);
 
@@ -30,6 +33,14 @@ const char *pci_ids_device(struct pci_ids *names, const struct pci_device *devic
 
 /* The same with the maker's name short, for tables: "NVIDIA GP104 [GeForce GTX 1070]". */
 const char *pci_ids_short(struct pci_ids *names, const struct pci_device *device, char *buffer,
+			  size_t size);
+
+/*
+ * What tells it from other devices of its kind: the product's name, which pci.ids has in brackets,
+ * "GeForce GTX 1070", or else maker and model without words that many devices have, "Samsung
+ * SM981/PM981/PM983".
+ */
+const char *pci_ids_model(struct pci_ids *names, const struct pci_device *device, char *buffer,
 			  size_t size);
 
 /* "0000:0b:00.0 (NVIDIA GP104 [GeForce GTX 1070])" */

@@ -8,6 +8,7 @@
 #include "core/match.h"
 #include "core/rules.h"
 #include "host/array.h"
+#include "host/joined.h"
 #include "look/device.h"
 #include "rules/draft.h"
 
@@ -78,12 +79,66 @@ int draft_take(struct draft *draft, const char *name)
 	return result;
 }
 
-/* Whether a rule decides for the device already; says so, or why that is in the way. */
-static bool is_decided(struct draft *draft, const struct pci_device *device)
+static bool is_meant(const struct edit *edit, const struct pci_device *device)
+{
+	return edit->meant[device - edit->inventory.forecast.pci.devices];
+}
+
+/* Whether an operand means a device of the group. */
+static bool is_group_meant(const struct edit *edit, int group)
+{
+	const struct pci *pci = &edit->inventory.forecast.pci;
+
+	for (size_t i = 0; i < pci->count && group >= 0; i++)
+		if (edit->meant[i] && pci->devices[i].group == group)
+			return true;
+	return false;
+}
+
+/* Has the rule get options, unless they would count for other devices as well. 0 or -ENOMEM. */
+static int change_rule(struct draft *draft, const struct rule *rule, unsigned int options,
+		       const char *name)
+{
+	const struct plan *plan = &draft->edit->inventory.forecast.plan;
+	const char *words = !(options & RULE_FORCE) ? "group"
+			    : options & RULE_GROUP  ? "group force"
+						    : "force";
+	char where[RULE_PLACE_MAX], others[256] = "", address[PCI_ADDRESS_TEXT_MAX];
+	size_t index = (size_t)(rule - draft->edit->inventory.forecast.rules.list);
+	struct draft_change *change;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct pci_device *device = plan->rows[i].device;
+
+		if (plan->rows[i].rule == rule && device && !is_meant(draft->edit, device) &&
+		    (options & RULE_FORCE || !is_group_meant(draft->edit, device->group)))
+			joined_add(others, sizeof(others),
+				   device_address(&draft->edit->inventory, device, address));
+	}
+	if (others[0]) {
+		findings_add(&draft->findings, FINDING_ERROR, name,
+			     "%s also takes %s; to have all of them, add '%s' to that line",
+			     rule_format_place(rule, where), others, words);
+		return 0;
+	}
+	for (size_t i = 0; i < draft->change_count; i++)
+		if (draft->changes[i].rule == index) {
+			draft->changes[i].options |= options;
+			return 0;
+		}
+	change = array_add(draft->changes, draft->change_count);
+	if (!change)
+		return -ENOMEM;
+	*change = (struct draft_change){ index, options };
+	return 0;
+}
+
+/* Whether a rule decides for the device already, which then may be changed; says so, or why not. */
+static int is_decided(struct draft *draft, const struct pci_device *device)
 {
 	const struct plan_row *row = inventory_row(&draft->edit->inventory, device);
 	struct findings *findings = &draft->findings;
-	const char *lacking = NULL;
+	unsigned int lacking;
 	char where[RULE_PLACE_MAX], name[PCI_IDS_TEXT_MAX];
 
 	/* The kernel command line may be another one at the next boot. */
@@ -91,46 +146,46 @@ static bool is_decided(struct draft *draft, const struct pci_device *device)
 		return false;
 	rule_format_place(row->rule, where);
 	edit_describe(draft->edit, device, name);
-	if (draft->edit->group && !(row->rule->options & RULE_GROUP))
-		lacking = "group";
-	else if (draft->edit->force && !(row->rule->options & RULE_FORCE))
-		lacking = "force";
+	lacking =
+		((draft->edit->group ? RULE_GROUP : 0u) | (draft->edit->force ? RULE_FORCE : 0u)) &
+		~row->rule->options;
 	if (row->rule->exclude)
-		findings_add(findings, FINDING_ERROR, name,
-			     "%s keeps it for the host; take that line out first", where);
-	else if (row->outcome == OUTCOME_PROTECTED)
-		findings_add(findings, FINDING_ERROR, name,
-			     "%s means it already, but the host stands on it: %s; write "
-			     "'force' there to take it all the same",
-			     where, row->detail);
+		findings_add(findings, FINDING_ERROR, NULL,
+			     "%s is excluded by %s; remove that line first", name, where);
 	else if (lacking)
-		findings_add(findings, FINDING_ERROR, name,
-			     "%s takes it already, without '%s'; add the word there", where,
-			     lacking);
+		return change_rule(draft, row->rule, lacking, name) < 0 ? -ENOMEM : true;
+	else if (row->outcome == OUTCOME_PROTECTED)
+		findings_add(findings, FINDING_ERROR, NULL,
+			     "%s is in use by the host, so %s has no effect: %s; 'vfio-earlyctl "
+			     "add --force' takes it all the same",
+			     name, where, row->detail);
 	else
-		findings_add(findings, FINDING_OK, name, "has a rule already: %s", where);
+		findings_add(findings, FINDING_OK, NULL, "%s has a rule already: %s", name, where);
 	return true;
 }
 
-/* Whether a function of what is wanted needs a rule. */
-static bool check_function(struct draft *draft, const struct pci_device *device)
+/* Whether a function of what is wanted needs a rule, or -ENOMEM. */
+static int check_function(struct draft *draft, const struct pci_device *device)
 {
 	const char *reason = inventory_reason(&draft->edit->inventory, device);
 	char name[PCI_IDS_TEXT_MAX];
+	int decided;
 
 	edit_describe(draft->edit, device, name);
 	if (pci_is_bridge(device)) {
-		findings_add(&draft->findings, FINDING_ERROR, name,
-			     "is a bridge, and bridges are never bound");
+		findings_add(&draft->findings, FINDING_ERROR, NULL,
+			     "%s is a bridge, and bridges are never bound", name);
 		return false;
 	}
-	if (is_decided(draft, device))
-		return false;
+	decided = is_decided(draft, device);
+	if (decided != 0)
+		return decided < 0 ? decided : false;
 	if (reason && !draft->edit->force)
-		findings_add(&draft->findings, FINDING_ERROR, name,
-			     "the host stands on it: %s; 'vfio-earlyctl add --force' adds it all "
-			     "the same",
-			     reason);
+		findings_add(
+			&draft->findings, FINDING_ERROR, NULL,
+			"%s is in use by the host: %s; 'vfio-earlyctl add --force' takes it all "
+			"the same",
+			name, reason);
 	return true;
 }
 
@@ -236,6 +291,7 @@ int draft_make(struct draft *draft)
 	size_t kept = 0;
 	int result = 0;
 
+	draft->rules_before = draft->edit->inventory.forecast.rules.count;
 	draft->lines = strdup("");
 	if (!draft->lines)
 		return -ENOMEM;
@@ -249,19 +305,56 @@ int draft_make(struct draft *draft)
 		size_t count = wanted->card ? pci_card(pci, first, &first) : 1;
 		bool needed = false;
 
-		for (size_t n = 0; n < count; n++)
-			needed |= check_function(draft, &first[n]);
-		if (needed)
+		for (size_t n = 0; n < count && result == 0; n++) {
+			int needs = check_function(draft, &first[n]);
+
+			needed |= needs > 0;
+			result = needs < 0 ? needs : 0;
+		}
+		if (needed && result == 0)
 			result = add_want(draft, wanted);
 	}
 	return result;
+}
+
+/* Others of the group that stay with the host keep it from VMs. */
+static void warn_group(struct draft *draft, int group)
+{
+	const struct inventory *inventory = &draft->edit->inventory;
+	const struct pci *pci = &inventory->forecast.pci;
+	char spoiled[256] = "", others[512] = "", text[PROTECT_REASON_MAX + 64];
+	bool solvable = !draft->edit->group;
+
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+		const char *reason = inventory_reason(inventory, device);
+		char address[PCI_ADDRESS_TEXT_MAX];
+
+		if (device->group != group || pci_is_bridge(device))
+			continue;
+		device_address(inventory, device, address);
+		if (inventory_is_spoiled(inventory_row(inventory, device))) {
+			joined_add(spoiled, sizeof(spoiled), address);
+		} else if (reason) {
+			snprintf(text, sizeof(text), "%s (in use by the host: %s)", address,
+				 reason);
+			joined_add(others, sizeof(others), text);
+			solvable = false;
+		} else if (device->driver) {
+			snprintf(text, sizeof(text), "%s (%s)", address, device->driver);
+			joined_add(others, sizeof(others), text);
+		}
+	}
+	draft->shared |= solvable;
+	findings_add(&draft->findings, FINDING_WARNING, NULL,
+		     "%s can't be passed through alone: IOMMU group %d also has %s", spoiled, group,
+		     others);
 }
 
 static void warn_row(struct draft *draft, const struct plan_row *row)
 {
 	char name[PCI_IDS_TEXT_MAX], where[RULE_PLACE_MAX];
 	const char *what = row->wanted;
-	bool hint = inventory_is_spoiled(row) && !draft->edit->group;
 
 	if (row->outcome == OUTCOME_EXCLUDED)
 		what = rule_format_place(row->rule, where);
@@ -269,46 +362,65 @@ static void warn_row(struct draft *draft, const struct plan_row *row)
 		what = row->detail;
 	edit_describe(draft->edit, row->device, name);
 	if (!inventory_is_taken(row))
-		findings_add(&draft->findings, FINDING_WARNING, name,
-			     "the next boot will not bind it: %s: %s", outcome_name(row->outcome),
-			     what);
-	else if (row->level == LEVEL_WARNING)
-		findings_add(&draft->findings, FINDING_WARNING, name, "%s%s", row->detail,
-			     hint ? "; --group takes the rest of the group, too" : "");
+		findings_add(&draft->findings, FINDING_WARNING, NULL,
+			     "%s will not be bound at the next boot: %s: %s", name,
+			     outcome_name(row->outcome), what);
+	else if (row->level == LEVEL_WARNING && !row->spoiled)
+		findings_add(&draft->findings, FINDING_WARNING, name, "%s", row->detail);
 }
 
 /* No reason to refuse it: the host boots, and can be reached, without what is only used. */
 static void warn_use(struct draft *draft, const struct pci_device *device)
 {
-	const char *use = inventory_use(&draft->edit->inventory, device);
+	const struct inventory *inventory = &draft->edit->inventory;
+	const char *use = inventory_use(inventory, device);
 	char name[PCI_IDS_TEXT_MAX];
 
+	edit_describe(draft->edit, device, name);
 	if (use)
-		findings_add(&draft->findings, FINDING_WARNING, NULL, "%s " INVENTORY_USED,
-			     edit_describe(draft->edit, device, name), use);
+		findings_add(&draft->findings, FINDING_WARNING, NULL, "%s " INVENTORY_USED, name,
+			     use);
+	if (device_is_boot_console(inventory, device))
+		findings_add(&draft->findings, FINDING_WARNING, NULL,
+			     "%s shows the boot console, so the host's screen stays dark from the "
+			     "next boot on; make sure that you can log in over the network",
+			     name);
+}
+
+/* Of this run are the rest of the groups of named devices as well. */
+static bool is_new(const struct draft *draft, const struct rule *rule)
+{
+	size_t index = (size_t)(rule - draft->edit->inventory.forecast.rules.list);
+
+	for (size_t i = 0; i < draft->change_count; i++)
+		if (draft->changes[i].rule == index)
+			return true;
+	return index >= draft->rules_before;
 }
 
 int draft_foretell(struct draft *draft)
 {
-	struct inventory *inventory = &draft->edit->inventory;
+	struct edit *edit = draft->edit;
+	struct inventory *inventory = &edit->inventory;
 	struct rules *rules = &inventory->forecast.rules;
 	const struct plan *plan = &inventory->forecast.plan;
-	size_t before = rules->count;
-	int result = rules_parse(rules, edit_path(draft->edit), draft->lines, strlen(draft->lines));
+	int result = rules_parse(rules, edit_path(edit), draft->lines, strlen(draft->lines)), group;
 
+	for (size_t i = 0; i < draft->change_count; i++)
+		rules->list[draft->changes[i].rule].options |= draft->changes[i].options;
 	if (result == 0)
 		result = inventory_make_plan(inventory);
 	if (result < 0)
 		return result;
+	group = PCI_GROUP_NONE; /* the last one that was warned of */
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
 
-		/* Of this run are those that were named, and the rest of their groups. */
-		if (!row->device ||
-		    (!draft->edit->meant[row->device - inventory->forecast.pci.devices] &&
-		     row->rule < rules->list + before))
+		if (!row->device || (!is_meant(edit, row->device) && !is_new(draft, row->rule)))
 			continue;
 		warn_row(draft, row);
+		if (row->spoiled && row->device->group > group)
+			warn_group(draft, group = row->device->group);
 		/* Without an IOMMU now, a boot with it takes the device. */
 		if (row->outcome == OUTCOME_WOULD_BIND || row->outcome == OUTCOME_NO_IOMMU)
 			warn_use(draft, row->device);
@@ -316,6 +428,17 @@ int draft_foretell(struct draft *draft)
 	if (inventory_lacks_iommu(inventory))
 		findings_add(&draft->findings, FINDING_WARNING, NULL, INVENTORY_NO_IOMMU);
 	return 0;
+}
+
+int draft_undo(struct draft *draft)
+{
+	struct rules *rules = &draft->edit->inventory.forecast.rules;
+
+	rules->count = draft->rules_before;
+	for (size_t i = 0; i < draft->change_count; i++)
+		rules->list[draft->changes[i].rule].options &= ~draft->changes[i].options;
+	draft_free(draft);
+	return inventory_make_plan(&draft->edit->inventory);
 }
 
 void draft_warn_uses(struct draft *draft)
@@ -327,9 +450,57 @@ void draft_warn_uses(struct draft *draft)
 			warn_use(draft, &pci->devices[i]);
 }
 
+static const struct rule *get_changed(const struct draft *draft, size_t index)
+{
+	return &draft->edit->inventory.forecast.rules.list[draft->changes[index].rule];
+}
+
+const char *draft_file(const struct draft *draft, size_t index)
+{
+	const char *last = draft->lines[0] ? edit_path(draft->edit) : NULL;
+
+	for (size_t i = 0; i < draft->change_count; i++) {
+		const char *path = get_changed(draft, i)->file;
+		size_t before = 0;
+
+		while (strcmp(get_changed(draft, before)->file, path) != 0)
+			before++;
+		if (before == i && index-- == 0)
+			return path;
+		if (last && strcmp(last, path) == 0)
+			last = NULL;
+	}
+	return index == 0 ? last : NULL;
+}
+
+int draft_apply(const struct draft *draft, struct rulesfile *file, bool apart)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < draft->change_count && result == 0; i++) {
+		const struct rule *rule = get_changed(draft, i);
+		unsigned int options = draft->changes[i].options;
+
+		if (strcmp(rule->file, file->path) != 0)
+			continue;
+		result = rulesfile_has(file, rule) ? 0 : -ESTALE;
+		if (result == 0 && options & RULE_GROUP)
+			result = rulesfile_add_word(file, rule->line, "group");
+		if (result == 0 && options & RULE_FORCE)
+			result = rulesfile_add_word(file, rule->line, "force");
+	}
+	if (result < 0 || !draft->lines[0] || strcmp(edit_path(draft->edit), file->path) != 0)
+		return result;
+	if (apart && file->length > 0)
+		result = rulesfile_append(file, "\n");
+	return result < 0 ? result : rulesfile_append(file, draft->lines);
+}
+
 void draft_free(struct draft *draft)
 {
 	free(draft->wants);
+	free(draft->changes);
 	free(draft->lines);
 	findings_free(&draft->findings);
+	*draft = (struct draft){ .edit = draft->edit };
 }

@@ -70,6 +70,41 @@ const char *rulesfile_line(const struct rulesfile *file, unsigned int number, si
 	return NULL;
 }
 
+bool rulesfile_has(const struct rulesfile *file, const struct rule *rule)
+{
+	struct rule_error error;
+	struct rule found;
+	size_t length;
+	const char *line = rulesfile_line(file, rule->line, &length);
+
+	return line && rule_parse(line, length, &found, &error) > 0 &&
+	       strcmp(found.text, rule->text) == 0;
+}
+
+int rulesfile_add_word(struct rulesfile *file, unsigned int number, const char *word)
+{
+	size_t length = 0, before, added = strlen(word) + 1;
+	const char *line = rulesfile_line(file, number, &length);
+	const char *comment = memchr(line, '#', length);
+	char *text;
+
+	before = (size_t)((comment ? comment : line + length) - file->text);
+	while (before > 0 && strchr(" \t\r", file->text[before - 1]))
+		before--;
+	if (file->length + added > RULES_FILE_MAX)
+		return -EFBIG;
+	text = realloc(file->text, file->length + added + 1);
+	if (!text)
+		return -ENOMEM;
+	memmove(text + before + added, text + before, file->length - before + 1);
+	text[before] = ' ';
+	memcpy(text + before + 1, word, added - 1);
+	file->text = text;
+	file->length += added;
+	file->changed = true;
+	return 0;
+}
+
 /* What add wrote above a rule: "# ADDRESS CLASS: NAME". */
 static bool is_comment_of_add(const char *line, size_t length)
 {

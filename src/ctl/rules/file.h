@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/rule.h"
 #include "host/host.h"
 
 struct rulesfile {
@@ -27,6 +28,12 @@ int rulesfile_append(struct rulesfile *file, const char *lines);
  * Valid until the file is changed.
  */
 const char *rulesfile_line(const struct rulesfile *file, unsigned int number, size_t *length);
+
+/* Whether the rule is on its line yet: editors of people know of no lock. */
+bool rulesfile_has(const struct rulesfile *file, const struct rule *rule);
+
+/* Puts a word behind the rule on a line. 0, -EFBIG or -ENOMEM. */
+int rulesfile_add_word(struct rulesfile *file, unsigned int number, const char *word);
 
 /*
  * The number of the line with which the rule on a line begins: that of the comment above it if add

@@ -58,28 +58,6 @@ void document_print_gap(struct document *document)
 		document_print_text(document, "%s", "");
 }
 
-/*
- * Prints word by word; what follows the first line begins at column indent. A command in quotes is
- * to be copied as a whole, and is one word.
- */
-static void print_wrapped(const char *text, size_t column, size_t indent, size_t width)
-{
-	while (*text) {
-		const char *quote = text[0] == '\'' ? strchr(text + 1, '\'') : NULL;
-		const char *end = quote ? quote : text;
-		size_t length = (size_t)(end - text) + strcspn(end, " ");
-
-		if (column + 1 + length > width) {
-			printf("\n%*s", (int)indent - 1, "");
-			column = indent - 1;
-		}
-		shown_print(stdout, "", " %.*s", (int)length, text);
-		column += 1 + length;
-		text += length + strspn(text + length, " ");
-	}
-	putchar('\n');
-}
-
 /* Prints a word that says what kind of thing follows. */
 static void print_kind(const struct document *document, const char *kind, int width,
 		       const char *behind, enum table_color color)
@@ -105,7 +83,7 @@ void document_print_message(struct document *document, const char *kind, enum ta
 	if (where)
 		column += (size_t)shown_print(stdout, "", "%s: ", where);
 	print_kind(document, kind, 0, ":", color);
-	print_wrapped(text, column, MESSAGE_INDENT, table_get_width(document->options));
+	message_wrap(stdout, text, column, MESSAGE_INDENT, table_get_width(document->options));
 	document->begun = true;
 }
 
@@ -116,7 +94,7 @@ void document_print_wrapped(struct document *document, const char *lead, const c
 	if (document->options->json)
 		return;
 	fputs(lead, stdout);
-	print_wrapped(text, column, column + 1, table_get_width(document->options));
+	message_wrap(stdout, text, column, column + 1, table_get_width(document->options));
 	document->begun = true;
 }
 
@@ -125,14 +103,13 @@ void document_print_line(struct document *document, const char *kind, enum table
 {
 	size_t width = table_get_width(document->options);
 	size_t column = strlen(kind) + strlen(where) + 4;
-	bool cut = width > column && table_fit_text(text, SIZE_MAX) > width - column;
 
 	if (document->options->json)
 		return;
-	if (cut)
-		table_fit_text(text, width - column - 1);
+	if (width > column)
+		table_fit_text(text, width - column);
 	print_kind(document, kind, 0, ":", color);
-	shown_print(stdout, "\n", " %s: %s%s\n", where, text, cut ? "…" : "");
+	shown_print(stdout, "\n", " %s: %s\n", where, text);
 	document->begun = true;
 }
 

@@ -3,22 +3,74 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "term/findings.h"
 #include "term/message.h"
 #include "term/shown.h"
+
+/* Of the second and later lines of a message. */
+#define INDENT 2
+
+/* A terminal that says less says nothing. */
+#define WIDTH_MIN 20
+
+void message_wrap(FILE *stream, const char *text, size_t column, size_t indent, size_t width)
+{
+	while (*text) {
+		const char *quote = text[0] == '\'' ? strchr(text + 1, '\'') : NULL;
+		const char *end = quote ? quote : text;
+		size_t length = (size_t)(end - text) + strcspn(end, " ");
+
+		if (column + 1 + length > width) {
+			fprintf(stream, "\n%*s", (int)indent - 1, "");
+			column = indent - 1;
+		}
+		shown_print(stream, "", column ? " %.*s" : "%.*s", (int)length, text);
+		column += (column > 0) + length;
+		text += length + strspn(text + length, " ");
+	}
+	fputc('\n', stream);
+}
+
+static void print(FILE *stream, const char *before, const char *format, va_list arguments)
+{
+	struct winsize size = { .ws_col = 0 };
+	char *text;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	ioctl(fileno(stream), TIOCGWINSZ, &size);
+	fputs(before, stream);
+	if (text && size.ws_col >= WIDTH_MIN && !strchr(text, '\n')) {
+		message_wrap(stream, text, strlen(before), INDENT, size.ws_col);
+	} else {
+		shown_print(stream, stream == stdout ? "\n" : "", "%s%s", *before ? " " : "",
+			    text ?: strerror(ENOMEM));
+		fputc('\n', stream);
+	}
+	free(text);
+}
+
+void ctl_say(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print(stdout, "", format, arguments);
+	va_end(arguments);
+}
 
 int ctl_fail(const char *format, ...)
 {
 	va_list arguments;
 
 	fflush(stdout); /* what was said before comes first */
-	fputs("vfio-earlyctl: ", stderr);
 	va_start(arguments, format);
-	shown_vprint(stderr, "", format, arguments);
+	print(stderr, "vfio-earlyctl:", format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
 	return CTL_INTERNAL;
 }
 
@@ -54,8 +106,8 @@ void findings_report(struct findings *findings)
 		const struct finding *finding = &findings->list[i];
 
 		if (finding->level == FINDING_OK)
-			shown_print(stdout, "\n", "%s%s%s\n", finding->where ?: "",
-				    finding->where ? ": " : "", finding->text);
+			ctl_say("%s%s%s", finding->where ?: "", finding->where ? ": " : "",
+				finding->text);
 		else
 			tell(finding);
 	}

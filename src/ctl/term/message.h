@@ -3,6 +3,8 @@
 #ifndef VFIO_EARLY_TERM_MESSAGE_H
 #define VFIO_EARLY_TERM_MESSAGE_H
 
+#include <stdio.h>
+
 #include "host/findings.h"
 
 /* Exit statuses; those of a command beyond these are on its manual page. */
@@ -13,7 +15,16 @@ enum ctl_status {
 	CTL_BAD_RULES = 3,  /* a line of the rules is not valid */
 };
 
-/* Prints "vfio-earlyctl: " and a printf's text on standard error. Returns CTL_INTERNAL. */
+/*
+ * Prints a text word by word behind what stands in the line up to a column. What comes after the
+ * first line begins at column indent. A command in quotes, which is to be copied, stays whole.
+ */
+void message_wrap(FILE *stream, const char *text, size_t column, size_t indent, size_t width);
+
+/* Prints a printf's text on standard output; where that is a terminal, in lines that fit. */
+void ctl_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same on standard error, with "vfio-earlyctl: " before it. Returns CTL_INTERNAL. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints the texts of those of a level on standard error, a line each. */

@@ -80,12 +80,12 @@ int options_parse(const struct options *options, const struct ctl *ctl, int *arg
 	struct table_options none, *table = options->table ? options->table : &none;
 	const struct options_entry of_tables[] = {
 		{ 'J', "json", .set = &table->json, .clear = &table->raw },
-		{ 'l', "list", .set = &table->list },
+		{ 'l', "list", .set = &table->list, .clear = &table->tree },
 		{ 'n', "noheadings", .set = &table->no_headings },
 		{ 'O', "output-all", .set = &table->all_columns },
 		{ 'o', "output", .text = &table->output },
 		{ 'r', "raw", .set = &table->raw, .clear = &table->json },
-		{ 'T', "tree", .clear = &table->list },
+		{ 'T', "tree", .set = &table->tree, .clear = &table->list },
 		{},
 	};
 	bool help = false;

@@ -2,6 +2,7 @@
 /* Tables and trees. */
 #include <ctype.h>
 #include <errno.h>
+#include <langinfo.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -161,9 +162,16 @@ struct libscols_line *table_add(struct table *table, struct libscols_line *above
 	return line;
 }
 
+/* What a text that is cut ends in, one column wide. */
+static const char *get_ellipsis(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "\u2026" : ".";
+}
+
 size_t table_fit_text(char *text, size_t width)
 {
 	size_t widest = 0, used = 0, length;
+	char *begin = text, *end = text;
 
 	for (; *text; text += length) {
 		mbstate_t state = { 0 };
@@ -175,9 +183,13 @@ size_t table_fit_text(char *text, size_t width)
 			length = 1;
 		else
 			columns = wcwidth(character);
+		if (used < width)
+			end = text;
 		used += columns < 0 ? 1 : (size_t)columns;
 		if (used > width) {
-			*text = '\0';
+			while (end > begin && end[-1] == ' ')
+				end--;
+			strcpy(end, get_ellipsis());
 			break;
 		}
 		if (*text == '\n')
@@ -294,12 +306,12 @@ static void fit(struct table *table)
 
 		for (size_t i = 0; i < table->count; i++) {
 			const char *text = cut[i] ? get_text(table, line, i) : NULL;
-			char *copy = text ? strdup(text) : NULL;
+			char *copy = text ? malloc(strlen(text) + strlen("\u2026") + 1) : NULL;
 
 			if (!text)
 				continue;
 			if (copy)
-				table_fit_text(copy, table->widths[i]);
+				table_fit_text(strcpy(copy, text), table->widths[i]);
 			if (!copy || scols_line_refer_data(line, (size_t)table->at[i], copy) < 0)
 				table->error = -ENOMEM;
 		}

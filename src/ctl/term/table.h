@@ -28,8 +28,8 @@ struct table_column {
 };
 
 struct table_options {
-	bool json, raw, list, no_headings, all_columns;
-	const char *output; /* "NAME,..." or "+NAME,..." */
+	bool json, raw, list, tree, no_headings, all_columns; /* tree: asked for, not list */
+	const char *output;                                   /* "NAME,..." or "+NAME,..." */
 };
 
 /* Whether one table is all that is wanted: scripts ask for raw lines, or for columns. */
@@ -87,7 +87,8 @@ json_t *table_pack(const struct table *table);
 
 /*
  * The terminal's columns of a text's widest line; the text is cut where it would be wider than
- * this. What is no character in this locale is taken byte by byte.
+ * this, and must have room for the ellipsis then. What is no character in this locale is taken byte
+ * by byte.
  */
 size_t table_fit_text(char *text, size_t width);
 
