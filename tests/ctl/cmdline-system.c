@@ -160,8 +160,8 @@ static const struct play {
 		       "### BEGIN /etc/grub.d/10_linux ###\nlinux /vmlinuz ro quiet\n" } },
 	  .steps = { { "cmdline add a=1",
 		       2,
-		       { "vfio-earlyctl: /boot/grub/grub.cfg:2: lacks 'a=1'; 'update-grub' makes "
-			 "it anew" } } } },
+		       { "vfio-earlyctl: /boot/grub/grub.cfg:2: lacks 'a=1'; 'update-grub' "
+			 "regenerates it" } } } },
 	{ .name = "a kernel that GRUB would start without an image",
 	  .files = { GRUB_DEFAULT, BY_GRUB, { "/boot/initrd.img-" KERNEL, NULL } },
 	  .steps = { { "cmdline add a=1",

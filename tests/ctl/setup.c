@@ -115,8 +115,8 @@ static const struct play {
 #define OFFERED_WITHOUT_IOMMU OFFERED_IN("      ", "      ", "      ", "      ", "      ")
 #define ASKED                 "Numbers of the devices to reserve for VMs, or none: "
 
-#define ALONE                                                                                      \
-	"vfio-earlyctl: 04:00.0 can't be passed through alone: IOMMU group 17 also has 05:00.0 "   \
+#define ALONE                                                                                             \
+	"vfio-earlyctl: warning: 04:00.0 can't be passed through alone: IOMMU group 17 also has 05:00.0 " \
 	"(ahci)\n"
 #define REST "Reserve the rest of the group for VMs as well? [y/N] "
 #define SHOWN_GROUP                                                                                \
@@ -176,11 +176,11 @@ static const struct play {
 			    "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\"\n"
 			    "line etc/vfio-early.conf 00:01.0/00.* id=10de:1b81\n" },
 	  .words = { "--yes", "01:00" },
-	  .says = "bootloader   warning  /boot/grub/grub.cfg:2: lacks 'intel_iommu=on'; "
-		  "'update-grub' regenerates it; see vfio-earlyctl(8), section Kernel command "
-		  "line\n"
-		  "rules        warning  the next boot will not get 2 of the devices that they "
-		  "want; run 'vfio-earlyctl check'; see vfio-earlyctl(8), section Rules\n"
+	  .says = "warning: Kernel command line\n"
+		  "  /boot/grub/grub.cfg:2: lacks 'intel_iommu=on'; 'update-grub' regenerates it\n"
+		  "warning: Rules\n"
+		  "  2 of the devices that rules name will not be bound at the next boot\n"
+		  "  fix: Run 'vfio-earlyctl check', which shows why\n"
 		  "intel_iommu=on: is in /etc/default/grub:1 already\n"
 		  "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070]) has a rule already: " RULES
 		  ":1\n0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller) has a rule "
@@ -244,8 +244,8 @@ static const struct play {
 
 /* What the host uses and does not need. */
 #define DATA_DISK "disk sdb 8:16 0000:05:00.0/ata1/host0\nmount 8:16 /srv ext4 /dev/sdb\n"
-#define LACKS_SRV                                                                                  \
-	"vfio-earlyctl: 0000:05:00.0 (AMD X370 Series Chipset SATA Controller) is in use by the "  \
+#define LACKS_SRV                                                                                          \
+	"vfio-earlyctl: warning: 0000:05:00.0 (AMD X370 Series Chipset SATA Controller) is in use by the " \
 	"host; without it the host lacks /srv (ext4 on /dev/sdb)\n"
 #define DIFF_SATA                                                                                  \
 	"--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n+# 0000:05:00.* SATA controller: "         \
@@ -310,20 +310,21 @@ static const struct play {
 	{ .name = "a kernel that GRUB would start without an image",
 	  .host = { .name = "host-without-iommu", .stale = true, .tree = IMAGELESS_KERNEL },
 	  .words = { "--yes", "01:00" },
-	  .says = "bootloader   warning  kernel " OLDER " has no image, so 'update-grub' would add "
+	  .says = "warning: Kernel command line\n  kernel " OLDER
+		  " has no image, so 'update-grub' would add "
 		  "an entry that starts it without one; run 'update-initramfs -c -k " OLDER
-		  "' first; see vfio-earlyctl(8), section Kernel command line\n" LATER
-		  "vfio-earlyctl: kernel " OLDER
+		  "' first\n" LATER "vfio-earlyctl: kernel " OLDER
 		  " has no image, so 'update-grub' would add an entry "
 		  "that starts it without one; run 'update-initramfs -c -k " OLDER "' first\n",
 	  .status = 1 },
 	{ .name = "a kernel that would not get the rules",
 	  .host = { .name = "host", .stale = true, .tree = IMAGELESS_KERNEL },
 	  .words = { "--yes", "01:00" },
-	  .says = "bootloader   warning  kernel " OLDER " has no image, so 'update-grub' would add "
+	  .says = "warning: Kernel command line\n  kernel " OLDER
+		  " has no image, so 'update-grub' would add "
 		  "an entry that starts it without one; run 'update-initramfs -c -k " OLDER
-		  "' first; see vfio-earlyctl(8), section Kernel command line\n" IS_ON
-		  "vfio-earlyctl: kernel " OLDER " has no image; run 'update-initramfs -c -k " OLDER
+		  "' first\n" IS_ON "vfio-earlyctl: kernel " OLDER
+		  " has no image; run 'update-initramfs -c -k " OLDER
 		  "' first; nothing was changed\n",
 	  .status = 1 },
 	{ .name = "none can be chosen",
@@ -348,7 +349,7 @@ static const struct play {
 	  .host = { .name = "host" },
 	  .words = { "--dry-run", "04:00" },
 	  .says = IS_ON
-	  "vfio-earlyctl: 04:00.0 can't be passed through alone: IOMMU group 17 also has "
+	  "vfio-earlyctl: warning: 04:00.0 can't be passed through alone: IOMMU group 17 also has "
 	  "05:00.0 (ahci)\n"
 	  "'vfio-earlyctl setup --group' reserves the rest of the group as well.\n"
 	  "\nChanges:\n--- /dev/null\n+++ " RULES
@@ -370,7 +371,7 @@ static const struct play {
 	  .host = { .name = "host" },
 	  .words = { "--dry-run", "00:02" },
 	  .says = IS_ON
-	  "vfio-earlyctl: 0000:00:02.0 (Intel Device 4680) shows the boot console, so the host's "
+	  "vfio-earlyctl: warning: 0000:00:02.0 (Intel Device 4680) shows the boot console, so the host's "
 	  "screen stays dark from the next boot on; make sure that you can log in over the "
 	  "network\n\nChanges:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n+# 0000:00:02.* VGA "
 	  "compatible controller: Intel Corporation Device 4680\n+00:02.* id=8086:4680\n"
@@ -384,9 +385,10 @@ static const struct play {
 	  .host = { .name = "host-without-iommu",
 		    .tree = "remove sys/firmware/acpi/tables/DMAR\n" },
 	  .words = { "--yes", "01:00" },
-	  .says = "firmware     problem  the firmware tells of no IOMMU: there is no table DMAR "
-		  "(Intel) or IVRS (AMD); switch VT-d or IOMMU on in the firmware's setup; see "
-		  "vfio-earlyctl(8), section IOMMU\n"
+	  .says = "error: IOMMU\n"
+		  "  The firmware describes no IOMMU: it has neither an ACPI table DMAR (Intel) nor "
+		  "IVRS (AMD)\n"
+		  "  fix: Switch VT-d or IOMMU on in the firmware's setup\n"
 		  "vfio-earlyctl: nothing was changed; fix the problems above, then run "
 		  "'vfio-earlyctl setup' again\n",
 	  .status = 2 },
@@ -394,17 +396,17 @@ static const struct play {
 	  .host = { .name = "host-without-iommu",
 		    .tree = "line etc/default/grub GRUB_CMDLINE_LINUX=iommu=off\n" },
 	  .words = { "--yes", "01:00" },
-	  .says = "bootloader   warning  /boot/grub/grub.cfg:2: lacks 'iommu=off'; "
-		  "'update-grub' regenerates it; see vfio-earlyctl(8), section Kernel command "
-		  "line\n"
+	  .says = "warning: Kernel command line\n"
+		  "  /boot/grub/grub.cfg:2: lacks 'iommu=off'; 'update-grub' regenerates it\n"
 		  "vfio-earlyctl: /etc/default/grub:2: found 'iommu=off', which switches the IOMMU off; if "
 		  "you do not need it, 'vfio-earlyctl cmdline remove iommu=off'\n",
 	  .status = 2 },
 	{ .name = "rules that cannot be understood",
 	  .host = { .name = "host", .tree = "line etc/vfio-early.conf frob\n" },
 	  .words = { "--yes", "01:00" },
-	  .says = "rules        problem  1 line cannot be understood, so that no image is built; "
-		  "run 'vfio-earlyctl check'; see vfio-earlyctl(8), section Rules\n"
+	  .says = "error: Rules\n"
+		  "  1 line of the rules is not valid, so no image is built\n"
+		  "  fix: Run 'vfio-earlyctl check', which shows where\n"
 		  "vfio-earlyctl: " RULES ":1:1: found \"frob\", expected an address such as "
 		  "01:00.0, an ID such as 10de:1381, or a term or option of vfio-early.conf(5)\n"
 		  "vfio-earlyctl: nothing was changed: with these errors no image would be built\n",
