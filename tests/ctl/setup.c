@@ -409,7 +409,7 @@ static const struct play {
 		  "  fix: Run 'vfio-earlyctl check', which shows where\n"
 		  "vfio-earlyctl: " RULES ":1:1: found \"frob\", expected an address such as "
 		  "01:00.0, an ID such as 10de:1381, or a term or option of vfio-early.conf(5)\n"
-		  "vfio-earlyctl: nothing was changed: with these errors no image would be built\n",
+		  "vfio-earlyctl: nothing was changed; no image is built as long as the rules have errors\n",
 	  .status = 3 },
 
 	/* What does not come to its end. */

@@ -44,7 +44,7 @@ static int check_rules(const struct edit *edit)
 	if (!bad)
 		return CTL_OK;
 	findings_tell(&edit->inventory.findings, FINDING_ERROR);
-	ctl_fail("nothing was changed: with these errors no image would be built");
+	ctl_fail("nothing was changed; no image is built as long as the rules have errors");
 	return CTL_BAD_RULES;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vfio-earlyctl setup: the guided way from a fresh host to devices for VMs. */
+/* vfio-earlyctl setup: reserves devices for VMs, step by step. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -193,7 +193,7 @@ static int fill(struct inventory *inventory, const char *root, unsigned int what
 	if (what & (INVENTORY_PROTECT | INVENTORY_PLAN))
 		result = read_protections(inventory, root);
 	if (result < 0)
-		return fail(inventory, "what the host stands on", result);
+		return fail(inventory, "devices in use by the host", result);
 	if (what & INVENTORY_PLAN)
 		result = inventory_make_plan(inventory);
 	return result < 0 ? fail(inventory, "planning", result) : 0;

@@ -13,7 +13,7 @@
 enum inventory_part {
 	INVENTORY_SERIALS = 1 << 0, /* serial numbers, for which all configuration space is read */
 	INVENTORY_PROTECT =
-		1 << 1,          /* what the host stands on, as an image built now would have it */
+		1 << 1, /* devices in use by the host, as an image built now would list them */
 	INVENTORY_PLAN = 1 << 2, /* what the next boot would do; with INVENTORY_PROTECT */
 };
 
@@ -46,7 +46,7 @@ void inventory_close(struct inventory *inventory);
 /* Makes the plan again, for forecast.rules have changed. 0 or -ENOMEM. */
 int inventory_make_plan(struct inventory *inventory);
 
-/* What the host has the device for, NULL if it does not stand on it. */
+/* What the host needs the device for, or NULL. */
 const char *inventory_reason(const struct inventory *inventory, const struct pci_device *device);
 
 /* What else would be missing without the device; NULL if nothing. */
