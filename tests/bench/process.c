@@ -98,7 +98,7 @@ static void count_call(struct trace *trace, pid_t pid)
 		trace->count->calls++;
 }
 
-/* Returns the signal to hand over. */
+/* Returns the signal to pass on. */
 static int handle_stop(struct trace *trace, pid_t pid, int status)
 {
 	int signal = WSTOPSIG(status);

@@ -31,7 +31,7 @@ struct row {
 	unsigned int present; /* bit i: values[i] is there */
 };
 
-/* A figure that shall not be above a limit. */
+/* A figure that must not be above a limit. */
 struct goal {
 	char name[64];
 	char figure[64];

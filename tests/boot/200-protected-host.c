@@ -96,7 +96,7 @@ static void unprotected_host_is_lost(void **state)
 	report_free(&run.report);
 }
 
-/* The words that switched the program off this once are not in the way of what is foretold. */
+/* The words that switched the program off this once do not affect previews. */
 static void protected_host_comes_up(void **state)
 {
 	struct machine_run run;

@@ -61,10 +61,10 @@ static int clean_up(void **state)
 
 /* Blanks squeezed; between these come lines that say nothing new. */
 static const char *const prepared[] = {
-	"$ vfio-earlyctl doctor",
+	"$ vfio-earlyctl doctor -no CHECK,RESULT,FOUND",
 	"iommu ok dmar0, 7 IOMMU groups of type DMA-FQ",
-	"interrupts ok remapped",
-	"bootloader ok GRUB: the kernel runs with what its files say",
+	"interrupts ok Interrupts are remapped",
+	"bootloader ok GRUB: the running kernel has the words of its files",
 	"exit 0",
 	"$ vfio-earlyctl enable-iommu",
 	"the IOMMU is on: 7 groups",
@@ -86,15 +86,15 @@ static const char *const prepared[] = {
 
 static const char *const used[] = {
 	"$ vfio-earlyctl status",
+	"1 device is bound as configured",
 	CARD_2 " 8086:10d3 Intel 82574L Gigabit Network Connection bound vfio-pci same "
 	       "/etc/vfio-early.conf:2",
-	"All is as the rules want it.",
 	"exit 0",
-	"$ vfio-earlyctl doctor",
+	"$ vfio-earlyctl doctor -no CHECK,RESULT,FOUND",
 	"iommu ok dmar0, 7 IOMMU groups of type identity",
-	"bootloader ok GRUB: the kernel runs with what its files say",
-	"groups ok what goes to VMs shares no IOMMU group with the host",
-	"images ok the images of 1 kernel have the rules of now",
+	"bootloader ok GRUB: the running kernel has the words of its files",
+	"groups ok Devices reserved for VMs share no IOMMU group with devices of the host",
+	"images ok The images of 1 kernel have the current rules",
 	"exit 0",
 	"$ vfio-earlyctl vm --for qemu 02:00.0",
 	"-device pcie-root-port,id=vfio0,bus=pcie.0,chassis=100",

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /*
- * Does the work called @name: the kernel hands over what follows "--" on its command line. Results
+ * Does the work called @name: the kernel passes what follows "--" on its command line. Results
  * go into @report, what programs say to the console. Returns 0 or -errno.
  */
 int work_do(const char *name, FILE *report);

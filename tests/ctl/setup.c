@@ -305,7 +305,7 @@ static const struct play {
 	  .words = { "--yes", "01:00", "nvme0n1" },
 	  .says = IS_ON "vfio-earlyctl: 0000:02:00.0 (Samsung NVMe SSD Controller "
 			"SM981/PM981/PM983) is in use by the host: / (ext4 on /dev/nvme0n1); "
-			"'vfio-earlyctl add --force' takes it all the same\n" NOTHING,
+			"'vfio-earlyctl add --force' takes it anyway\n" NOTHING,
 	  .status = 2 },
 	{ .name = "a kernel that GRUB would start without an image",
 	  .host = { .name = "host-without-iommu", .stale = true, .tree = IMAGELESS_KERNEL },
@@ -381,7 +381,7 @@ static const struct play {
 	  .words = { "--yes", "09:00" },
 	  .says = IS_ON "vfio-earlyctl: 09:00: no such device; 'vfio-earlyctl list' shows them\n",
 	  .status = 1 },
-	{ .name = "what only the firmware can mend",
+	{ .name = "what only the firmware can fix",
 	  .host = { .name = "host-without-iommu",
 		    .tree = "remove sys/firmware/acpi/tables/DMAR\n" },
 	  .words = { "--yes", "01:00" },
@@ -401,7 +401,7 @@ static const struct play {
 		  "vfio-earlyctl: /etc/default/grub:2: found 'iommu=off', which switches the IOMMU off; if "
 		  "you do not need it, 'vfio-earlyctl cmdline remove iommu=off'\n",
 	  .status = 2 },
-	{ .name = "rules that cannot be understood",
+	{ .name = "rules that are not valid",
 	  .host = { .name = "host", .tree = "line etc/vfio-early.conf frob\n" },
 	  .words = { "--yes", "01:00" },
 	  .says = "error: Rules\n"

@@ -239,7 +239,7 @@ static void mount_disk(const char *directory)
 	assert_int_equal(files_copy_tree(kept, directory), 0);
 }
 
-/* A disk with room for nothing, and for ever more, until it is enough. */
+/* A disk without room, then with more and more, until it is enough. */
 static void test_full_disk(void **state)
 {
 	char etc[PATH_MAX], filler[PATH_MAX], *before;

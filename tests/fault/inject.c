@@ -164,7 +164,7 @@ static const struct rule *find_rule(long nr)
 	return NULL;
 }
 
-/* What came of a run. */
+/* The result of a run. */
 
 static void print_file(FILE *out, const struct host *host, const char *file)
 {
@@ -314,7 +314,7 @@ static void run_schedule(struct campaign *campaign, const struct trace_call *cal
 		print_schedule(&fault, problem ? problem : "fine");
 }
 
-/* An interrupted call is made again, and a want of memory ends the reading of rules. */
+/* An interrupted call is repeated, and a want of memory ends the reading of rules. */
 static bool is_distinct(int error)
 {
 	return error == EINTR || error == ENOMEM;

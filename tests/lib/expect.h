@@ -68,7 +68,7 @@ void expect_unsafe(const struct machine_run *run, const char *address);
 void expect_kept(const struct machine_run *run, const char *address, const char *driver);
 
 /*
- * @address is on @driver as the host stands on it; @says is what the kernel log has after the
+ * @address is on @driver as it is in use by the host; @says is what the kernel log has after the
  * address.
  */
 void expect_protected(const struct machine_run *run, const char *address, const char *driver,

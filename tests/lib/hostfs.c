@@ -409,7 +409,7 @@ static void close_handle(struct handle *handle)
 	free(handle);
 }
 
-/* A module's file is opened for nothing but its loading. */
+/* A module's file is opened only to load it. */
 static void load_module(struct hostfs *fs, const char *name)
 {
 	char path[sizeof("sys/module//initstate") + DRIVERCORE_NAME_MAX];

@@ -154,7 +154,7 @@ static void meet_child(struct trace *trace, pid_t maker)
 	}
 }
 
-/* Returns the signal to hand over. */
+/* Returns the signal to pass on. */
 static int handle_stop(struct trace *trace, struct process *process, int status)
 {
 	int signal = WSTOPSIG(status);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Has a person choose the devices that VMs shall have. */
+/* Has a person choose the devices to reserve. */
 #ifndef VFIO_EARLY_COMMAND_CHOOSE_H
 #define VFIO_EARLY_COMMAND_CHOOSE_H
 

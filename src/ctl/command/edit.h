@@ -31,7 +31,7 @@ int edit_draft(struct draft *draft);
 
 /*
  * Whether the images of all kernels, which were rebuilt, have the current rules: where images are
- * not to be updated, or our hook is not there, the command for that succeeds all the same. Finds
+ * not to be updated, or our hook is not there, the command for that still succeeds. Finds
  * the kernels again. CTL_OK, or CTL_INTERNAL after a message about each image that lacks them.
  */
 int edit_check_images(struct kernels *kernels, const struct host *host, bool has_rules);

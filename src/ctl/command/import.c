@@ -234,8 +234,8 @@ static void print_removals(const struct import *import)
 	static const char *const removals[] = {
 		[CONFLICT_IDS] = "take out ids= of vfio-pci",
 		[CONFLICT_DRIVERCTL] =
-			"remove the file ('driverctl unset-override' would give the device "
-			"back at once)",
+			"remove the file ('driverctl unset-override' would return the device "
+			"to its host driver at once)",
 	};
 	const struct conflicts *conflicts = &import->conflicts;
 

@@ -163,7 +163,7 @@ static bool can_be_reset(const struct doctor *doctor, const struct pci_device *d
 
 /*
  * For one of several functions on a bus, the kernel doesn't offer the reset of the bus. VFIO uses
- * it all the same, once it has all of them. Lists those that stay with the host; false if VFIO
+ * it anyway, once it has all of them. Lists those that stay with the host; false if VFIO
  * can't reset this bus: one without a bridge above, or with one on it, or with no other function,
  * for which the kernel would have offered it if there were no quirk.
  */

@@ -69,7 +69,7 @@ bool inventory_is_spoiled(const struct plan_row *row);
 /* Whether no device at all has an IOMMU group, and what there is to say then. */
 bool inventory_lacks_iommu(const struct inventory *inventory);
 #define INVENTORY_NO_IOMMU                                                                         \
-	"no device has an IOMMU group, so no VM can have any: switch VT-d or AMD-Vi on in the "    \
-	"firmware's setup, and look for 'iommu' in /proc/cmdline"
+	"No device has an IOMMU group, so none can be passed through; run 'vfio-earlyctl doctor', " \
+	"which shows why"
 
 #endif

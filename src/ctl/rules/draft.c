@@ -157,7 +157,7 @@ static int is_decided(struct draft *draft, const struct pci_device *device)
 	else if (row->outcome == OUTCOME_PROTECTED)
 		findings_add(findings, FINDING_ERROR, NULL,
 			     "%s is in use by the host, so %s has no effect: %s; 'vfio-earlyctl "
-			     "add --force' takes it all the same",
+			     "add --force' takes it anyway",
 			     name, where, row->detail);
 	else
 		findings_add(findings, FINDING_OK, NULL, "%s has a rule already: %s", name, where);
@@ -181,11 +181,10 @@ static int check_function(struct draft *draft, const struct pci_device *device)
 	if (decided != 0)
 		return decided < 0 ? decided : false;
 	if (reason && !draft->edit->force)
-		findings_add(
-			&draft->findings, FINDING_ERROR, NULL,
-			"%s is in use by the host: %s; 'vfio-earlyctl add --force' takes it all "
-			"the same",
-			name, reason);
+		findings_add(&draft->findings, FINDING_ERROR, NULL,
+			     "%s is in use by the host: %s; 'vfio-earlyctl add --force' takes it "
+			     "anyway",
+			     name, reason);
 	return true;
 }
 

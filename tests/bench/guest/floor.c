@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The floor: the fewest system calls that hand these devices to vfio-pci. It stands for nothing
+ * The floor: the fewest system calls that bind these devices to vfio-pci. It measures nothing
  * that anybody uses. Addresses and modules are compiled in, so that nothing is read, looked up,
  * verified or told; whatever fails is passed over.
  *
