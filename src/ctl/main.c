@@ -29,7 +29,7 @@ static const struct command {
 } commands[] = {
 	/* clang-format off */
 	{ "setup", "[DEVICE]...", "reserve devices for VMs, step by step", command_setup, GROUP_ALL },
-	{ "doctor", "", "check whether this host is ready, and say what to do", command_doctor, GROUP_LOOK },
+	{ "doctor", "[DEVICE]...", "check whether this host is ready, and say what to do", command_doctor, GROUP_LOOK },
 	{ "list", "[DEVICE]...", "print the devices by IOMMU group", command_list, GROUP_LOOK },
 	{ "check", "[FILE]...", "preview the next boot, and check the rules", command_check, GROUP_LOOK },
 	{ "status", "", "print the result of this boot, and the current state", command_status, GROUP_LOOK },
@@ -91,7 +91,7 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 			     *end = command + sizeof(commands) / sizeof(*command);
 	bool helps = strcmp(argv[0], "help") == 0;
 
-	if (helps && argc == 1)
+	if (helps && (argc == 1 || argv[1][0] == '-'))
 		return print_help(stdout);
 	while (command < end && strcmp(command->name, argv[helps]) != 0)
 		command++;

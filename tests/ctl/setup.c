@@ -149,8 +149,7 @@ static const struct play {
 		    .tree = OLDER_KERNEL "line var/lib/vfio-early/" OLDER ".digest " SHA256 "\n" },
 	  .typed = "\ny\n",
 	  .says = IS_ON OFFERED ASKED
-	  "\nChanges:\nthen: update-initramfs -u -k all\nMake these changes? [y/N] " RAN_INITRD
-		  REBOOT,
+	  "\nthen: update-initramfs -u -k all\nMake these changes? [y/N] " RAN_INITRD REBOOT,
 	  .rules = "",
 	  .cmdline = QUIET },
 	{ .name = "where dracut makes the images",
@@ -185,8 +184,8 @@ static const struct play {
 		  "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070]) has a rule already: " RULES
 		  ":1\n0000:01:00.1 (NVIDIA GP104 High Definition Audio Controller) has a rule "
 		  "already: " RULES ":1\n" LATER
-		  "\nChanges:\nthen: update-grub\nthen: update-initramfs -u -k all\n" RAN_GRUB
-			  HAS_IT RAN_INITRD NEXT_VM,
+		  "\nthen: update-grub\nthen: update-initramfs -u -k all\n" RAN_GRUB HAS_IT
+			  RAN_INITRD NEXT_VM,
 	  .rules = "00:01.0/00.* id=10de:1b81\n",
 	  .cmdline = QUIET },
 	{ .name = "numbers, and a yes",

@@ -93,14 +93,16 @@ static int print_level(struct examination *run, enum finding_level level)
 
 	for (size_t i = 0; i < run->findings.count && result == 0; i++) {
 		const char *area;
+		bool same;
 
 		n += i == run->checks[n].end;
 		if (run->findings.list[i].level != level)
 			continue;
 		area = run->checks[n].check->area;
-		if (area != last && level < FINDING_OK)
+		same = last && strcmp(area, last) == 0;
+		if (!same && level < FINDING_OK)
 			document_print_gap(&run->document);
-		result = findings_print_below(&run->findings.list[i], area == last ? NULL : area,
+		result = findings_print_below(&run->findings.list[i], same ? NULL : area,
 					      &run->document);
 		last = area;
 	}

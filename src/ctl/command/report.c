@@ -60,7 +60,8 @@ static bool find_secret(const struct report *report, const char *text, size_t *w
 
 	if (name && !is_in_word(name[strlen(report->name)]) &&
 	    (name == text || !is_in_word(name[-1]))) {
-		*where = (regmatch_t){ name - text, name - text + (regoff_t)strlen(report->name) };
+		where->rm_so = (regoff_t)(name - text);
+		where->rm_eo = where->rm_so + (regoff_t)strlen(report->name);
 		*which = SECRETS;
 		found = true;
 	}

@@ -22,6 +22,8 @@
 struct first_look {
 	struct table_options options;
 	struct document document;
+	const char *area;         /* of the finding that was printed last; NULL: none was */
+	enum finding_level level; /* of that */
 	bool lacks_iommu;
 	bool hopeless; /* nothing helps before that is fixed */
 };
@@ -44,8 +46,15 @@ static int take_findings(void *context, const struct doctor_entry *check,
 			 (finding->level == FINDING_UNKNOWN && check->run == doctor_check_host));
 
 		look->hopeless |= hopeless;
-		if (hopeless || (!set_up && finding->level <= FINDING_WARNING))
+		if (!hopeless && (set_up || finding->level > FINDING_WARNING))
+			continue;
+		if (look->area && strcmp(look->area, check->area) == 0 &&
+		    look->level == finding->level)
+			result = findings_print_below(finding, NULL, &look->document);
+		else
 			result = findings_print_below(finding, check->area, &look->document);
+		look->area = check->area;
+		look->level = finding->level;
 	}
 	return result;
 }
@@ -213,7 +222,7 @@ static int plan(struct setup *setup)
 
 static void show(const struct setup *setup)
 {
-	puts("\nChanges:");
+	puts(setup->transaction.count > 0 ? "\nChanges:" : "");
 	transaction_show(&setup->transaction, stdout);
 	if (setup->refresh)
 		printf("then: %s\n", setup->boot.loader->refresh);

@@ -173,7 +173,7 @@ static void audit_boot(struct status *status)
 	} else if (status->error < 0 && status->image != BOOTED_RULES_CHANGED &&
 		   has_rules(status)) {
 		findings_add(findings, FINDING_WARNING, NULL, "This boot applied no rule: %s",
-			     pending ? "they are newer than it"
+			     pending ? "the rules are newer than its image"
 				     : "its image had none, or no vfio-early");
 		findings_fix(findings, "%s",
 			     pending ? "Reboot"
