@@ -35,7 +35,8 @@ void message_wrap(FILE *stream, const char *text, size_t column, size_t indent, 
 	fputc('\n', stream);
 }
 
-static void print(FILE *stream, const char *before, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void print(FILE *stream, const char *before,
+							const char *format, va_list arguments)
 {
 	struct winsize size = { .ws_col = 0 };
 	char *text;
