@@ -91,7 +91,7 @@ int selector_format(struct selector *selector, enum selector_kind kind)
 			result = check(selector);
 		}
 		return result;
-	default:
+	case SELECTOR_ID:
 		/* Of two cards of a model, the makers of the boards may differ. */
 		strcpy(selector->text, id[0]);
 		result = check(selector);
@@ -99,5 +99,8 @@ int selector_format(struct selector *selector, enum selector_kind kind)
 			return result;
 		strcat(selector->text, id[1]);
 		return check(selector);
+	case SELECTOR_KINDS:
+		break;
 	}
+	return -EINVAL;
 }
