@@ -95,9 +95,9 @@
 
 #define SHOW_HEADING "WORD                    RUNNING CONFIGURED SOURCE\n"
 #define SHOW_GRUB                                                                                  \
-	SHOW_HEADING "BOOT_IMAGE=/vmlinuz-6.1 yes     no         bootloader\n"                     \
-		     "root=/dev/sda1          yes     no         bootloader\n"                     \
-		     "ro                      yes     no         bootloader\n"
+	SHOW_HEADING "BOOT_IMAGE=/vmlinuz-6.1 yes     auto       bootloader\n"                     \
+		     "root=/dev/sda1          yes     auto       bootloader\n"                     \
+		     "ro                      yes     auto       bootloader\n"
 
 #define NO_ROOT                                                                                    \
 	"vfio-earlyctl: /etc/kernel/cmdline: found no root=, expected that of the running "        \
@@ -148,7 +148,7 @@ static const struct play {
 	{ "show: some words",
 	  { GRUB("quiet a=1"), BY_GRUB("quiet b"), GRUB_CFG("quiet a=1") },
 	  { "cmdline", "show", "--raw", "root", "b", "a=1", "quiet=2" },
-	  .out = "WORD RUNNING CONFIGURED SOURCE\nroot=/dev/sda1 yes no bootloader\n"
+	  .out = "WORD RUNNING CONFIGURED SOURCE\nroot=/dev/sda1 yes auto bootloader\n"
 		 "b yes no \na=1 no yes /etc/default/grub:2\n" },
 	{ "show: grub.cfg is older",
 	  { GRUB("quiet"), BY_GRUB("quiet"), GRUB_CFG("") },
@@ -264,7 +264,7 @@ static const struct play {
 	  { { "proc/cmdline", "a\n" } },
 	  { "cmdline" },
 	  .status = 2,
-	  .out = "WORD RUNNING CONFIGURED SOURCE\na    yes     no         \nwarning: found neither "
+	  .out = "WORD RUNNING CONFIGURED SOURCE\na    yes     unknown    \nwarning: found neither "
 		 "GRUB nor systemd-boot; add the words where the kernel's command line is set\n" },
 
 	/* add and remove */
@@ -502,7 +502,7 @@ static const struct play {
 	  .status = 2,
 	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
 		 "WORD                   RUNNING CONFIGURED SOURCE\n"
-		 "initrd=\\abc\\6.1\\initrd yes     no         bootloader\n"
+		 "initrd=\\abc\\6.1\\initrd yes     auto       bootloader\n"
 		 "b                      yes     yes        /etc/kernel/cmdline:1\n"
 		 "warning: /efi/loader/entries/mine.conf: lacks 'b'; this host was started from "
 		 "it, and kernel-install does not make it: change it by hand\n" },

@@ -23,10 +23,11 @@ static const struct table_column columns[] = {
 	[WORD] = { .name = "WORD", .flags = TABLE_CUT, .help = "as the kernel has it" },
 	[RUNNING] = { .name = "RUNNING",
 		      .flags = TABLE_YES_NO,
-		      .help = "whether the kernel has it now" },
+		      .help = "whether the kernel has it now: yes, no or unknown" },
 	[CONFIGURED] = { .name = "CONFIGURED",
 			 .flags = TABLE_YES_NO,
-			 .help = "whether the bootloader's files have it" },
+			 .help = "whether the bootloader's files have it: yes, no, unknown, or "
+				 "auto for a word that it adds itself" },
 	[SOURCE] = { .name = "SOURCE",
 		     .help = "file and line, or 'bootloader' if it adds the word itself" },
 	{},
@@ -62,8 +63,18 @@ static void check_entries(struct bootchange *look)
 					     "%s: the next boot has it", words->list[i].text);
 }
 
-static void add_word(const struct request *run, struct table *table, const char *word, bool running,
-		     bool configured, const char *source)
+/* In JSON a boolean, and null where it is not known. */
+static void set_answer(const struct request *run, struct table *table, struct libscols_line *line,
+		       size_t column, const char *answer)
+{
+	if (!run->options.json)
+		table_set(table, line, column, answer);
+	else if (strcmp(answer, "unknown") != 0)
+		table_set_flag(table, line, column, strcmp(answer, "yes") == 0);
+}
+
+static void add_word(const struct request *run, struct table *table, const char *word,
+		     const char *running, const char *configured, const char *source)
 {
 	struct libscols_line *line;
 	bool wanted = run->count == 0;
@@ -75,14 +86,16 @@ static void add_word(const struct request *run, struct table *table, const char 
 		return;
 	line = table_add(table, NULL);
 	table_set(table, line, WORD, word);
-	table_set_flag(table, line, RUNNING, running);
-	table_set_flag(table, line, CONFIGURED, configured);
+	set_answer(run, table, line, RUNNING, running);
+	set_answer(run, table, line, CONFIGURED, configured);
 	table_set(table, line, SOURCE, source);
-	if (running != configured && strcmp(source, "bootloader") != 0)
+	if (strcmp(running, configured) != 0 && strcmp(configured, "auto") != 0)
 		table_color(table, line, TABLE_YELLOW);
 }
 
-static void add_words(const struct request *run, const struct bootchange *look, struct table *table)
+/* known: whether the bootloader's files could be read. */
+static void add_words(const struct request *run, const struct bootchange *look, bool known,
+		      struct table *table)
 {
 	const struct bootconfig *config = &look->config;
 	char source[PATH_MAX];
@@ -93,10 +106,12 @@ static void add_words(const struct request *run, const struct bootchange *look, 
 		if (bootwords_find(&config->words, word) >= 0)
 			continue;
 		bootconfig_find(config, word, source);
-		if (!source[0] && look->loader && bootloader_adds_word(look->loader, word))
-			add_word(run, table, word, true, false, "bootloader");
+		if (source[0])
+			add_word(run, table, word, "yes", "yes", source);
+		else if (look->loader && bootloader_adds_word(look->loader, word))
+			add_word(run, table, word, "yes", "auto", "bootloader");
 		else
-			add_word(run, table, word, true, source[0] != '\0', source);
+			add_word(run, table, word, "yes", known ? "no" : "unknown", "");
 	}
 	for (size_t i = 0; i < config->words.count; i++) {
 		const struct bootword *word = &config->words.list[i];
@@ -106,8 +121,11 @@ static void add_words(const struct request *run, const struct bootchange *look, 
 		if (file->absent && !run->options.json &&
 		    host_path(source, "no %s yet", file->path) < 0)
 			source[0] = '\0';
-		add_word(run, table, word->text, bootwords_find(&look->running, word->text) >= 0,
-			 true, source);
+		add_word(run, table, word->text,
+			 look->running_error < 0                           ? "unknown"
+			 : bootwords_find(&look->running, word->text) >= 0 ? "yes"
+									   : "no",
+			 "yes", source);
 	}
 }
 
@@ -136,7 +154,7 @@ static int show(const struct request *run)
 				    : json_array());
 	else if (loader && !table_is_alone(&run->options))
 		document_print_text(&document, "%s: %s.", loader->name, look.reason);
-	add_words(run, &look, &table);
+	add_words(run, &look, result == 0, &table);
 	document_print_table(&document, &table, NULL);
 	result = table_is_alone(&run->options) ? 0 : findings_print(findings, &document);
 	status = document_end(&document, result, findings_status(findings));

@@ -315,7 +315,8 @@ static int add_devices(struct list *list)
 		return -ENOMEM;
 	for (size_t i = 0; i < pci->count; i++)
 		devices[i] = &pci->devices[i];
-	qsort(devices, pci->count, sizeof(*devices), compare_groups);
+	qsort(devices, pci->count, sizeof(*devices), /* NOLINT(*-sizeof-expression) */
+	      compare_groups);
 	for (size_t i = 0; i < pci->count; i++) {
 		if (i == 0 || devices[i]->group != devices[i - 1]->group) {
 			group = judge_group(list, &devices[i]);
