@@ -9,7 +9,7 @@
 
 #include "expect.h"
 
-#define IDLE "this image binds nothing: the rules are not valid"
+#define IDLE "image binds nothing: the rules are not valid"
 
 #define CHECK "vfio-earlyctl check > /mnt/check 2>&1 || :"
 
@@ -60,7 +60,7 @@ static void is_built_and_binds_nothing(void **state)
 	expect_image(spec, name, &image);
 	expect_built(&image);
 	expect_said(&image, "/etc/vfio-early.conf:2:");
-	expect_said(&image, "vfio-early: " IDLE "\n");
+	expect_said(&image, "vfio-early: this " IDLE "\n");
 	expect_text(&image, "etc/vfio-early.protected", "# none: the rules are not valid\n");
 	expect_file(&image, "usr/sbin/vfio-early");
 	expect_text(&image, "check", IDLE);

@@ -75,7 +75,7 @@ static void told(void **state)
 	expect_image(&spoilt, "image/60-finished-image/spoilt", &image);
 	expect_built(&image);
 	expect_said(&image, ": program: usr/sbin/vfio-early is missing\n");
-	expect_said(&image, ": rules: /etc/vfio-early.conf has changed since\n");
+	expect_said(&image, ": rules: /etc/vfio-early.conf has changed since the image was built\n");
 	expect_said(&image, ": rules: etc/vfio-early.digest is not of these rules\n");
 	expect_said(&image, "noted ");
 }

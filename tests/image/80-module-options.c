@@ -17,7 +17,8 @@
 	{                                                                                          \
 		.path = "etc/initramfs/post-update.d/zz-doctor", .executable = true,               \
 		.text = "#!/bin/sh\n"                                                              \
-			"vfio-earlyctl doctor | grep '^options '\n",                               \
+			"vfio-earlyctl doctor -no CHECK,RESULT,WHERE,FOUND | tr -s ' ' | "         \
+			"grep '^options '\n",                                                      \
 	}
 
 #define SPEC(suite_name, ...)                                                                      \
@@ -57,11 +58,13 @@ static void has_options(void **state)
 
 	(void)state;
 	check_options(&bookworm, "image/80-module-options/bookworm", &image);
-	expect_said(&image, "options      ok       disable_vga=1 and other options are in all "
-			    "images, as in modprobe.d\n");
+	expect_said(
+		&image,
+		"options ok disable_vga=1 and other options are in all images, as in modprobe.d");
 	check_options(&trixie, "image/80-module-options/trixie", &image);
-	expect_said(&image, "options      ok       disable_vga=1 and other options are in all "
-			    "images, as in modprobe.d\n");
+	expect_said(
+		&image,
+		"options ok disable_vga=1 and other options are in all images, as in modprobe.d");
 }
 
 static void lacks_option(void **state)
@@ -70,8 +73,8 @@ static void lacks_option(void **state)
 
 	(void)state;
 	check_options(&elsewhere, "image/80-module-options/elsewhere", &image);
-	expect_said(&image, "options      warning  /usr/local/lib/modprobe.d/more.conf:1: "
-			    "nointxmask=1 of vfio_pci is not in the image of ");
+	expect_said(&image, "options warning /usr/local/lib/modprobe.d/more.conf:1 nointxmask=1 of "
+			    "vfio_pci is not in the image of kernel ");
 }
 
 int main(void)
