@@ -94,7 +94,7 @@ static const char session_before[] =
 	"No device was bound at this boot: 1 warning\n"
 	"\n"
 	"warning: The rules have changed since the image that booted was built\n"
-	"  fix: Reboot\n"
+	" fix: Reboot\n"
 	"\n"
 	"Images for the next boot:\n"
 	"KERNEL IMAGE RULES RUNNING\n"

@@ -364,7 +364,7 @@ static void several_roms(void **state)
 	expect_failure("10de:1b81", 1,
 		       "vfio-earlyctl: 10de:1b81: 2 devices with ROMs are meant, expected one\n");
 	expect_failure("03:00.0", 1,
-		       "vfio-earlyctl: 03:00.0: no such device; did you mean 01:00.0, 02:00.0?\n");
+		       "vfio-earlyctl: 03:00.0: no such device; did you mean 01:00.0 (GeForce GTX 1070), 02:00.0 (GeForce GTX 1070)?\n");
 }
 
 /* --- what vm makes of it --------------------------------------------------------------------- */

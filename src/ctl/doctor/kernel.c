@@ -106,12 +106,12 @@ static int has_module(const struct host *host, const char *release, const char *
 	int result = 0;
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && result == 0; i++) {
-		char path[PATH_MAX], *text;
+		char path[PATH_MAX], *text = NULL;
 
 		result = host_path(path, "/lib/modules/%s/%s", release, lists[i]);
 		if (result == 0)
 			result = host_read_text(host, path, &text);
-		if (result < 0)
+		if (!text)
 			break;
 		result = lists_module(text, module);
 		free(text);
