@@ -1223,17 +1223,18 @@ static void tells_of_devices(void **state)
 static void reports(void **state)
 {
 	static const struct trouble host = {
-		.rules = "# VM of cellar, its card is 52:54:00:12:34:56 at 192.0.2.7\n"
-			 "serial=00-15-ab-ff-fe-01-02-03 optional\n01:00\n",
+		.rules =
+			"# VM of cellar, its card is 52:54:00:12:34:56 at 192.0.2.7, 2001:db8::1f\n"
+			"serial=00-15-ab-ff-fe-01-02-03 optional\n01:00 id=10de:1b81:1458:3701\n",
 		.change = "line proc/sys/kernel/hostname cellar\n" CMDLINE(
 			"root=UUID=0a3407de-014b-458b-b5c1-848e92a327a3 iommu=pt"),
 	};
-	static const char *const secrets[] = { "cellar", "52:54:00", "00-15-ab", "0a3407de",
-					       "192.0.2.7" };
+	static const char *const secrets[] = { "cellar",   "52:54:00",  "00-15-ab",
+					       "0a3407de", "192.0.2.7", "2001:db8" };
 	static const char *const wanted[] = {
 		"Serial numbers, ",
 		"iommu=pt",
-		"serial=SERIAL optional\n01:00\n",
+		"serial=SERIAL optional\n01:00 id=10de:1b81:1458:3701\n",
 		"its card is MAC",
 		"NVIDIA",
 		"reset: ok: Devices reserved for VMs can be reset\n",

@@ -157,9 +157,8 @@ static void audit_switches(struct findings *findings, const struct inventory *in
 		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
 			     "%s is set: a boot with it applies no rule", cmdline->off_by);
 	else if (cmdline->dry_run)
-		findings_add(
-			findings, FINDING_WARNING, "/proc/cmdline",
-			"vfio_early=dry-run is set: a boot with it only logs a preview");
+		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
+			     "vfio_early=dry-run is set: a boot with it only logs a preview");
 }
 
 void audit_iommu(struct findings *findings, const struct inventory *inventory)
@@ -300,8 +299,5 @@ int audit_status(const struct findings *findings, const struct inventory *invent
 {
 	if (inventory->forecast.rules.bad)
 		return CTL_BAD_RULES;
-	return findings_count(findings, FINDING_ERROR) + findings_count(findings, FINDING_WARNING) >
-			       0
-		       ? CTL_INCOMPLETE
-		       : CTL_OK;
+	return findings_status(findings);
 }

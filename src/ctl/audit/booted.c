@@ -114,7 +114,7 @@ const struct pci_device *booted_device(const struct booted_row *row, const struc
 	return pci_address_parse(row->address, &address) ? pci_find(pci, &address) : NULL;
 }
 
-static bool was_bound(const struct booted_row *row)
+bool booted_is_bound(const struct booted_row *row)
 {
 	return strcmp(row->code, outcome_name(OUTCOME_BOUND)) == 0 ||
 	       strcmp(row->code, outcome_name(OUTCOME_ALREADY_BOUND)) == 0;
@@ -132,7 +132,7 @@ enum booted_change booted_compare(const struct booted_row *row, const struct pci
 	snprintf(id, sizeof(id), "%04x:%04x", device->vendor, device->device);
 	if (strcmp(id, row->id) != 0)
 		return BOOTED_OTHER;
-	if (was_bound(row))
+	if (booted_is_bound(row))
 		return device->driver && strcmp(device->driver, row->driver) == 0 ? BOOTED_SAME
 										  : BOOTED_LOST;
 	return device->driver && vfio_is_driver(device->driver) ? BOOTED_SINCE : BOOTED_SAME;

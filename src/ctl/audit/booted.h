@@ -30,6 +30,9 @@ void booted_free(struct booted *booted);
 /* The device that a row is about as it is now: NULL if none is there. */
 const struct pci_device *booted_device(const struct booted_row *row, const struct pci *pci);
 
+/* Whether this boot bound the device of a row, or found it bound. */
+bool booted_is_bound(const struct booted_row *row);
+
 enum booted_change {
 	BOOTED_SAME,
 	BOOTED_LOST,  /* it was bound, and another driver or none has it now */

@@ -205,6 +205,9 @@ static void print_answer(struct check *check)
 				    counts[0] ? ": " : "", counts);
 	else if (forecast->pci.directory < 0)
 		document_print_text(&check->document, "Devices can't be seen: %s", counts);
+	else if (forecast->parameters.off_by || forecast->parameters.dry_run)
+		document_print_text(&check->document, "No device is bound at a boot with %s: %s",
+				    forecast->parameters.off_by ?: "vfio_early=dry-run", counts);
 	else if (taken == wanted)
 		document_print_text(&check->document,
 				    "%s%zu device%s will be bound at the next boot%s%s",

@@ -137,14 +137,6 @@ static void print_fine(struct examination *run)
 	}
 }
 
-static bool is_complete(const struct examination *run)
-{
-	return findings_count(&run->findings, FINDING_ERROR) +
-		       findings_count(&run->findings, FINDING_WARNING) +
-		       findings_count(&run->findings, FINDING_UNKNOWN) ==
-	       0;
-}
-
 static void print_answer(struct examination *run)
 {
 	size_t errors = findings_count(&run->findings, FINDING_ERROR);
@@ -158,10 +150,11 @@ static void print_answer(struct examination *run)
 		document_print_text(&run->document, "%s can't be passed through yet: %s", names,
 				    counts);
 	else if (names[0])
-		document_print_text(&run->document, "%s can be passed through%s%s%s", names,
-				    is_complete(run) ? "" : ", as far as can be seen",
-				    counts[0] ? ": " : "", counts);
-	else if (is_complete(run))
+		document_print_text(
+			&run->document, "%s can be passed through%s%s%s", names,
+			findings_status(&run->findings) == CTL_OK ? "" : ", as far as can be seen",
+			counts[0] ? ": " : "", counts);
+	else if (findings_status(&run->findings) == CTL_OK)
 		document_print_text(&run->document, "This host is ready%s%s", counts[0] ? ": " : "",
 				    counts);
 	else
@@ -209,7 +202,7 @@ static int run_doctor(struct examination *run, const struct ctl *ctl, const char
 		result = print_all(run);
 	if (doctor->inventory.forecast.rules.bad)
 		return document_end(&run->document, result, CTL_BAD_RULES);
-	return document_end(&run->document, result, is_complete(run) ? CTL_OK : CTL_INCOMPLETE);
+	return document_end(&run->document, result, findings_status(&run->findings));
 }
 
 static const char usage[] =

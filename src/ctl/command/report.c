@@ -31,7 +31,10 @@ static const struct {
 	{ "(UUID|LABEL)=[^[:space:]]+", "UUID=UUID" },
 	{ "by-(id|uuid|partuuid|label)/[^[:space:]]+", "by-uuid/UUID" },
 	{ "[0-9]{1,3}(\\.[0-9]{1,3}){3}", "IP" },
-	{ "[[:xdigit:]]{1,4}(:[[:xdigit:]]{0,4}){2,7}:[[:xdigit:]]{1,4}", "IP" },
+	/* Eight parts, or with a gap: IDs of PCI devices have four. */
+	{ "[[:xdigit:]]{1,4}(:[[:xdigit:]]{1,4}){7}", "IP" },
+	{ "[[:xdigit:]]{1,4}(:[[:xdigit:]]{1,4})*::([[:xdigit:]]{1,4}(:[[:xdigit:]]{1,4})*)?",
+	  "IP" },
 };
 
 #define SECRETS (sizeof(secrets) / sizeof(secrets[0]))

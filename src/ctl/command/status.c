@@ -146,9 +146,13 @@ static void audit_boot(struct status *status)
 	const struct forecast *forecast = &status->inventory.forecast;
 	struct findings *findings = &status->findings;
 	bool pending;
+	int result;
 
-	if (kernels_find(&status->kernels, &status->inventory.host) < 0 ||
-	    booted_compare_rules(&status->inventory.host, &status->image) < 0)
+	result = kernels_find(&status->kernels, &status->inventory.host);
+	if (result < 0)
+		findings_add(findings, FINDING_UNKNOWN, NULL, "Images can't be seen: %s",
+			     strerror(-result));
+	if (booted_compare_rules(&status->inventory.host, &status->image) < 0)
 		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "The rules can't be read, and so not compared with the images");
 	pending = kernels_have_current(&status->kernels);
@@ -263,7 +267,7 @@ static void print_answer(struct status *status)
 		    (row->satisfied && row->id[0] == '\0'))
 			continue;
 		wanted++;
-		right += row->driver[0] && row->satisfied && change == BOOTED_SAME;
+		right += booted_is_bound(row) && change == BOOTED_SAME;
 	}
 	if (status->inventory.forecast.rules.bad > 0)
 		document_print_text(&status->document,

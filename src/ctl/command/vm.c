@@ -191,11 +191,7 @@ static int run_vm(struct vm *vm, const struct ctl *ctl, const char *format, int 
 	if (result == 0) {
 		vm_check(vm);
 		vm_print(stdout, vm);
-		status = findings_count(&vm->findings, FINDING_WARNING) +
-						 findings_count(&vm->findings, FINDING_ERROR) >
-					 0
-				 ? CTL_INCOMPLETE
-				 : CTL_OK;
+		status = findings_status(&vm->findings);
 		/* Behind the settings, and apart from them: programs read the settings alone. */
 		findings_report(&vm->findings);
 	} else {

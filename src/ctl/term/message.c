@@ -119,7 +119,9 @@ void findings_report(struct findings *findings)
 
 int findings_status(const struct findings *findings)
 {
-	return findings_count(findings, FINDING_ERROR) + findings_count(findings, FINDING_WARNING)
+	return findings_count(findings, FINDING_ERROR) + findings_count(findings, FINDING_WARNING) +
+				       findings_count(findings, FINDING_UNKNOWN) >
+			       0
 		       ? CTL_INCOMPLETE
 		       : CTL_OK;
 }

@@ -36,7 +36,7 @@ void findings_tell(const struct findings *findings, enum finding_level level);
  */
 void findings_report(struct findings *findings);
 
-/* CTL_INCOMPLETE if one is an error or a warning, or else CTL_OK. */
+/* CTL_INCOMPLETE if one is an error or a warning, or could not be seen, or else CTL_OK. */
 int findings_status(const struct findings *findings);
 
 /* Prints what is left in the buffer of standard output. Returns status, or CTL_INTERNAL. */
