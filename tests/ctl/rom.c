@@ -217,8 +217,8 @@ static const struct made {
 	  "0      1024   legacy 10de:1b81                    bad      no\n"
 	  "1024   2048   EFI    10de:1b81 x64     no                  yes\n"
 	  "$: 3072 bytes; UEFI and BIOS can start it\n"
-	  "$: warning: at byte 0: the image's checksum is wrong: a BIOS will not run "
-	  "it\n" },
+	  "$: warning: at byte 0: the image's checksum is wrong, so a BIOS does not "
+	  "run it\n" },
 	{ .name = "checksum over more than there is",
 	  .images = { LEGACY(.last = true) },
 	  .bytes = { { 2, 3 } },
@@ -226,8 +226,8 @@ static const struct made {
 	  .out = HEADINGS
 	  "0      1024   legacy 10de:1b81                    bad      yes\n"
 	  "$: 1024 bytes; a BIOS alone can start it, as it has no EFI image for x64\n"
-	  "$: warning: at byte 0: the image's checksum is wrong: a BIOS will not run "
-	  "it\n" },
+	  "$: warning: at byte 0: the image's checksum is wrong, so a BIOS does not "
+	  "run it\n" },
 	{ .name = "EFI without its header",
 	  .images = { EFI(.last = true) },
 	  .bytes = { { 4, 0 } },
@@ -240,8 +240,8 @@ static const struct made {
 	  .out = HEADINGS_EFI
 	  "1024   2048   EFI  10de:1b81 x64     no                  yes\n"
 	  "$: 2048 bytes; UEFI alone can start it\n"
-	  "$: warning: the ROM begins at byte 1024, so a VM can't use the file as it is; "
-	  "'--dump FILE' writes what begins there\n" },
+	  "$: warning: the ROM begins at byte 1024, so a VM can't use the file as it is\n"
+	  "  fix: '--dump FILE' writes the ROM alone\n" },
 	{ .name = "wrong signature of the second",
 	  .images = BOTH,
 	  .bytes = { { 1024, 0x56 } },
@@ -263,8 +263,8 @@ static const struct made {
 	  .out = HEADINGS
 	  "1024   1024   legacy 10de:1b81                    good     yes\n"
 	  "$: 1024 bytes; a BIOS alone can start it, as it has no EFI image for x64\n"
-	  "$: warning: the ROM begins at byte 1024, so a VM can't use the file as it is; "
-	  "'--dump FILE' writes what begins there\n" },
+	  "$: warning: the ROM begins at byte 1024, so a VM can't use the file as it is\n"
+	  "  fix: '--dump FILE' writes the ROM alone\n" },
 	{ .name = "pointer to something else",
 	  .images = { LEGACY(.last = true) },
 	  .bytes = { { 0x18, 0xe8 }, { 0x19, 0x03 } },
@@ -278,8 +278,8 @@ static const struct made {
 	  "0      0      legacy 10de:1b81                    bad      no\n"
 	  "$: 0 bytes; a BIOS alone can start it, as it has no EFI image for x64\n"
 	  "$: error: at byte 0: the image says that its length is 0\n"
-	  "$: warning: at byte 0: the image's checksum is wrong: a BIOS will not run "
-	  "it\n" },
+	  "$: warning: at byte 0: the image's checksum is wrong, so a BIOS does not "
+	  "run it\n" },
 	{ .name = "cut",
 	  .images = BOTH,
 	  .size = 3071,
@@ -310,7 +310,8 @@ static const struct made {
 	  .images = BOTH,
 	  .junk = 100,
 	  .out = BOTH_TEXT
-	  "$: note: 100 bytes follow the last image; '--dump FILE' leaves them out\n" },
+	  "$: note: 100 bytes follow the last image\n"
+	  "  fix: '--dump FILE' leaves them out\n" },
 	{ .name = "something before",
 	  .images = BOTH,
 	  .before = 1536,
@@ -319,8 +320,8 @@ static const struct made {
 	  "1536   1024   legacy 10de:1b81                    good     no\n"
 	  "2560   2048   EFI    10de:1b81 x64     no                  yes\n"
 	  "$: 3072 bytes; UEFI and BIOS can start it\n"
-	  "$: warning: the ROM begins at byte 1536, so a VM can't use the file as it is; "
-	  "'--dump FILE' writes what begins there\n" },
+	  "$: warning: the ROM begins at byte 1536, so a VM can't use the file as it is\n"
+	  "  fix: '--dump FILE' writes the ROM alone\n" },
 	{ .name = "all ones",
 	  .size = 4096,
 	  .status = 2,

@@ -145,8 +145,8 @@ static const struct play {
 	  .status = 2,
 	  .out = HEADINGS("") "0      3072   EFI  10de:1234 x64     no                  yes  no\n"
 			      "0000:01:00.0: 3072 bytes; UEFI alone can start it\n"
-			      "0000:01:00.0: warning: no image is for this card, 10de:1b81: no "
-			      "firmware will run them\n",
+			      "0000:01:00.0: warning: no image is for this card (10de:1b81), so "
+			      "firmware runs none of them\n",
 	  .events = "on read off" },
 	{ .name = "for this card among others",
 	  .images = listed,
@@ -172,8 +172,8 @@ static const struct play {
 	  .status = 2,
 	  .out = BOTH_TEXT
 	  "0000:01:00.0: warning: this is the copy in memory that the firmware "
-	  "ran, which may have changed since: for a VM take one that was read while "
-	  "another card was the first\n",
+	  "ran, which may have changed since\n"
+	  "  fix: For a VM, read the ROM while another card is the primary display\n",
 	  .events = "on read off" },
 	{ .name = "the read fails at once",
 	  .images = both,
@@ -363,8 +363,9 @@ static void several_roms(void **state)
 	write_file("sys/bus/pci/devices/0000:02:00.0/rom", "");
 	expect_failure("10de:1b81", 1,
 		       "vfio-earlyctl: 10de:1b81: 2 devices with ROMs are meant, expected one\n");
-	expect_failure("03:00.0", 1,
-		       "vfio-earlyctl: 03:00.0: no such device; did you mean 01:00.0 (GeForce GTX 1070), 02:00.0 (GeForce GTX 1070)?\n");
+	expect_failure(
+		"03:00.0", 1,
+		"vfio-earlyctl: 03:00.0: no such device; did you mean 01:00.0 (GeForce GTX 1070), 02:00.0 (GeForce GTX 1070)?\n");
 }
 
 /* --- what vm makes of it --------------------------------------------------------------------- */

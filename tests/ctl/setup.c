@@ -303,8 +303,9 @@ static const struct play {
 	  .host = { .name = "host" },
 	  .words = { "--yes", "01:00", "nvme0n1" },
 	  .says = IS_ON "vfio-earlyctl: 0000:02:00.0 (Samsung NVMe SSD Controller "
-			"SM981/PM981/PM983) is in use by the host: / (ext4 on /dev/nvme0n1); "
-			"'vfio-earlyctl add --force' takes it anyway\n" NOTHING,
+			"SM981/PM981/PM983) is in use by the host: / (ext4 on /dev/nvme0n1)\n"
+			"  fix: Choose a device that 'vfio-earlyctl list' shows as free; 'add "
+			"--force' takes this one from the host\n" NOTHING,
 	  .status = 2 },
 	{ .name = "a kernel that GRUB would start without an image",
 	  .host = { .name = "host-without-iommu", .stale = true, .tree = IMAGELESS_KERNEL },
@@ -371,8 +372,8 @@ static const struct play {
 	  .words = { "--dry-run", "00:02" },
 	  .says = IS_ON
 	  "vfio-earlyctl: warning: 0000:00:02.0 (Intel Device 4680) shows the boot console, so the host's "
-	  "screen stays dark from the next boot on; make sure that you can log in over the "
-	  "network\n\nChanges:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n+# 0000:00:02.* VGA "
+	  "screen stays dark from the next boot on\n  fix: Make sure that you can log in over "
+	  "the network\n\nChanges:\n--- /dev/null\n+++ " RULES "\n@@ -0,0 +1,2 @@\n+# 0000:00:02.* VGA "
 	  "compatible controller: Intel Corporation Device 4680\n+00:02.* id=8086:4680\n"
 	  "then: update-initramfs -u -k all\n" },
 	{ .name = "no such device",

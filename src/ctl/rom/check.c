@@ -32,29 +32,32 @@ void romcheck_find(struct findings *findings, const char *where, const struct ro
 		findings_add(findings, FINDING_ERROR, where, "at byte %zu: %s",
 			     ends[rom->end].of_last ? rom->images[rom->count - 1].offset : end,
 			     ends[rom->end].text);
-	if (rom->start > 0)
+	if (rom->start > 0) {
 		findings_add(findings, FINDING_WARNING, where,
-			     "the ROM begins at byte %zu, so a VM can't use the file as it is; "
-			     "'--dump FILE' writes what begins there",
+			     "the ROM begins at byte %zu, so a VM can't use the file as it is",
 			     rom->start);
-	if (rom->end == ROM_COMPLETE && !is_padding(rom->data + end, rom->size - end))
-		findings_add(findings, FINDING_NOTE, where,
-			     "%zu bytes follow the last image; '--dump FILE' leaves them out",
+		findings_fix(findings, "'--dump FILE' writes the ROM alone");
+	}
+	if (rom->end == ROM_COMPLETE && !is_padding(rom->data + end, rom->size - end)) {
+		findings_add(findings, FINDING_NOTE, where, "%zu bytes follow the last image",
 			     rom->size - end);
+		findings_fix(findings, "'--dump FILE' leaves them out");
+	}
 	for (size_t i = 0; i < rom->count; i++)
 		if (rom->images[i].checksum == ROM_SUM_BAD)
 			findings_add(findings, FINDING_WARNING, where,
-				     "at byte %zu: the image's checksum is wrong: a BIOS will not "
-				     "run it",
+				     "at byte %zu: the image's checksum is wrong, so a BIOS does "
+				     "not run it",
 				     rom->images[i].offset);
 	if (device && rom->count > 0 && !rom_is_for(rom, device->vendor, device->device))
 		findings_add(findings, FINDING_WARNING, where,
-			     "no image is for this card, %04x:%04x: no firmware will run them",
+			     "no image is for this card (%04x:%04x), so firmware runs none of them",
 			     device->vendor, device->device);
-	if (shadow)
-		findings_add(
-			findings, FINDING_WARNING, where,
-			"this is the copy in memory that the firmware ran, which may have "
-			"changed since: for a VM take one that was read while another card was "
-			"the first");
+	if (shadow) {
+		findings_add(findings, FINDING_WARNING, where,
+			     "this is the copy in memory that the firmware ran, which may have "
+			     "changed since");
+		findings_fix(findings,
+			     "For a VM, read the ROM while another card is the primary display");
+	}
 }

@@ -12,6 +12,10 @@
 #include "look/device.h"
 #include "rules/draft.h"
 
+#define TAKE_ANYWAY                                                                                \
+	"Choose a device that 'vfio-earlyctl list' shows as free; 'add --force' takes this one "   \
+	"from the host"
+
 const char *edit_path(const struct edit *edit)
 {
 	return edit->file ? edit->file : RULES_FILE;
@@ -116,9 +120,9 @@ static int change_rule(struct draft *draft, const struct rule *rule, unsigned in
 				   device_address(&draft->edit->inventory, device, address));
 	}
 	if (others[0]) {
-		findings_add(&draft->findings, FINDING_ERROR, name,
-			     "%s also takes %s; to have all of them, add '%s' to that line",
-			     rule_format_place(rule, where), others, words);
+		findings_add(&draft->findings, FINDING_ERROR, name, "%s also takes %s",
+			     rule_format_place(rule, where), others);
+		findings_fix(&draft->findings, "To have all of them, add '%s' to that line", words);
 		return 0;
 	}
 	for (size_t i = 0; i < draft->change_count; i++)
@@ -149,18 +153,19 @@ static int is_decided(struct draft *draft, const struct pci_device *device)
 	lacking =
 		((draft->edit->group ? RULE_GROUP : 0u) | (draft->edit->force ? RULE_FORCE : 0u)) &
 		~row->rule->options;
-	if (row->rule->exclude)
-		findings_add(findings, FINDING_ERROR, NULL,
-			     "%s is excluded by %s; remove that line first", name, where);
-	else if (lacking)
+	if (row->rule->exclude) {
+		findings_add(findings, FINDING_ERROR, NULL, "%s is excluded by %s", name, where);
+		findings_fix(findings, "Remove that line");
+	} else if (lacking) {
 		return change_rule(draft, row->rule, lacking, name) < 0 ? -ENOMEM : true;
-	else if (row->outcome == OUTCOME_PROTECTED)
+	} else if (row->outcome == OUTCOME_PROTECTED) {
 		findings_add(findings, FINDING_ERROR, NULL,
-			     "%s is in use by the host, so %s has no effect: %s; 'vfio-earlyctl "
-			     "add --force' takes it anyway",
-			     name, where, row->detail);
-	else
+			     "%s is in use by the host, so %s has no effect: %s", name, where,
+			     row->detail);
+		findings_fix(findings, TAKE_ANYWAY);
+	} else {
 		findings_add(findings, FINDING_OK, NULL, "%s has a rule already: %s", name, where);
+	}
 	return true;
 }
 
@@ -180,19 +185,19 @@ static int check_function(struct draft *draft, const struct pci_device *device)
 	decided = is_decided(draft, device);
 	if (decided != 0)
 		return decided < 0 ? decided : false;
-	if (reason && !draft->edit->force)
-		findings_add(&draft->findings, FINDING_ERROR, NULL,
-			     "%s is in use by the host: %s; 'vfio-earlyctl add --force' takes it "
-			     "anyway",
+	if (reason && !draft->edit->force) {
+		findings_add(&draft->findings, FINDING_ERROR, NULL, "%s is in use by the host: %s",
 			     name, reason);
+		findings_fix(&draft->findings, TAKE_ANYWAY);
+	}
 	return true;
 }
 
 static void refuse_kind(struct draft *draft, struct selector *selector, int error)
 {
 	static const char *const lacks[SELECTOR_KINDS] = {
-		[SELECTOR_PATH] = "has no path that could be read",
-		[SELECTOR_SLOT] = "is in no slot that the firmware tells of",
+		[SELECTOR_PATH] = "has no readable path",
+		[SELECTOR_SLOT] = "is in no slot that the firmware names",
 		[SELECTOR_SERIAL] = "has no serial number",
 		[SELECTOR_ID] = "has no ID",
 		[SELECTOR_ADDRESS] = "has no address",
@@ -200,24 +205,24 @@ static void refuse_kind(struct draft *draft, struct selector *selector, int erro
 	struct findings *findings = &draft->findings;
 	enum selector_kind kind = draft->edit->by;
 	char text[SELECTOR_TEXT_MAX], others[SELECTOR_OTHERS_MAX];
-	char advice[SELECTOR_TEXT_MAX + 32] = "", name[PCI_IDS_TEXT_MAX];
+	char name[PCI_IDS_TEXT_MAX];
 
 	edit_describe(draft->edit, selector->device, name);
 	strcpy(text, selector->text);
 	strcpy(others, selector->others);
-	/* The most stable kind comes first. */
-	for (enum selector_kind better = 0; better < SELECTOR_KINDS && !advice[0]; better++)
-		if (selector_format(selector, better) == 0)
-			snprintf(advice, sizeof(advice), "; '--by %s' would do: %s",
-				 selector_names[better], selector->text);
 	if (error == -EEXIST)
-		findings_add(findings, FINDING_ERROR, name, "'%s' also means %s%s", text, others,
-			     advice);
+		findings_add(findings, FINDING_ERROR, name, "'%s' also means %s", text, others);
 	else if (kind == SELECTOR_SERIAL && draft->edit->inventory.serials_hidden)
-		findings_add(findings, FINDING_ERROR, name, "only root may see serial numbers%s",
-			     advice);
+		findings_add(findings, FINDING_ERROR, name, "only root can read serial numbers");
 	else
-		findings_add(findings, FINDING_ERROR, name, "%s%s", lacks[kind], advice);
+		findings_add(findings, FINDING_ERROR, name, "%s", lacks[kind]);
+	/* The most stable kind comes first. */
+	for (enum selector_kind better = 0; better < SELECTOR_KINDS; better++)
+		if (selector_format(selector, better) == 0) {
+			findings_fix(findings, "Use '--by %s' (%s)", selector_names[better],
+				     selector->text);
+			break;
+		}
 }
 
 /*
@@ -379,11 +384,13 @@ static void warn_use(struct draft *draft, const struct pci_device *device)
 	if (use)
 		findings_add(&draft->findings, FINDING_WARNING, NULL, "%s " INVENTORY_USED, name,
 			     use);
-	if (device_is_boot_console(inventory, device))
+	if (device_is_boot_console(inventory, device)) {
 		findings_add(&draft->findings, FINDING_WARNING, NULL,
 			     "%s shows the boot console, so the host's screen stays dark from the "
-			     "next boot on; make sure that you can log in over the network",
+			     "next boot on",
 			     name);
+		findings_fix(&draft->findings, "Make sure that you can log in over the network");
+	}
 }
 
 /* Of this run are the rest of the groups of named devices as well. */
