@@ -78,6 +78,7 @@ static char *find(const struct tree *tree, path_t directory, const char *class, 
 }
 
 #define BLOCK   "sys/class/block"
+#define RECORD  "run/vfio-early/network"
 #define NET     "sys/class/net"
 #define DEVICES "sys/bus/pci/devices"
 
@@ -194,17 +195,11 @@ static void write_route4(struct tree *tree, char **word)
 			    word[1]));
 }
 
-#define IPV6_NONE "00000000000000000000000000000000"
-
 static void write_route6(struct tree *tree, char **word)
 {
 	path_t line;
 
-	add_line(tree, "proc/net/ipv6_route",
-		 files_path(line,
-			    IPV6_NONE " 00 " IPV6_NONE " 00 fe800000000000000000000000000001 "
-				      "00000400 00000002 00000000 00000003 %8s",
-			    word[1]));
+	add_line(tree, RECORD, files_path(line, "default via fe80::1 dev %s", word[1]));
 }
 
 static void write_udev(struct tree *tree, char **word)
@@ -283,12 +278,16 @@ static void take_escapes(char *text)
 	*to = '\0';
 }
 
-/* The text of "line PATH TEXT" may have blanks. */
+/* The texts of "line PATH TEXT" and "network TEXT" may have blanks. */
 static void write_item(struct tree *tree, char *line)
 {
 	char *path, *text;
 
 	line += strspn(line, " \t");
+	if (strncmp(line, "network ", 8) == 0) {
+		add_line(tree, RECORD, line + 8);
+		return;
+	}
 	if (strncmp(line, "line ", 5) != 0) {
 		write_words(tree, line);
 		return;

@@ -15,6 +15,8 @@
  *	mount M:m TARGET TYPE SOURCE [OPTIONS]
  *	swap SOURCE KIND		a line of /proc/swaps
  *	route4 NAME, route6 NAME	a default route
+ *	network TEXT			an address or a route, as `ip -o` prints it: see
+ *					src/ctl/protect/routes.h
  *	udev NAME KEY=VALUE		udev's record of a block device
  *	line PATH TEXT			a line, added to a file
  *	link PATH TARGET		any link

@@ -26,33 +26,11 @@
 #include "files.h"
 #include "hosttree.h"
 #include "core/rule.h"
+#include "machine.h"
 #include "tree.h"
 
 /* Even what never ends must, and long before this. */
 #define TIMEOUT_SECONDS 20
-
-static const char machine[] =
-	"00:00.0 0600: 8086:3e30 sub=1043:8694\n"
-	"00:01.0 0604: 8086:1901 driver=pcieport\n"
-	"  01:00.0 0300: 10de:1b81 sub=1458:3701 driver=nouveau\n"
-	"00:0e.0 0104: 8086:467f sub=8086:0000 driver=vmd\n"
-	"  10000:e0:06.0 0604: 8086:09ab driver=pcieport\n"
-	"    10000:e1:00.0 010802: 144d:a80a sub=144d:a801 driver=nvme\n"
-	"00:14.0 0c0330: 8086:a36d sub=1043:8694 driver=xhci_hcd\n"
-	"00:17.0 010601: 8086:a352 sub=1043:8694 driver=ahci\n"
-	"00:1b.0 0604: 8086:a340 driver=pcieport\n"
-	"  02:00.0 010802: 144d:a808 sub=144d:a801 driver=nvme\n"
-	"00:1c.0 0604: 8086:a338 driver=pcieport\n"
-	"  04:00.0 0604: 10b5:8724 driver=pcieport\n"
-	"    05:01.0 0604: 10b5:8724 driver=pcieport\n"
-	"      06:00.0 0200: 8086:1521 sub=8086:0001 driver=igb\n"
-	"      06:00.1 0200: 8086:1521 sub=8086:0001 driver=igb\n"
-	"00:1c.4 0604: 8086:a33c driver=pcieport\n"
-	"  07:00.0 0200: 15b3:1015 sub=15b3:0003 driver=mlx5_core\n"
-	"  07:00.2 0200: 15b3:1016 sub=15b3:0003 driver=mlx5_core pf=07:00.0\n"
-	"00:1d.0 0604: 8086:a330 driver=pcieport\n"
-	"  03:00.0 010802: 144d:a808 sub=144d:a801 driver=nvme\n"
-	"00:1f.6 0200: 8086:15bc sub=1043:8672 driver=e1000e\n";
 
 /* Its functions as they are printed. */
 #define VMD     "0000:00:0e.0 id=8086:467f:8086:0000 # 0000:00:0e.0 "
@@ -67,27 +45,6 @@ static const char machine[] =
 #define MLX_VF  "0000:00:1c.4/00.2 id=15b3:1016:15b3:0003 # 0000:07:00.2 "
 #define ONBOARD "0000:00:1f.6 id=8086:15bc:1043:8672 # 0000:00:1f.6 "
 
-/* Disks with one or two partitions. */
-#define SDA                                                                                        \
-	"disk sda 8:0 0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block\n"                         \
-	"part sda1 8:1 sda\npart sda2 8:2 sda\n"
-#define USB                                                                                        \
-	"disk sdb 8:16 0000:00:14.0/usb2/2-4/2-4:1.0/host6/target6:0:0/6:0:0:0/block\n"            \
-	"part sdb1 8:17 sdb\n"
-#define NVME0                                                                                      \
-	"disk nvme0n1 259:0 0000:02:00.0/nvme/nvme0\n"                                             \
-	"part nvme0n1p1 259:1 nvme0n1\npart nvme0n1p2 259:2 nvme0n1\n"
-#define NVME1                                                                                      \
-	"disk nvme1n1 259:3 0000:03:00.0/nvme/nvme1\n"                                             \
-	"part nvme1n1p1 259:4 nvme1n1\npart nvme1n1p2 259:5 nvme1n1\n"
-#define DM(number, name)                                                                           \
-	"disk dm-" #number " 253:" #number " virtual/block\n"                                      \
-	"line sys/devices/virtual/block/dm-" #number "/dm/name " name "\n"                         \
-	"link dev/mapper/" name " ../dm-" #number "\n"
-#define MD0 "disk md0 9:0 virtual/block\nline sys/devices/virtual/block/md0/md/level raid1\n"
-
-/* What most cases are about something else than. */
-#define ON_SDA   SDA "mount 8:2 / ext4 /dev/sda2\n"
 #define ON_SDA_1 AHCI "/ (ext4 on /dev/sda2)\n"
 #define NO_ROUTE "I: no default route: no network device is protected\n"
 
@@ -344,9 +301,9 @@ static const struct sample samples[] = {
 	{ "NFS root over IPv6, and /usr from a link-local address",
 	  "mount 0:27 / nfs4 [fd00:10::1]:/srv/root\nmount 0:28 /usr nfs4 [fe80::1%eno1]:/usr\n"
 	  "net eno1 0000:00:1f.6/net\nnet eth1 0000:06:00.0/net\nroute6 eno1\n"
-	  "line run/vfio-early/network default via fe80::1 dev eno1 metric 1024 pref medium\n"
-	  "line run/vfio-early/network fe80::/64 dev eno1 proto kernel metric 256 pref medium\n"
-	  "line run/vfio-early/network fd00:10::/64 dev eth1 proto kernel metric 256 pref medium\n",
+	  "network default via fe80::1 dev eno1 metric 1024 pref medium\n"
+	  "network fe80::/64 dev eno1 proto kernel metric 256 pref medium\n"
+	  "network fd00:10::/64 dev eth1 proto kernel metric 256 pref medium\n",
 	  ONBOARD "server of /usr (eno1), IPv6 default route (eno1)\n" IGB0 "server of / (eth1)\n",
 	  "", 0 },
 	{ "CIFS and Ceph",
@@ -612,23 +569,23 @@ static const struct sample samples[] = {
 	  ON_SDA
 	  "net vmbr1 virtual/net\nnet tap100i0 virtual/net\nlower vmbr1 tap100i0\n"
 	  "net vmbr0 virtual/net\nnet eno1 0000:00:1f.6/net\nlower vmbr0 eno1\n"
-	  "line run/vfio-early/network 4: vmbr1    inet 10.1.0.2/24 brd 10.1.0.255 scope global vmbr1\n"
-	  "line run/vfio-early/network 5: vmbr0    inet 10.0.0.2/24 scope global vmbr0\\ valid_lft 9sec\n"
-	  "line run/vfio-early/network default via 10.1.0.1 dev vmbr1 proto kernel onlink\n",
+	  "network 4: vmbr1    inet 10.1.0.2/24 brd 10.1.0.255 scope global vmbr1\n"
+	  "network 5: vmbr0    inet 10.0.0.2/24 scope global vmbr0\\ valid_lft 9sec\n"
+	  "network default via 10.1.0.1 dev vmbr1 proto kernel onlink\n",
 	  ON_SDA_1 ONBOARD "address: default route in vmbr1 (vmbr0)\n",
 	  "W: IPv4 default route (vmbr1): the interface below it is not known" TAKES_NET, 2 },
 	{ "recorded tables: next hops, policy, types, families",
 	  ON_SDA
 	  "net eno1 0000:00:1f.6/net\nnet eth0 0000:06:00.0/net\nnet eth1 0000:06:00.1/net\n"
-	  "net mlx 0000:07:00.0/net\nroute4 mlx\n"
-	  "line run/vfio-early/network default proto static \\\tnexthop via 10.0.0.1 dev eno1 weight 1 "
+	  "net mlx 0000:07:00.0/net\n"
+	  "network default proto static \\\tnexthop via 10.0.0.1 dev eno1 weight 1 "
 	  "\\\tnexthop via 10.1.0.1 dev eth0 weight 1 \n"
-	  "line run/vfio-early/network unicast default via fe80::1 dev eth1 table vpn metric 1 pref medium\n"
-	  "line run/vfio-early/network unreachable default dev mlx table 7 metric 4278198272 pref medium\n"
-	  "line run/vfio-early/network 10.2.0.0/24 dev mlx proto kernel scope link src 10.2.0.2\n"
-	  "line run/vfio-early/network \nline run/vfio-early/network default\\\\ dev\n"
-	  "line run/vfio-early/network 1.2.3.4/33 dev mlx\nline run/vfio-early/network 7:\n"
-	  "line run/vfio-early/network default table\n",
+	  "network unicast default via fe80::1 dev eth1 table vpn metric 1 pref medium\n"
+	  "network unreachable default dev mlx table 7 metric 4278198272 pref medium\n"
+	  "network 10.2.0.0/24 dev mlx proto kernel scope link src 10.2.0.2\n"
+	  "network \nnetwork default\\\\ dev\n"
+	  "network 1.2.3.4/33 dev mlx\nnetwork 7:\n"
+	  "network default table\n",
 	  ON_SDA_1 ONBOARD "IPv4 default route (eno1)\n" IGB0 "IPv4 default route (eth0)\n" IGB1
 			   "IPv6 default route (eth1)\n",
 	  NULL, 2 },
@@ -646,9 +603,7 @@ static const struct sample samples[] = {
 	  "net docker0 virtual/net\n"
 	  "line proc/net/route eno1\t0000000A\t0101A8C0\t0003\t0\t0\t0\t000000FF\t0\t0\t0\n"
 	  "line proc/net/route docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n"
-	  "line proc/net/if_inet6 fd000000000000000000000000000001 03 40 00 c0     eth1\n"
-	  "line proc/net/if_inet6 fe800000000000000000000000000001 04 40 20 80     eth2\n"
-	  "line proc/net/if_inet6 00000000000000000000000000000001 01 80 10 80       lo\n",
+	  "network eth1 inet6 fd00::1/64\nnetwork eth2 inet6 fe80::1/64\nnetwork lo inet6 ::1/128\n",
 	  ON_SDA_1 ONBOARD "address: no default route (eno1)\n" IGB0
 			   "address: no default route (eth1)\n",
 	  "I: no default route" TAKES_NET, 0 },
@@ -658,9 +613,7 @@ static const struct sample samples[] = {
 	  "line proc/net/route Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n"
 	  "line proc/net/route eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
 	  "line proc/net/route *\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\n"
-	  "line proc/net/ipv6_route 00000000000000000000000000000000 00 "
-	  "00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 "
-	  "00000000 00200200       lo\n",
+	  "network unreachable default dev lo metric 4294967295 error -101 pref medium\n",
 	  ON_SDA_1 ONBOARD "address: no default route (eth0)\n", "I: no default route" TAKES_NET,
 	  0 },
 	{ "interface that is gone", ON_SDA "route4 eth9\n", ON_SDA_1,
@@ -735,7 +688,7 @@ static const struct sample samples[] = {
 	  ON_SDA
 	  "line proc/self/mountinfo 1 2 3\nline proc/self/mountinfo \nline proc/net/route x\n"
 	  "line proc/net/route ../../x\t00000000\t00000000\t0003\t0\t0\t0\t00000000\n"
-	  "line proc/net/ipv6_route 0 0 0\nline proc/swaps x\n",
+	  "line proc/swaps x\n",
 	  ON_SDA_1, NULL, 2 },
 	{ "function that cannot be read",
 	  ON_SDA "remove sys/devices/pci0000:00/0000:00:17.0/uevent\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The addresses and routes of a host: its record, or what /proc/net has of them. */
+/* The addresses and routes of a host: its record, and what /proc/net has of them. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/route.h>
@@ -96,14 +96,14 @@ static uint32_t parse_table(const char *name)
 	return table;
 }
 
-/* "2: eno1    inet 10.0.0.2/24 brd ..."; the address of a peer is another route. */
-static int parse_address(struct routes *routes, char *rest)
+/* "inet 10.0.0.2/24 brd ..."; the address of a peer is another route. */
+static int parse_address(struct routes *routes, const char *interface, char *rest)
 {
-	char *interface = next_word(&rest), *family = next_word(&rest), *address = next_word(&rest);
+	const char *address = next_word(&rest);
 	struct route route;
 
-	if (!address || (strcmp(family, "inet") != 0 && strcmp(family, "inet6") != 0) ||
-	    !routes_parse_prefix(address, AF_INET, &route) || !set_interface(&route, interface))
+	if (!address || !routes_parse_prefix(address, AF_INET, &route) ||
+	    !set_interface(&route, interface))
 		return 0;
 	return routes_add(&routes->addresses, &route);
 }
@@ -113,8 +113,8 @@ static int parse_address(struct routes *routes, char *rest)
 
 /*
  * "default via 10.0.0.1 dev eno1 table 7 ...", "default ... \ nexthop via 10.0.0.1 dev eno1 ...".
- * All but unicast starts with its type. The words come in no fixed order, and only IPv6 has a
- * preference, "pref".
+ * All but unicast starts with its type. The words come in no fixed order; "pref", a
+ * preference, is of IPv6 alone.
  */
 static int parse_route(struct routes *routes, const char *to, char *rest)
 {
@@ -131,7 +131,7 @@ static int parse_route(struct routes *routes, const char *to, char *rest)
 			table = parse_table(word);
 		if (is_device && count < HOPS_MAX)
 			devices[count++] = word;
-		if (strcmp(word, "pref") == 0)
+		if (strcmp(word, "pref") == 0 || (strcmp(key, "via") == 0 && strchr(word, ':')))
 			family = AF_INET6;
 		/* What follows a key is its value, whatever it is. */
 		key = is_table || is_device ? "" : word;
@@ -147,16 +147,23 @@ static int parse_route(struct routes *routes, const char *to, char *rest)
 	return result;
 }
 
+/* An address is "eno1 inet ...", with or without the interface's number, "2:"; all else a route. */
 static int parse_line(struct routes *routes, char *line)
 {
 	const char *word = next_word(&line);
 	size_t digits = word ? strspn(word, "0123456789") : 0;
+	char *second = line;
 
-	if (!word)
-		return 0;
-	if (digits > 0 && strcmp(word + digits, ":") == 0)
-		return parse_address(routes, line);
-	if (strcmp(word, "unicast") == 0)
+	if (digits > 0 && strcmp(word + digits, ":") == 0) {
+		word = next_word(&line);
+		second = line;
+	}
+	second = second ? second + strspn(second, " \t") : "";
+	if (word && (strncmp(second, "inet ", 5) == 0 || strncmp(second, "inet6 ", 6) == 0)) {
+		next_word(&line);
+		return parse_address(routes, word, line);
+	}
+	if (word && strcmp(word, "unicast") == 0)
 		word = next_word(&line);
 	return word ? parse_route(routes, word, line) : 0;
 }
@@ -194,71 +201,56 @@ static int parse_ipv4(struct routes *routes, char *line)
 	return result < 0 ? result : routes_add(&routes->addresses, &route);
 }
 
-static int add_ipv6(struct route_list *list, const char *digits, struct route *route,
-		    const char *interface)
-{
-	for (size_t i = 0; i < 16; i++)
-		if (sscanf(digits + 2 * i, "%2hhx", &route->address[i]) != 1)
-			return 0;
-	if (route->length > 128 || !set_interface(route, interface))
-		return 0;
-	return routes_add(list, route);
-}
-
-/* destination length source length gateway metric refcnt use flags interface */
-static int parse_ipv6(struct routes *routes, char *line)
-{
-	struct route route = { .family = AF_INET6, .table = ROUTES_MAIN };
-	char to[33], name[IFNAMSIZ];
-	unsigned int flags;
-
-	if (sscanf(line, "%32s %2x %*32s %*2x %*32s %*8x %*8x %*8x %x %15s", to, &route.length,
-		   &flags, name) != 4 ||
-	    strlen(to) != 32 || !(flags & RTF_UP) || flags & RTF_REJECT || strcmp(name, "lo") == 0)
-		return 0;
-	return add_ipv6(&routes->routes, to, &route, name);
-}
-
-/* address index length scope flags interface */
-static int parse_ipv6_address(struct routes *routes, char *line)
-{
-	struct route route = { .family = AF_INET6 };
-	char address[33], name[IFNAMSIZ];
-
-	if (sscanf(line, "%32s %*x %2x %*x %*x %15s", address, &route.length, name) != 3 ||
-	    strlen(address) != 32)
-		return 0;
-	return add_ipv6(&routes->addresses, address, &route, name);
-}
-
 int routes_read(struct routes *routes, const struct host *host)
 {
 	static const struct source {
 		const char *file;
 		int (*parse)(struct routes *routes, char *line);
-	} sources[] = {
-		{ ROUTES_RECORD, parse_line },
-		{ "/proc/net/route", parse_ipv4 },
-		{ "/proc/net/ipv6_route", parse_ipv6 },
-		{ "/proc/net/if_inet6", parse_ipv6_address },
-	};
+	} sources[] = { { ROUTES_RECORD, parse_line }, { "/proc/net/route", parse_ipv4 } };
+	int result = 0;
 
 	*routes = (struct routes){ .routes = { .entries = NULL } };
 	if (host->live)
 		return routes_read_kernel(routes);
-	/* A kernel without the family has no such file. */
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]) && result == 0; i++) {
 		char *text;
-		int result = host_read_text(host, sources[i].file, &text);
 
-		if (result == -ENOENT)
-			continue;
+		result = host_read_text(host, sources[i].file, &text);
 		if (result == 0) {
 			result = parse_lines(routes, text, sources[i].parse);
 			free(text);
+		} else if (result == -ENOENT) {
+			result = 0;
 		}
-		if (result < 0 || i == 0)
-			return result;
 	}
-	return 0;
+	return result;
+}
+
+static void print_entry(FILE *stream, const struct route *entry, bool is_route)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	inet_ntop(entry->family, entry->address, address, sizeof(address));
+	if (!is_route) {
+		fprintf(stream, "%s inet%s %s/%u\n", entry->interface,
+			entry->family == AF_INET6 ? "6" : "", address, entry->length);
+		return;
+	}
+	if (entry->length > 0)
+		fprintf(stream, "%s/%u", address, entry->length);
+	else
+		fputs("default", stream);
+	if (entry->interface[0])
+		fprintf(stream, " dev %s", entry->interface);
+	if (entry->table != ROUTES_MAIN)
+		fprintf(stream, " table %u", entry->table);
+	fputs(entry->family == AF_INET6 ? " pref medium\n" : "\n", stream);
+}
+
+void routes_print(const struct routes *routes, FILE *stream)
+{
+	for (size_t i = 0; i < routes->addresses.count; i++)
+		print_entry(stream, &routes->addresses.entries[i], false);
+	for (size_t i = 0; i < routes->routes.count; i++)
+		print_entry(stream, &routes->routes.entries[i], true);
 }

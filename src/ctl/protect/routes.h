@@ -7,12 +7,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "host/host.h"
 
 /*
- * What a recorded host has here is its addresses and routes, as iproute2 prints them: the output
- * of `ip -o address` and of `ip -o route show table all`, one after the other in any order.
+ * The network of a recorded host: its addresses and routes, one a line, as iproute2 prints them. It
+ * is the output of `ip -o address` and of `ip -o route show table all` in any order, of which these
+ * parts count:
+ *
+ *	[NUMBER:] INTERFACE inet|inet6 ADDRESS[/LENGTH]
+ *	[unicast] default|ADDRESS[/LENGTH] [via GATEWAY] [dev INTERFACE] [table NAME] [pref medium]
+ *	... nexthop via GATEWAY dev INTERFACE nexthop via GATEWAY dev INTERFACE
+ *
+ * A default route of IPv6 has pref or a gateway of IPv6. Interfaces themselves are those of sysfs.
  */
 #define ROUTES_RECORD "/run/vfio-early/network"
 
@@ -39,13 +47,16 @@ struct routes {
 };
 
 /*
- * Reads the routes: of this machine from the kernel, of a recorded host from ROUTES_RECORD or, if
- * that is missing, from /proc/net, which has the main table of IPv4 with the first next hop and
- * no IPv4 address: there every interface with a route counts as one with an address.
- * *routes is filled from scratch. 0 or -errno; the caller frees it in either case.
+ * Reads the routes: of this machine from the kernel, of a recorded host from ROUTES_RECORD and from
+ * /proc/net/route, which a copied /proc has. It has the main table of IPv4 with the first next hop
+ * and no address: every interface with a route there counts as one with an address. *routes is
+ * filled from scratch. 0 or -errno; the caller frees it in either case.
  */
 int routes_read(struct routes *routes, const struct host *host);
 void routes_free(struct routes *routes);
+
+/* Writes them as a record has them. */
+void routes_print(const struct routes *routes, FILE *stream);
 
 /* Adds what the text of a record has, and changes it; other lines are passed over. 0 or -ENOMEM. */
 int routes_parse_record(struct routes *routes, char *text);
