@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The way to the network: default routes, and interfaces down to their devices. */
+/* The way to the network: default routes, links of a cluster, and interfaces down to their devices.
+ */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -7,16 +9,31 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/file.h"
+#include "core/match.h"
+#include "core/protections.h"
 #include "protect/network.h"
 #include "protect/routes.h"
 
 #define INTERFACES "/sys/class/net"
+
+/* /etc/pve has it as well, but not while packages of Proxmox VE are upgraded. */
+#define COROSYNC "/etc/corosync"
+
+/* The list of each kernel's image, KERNEL.protected. */
+#define LISTS "/var/lib/vfio-early"
+
+#define NO_DEFAULT_ROUTE "no default route"
 
 /* Open vSwitch's datapath: below it are all ports but its internal ones. */
 #define OVS_DATAPATH "ovs-system"
 
 /* The sessions of PPP over Ethernet: a heading, then lines of ID, MAC address, interface. */
 #define PPPOE "/proc/net/pppoe"
+
+/* More than a session has processes above the command, and than a process has variables. */
+#define PARENTS_MAX 32
+#define ENVIRON_MAX (4u << 20)
 
 /* The kernel's; glibc lacks it. */
 #ifndef ARPHRD_IP6GRE
@@ -84,9 +101,16 @@ static void follow_interface(struct walk *walk, const char *name)
 	walk_leave(walk);
 }
 
-/*
- * Follows the interface of every address that other hosts can send to: not those of this host or of
- * one link alone. Those of virtual machines and the like lead nowhere.
+/* Whether other hosts can send to an address: not to those of this host or of one link alone. */
+static bool is_reachable(const struct walk *walk, const struct route *address)
+{
+	return strcmp(address->interface, "lo") != 0 &&
+	       (address->family != AF_INET6 || address->address[0] != 0xfe ||
+		(address->address[1] & 0xc0) != 0x80) &&
+	       host_has(walk->host, INTERFACES, address->interface);
+}
+
+/* Follows the interface of every such address. Those of virtual machines and the like lead nowhere.
  */
 static void follow_addresses(struct walk *walk, const char *what)
 {
@@ -98,10 +122,7 @@ static void follow_addresses(struct walk *walk, const char *what)
 	for (size_t i = 0; i < addresses->count; i++) {
 		const struct route *entry = &addresses->entries[i];
 
-		if (strcmp(entry->interface, "lo") == 0 ||
-		    (entry->family == AF_INET6 && entry->address[0] == 0xfe &&
-		     (entry->address[1] & 0xc0) == 0x80) ||
-		    !host_has(walk->host, INTERFACES, entry->interface))
+		if (!is_reachable(walk, entry))
 			continue;
 		walk_set_use(walk, kind, what, entry->interface);
 		follow_interface(walk, entry->interface);
@@ -216,25 +237,28 @@ bool network_is_address(const char *text)
 	return parse_address(text, &address);
 }
 
-static void follow_server_way(struct walk *walk, const char *name)
+/* Each interface on the way is a use of its own. */
+static void follow_named_way(struct walk *walk, const char *name)
 {
 	struct protect_use before = walk->use;
-	char what[PROTECT_USE_MAX + 32];
 
-	snprintf(what, sizeof(what), "server of %s", before.what);
-	walk_set_use(walk, PROTECT_OTHER, what, name);
+	walk_set_use(walk, PROTECT_OTHER, before.what, name);
 	follow_way(walk, name);
 	walk->use = before;
 }
 
 void network_follow_server(struct walk *walk, const char *address)
 {
+	struct protect_use before = walk->use;
 	char use[PROTECT_USE_MAX + 32];
 	size_t ends = walk->ends;
 	struct route server;
 
+	snprintf(use, sizeof(use), "server of %s", before.what);
+	walk_set_use(walk, PROTECT_OTHER, use, "");
 	if (address && parse_address(address, &server))
-		follow_routes(walk, &server, "", follow_server_way);
+		follow_routes(walk, &server, "", follow_named_way);
+	walk->use = before;
 	if (walk->ends > ends)
 		return;
 	snprintf(use, sizeof(use), "address: server of %s unknown", walk->use.what);
@@ -274,7 +298,205 @@ static void find_default(struct walk *walk, size_t index)
 	walk_end(walk);
 }
 
-void network_find(struct walk *walk)
+/* Follows the way to the address of a line; to itself, a node alone has none. True: it has one. */
+static bool follow_link(struct walk *walk, const char *line)
+{
+	char key[32], value[256];
+	struct route address;
+	size_t ends = walk->ends;
+
+	if (sscanf(line, " %31[^:# \t] : %255s", key, value) != 2 ||
+	    (strcmp(key, "bindnetaddr") != 0 &&
+	     (strncmp(key, "ring", 4) != 0 || !strstr(key, "_addr"))))
+		return false;
+	if (!parse_address(value, &address))
+		return widen(walk, "the interface to one of its nodes", "address: Corosync"), true;
+	if (strncmp(value, "127.", 4) == 0 || strcmp(value, "::1") == 0)
+		return true;
+	follow_routes(walk, &address, "", follow_named_way);
+	if (walk->ends == ends)
+		widen(walk, "the interface to one of its nodes", "address: Corosync");
+	return true;
+}
+
+/* A node of a cluster that can't reach the others is reset by its watchdog, see votequorum(5). */
+static void find_cluster(struct walk *walk)
+{
+	char *text = NULL, *rest, *line;
+	bool known = false;
+	int result = host_read_text(walk->host, COROSYNC "/corosync.conf", &text);
+
+	if (result == -ENOENT && !host_has(walk->host, COROSYNC, "authkey"))
+		return;
+	walk_begin(walk, PROTECT_OTHER, "Corosync link", "%s", "");
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		known |= follow_link(walk, line);
+	free(text);
+	if (!known)
+		widen(walk, COROSYNC "/corosync.conf", "address: Corosync");
+	walk_take_other(walk);
+	walk_end(walk);
+}
+
+/* What follows a name at the start of a line or of a string, up to a blank. */
+static bool find_variable(const char *text, size_t length, const char *name, char value[64])
+{
+	for (const char *p = text; p < text + length; p = strchr(p, '\0') + 1)
+		if (strncmp(p, name, strlen(name)) == 0 &&
+		    sscanf(p + strlen(name), "%63s", value) == 1)
+			return true;
+	return false;
+}
+
+/*
+ * The address of the client that this process was started from over SSH. sudo drops the variable;
+ * the shell that started it still has it.
+ */
+static bool find_client(const struct host *host, char client[64])
+{
+	char process[16] = "self", path[64], line[512], *text;
+	bool found = false;
+	size_t length;
+
+	for (int i = 0; i < PARENTS_MAX && !found && strcmp(process, "0") != 0; i++) {
+		snprintf(path, sizeof(path), "proc/%s/environ", process);
+		if (file_read_all(host->directory, path, ENVIRON_MAX, &text, &length) == 0) {
+			found = find_variable(text, length, "SSH_CONNECTION=", client);
+			free(text);
+		}
+		if (host_readf(host, line, sizeof(line), "/proc/%s/stat", process) <= 0 ||
+		    !strrchr(line, ')') || sscanf(strrchr(line, ')'), ") %*c %15s", process) != 1)
+			break;
+	}
+	return found;
+}
+
+static void find_session(struct walk *walk)
+{
+	struct route client;
+	char address[64];
+
+	if (!find_client(walk->host, address) || !parse_address(address, &client))
+		return;
+	walk_begin(walk, PROTECT_OTHER, "SSH session", "%s", "");
+	follow_routes(walk, &client, "", follow_named_way);
+	walk_take_other(walk);
+	walk_end(walk);
+}
+
+/* The network of an address, where a host has cards for several. */
+static void find_networks(struct walk *walk)
+{
+	const struct route_list *addresses = &walk->routes.addresses;
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		struct route network = addresses->entries[i];
+		char text[INET6_ADDRSTRLEN], what[INET6_ADDRSTRLEN + 16];
+
+		if (!is_reachable(walk, &network) || is_default(&network))
+			continue;
+		for (unsigned int bit = network.length; bit < 8 * sizeof(network.address); bit++)
+			network.address[bit / 8] &= (unsigned char)~(0x80 >> bit % 8);
+		inet_ntop(network.family, network.address, text, sizeof(text));
+		snprintf(what, sizeof(what), "network %s/%u", text, network.length);
+		walk_begin(walk, PROTECT_OTHER, what, "%s", network.interface);
+		follow_interface(walk, network.interface);
+		walk_take_other(walk);
+		walk_end(walk);
+	}
+}
+
+/* What is known of a function from here on is no news where its network is needed anyway. */
+static void find_used(struct walk *walk, size_t needed)
+{
+	struct protect *protect = walk->protect;
+	size_t used = protect->count, kept = used;
+
+	walk->grade = PROTECT_USED;
+	find_session(walk);
+	find_networks(walk);
+	walk->grade = PROTECT_NEEDED;
+	for (size_t i = used; i < protect->count; i++) {
+		bool known = false;
+
+		for (size_t j = needed; j < used; j++)
+			known |= protect->list[j].device == protect->list[i].device;
+		if (!known)
+			protect->list[kept++] = protect->list[i];
+	}
+	protect->count = kept;
+}
+
+static bool is_controller(const struct pci_device *device)
+{
+	return device->class >> 16 == 0x02;
+}
+
+/* An entry of an earlier list: what is in its place, or else every device with its ID. */
+static void keep_entry(struct walk *walk, const struct rule *rule)
+{
+	struct pci *pci = &walk->protect->pci;
+	/* USB controllers are in the list for a route as well. */
+	bool routed = strstr(rule->note, "default route") != NULL;
+	size_t ends = walk->ends;
+
+	for (int by_id = 0; by_id < 2 && walk->ends == ends; by_id++)
+		for (size_t i = 0; i < pci->count; i++) {
+			struct pci_device *device = &pci->devices[i];
+
+			if (!routed && !is_controller(device))
+				continue;
+			if (match_needs_parents(rule, device))
+				pci_read_parents(pci, device);
+			if (by_id ? match_rule_id(rule, device)
+				  : match_rule(rule, pci, device) == MATCH_YES)
+				walk_take(walk, device);
+		}
+}
+
+struct keeping {
+	struct walk *walk;
+	bool addressed; /* there are addresses now: those of another time are of no interest */
+};
+
+static int keep_list(void *context, const char *directory, const char *name)
+{
+	const struct keeping *keeping = context;
+	struct rules list = { .list = NULL };
+	char path[PATH_MAX], why[PROTECTIONS_WHY_MAX], *text;
+	const char *end = strrchr(name, '.');
+
+	if (!end || strcmp(end, ".protected") != 0 ||
+	    host_path(path, "%s/%s", directory, name) < 0 ||
+	    host_read_text(keeping->walk->host, path, &text) < 0)
+		return 0;
+	if (protections_parse(&list, path, text, strlen(text), why) == 0)
+		for (size_t i = 0; i < list.count; i++)
+			if (!keeping->addressed || !strstr(list.list[i].note, NO_DEFAULT_ROUTE))
+				keep_entry(keeping->walk, &list.list[i]);
+	rules_free(&list);
+	free(text);
+	return 0;
+}
+
+/*
+ * Early in the boot, or with networking down, what the host needs can't be seen: what the images
+ * have that were built at a better time stays in the list.
+ */
+static void keep_earlier(struct walk *walk)
+{
+	struct keeping keeping = { walk, walk->found > 0 };
+	size_t count = walk->protect->count;
+
+	walk_set_use(walk, PROTECT_NETWORK, "network of an earlier image", "");
+	host_each(walk->host, LISTS, keep_list, &keeping);
+	if (walk->protect->count > count)
+		walk_warn(walk, NO_DEFAULT_ROUTE
+			  ": network devices in the lists of earlier images stay protected");
+}
+
+static void find_defaults(struct walk *walk)
 {
 	const struct route_list *list = &walk->routes.routes;
 	bool found = false;
@@ -286,11 +508,38 @@ void network_find(struct walk *walk)
 		}
 	if (found)
 		return;
-	walk_begin(walk, PROTECT_NETWORK, "no default route", "%s", "");
-	follow_addresses(walk, "address: no default route");
-	walk_note(walk, "no default route: %s",
+	walk_begin(walk, PROTECT_NETWORK, NO_DEFAULT_ROUTE, "%s", "");
+	follow_addresses(walk, "address: " NO_DEFAULT_ROUTE);
+	walk_note(walk, NO_DEFAULT_ROUTE ": %s",
 		  walk->found ? "every interface with an address is protected"
 			      : "no network device is protected");
+	keep_earlier(walk);
 	walk_take_other(walk);
 	walk_end(walk);
+}
+
+/* Then any card can have the route that the host needs. */
+static void take_controllers(struct walk *walk, int error)
+{
+	struct pci *pci = &walk->protect->pci;
+
+	walk_begin(walk, PROTECT_NETWORK, "addresses and routes unknown", "%s", "");
+	walk_lose(walk, "addresses and routes: %s: every network controller is protected",
+		  strerror(-error));
+	for (size_t i = 0; i < pci->count; i++)
+		if (is_controller(&pci->devices[i]))
+			walk_take(walk, &pci->devices[i]);
+	walk_end(walk);
+}
+
+void network_find(struct walk *walk, int error)
+{
+	size_t needed = walk->protect->count;
+
+	if (error < 0)
+		take_controllers(walk, error);
+	else
+		find_defaults(walk);
+	find_cluster(walk);
+	find_used(walk, needed);
 }

@@ -5,9 +5,13 @@
 
 #include "protect/walk.h"
 
-/* Searches below the interfaces of every default route, or where there is none, of every address.
+/*
+ * Searches below the interfaces of every default route, or where there is none, of every address
+ * and of what earlier images list; below the links of a cluster; then below every other interface
+ * with an address, which is used and not needed. error is what reading addresses and routes ended
+ * with: unless it is 0, every network controller is needed.
  */
-void network_find(struct walk *walk);
+void network_find(struct walk *walk, int error);
 
 /*
  * Follows the interfaces on the way to a server, which something that is part of the search comes

@@ -53,10 +53,8 @@ static int walk_all(struct walk *walk)
 	if (!protect->reasons || !protect->uses)
 		return -ENOMEM;
 	result = routes_read(&walk->routes, walk->host);
-	if (result < 0)
-		walk_lose(walk, "addresses and routes: %s", strerror(-result));
 	mounts_find(walk);
-	network_find(walk);
+	network_find(walk, result);
 	routes_free(&walk->routes);
 	for (size_t i = 0; i < protect->count; i++) {
 		const struct protect_entry *entry = &protect->list[i];

@@ -103,7 +103,7 @@ void walk_take_other(struct walk *walk)
 	walk->found++;
 }
 
-static void take_function(struct walk *walk, struct pci_device *device)
+void walk_take(struct walk *walk, struct pci_device *device)
 {
 	struct protect *protect = walk->protect;
 	size_t index = (size_t)(device - protect->pci.devices);
@@ -139,7 +139,7 @@ static void take_storage(struct walk *walk)
 	 */
 	for (size_t i = 0; i < pci->count; i++)
 		if (pci->devices[i].class >> 16 == 0x01 || pci->devices[i].class >> 8 == 0x0c04)
-			take_function(walk, &pci->devices[i]);
+			walk_take(walk, &pci->devices[i]);
 	walk->use = before;
 }
 
@@ -204,7 +204,7 @@ size_t walk_take_path(struct walk *walk, const char *path)
 			walk->ends++;
 			continue;
 		}
-		take_function(walk, device);
+		walk_take(walk, device);
 		/* Without the physical function's driver there would be no virtual one. */
 		if (host_has(walk->host, part, "physfn") &&
 		    walk_resolve(walk, part, "physfn", physical) == 0 &&

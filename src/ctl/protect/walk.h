@@ -63,6 +63,9 @@ void walk_leave(struct walk *walk);
  */
 size_t walk_take_path(struct walk *walk, const char *path);
 
+/* Protects one function; a bridge is an end as well. */
+void walk_take(struct walk *walk, struct pci_device *device);
+
 /* Resolves a name in a directory, which is part of the search, and tells of failure. */
 int walk_resolve(struct walk *walk, const char *directory, const char *name,
 		 char resolved[PATH_MAX]) __attribute__((warn_unused_result));
