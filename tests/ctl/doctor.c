@@ -1229,7 +1229,7 @@ static void reports(void **state)
 		.change = "line proc/sys/kernel/hostname cellar\n" CMDLINE(
 			"root=UUID=0a3407de-014b-458b-b5c1-848e92a327a3 iommu=pt"),
 	};
-	static const char *const secrets[] = { "cellar",   "52:54:00",  "00-15-ab",
+	static const char *const secrets[] = { "cellar",   "52:54:00",  "525400",  "00-15-ab",
 					       "0a3407de", "192.0.2.7", "2001:db8" };
 	static const char *const wanted[] = {
 		"Serial numbers, ",
@@ -1240,13 +1240,22 @@ static void reports(void **state)
 		"reset: ok: Devices reserved for VMs can be reset\n",
 		"=== Kernel log",
 		"GenuineIntel",
+		"net vmbr9 virtual/net\nlower vmbr9 enxMAC\n",
+		"vmbr9 inet IP/24\n",
+		"vmbr9 inet6 IP/64\n",
+		"default dev vmbr9 table 7\n",
+		"IP/16 dev vmbr9 pref medium\n",
 	};
 	char root[PATH_MAX], path[PATH_MAX], *text;
 	struct run_result result;
 
 	(void)state;
 	make_host(&host, root);
-	tree_write(root, "line proc/cpuinfo model name\t: GenuineIntel 1\n");
+	tree_write(root, "line proc/cpuinfo model name\t: GenuineIntel 1\n"
+			 "net enx525400123456 virtual/net\nnet vmbr9 virtual/net\n"
+			 "lower vmbr9 enx525400123456\nnetwork 7: vmbr9    inet 192.0.2.7/24 brd\n"
+			 "network vmbr9 inet6 2001:db8::7/64\nnetwork 2001:db8::/16 dev vmbr9\n"
+			 "network default via 192.0.2.1 dev vmbr9 table 7\n");
 	files_path(path, "%s/report", root);
 	run_ctl((const char *const[]){ "--root", root, "doctor", "--report", path, NULL }, &result);
 	text = files_read(path);

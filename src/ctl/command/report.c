@@ -14,6 +14,7 @@
 #include "command/report.h"
 #include "core/rules.h"
 #include "look/device.h"
+#include "protect/routes.h"
 #include "term/message.h"
 #include "term/shown.h"
 
@@ -28,6 +29,7 @@ static const struct {
 	{ HEX2 "(-" HEX2 "){7}", "SERIAL" },
 	{ "serial(no|_number)?[=:][[:space:]]*[^[:space:]]+", "serial=SERIAL" },
 	{ HEX2 "(:" HEX2 "){5,19}", "MAC" },
+	{ "\\<enx[[:xdigit:]]{12}", "enxMAC" },
 	{ "(UUID|LABEL)=[^[:space:]]+", "UUID=UUID" },
 	{ "by-(id|uuid|partuuid|label)/[^[:space:]]+", "by-uuid/UUID" },
 	{ "[0-9]{1,3}(\\.[0-9]{1,3}){3}", "IP" },
@@ -196,6 +198,56 @@ static void print_devices(const struct report *report)
 	}
 }
 
+#define INTERFACES "/sys/class/net"
+
+static int print_lower(void *context, const char *directory, const char *name)
+{
+	if (strncmp(name, "lower_", 6) == 0)
+		printl(context, "lower %s %s", strrchr(directory, '/') + 1, name + 6);
+	return 0;
+}
+
+static int print_interface(void *context, const char *directory, const char *name)
+{
+	static const char devices[] = "/sys/devices/";
+	const struct report *report = context;
+	const struct host *host = &report->doctor->inventory.host;
+	char path[PATH_MAX], resolved[PATH_MAX];
+
+	if (host_path(path, "%s/%s", directory, name) < 0 ||
+	    host_resolve(host, path, resolved) < 0 ||
+	    strncmp(resolved, devices, sizeof(devices) - 1) != 0)
+		return 0;
+	printl(report, "net %s %.*s", name,
+	       (int)(strrchr(resolved, '/') - resolved - (sizeof(devices) - 1)),
+	       resolved + sizeof(devices) - 1);
+	host_each(host, resolved, print_lower, context);
+	return 0;
+}
+
+/* Interfaces with their directories below /sys/devices and what is below them; then the record. */
+static void print_network(const struct report *report)
+{
+	const struct host *host = &report->doctor->inventory.host;
+	struct routes routes;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+	int result = routes_read(&routes, host);
+
+	host_each(host, INTERFACES, print_interface, (void *)report);
+	if (stream)
+		routes_print(&routes, stream);
+	if (!stream || fclose(stream))
+		result = -ENOMEM;
+	if (result == 0)
+		print_lines(report, text, NULL);
+	else
+		printl(report, "addresses and routes: %s", strerror(-result));
+	free(text);
+	routes_free(&routes);
+}
+
 static void print_status(const struct report *report)
 {
 	print_file(report, BOOTED_STATUS);
@@ -233,6 +285,7 @@ static const struct {
 	{ "Host", print_host },
 	{ "Kernel command line", print_cmdline },
 	{ "Devices and IOMMU groups", print_devices },
+	{ "Network", print_network },
 	{ "Rules", print_rules },
 	{ "Result of this boot", print_status },
 	{ "Kernel log", print_log },
