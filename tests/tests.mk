@@ -125,7 +125,7 @@ $(CTL_PARTS): $(filter-out %/main.o,$(call ctl_objects,sanitized))
 
 FUZZ_CC ?= clang
 FUZZ_RUNS ?= 10000000
-FUZZ_NAMES := rules cmdline sysfs rom grub
+FUZZ_NAMES := rules cmdline sysfs rom grub routes
 FUZZERS := $(FUZZ_NAMES:%=$(B)/tests/fuzz/%)
 FUZZ_CFLAGS = -O2 -g $(STANDARD) $(WARNINGS) -Werror $(SANITIZE) \
 	-Isrc -Isrc/ctl -MMD -MP
@@ -137,7 +137,8 @@ FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 FUZZ_CORE := $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/core/*.c) \
 	src/bind/framebuffer.c src/bind/sysfs.c src/ctl/rom/rom.c \
 	$(addprefix src/ctl/bootloader/,config.c entries.c words.c grub.c) \
-	$(addprefix src/ctl/host/,findings.c host.c run.c))
+	$(addprefix src/ctl/host/,findings.c host.c run.c) \
+	$(addprefix src/ctl/protect/,routes.c rtnetlink.c))
 
 $(B)/fuzzed/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -153,9 +154,11 @@ $(FUZZERS): %: %.o $(B)/tests/fuzz/check.o $(FUZZ_CORE)
 	$(call say,LD,$@)
 	$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter-out $(FUZZ_SKIP),$^)
 
-# It has the source of this one in itself.
+# These have the source of one in themselves.
 $(B)/tests/fuzz/sysfs.o: FUZZ_CFLAGS += $(FUZZ_GUIDE)
 $(B)/tests/fuzz/sysfs: FUZZ_SKIP := $(B)/fuzzed/core/pci.o
+$(B)/tests/fuzz/routes.o: FUZZ_CFLAGS += $(FUZZ_GUIDE)
+$(B)/tests/fuzz/routes: FUZZ_SKIP := $(B)/fuzzed/ctl/protect/rtnetlink.o
 
 # With -j2 two at a time. An input that fails is left beside the corpus.
 fuzz: ## libFuzzer, for long (FUZZ_RUNS)
@@ -168,7 +171,7 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(B)/tests/fuzz/%
 
 # More than the longest line of rules, and all of a configuration space.
 fuzz-rules fuzz-cmdline fuzz-grub: FUZZ_LENGTH := 1200
-fuzz-sysfs: FUZZ_LENGTH := 4097
+fuzz-sysfs fuzz-routes: FUZZ_LENGTH := 4097
 # More images than are listed.
 fuzz-rom: FUZZ_LENGTH := 9216
 

@@ -66,7 +66,7 @@ bool routes_match(const struct route *route, const struct route *address)
 static bool set_interface(struct route *route, const char *name)
 {
 	if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-	    strchr(name, '/') || strlen(name) >= sizeof(route->interface))
+	    name[strcspn(name, "/: \t\n\v\f\r")] || strlen(name) >= sizeof(route->interface))
 		return false;
 	strcpy(route->interface, name);
 	return true;
@@ -129,9 +129,10 @@ static int parse_route(struct routes *routes, const char *to, char *rest)
 
 		if (is_table)
 			table = parse_table(word);
-		if (is_device && count < HOPS_MAX)
+		else if (is_device && count < HOPS_MAX)
 			devices[count++] = word;
-		if (strcmp(word, "pref") == 0 || (strcmp(key, "via") == 0 && strchr(word, ':')))
+		else if (strcmp(word, "pref") == 0 ||
+			 (strcmp(key, "via") == 0 && strchr(word, ':')))
 			family = AF_INET6;
 		/* What follows a key is its value, whatever it is. */
 		key = is_table || is_device ? "" : word;

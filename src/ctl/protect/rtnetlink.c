@@ -26,6 +26,8 @@ static int set_route(struct route *route, const struct rtattr *address, unsigned
 {
 	size_t size = route->family == AF_INET6 ? 16 : 4;
 
+	if (route->length > 8 * size)
+		return -EBADMSG;
 	if (address && RTA_PAYLOAD(address) >= size)
 		memcpy(route->address, RTA_DATA(address), size);
 	/* One that has gone in the meantime is of no interest. */
@@ -83,9 +85,8 @@ static int add_next_hops(struct routes *routes, struct route *route, const struc
 	const struct rtnexthop *hop = RTA_DATA(hops);
 	int left = (int)RTA_PAYLOAD(hops), result = 0;
 
-	while (result == 0 && RTNH_OK(hop, left)) {
-		if (hop->rtnh_len < sizeof(*hop))
-			return -EBADMSG;
+	/* RTNH_OK() reads the length before it asks whether that is there. */
+	while (result == 0 && left >= (int)sizeof(*hop) && RTNH_OK(hop, left)) {
 		if (set_route(route, NULL, (unsigned int)hop->rtnh_ifindex) == 0)
 			result = routes_add(&routes->routes, route);
 		left -= RTNH_ALIGN(hop->rtnh_len);
