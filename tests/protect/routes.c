@@ -12,19 +12,22 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "protect/routes.h"
 
-/* Two networks, the next hops of one default route in both; policy routing by a table; a VPN that
- * takes all with halves, and one to a peer; what is no route to another host. */
+/* Two networks, the next hops of one default route in both; the same by nexthop objects; policy
+ * routing by a table; a VPN that takes all with halves, and one to a peer; what is no route to
+ * another host. */
 static const char *const commands[] = {
 	"ip link set lo up",
-	"ip tuntap add tap0 mode tap",
-	"ip tuntap add tap1 mode tap",
 	"ip tuntap add tun9 mode tun",
 	"ip link set tap0 up",
 	"ip link set tap1 up",
@@ -46,6 +49,14 @@ static const char *const commands[] = {
 	"ip route add unreachable 10.7.0.0/16",
 	"ip -6 route add blackhole fd07::/16",
 	"ip rule add fwmark 1 table 100",
+	"ip nexthop add id 1 via 10.0.0.1 dev tap0",
+	"ip nexthop add id 2 via 10.1.0.1 dev tap1",
+	"ip nexthop add id 3 via fe80::2 dev tap1",
+	"ip nexthop add id 10 group 1/2",
+	"ip route add default nhid 10 table 200",
+	"ip route add 10.4.0.0/16 nhid 2",
+	"ip -6 route add fd04::/16 nhid 3",
+	"ip route add 10.5.0.0/16 via inet6 fe80::1 dev tap0",
 };
 
 /* ADDRESS/LENGTH INTERFACE TABLE; the kernel has others of its own. */
@@ -55,7 +66,8 @@ static const char *const expected[] = {
 	"::/0 tap0 254",         "::/0 tap1 254",        "::/0 tap1 77",
 	"10.0.0.0/24 tap0 254",  "10.1.0.0/24 tap1 254", "10.9.0.2/32 tun9 254",
 	"192.0.2.7/32 tap0 254", "10.2.0.0/16 tap0 254", "10.2.0.0/16 tap1 254",
-	"fd00::/64 tap1 254",
+	"fd00::/64 tap1 254",    "0.0.0.0/0 tap0 200",   "0.0.0.0/0 tap1 200",
+	"10.4.0.0/16 tap1 254",  "fd04::/16 tap1 254",   "10.5.0.0/16 tap0 254",
 };
 
 static int compare(const void *a, const void *b)
@@ -149,6 +161,48 @@ static void test_record(void **state)
 	routes_free(&record);
 }
 
+/* What is written is read as it was. */
+static void test_written(void **state)
+{
+	struct routes kernel = { .routes = { .entries = NULL } },
+		      record = { .routes = { .entries = NULL } };
+	char *text = NULL, *a, *b;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+
+	(void)state;
+	assert_int_equal(routes_read_kernel(&kernel), 0);
+	routes_print(&kernel, stream);
+	assert_int_equal(fclose(stream), 0);
+	assert_non_null(strstr(text, "\ndefault dev tap1 table 77 pref medium\n"));
+	assert_non_null(strstr(text, "tun9 inet 10.9.0.1/32\n"));
+	assert_int_equal(routes_parse_record(&record, text), 0);
+	a = format_list(&kernel.routes);
+	b = format_list(&record.routes);
+	assert_string_equal(a, b);
+	free(a);
+	free(b);
+	free(text);
+	routes_free(&kernel);
+	routes_free(&record);
+}
+
+/* The kernel tells of objects by their numbers alone then: the interface is not known. */
+static void test_objects_alone(void **state)
+{
+	struct routes routes = { .routes = { .entries = NULL } };
+	char *list;
+
+	(void)state;
+	assert_int_equal(system("echo 0 > /proc/sys/net/ipv4/nexthop_compat_mode"), 0);
+	assert_int_equal(routes_read_kernel(&routes), 0);
+	list = format_list(&routes.routes);
+	assert_non_null(strstr(list, "0.0.0.0/0  200\n"));
+	free(list);
+	routes_free(&routes);
+	assert_int_equal(system("echo 1 > /proc/sys/net/ipv4/nexthop_compat_mode"), 0);
+}
+
 /* More than one answer of the kernel. */
 static void test_many(void **state)
 {
@@ -167,11 +221,25 @@ static void test_many(void **state)
 	routes_free(&routes);
 }
 
+/* An interface that nobody has open has no carrier, so that nexthop objects refuse it. */
+static bool hold_carrier(const char *name)
+{
+	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return fd >= 0 && ioctl(fd, TUNSETIFF, &request) == 0;
+}
+
 static int make_network(void **state)
 {
 	(void)state;
 	if (unshare(CLONE_NEWNET) < 0) {
 		print_error("unshare: %s\n", strerror(errno));
+		return -1;
+	}
+	if (!hold_carrier("tap0") || !hold_carrier("tap1")) {
+		print_error("/dev/net/tun: %s\n", strerror(errno));
 		return -1;
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -185,8 +253,8 @@ static int make_network(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kernel),
-		cmocka_unit_test(test_record),
+		cmocka_unit_test(test_kernel),  cmocka_unit_test(test_record),
+		cmocka_unit_test(test_written), cmocka_unit_test(test_objects_alone),
 		cmocka_unit_test(test_many),
 	};
 
