@@ -298,8 +298,10 @@ static void find_default(struct walk *walk, size_t index)
 	walk_end(walk);
 }
 
-/* Follows the way to the address of a line; to itself, a node alone has none. True: it has one. */
-static bool follow_link(struct walk *walk, const char *line)
+enum link { LINK_NONE, LINK_FOLLOWED, LINK_UNKNOWN };
+
+/* Follows the way to the address that a line has, of this node or of another. */
+static enum link follow_link(struct walk *walk, const char *line)
 {
 	char key[32], value[256];
 	struct route address;
@@ -308,22 +310,20 @@ static bool follow_link(struct walk *walk, const char *line)
 	if (sscanf(line, " %31[^:# \t] : %255s", key, value) != 2 ||
 	    (strcmp(key, "bindnetaddr") != 0 &&
 	     (strncmp(key, "ring", 4) != 0 || !strstr(key, "_addr"))))
-		return false;
+		return LINK_NONE;
 	if (!parse_address(value, &address))
-		return widen(walk, "the interface to one of its nodes", "address: Corosync"), true;
+		return LINK_UNKNOWN;
 	if (strncmp(value, "127.", 4) == 0 || strcmp(value, "::1") == 0)
-		return true;
+		return LINK_FOLLOWED; /* a node without others, as Debian installs it */
 	follow_routes(walk, &address, "", follow_named_way);
-	if (walk->ends == ends)
-		widen(walk, "the interface to one of its nodes", "address: Corosync");
-	return true;
+	return walk->ends > ends ? LINK_FOLLOWED : LINK_UNKNOWN;
 }
 
-/* A node of a cluster that can't reach the others is reset by its watchdog, see votequorum(5). */
+/* A node that can't reach the others loses its quorum, and where it runs guests, it is fenced. */
 static void find_cluster(struct walk *walk)
 {
 	char *text = NULL, *rest, *line;
-	bool known = false;
+	size_t count[] = { [LINK_NONE] = 0, [LINK_FOLLOWED] = 0, [LINK_UNKNOWN] = 0 };
 	int result = host_read_text(walk->host, COROSYNC "/corosync.conf", &text);
 
 	if (result == -ENOENT && !host_has(walk->host, COROSYNC, "authkey"))
@@ -331,22 +331,14 @@ static void find_cluster(struct walk *walk)
 	walk_begin(walk, PROTECT_OTHER, "Corosync link", "%s", "");
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
-		known |= follow_link(walk, line);
+		count[follow_link(walk, line)]++;
 	free(text);
-	if (!known)
-		widen(walk, COROSYNC "/corosync.conf", "address: Corosync");
+	if (result < 0)
+		widen(walk, "what is in " COROSYNC "/corosync.conf", "address: Corosync");
+	else if (count[LINK_UNKNOWN] > 0 || count[LINK_FOLLOWED] == 0)
+		widen(walk, "the interface to a node", "address: Corosync");
 	walk_take_other(walk);
 	walk_end(walk);
-}
-
-/* What follows a name at the start of a line or of a string, up to a blank. */
-static bool find_variable(const char *text, size_t length, const char *name, char value[64])
-{
-	for (const char *p = text; p < text + length; p = strchr(p, '\0') + 1)
-		if (strncmp(p, name, strlen(name)) == 0 &&
-		    sscanf(p + strlen(name), "%63s", value) == 1)
-			return true;
-	return false;
 }
 
 /*
@@ -359,10 +351,11 @@ static bool find_client(const struct host *host, char client[64])
 	bool found = false;
 	size_t length;
 
-	for (int i = 0; i < PARENTS_MAX && !found && strcmp(process, "0") != 0; i++) {
+	for (int i = 0; i < PARENTS_MAX && !found; i++) {
 		snprintf(path, sizeof(path), "proc/%s/environ", process);
 		if (file_read_all(host->directory, path, ENVIRON_MAX, &text, &length) == 0) {
-			found = find_variable(text, length, "SSH_CONNECTION=", client);
+			for (const char *p = text; p < text + length; p = strchr(p, '\0') + 1)
+				found |= sscanf(p, "SSH_CONNECTION=%63s", client) == 1;
 			free(text);
 		}
 		if (host_readf(host, line, sizeof(line), "/proc/%s/stat", process) <= 0 ||
@@ -405,27 +398,6 @@ static void find_networks(struct walk *walk)
 		walk_take_other(walk);
 		walk_end(walk);
 	}
-}
-
-/* What is known of a function from here on is no news where its network is needed anyway. */
-static void find_used(struct walk *walk, size_t needed)
-{
-	struct protect *protect = walk->protect;
-	size_t used = protect->count, kept = used;
-
-	walk->grade = PROTECT_USED;
-	find_session(walk);
-	find_networks(walk);
-	walk->grade = PROTECT_NEEDED;
-	for (size_t i = used; i < protect->count; i++) {
-		bool known = false;
-
-		for (size_t j = needed; j < used; j++)
-			known |= protect->list[j].device == protect->list[i].device;
-		if (!known)
-			protect->list[kept++] = protect->list[i];
-	}
-	protect->count = kept;
 }
 
 static bool is_controller(const struct pci_device *device)
@@ -534,12 +506,13 @@ static void take_controllers(struct walk *walk, int error)
 
 void network_find(struct walk *walk, int error)
 {
-	size_t needed = walk->protect->count;
-
 	if (error < 0)
 		take_controllers(walk, error);
 	else
 		find_defaults(walk);
 	find_cluster(walk);
-	find_used(walk, needed);
+	walk->grade = PROTECT_USED;
+	find_session(walk);
+	find_networks(walk);
+	walk->grade = PROTECT_NEEDED;
 }

@@ -112,11 +112,14 @@ void walk_take(struct walk *walk, struct pci_device *device)
 	walk_take_other(walk);
 	if (pci_is_bridge(device))
 		return;
-	/* What is needed is not used as well. */
-	for (size_t i = 0; i < protect->count; i++)
-		if (protect->list[i].device == index && protect->list[i].grade <= walk->grade &&
-		    strcmp(protect->list[i].use.text, walk->use.text) == 0)
+	/* What is needed is not used as well, and a needed card's other networks are no news. */
+	for (size_t i = 0; i < protect->count; i++) {
+		entry = &protect->list[i];
+		if (entry->device == index && entry->grade <= walk->grade &&
+		    ((entry->grade < walk->grade && !walk->on_disks) ||
+		     strcmp(entry->use.text, walk->use.text) == 0))
 			return;
+	}
 	entry = array_add(protect->list, protect->count);
 	if (entry)
 		*entry = (struct protect_entry){ index, walk->grade, walk->use };
