@@ -136,26 +136,26 @@ static void test_kernel(void **state)
 	routes_free(&routes);
 }
 
+static void check_same(const struct route_list *expected, const struct route_list *got)
+{
+	char *a = format_list(expected), *b = format_list(got);
+
+	assert_string_equal(a, b);
+	free(a);
+	free(b);
+}
+
 static void test_record(void **state)
 {
 	struct routes kernel = { .routes = { .entries = NULL } },
 		      record = { .routes = { .entries = NULL } };
 	char *text = read_command("ip -o address && ip -o route show table all");
-	char *a, *b;
 
 	(void)state;
 	assert_int_equal(routes_read_kernel(&kernel), 0);
 	assert_int_equal(routes_parse_record(&record, text), 0);
-	a = format_list(&kernel.routes);
-	b = format_list(&record.routes);
-	assert_string_equal(a, b);
-	free(a);
-	free(b);
-	a = format_list(&kernel.addresses);
-	b = format_list(&record.addresses);
-	assert_string_equal(a, b);
-	free(a);
-	free(b);
+	check_same(&kernel.routes, &record.routes);
+	check_same(&kernel.addresses, &record.addresses);
 	free(text);
 	routes_free(&kernel);
 	routes_free(&record);
@@ -166,7 +166,7 @@ static void test_written(void **state)
 {
 	struct routes kernel = { .routes = { .entries = NULL } },
 		      record = { .routes = { .entries = NULL } };
-	char *text = NULL, *a, *b;
+	char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
@@ -177,11 +177,8 @@ static void test_written(void **state)
 	assert_non_null(strstr(text, "\ndefault dev tap1 table 77 pref medium\n"));
 	assert_non_null(strstr(text, "tun9 inet 10.9.0.1/32\n"));
 	assert_int_equal(routes_parse_record(&record, text), 0);
-	a = format_list(&kernel.routes);
-	b = format_list(&record.routes);
-	assert_string_equal(a, b);
-	free(a);
-	free(b);
+	check_same(&kernel.routes, &record.routes);
+	check_same(&kernel.addresses, &record.addresses);
 	free(text);
 	routes_free(&kernel);
 	routes_free(&record);
