@@ -75,7 +75,11 @@
 #define TWO_NETS                                                                                   \
 	"net eno1 0000:00:1f.6/net\nnet enp6s0f0 0000:06:00.0/net\nroute4 eno1\n"                  \
 	"line proc/net/route enp6s0f0\t000A0A0A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
-#define DEFAULT_ROUTE "IPv4 default route (eno1)\n"
+#define DEFAULT_ROUTE     "IPv4 default route (eno1)\n"
+#define DEFAULT_ROUTE_AND "IPv4 default route (eno1), "
+
+/* What a network card is needed for where that is not known. */
+#define NETLESS "addresses and routes unknown\n"
 
 #define NOTHING "# none: built where the host can't be seen\n"
 #define HIDDEN                                                                                     \
@@ -566,26 +570,24 @@ static const struct sample samples[] = {
 		 "line proc/net/pppoe 00000A00 00:11:22:33:44:55     eth1\n",
 	  ON_SDA_1 IGB0 "IPv4 default route (ppp0)\n", "", 0 },
 	{ "bridge to a virtual machine that is the router",
-	  ON_SDA
-	  "net vmbr1 virtual/net\nnet tap100i0 virtual/net\nlower vmbr1 tap100i0\n"
-	  "net vmbr0 virtual/net\nnet eno1 0000:00:1f.6/net\nlower vmbr0 eno1\n"
-	  "network 4: vmbr1    inet 10.1.0.2/24 brd 10.1.0.255 scope global vmbr1\n"
-	  "network 5: vmbr0    inet 10.0.0.2/24 scope global vmbr0\\ valid_lft 9sec\n"
-	  "network default via 10.1.0.1 dev vmbr1 proto kernel onlink\n",
+	  ON_SDA "net vmbr1 virtual/net\nnet tap100i0 virtual/net\nlower vmbr1 tap100i0\n"
+		 "net vmbr0 virtual/net\nnet eno1 0000:00:1f.6/net\nlower vmbr0 eno1\n"
+		 "network 4: vmbr1    inet 10.1.0.2/24 brd 10.1.0.255 scope global vmbr1\n"
+		 "network 5: vmbr0    inet 10.0.0.2/24 scope global vmbr0\\ valid_lft 9sec\n"
+		 "network default via 10.1.0.1 dev vmbr1 proto kernel onlink\n",
 	  ON_SDA_1 ONBOARD "address: default route in vmbr1 (vmbr0)\n",
 	  "W: IPv4 default route (vmbr1): the interface below it is not known" TAKES_NET, 2 },
 	{ "recorded tables: next hops, policy, types, families",
-	  ON_SDA
-	  "net eno1 0000:00:1f.6/net\nnet eth0 0000:06:00.0/net\nnet eth1 0000:06:00.1/net\n"
-	  "net mlx 0000:07:00.0/net\n"
-	  "network default proto static \\\tnexthop via 10.0.0.1 dev eno1 weight 1 "
-	  "\\\tnexthop via 10.1.0.1 dev eth0 weight 1 \n"
-	  "network unicast default via fe80::1 dev eth1 table vpn metric 1 pref medium\n"
-	  "network unreachable default dev mlx table 7 metric 4278198272 pref medium\n"
-	  "network 10.2.0.0/24 dev mlx proto kernel scope link src 10.2.0.2\n"
-	  "network \nnetwork default\\\\ dev\n"
-	  "network 1.2.3.4/33 dev mlx\nnetwork 7:\n"
-	  "network default table\n",
+	  ON_SDA "net eno1 0000:00:1f.6/net\nnet eth0 0000:06:00.0/net\nnet eth1 0000:06:00.1/net\n"
+		 "net mlx 0000:07:00.0/net\n"
+		 "network default proto static \\\tnexthop via 10.0.0.1 dev eno1 weight 1 "
+		 "\\\tnexthop via 10.1.0.1 dev eth0 weight 1 \n"
+		 "network unicast default via fe80::1 dev eth1 table vpn metric 1 pref medium\n"
+		 "network unreachable default dev mlx table 7 metric 4278198272 pref medium\n"
+		 "network 10.2.0.0/24 dev mlx proto kernel scope link src 10.2.0.2\n"
+		 "network \nnetwork default\\\\ dev\n"
+		 "network 1.2.3.4/33 dev mlx\nnetwork 7:\n"
+		 "network default table\n",
 	  ON_SDA_1 ONBOARD "IPv4 default route (eno1)\n" IGB0 "IPv4 default route (eth0)\n" IGB1
 			   "IPv6 default route (eth1)\n",
 	  NULL, 2 },
@@ -616,6 +618,34 @@ static const struct sample samples[] = {
 	  "network unreachable default dev lo metric 4294967295 error -101 pref medium\n",
 	  ON_SDA_1 ONBOARD "address: no default route (eth0)\n", "I: no default route" TAKES_NET,
 	  0 },
+	{ "networking is down: the network of an earlier image",
+	  ON_SDA "net eth0 0000:06:00.0/net\n"
+		 "line var/lib/vfio-early/6.1.0.protected " IGB0 "IPv4 default route (eth0)\n"
+		 "line var/lib/vfio-early/6.1.0.protected # entries: 1\n",
+	  ON_SDA_1 IGB0 "network of an earlier image\n",
+	  NO_ROUTE
+	  "W: no default route: network devices in the lists of earlier images stay protected\n",
+	  0 },
+	{ "Corosync's links: nodes by their names",
+	  ON_SDA TWO_NETS "line etc/corosync/corosync.conf ring0_addr: a\n"
+			  "line etc/corosync/corosync.conf ring0_addr: b\n",
+	  ON_SDA_1 ONBOARD DEFAULT_ROUTE_AND "address: Corosync (eno1)\n" IGB0
+					     "address: Corosync (enp6s0f0)\n",
+	  "W: Corosync link: the interface to a node is not known" TAKES_NET, 2 },
+	{ "Corosync's configuration is missing", ON_SDA TWO_NETS "line etc/corosync/authkey x\n",
+	  ON_SDA_1 ONBOARD DEFAULT_ROUTE_AND "address: Corosync (eno1)\n" IGB0
+					     "address: Corosync (enp6s0f0)\n",
+	  "W: Corosync link: what is in /etc/corosync/corosync.conf is not known" TAKES_NET, 2 },
+	{ "a rule takes another network's card, and the session's",
+	  ON_SDA TWO_NETS RULE(
+		  "06:00.0") "line proc/self/environ SSH_CONNECTION=10.10.10.9 50000 10.10.10.2 22\n",
+	  ON_SDA_1 ONBOARD DEFAULT_ROUTE,
+	  USED("1", "0000:06:00.0 (8086:1521)") "SSH session (enp6s0f0), network 10.10.10.0/24 "
+						"(enp6s0f0)\n",
+	  0 },
+	{ "addresses and routes can't be read", ON_SDA "line run/vfio-early/network/x x\n",
+	  ON_SDA_1 ONBOARD NETLESS IGB0 NETLESS IGB1 NETLESS MLX NETLESS MLX_VF NETLESS,
+	  "W: addresses and routes: Is a directory: every network controller is protected\n", 2 },
 	{ "interface that is gone", ON_SDA "route4 eth9\n", ON_SDA_1,
 	  "W: IPv4 default route (eth9): /sys/class/net/eth9: No such file or directory\n"
 	  "W: IPv4 default route (eth9): the interface below it is not known" TAKES_NET
