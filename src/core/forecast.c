@@ -121,7 +121,7 @@ int forecast_read_protections(struct forecast *forecast)
 		rules_report(&forecast->rules, forecast->protected_file, "%s; nothing is bound",
 			     why);
 	else
-		read_parents(forecast, &forecast->protections, match_rule_id);
+		read_parents(forecast, &forecast->protections, match_needs_parents);
 	return result;
 }
 
@@ -138,6 +138,32 @@ static void read_groups(struct forecast *forecast)
 	}
 }
 
+/*
+ * Whether it matters which card this is: a rule may take it, by itself or with its group, or it is in
+ * the place of an entry.
+ */
+static bool needs_serial(const struct forecast *forecast, size_t index)
+{
+	const struct pci *pci = &forecast->pci;
+	const struct rules *list = &forecast->protections;
+	bool needed = plan_wants_group(&forecast->plan, index) || pci->devices[index].group >= 0;
+
+	for (size_t i = 0; !needed && i < list->count; i++)
+		needed = match_rule_place(&list->list[i], pci, &pci->devices[index]);
+	return needed;
+}
+
+/* Reading configuration space takes longer than all else that is read of a device. */
+static void read_protected_serials(struct forecast *forecast)
+{
+	if (!(rules_terms(&forecast->protections) & RULE_SERIAL) ||
+	    rules_terms(&forecast->rules) & RULE_SERIAL)
+		return;
+	for (size_t i = 0; i < forecast->pci.count; i++)
+		if (needs_serial(forecast, i))
+			pci_read_serial(&forecast->pci, &forecast->pci.devices[i]);
+}
+
 int forecast_make_plan(struct forecast *forecast, bool before_drivers)
 {
 	int result = plan_choose(&forecast->plan, &forecast->rules, &forecast->pci);
@@ -145,6 +171,7 @@ int forecast_make_plan(struct forecast *forecast, bool before_drivers)
 	if (result < 0)
 		return result;
 	read_groups(forecast);
+	read_protected_serials(forecast);
 	plan_protect(&forecast->plan, &forecast->protections, &forecast->pci);
 	return plan_settle(&forecast->plan, &forecast->rules, &forecast->pci, before_drivers);
 }

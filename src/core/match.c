@@ -111,3 +111,30 @@ bool match_rule_id(const struct rule *rule, const struct pci_device *device)
 {
 	return rule->terms & RULE_ID && match_id(&rule->id, device);
 }
+
+bool match_rule_place(const struct rule *rule, const struct pci *pci,
+		      const struct pci_device *device)
+{
+	return rule->terms & RULE_PLACE && match_place(&rule->place, pci, device);
+}
+
+static int8_t place_function(const struct pci_place *place)
+{
+	return place->step_count ? place->steps[place->step_count - 1].function
+				 : place->start.function;
+}
+
+bool match_rule_serial(const struct rule *rule, const struct pci *pci,
+		       const struct pci_device *device)
+{
+	return rule->terms & RULE_SERIAL && match_serial(rule->serial, pci, device) &&
+	       match_function(place_function(&rule->place), device->address.function);
+}
+
+bool match_rule_card(const struct rule *rule, const struct pci *pci,
+		     const struct pci_device *device)
+{
+	return match_rule_id(rule, device) &&
+	       (!(rule->terms & RULE_SERIAL) || !device->has_serial ||
+		match_serial(rule->serial, pci, device));
+}

@@ -29,4 +29,17 @@ bool match_needs_parents(const struct rule *rule, const struct pci_device *devic
 /* Compares the rule's ID alone. A rule without an ID matches no device here. */
 bool match_rule_id(const struct rule *rule, const struct pci_device *device);
 
+/*
+ * These compare one more term of an entry of the list of devices in use by the host. The place: the
+ * function is where the entry's was. The serial number, which all functions of a card have: the
+ * function with the same number of the card that has it. The card: the same ID, and the same serial
+ * number where both have one.
+ */
+bool match_rule_place(const struct rule *rule, const struct pci *pci,
+		      const struct pci_device *device);
+bool match_rule_serial(const struct rule *rule, const struct pci *pci,
+		       const struct pci_device *device);
+bool match_rule_card(const struct rule *rule, const struct pci *pci,
+		     const struct pci_device *device);
+
 #endif

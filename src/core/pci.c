@@ -141,8 +141,9 @@ int pci_read(struct pci *pci, int root)
 }
 
 /*
- * In .../pci0000:00/0000:00:01.0/0000:01:00.0 each address is the bridge above the next. What is
- * no address ends the chain: the devices behind a VMD controller are on a root bus of their own.
+ * In .../pci0000:00/0000:00:01.0/0000:01:00.0 each address is the bridge above the next. The root bus
+ * behind a VMD controller, .../0000:00:0e.0/pci10000:e0/10000:e0:06.0, is below that: its domain has
+ * another number when there is one more controller. Anything else that is no address ends the chain.
  */
 static void set_parents(struct pci *pci, const char *target)
 {
@@ -155,6 +156,8 @@ static void set_parents(struct pci *pci, const char *target)
 		struct pci_device *device = NULL;
 		int length = snprintf(name, sizeof(name), "%.*s", (int)text_length(&part), part.p);
 
+		if (text_take_prefix(&part, "pci"))
+			continue;
 		if (length >= 0 && (size_t)length < sizeof(name) && pci_address_parse(name, &address))
 			device = pci_find(pci, &address);
 		if (device && above)
@@ -199,28 +202,53 @@ bool pci_find_serial(const uint8_t *config, size_t size, uint64_t *serial)
 		if ((header & 0xffff) == CAPABILITY_SERIAL) {
 			*serial = (uint64_t)config_dword(config, offset + 8) << 32 |
 				  config_dword(config, offset + 4);
-			return true;
+			return *serial != 0 && *serial != UINT64_MAX;
 		}
 		offset = header >> 20 & 0xffc;
 	}
 	return false;
 }
 
-void pci_read_serials(struct pci *pci)
+static void read_serial(const struct pci *pci, struct pci_device *device)
 {
 	uint8_t config[CONFIG_SIZE + 1];
+	char path[PCI_ADDRESS_TEXT_MAX + 8];
+	ssize_t got;
 
-	for (size_t i = 0; i < pci->count; i++) {
-		struct pci_device *device = &pci->devices[i];
-		char path[PCI_ADDRESS_TEXT_MAX + 8];
-		ssize_t got;
+	pci_address_format(&device->address, path);
+	strcat(path, "/config");
+	got = file_read(pci->directory, path, (char *)config, sizeof(config));
+	device->has_serial =
+		got == CONFIG_SIZE && pci_find_serial(config, CONFIG_SIZE, &device->serial);
+}
 
-		pci_address_format(&device->address, path);
-		strcat(path, "/config");
-		got = file_read(pci->directory, path, (char *)config, sizeof(config));
-		device->has_serial = got == CONFIG_SIZE &&
-				     pci_find_serial(config, CONFIG_SIZE, &device->serial);
-	}
+void pci_read_serials(struct pci *pci)
+{
+	for (size_t i = 0; i < pci->count; i++)
+		read_serial(pci, &pci->devices[i]);
+}
+
+void pci_read_serial(const struct pci *pci, struct pci_device *device)
+{
+	const struct pci_device *first;
+	struct pci_device other;
+
+	read_serial(pci, device);
+	pci_card(pci, device, &first);
+	if (device->has_serial || first == device)
+		return;
+	other = *first;
+	read_serial(pci, &other);
+	device->has_serial = other.has_serial;
+	device->serial = other.serial;
+}
+
+const char *pci_format_serial(uint64_t serial, char text[PCI_SERIAL_TEXT_MAX])
+{
+	for (size_t i = 0; i < 8; i++)
+		sprintf(text + 3 * i, i < 7 ? "%02x-" : "%02x",
+			(unsigned int)(serial >> (56 - 8 * i) & 0xff));
+	return text;
 }
 
 /* The first function at or behind an address. */

@@ -27,7 +27,7 @@ struct pci_device {
 	uint16_t vendor, device, subvendor, subdevice;
 	const char *driver; /* that holds it now, NULL for none; owned by struct pci */
 	int group;	    /* IOMMU group */
-	int parent;	    /* index of the bridge above, PCI_NO_PARENT on a root bus */
+	int parent;	    /* index of the bridge or VMD above, PCI_NO_PARENT on a root bus */
 	const struct pci_slot *slots; /* that have this device's address, NULL for none */
 	bool has_serial;
 	uint64_t serial; /* PCIe Device Serial Number */
@@ -69,6 +69,13 @@ int pci_read_parents(struct pci *pci, const struct pci_device *device);
  */
 void pci_read_serials(struct pci *pci);
 
+/* Reads that of one function; where it has none, that of the card's first function is its own. */
+void pci_read_serial(const struct pci *pci, struct pci_device *device);
+
+/* Writes it as lspci does: 00-15-17-ff-ff-aa-bb-cc. Returns text. */
+#define PCI_SERIAL_TEXT_MAX 24
+const char *pci_format_serial(uint64_t serial, char text[PCI_SERIAL_TEXT_MAX]);
+
 /*
  * Reads root/sys/bus/pci/slots. No slots at all are no error; several slots can have one
  * address, and an empty one has none of a device. 0 or -errno.
@@ -109,7 +116,7 @@ void pci_free(struct pci *pci);
 
 /*
  * Finds the Device Serial Number in configuration space (size bytes of it). Returns false if
- * there is none, or the list of capabilities is broken.
+ * there is none, or only zeros or ones, or the list of capabilities is broken.
  */
 bool pci_find_serial(const uint8_t *config, size_t size, uint64_t *serial);
 

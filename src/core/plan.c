@@ -55,20 +55,27 @@ static void protect(struct plan *plan, const struct rule *entry, const struct pc
 {
 	bool found = false;
 
+	for (size_t i = 0; i < pci->count && !found; i++)
+		found = match_rule_place(entry, pci, &pci->devices[i]) &&
+			match_rule_card(entry, pci, &pci->devices[i]);
 	for (size_t i = 0; i < pci->count; i++) {
-		if (!match_rule_id(entry, &pci->devices[i]))
+		const struct pci_device *device = &pci->devices[i];
+		struct plan_choice *choice = &plan->choices[i];
+		enum plan_identity identity;
+
+		if (match_rule_place(entry, pci, device))
+			identity = found ? PLAN_THE_SAME : PLAN_REPLACED;
+		else if (match_rule_serial(entry, pci, device))
+			identity = PLAN_MOVED;
+		else if (!found && match_rule_id(entry, device))
+			identity = PLAN_OF_SAME_MODEL;
+		else
 			continue;
-		if (match_rule(entry, pci, &pci->devices[i]) != MATCH_YES)
+		if (choice->protects && choice->identity <= identity)
 			continue;
-		plan->choices[i].protects = entry;
-		plan->choices[i].moved = false;
-		found = true;
+		choice->protects = entry;
+		choice->identity = identity;
 	}
-	for (size_t i = 0; !found && i < pci->count; i++)
-		if (match_rule_id(entry, &pci->devices[i]) && !plan->choices[i].protects) {
-			plan->choices[i].protects = entry;
-			plan->choices[i].moved = true;
-		}
 }
 
 void plan_protect(struct plan *plan, const struct rules *list, const struct pci *pci)
@@ -222,8 +229,14 @@ static void describe_mismatch(struct plan_row *row)
 /* The note is the address that the device had, a blank, and its use by the host. */
 static void describe_protection(struct plan_row *row, const struct plan_choice *choice)
 {
+	static const char *const identities[] = {
+		[PLAN_THE_SAME] = "",
+		[PLAN_MOVED] = "moved: ",
+		[PLAN_REPLACED] = "another card in the place of: ",
+		[PLAN_OF_SAME_MODEL] = "may be what moved: ",
+	};
 	const char *note = choice->protects->note, *reason = strchr(note, ' ');
-	const char *how = choice->moved ? "may be what moved: " : "";
+	const char *how = identities[choice->identity];
 
 	if (row->outcome != OUTCOME_WOULD_BIND && row->outcome != OUTCOME_PROTECTED)
 		return;

@@ -14,12 +14,20 @@
 #include "core/pci.h"
 #include "core/rules.h"
 
+/* How an entry of the list of devices in use by the host means a device; the first is the surest. */
+enum plan_identity {
+	PLAN_THE_SAME,	   /* it is in the entry's place, and the same card */
+	PLAN_MOVED,	   /* it has the entry's serial number */
+	PLAN_REPLACED,	   /* it is in the entry's place, and another card */
+	PLAN_OF_SAME_MODEL, /* it has the entry's ID, and the card is not in its place */
+};
+
 /* What rules say of a device, before its group is known. */
 struct plan_choice {
 	const struct rule *rule;     /* that decides; NULL if none does */
 	const struct rule *mismatch; /* first whose guard does not match */
 	const struct rule *protects; /* entry that says that the host uses the device */
-	bool moved;		     /* the device of the entry is not in its place: this may be it */
+	enum plan_identity identity; /* how the entry means the device */
 	bool by_group;		     /* the rule matches another device of the group */
 };
 
@@ -54,10 +62,10 @@ bool plan_wants_group(const struct plan *plan, size_t index);
 
 /*
  * Between the halves: marks the devices that the host uses, as vfio-earlyctl(8) found them when
- * the image was built. Each entry of list is a rule with a path, an ID and a note
- * "ADDRESS REASON". Where no device with that ID is at that path, its place has changed, and
- * every device with that ID is marked. Of the devices with such an ID, the parents must have been
- * read.
+ * the image was built. Each entry of list is a rule with a path, an ID, a serial number if the
+ * card has one, and a note "ADDRESS REASON". The entry's place is marked whatever is there, and
+ * its serial number wherever it is. Unless the same card is still there, every device with its ID
+ * is marked as well. The parents and serial numbers that the entries ask for must have been read.
  */
 void plan_protect(struct plan *plan, const struct rules *list, const struct pci *pci);
 

@@ -24,7 +24,15 @@ static const char machine[] =
 	"  07:00.2 0200: 15b3:1016 sub=15b3:0003 driver=mlx5_core pf=07:00.0\n"
 	"00:1d.0 0604: 8086:a330 driver=pcieport\n"
 	"  03:00.0 010802: 144d:a808 sub=144d:a801 driver=nvme\n"
-	"00:1f.6 0200: 8086:15bc sub=1043:8672 driver=e1000e\n";
+	"00:1f.6 0200: 8086:15bc sub=1043:8672 driver=e1000e\n"
+	"00:1d.4 0604: 8086:a334 driver=pcieport\n"
+	"  09:00.0 0c0330: 15b7:5002 sub=15b7:5002 driver=xhci_hcd serial=00-1b-44-4a-00-00-00-09\n"
+	"00:1d.5 0604: 8086:a335 driver=pcieport\n"
+	"  0a:00.0 0c0330: 15b7:5002 sub=15b7:5002 driver=xhci_hcd serial=00-1b-44-4a-00-00-00-0a\n"
+	"00:1d.6 0604: 8086:a336 driver=pcieport\n"
+	"  0b:00.0 0c0330: 1e0f:0001 sub=1e0f:0001 driver=xhci_hcd serial=01-00-00-00-68-4c-e0-00\n"
+	"00:1d.7 0604: 8086:a337 driver=pcieport\n"
+	"  0c:00.0 0c0330: 1e0f:0001 sub=1e0f:0001 driver=xhci_hcd serial=01-00-00-00-68-4c-e0-00\n";
 
 /* Disks with one or two partitions. */
 #define SDA                                                                                        \

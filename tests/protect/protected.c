@@ -34,11 +34,14 @@
 
 /* Its functions as they are printed. */
 #define VMD     "0000:00:0e.0 id=8086:467f:8086:0000 # 0000:00:0e.0 "
-#define VMD_SSD "10000:e0:06.0/00.0 id=144d:a80a:144d:a801 # 10000:e1:00.0 "
+#define VMD_SSD "0000:00:0e.0/06.0/00.0 id=144d:a80a:144d:a801 # 10000:e1:00.0 "
 #define XHCI    "0000:00:14.0 id=8086:a36d:1043:8694 # 0000:00:14.0 "
 #define AHCI    "0000:00:17.0 id=8086:a352:1043:8694 # 0000:00:17.0 "
 #define SSD0    "0000:00:1b.0/00.0 id=144d:a808:144d:a801 # 0000:02:00.0 "
 #define SSD1    "0000:00:1d.0/00.0 id=144d:a808:144d:a801 # 0000:03:00.0 "
+#define USB2                                                                                       \
+	"0000:00:1d.4/00.0 id=15b7:5002:15b7:5002 serial=00-1b-44-4a-00-00-00-09 # 0000:09:00.0 "
+#define USB3    "0000:00:1d.7/00.0 id=1e0f:0001:1e0f:0001 # 0000:0c:00.0 "
 #define IGB0    "0000:00:1c.0/00.0/01.0/00.0 id=8086:1521:8086:0001 # 0000:06:00.0 "
 #define IGB1    "0000:00:1c.0/00.0/01.0/00.1 id=8086:1521:8086:0001 # 0000:06:00.1 "
 #define MLX     "0000:00:1c.4/00.0 id=15b3:1015:15b3:0003 # 0000:07:00.0 "
@@ -518,6 +521,26 @@ static const struct sample samples[] = {
 	  "I: /srv (ext4 on /dev/md9): block device 9:9: No such file or directory\n" NO_ROUTE,
 	  0 },
 
+	/* Which card it is */
+	{ "a rule takes the twin of a needed disk, and another port of a needed card",
+	  ON_SDA NVME0 NVME1 RULE("03:00.0") RULE(
+		  "06:00.1") "mount 259:2 /boot ext4 /dev/nvme0n1p2\nnet eth0 0000:06:00.0/net\nroute4 eth0\n",
+	  ON_SDA_1 SSD0 "/boot (ext4 on /dev/nvme0n1p2)\n" IGB0 "IPv4 default route (eth0)\n",
+	  "I: vfio-early: /etc/vfio-early.conf:1: 0000:03:00.0 (144d:a808) has the ID of "
+	  "0000:02:00.0, which the host needs, and no serial number: a boot can't tell them apart "
+	  "if you swap them\n",
+	  0 },
+	{ "cards with serial numbers, of which two have the same",
+	  ON_SDA "disk sdx 65:112 0000:09:00.0/usb3\ndisk sdy 65:128 0000:0c:00.0/usb4\n" RULE(
+		  "0a:00.0") RULE("0b:00.0") "mount 65:112 /boot ext4 /dev/sdx\n"
+				     "mount 65:128 /usr ext4 /dev/sdy\n",
+	  ON_SDA_1 USB2 "/boot (ext4 on /dev/sdx)\n" USB3 "/usr (ext4 on /dev/sdy)\n",
+	  NO_ROUTE
+	  "I: vfio-early: /etc/vfio-early.conf:2: 0000:0b:00.0 (1e0f:0001) has the ID of "
+	  "0000:0c:00.0, which the host needs, and no serial number: a boot can't tell them apart "
+	  "if you swap them\n",
+	  0 },
+
 	/* Network */
 	{ "one NIC, both families, behind a switch",
 	  ON_SDA "net eth0 0000:06:00.0/net\nnet eth1 0000:06:00.1/net\nroute4 eth0\nroute6 eth0\n",
@@ -833,7 +856,7 @@ static void check_lines(const char *out)
 
 		if (rule_parse(out, length, &rule, &error) != 1)
 			fail_msg("no rule: %.*s", (int)length, out);
-		assert_int_equal(rule.terms, RULE_PLACE | RULE_ID);
+		assert_int_equal(rule.terms & ~RULE_SERIAL, RULE_PLACE | RULE_ID);
 		assert_int_equal(rule.options, 0);
 		assert_int_equal(sscanf(rule.note, "%16s", name), 1);
 		assert_true(pci_address_parse(name, &address));

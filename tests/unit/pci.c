@@ -115,6 +115,11 @@ static void finds_serials(void **state)
 	assert_true(pci_find_serial(config, sizeof(config), &serial));
 	assert_int_equal(serial, 0x001517ffffaabbcc);
 
+	/* a card that was never given one */
+	put_dword(config, 0x144, 0);
+	put_dword(config, 0x148, 0);
+	assert_false(pci_find_serial(config, sizeof(config), &serial));
+
 	/* cut off; in a circle; into the old configuration space; all ones */
 	assert_false(pci_find_serial(config, 0x148, &serial));
 	assert_false(pci_find_serial(config, 64, &serial));

@@ -282,8 +282,21 @@ static const struct {
 	{ "00:02.0/00.0 id=10de:1b81 # 0000:01:00.0 /", "01:00.0\n03:00.0",
 	  "0000:01:00.0 protected 1; 0000:03:00.0 already-bound 2", "may be what moved: /" },
 	/* another card at the path, and none of the model */
-	{ "00:01.0/00.0 id=10de:1b82 # 0000:01:00.0 /", "01:00.0", "0000:01:00.0 would-bind 1",
-	  "" },
+	{ "00:01.0/00.0 id=10de:1b82 # 0000:01:00.0 /", "01:00.0", "0000:01:00.0 protected 1",
+	  "another card in the place of: /" },
+	/* another card of the model, by its number; where it has none, it is the same one */
+	{ "03:00.0 id=10de:1b81 serial=00-00-00-00-00-00-33-44 # 0000:03:00.0 /",
+	  "03:00.0 driver=pci-stub\n01:00.0",
+	  "0000:01:00.0 protected 2; 0000:03:00.0 protected 1", "may be what moved: /" },
+	{ "01:00.0 id=10de:1b81 serial=00-00-00-00-00-00-33-44 # 0000:01:00.0 /",
+	  "01:00.0\n03:00.0 driver=pci-stub",
+	  "0000:01:00.0 protected 1; 0000:03:00.0 would-bind 2", "/" },
+	/* the number is elsewhere, on a card whose ID is another one now, but on no other function */
+	{ "00:1f.6 id=8086:15bc serial=00-00-00-00-00-00-11-22 # 0000:00:1f.6 /",
+	  "03:00 driver=pci-stub", "0000:03:00.0 would-bind 1; 0000:03:00.1 would-bind 1", "" },
+	{ "00:02.0 id=10de:1380 serial=00-00-00-00-00-00-11-22 # 0000:00:02.0 /",
+	  "03:00 driver=pci-stub", "0000:03:00.0 protected 1; 0000:03:00.1 would-bind 1",
+	  "moved: /" },
 	/* by subsystem */
 	{ "00:02.0/00.0 id=10de:1b81:1043:8600 # 0000:01:00.0 /", "01:00.0",
 	  "0000:01:00.0 would-bind 1", "" },

@@ -107,7 +107,8 @@ static void audit_card(struct findings *findings, const struct inventory *invent
 static void audit_taken(struct findings *findings, struct inventory *inventory,
 			const struct plan_row *row)
 {
-	char where[RULE_PLACE_MAX], device[PCI_IDS_SENTENCE_MAX];
+	char where[RULE_PLACE_MAX], device[PCI_IDS_SENTENCE_MAX], address[PCI_ADDRESS_TEXT_MAX];
+	const struct pci_device *twin = inventory_twin(inventory, row->device);
 	const char *reason = inventory_reason(inventory, row->device),
 		   *use = inventory_use(inventory, row->device);
 
@@ -120,6 +121,9 @@ static void audit_taken(struct findings *findings, struct inventory *inventory,
 	if (reason)
 		findings_add(findings, FINDING_WARNING, where,
 			     "%s is in use by the host, and 'force' takes it: %s", device, reason);
+	if (twin && !reason)
+		findings_add(findings, FINDING_NOTE, where, "%s " INVENTORY_TWIN, device,
+			     pci_address_format(&twin->address, address));
 	if (use && row->outcome == OUTCOME_WOULD_BIND)
 		findings_add(findings, FINDING_WARNING, where, "%s " INVENTORY_USED, device, use);
 	audit_card(findings, inventory, row);

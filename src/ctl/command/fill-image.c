@@ -52,10 +52,10 @@ static int write_digest(const struct filling *filling)
 	return write_file(filling, DIGEST_IMAGE, line);
 }
 
-/* Lines PATH id=VVVV:DDDD:SSSS:ssss # ADDRESS REASON, and how many these are. */
+/* Lines PATH id=VVVV:DDDD:SSSS:ssss [serial=...] # ADDRESS REASON, and how many these are. */
 static int print_list(FILE *list, struct protect *protect)
 {
-	char address[PCI_ADDRESS_TEXT_MAX], place[PLACE_TEXT_MAX];
+	char address[PCI_ADDRESS_TEXT_MAX], place[PLACE_TEXT_MAX], serial[PCI_SERIAL_TEXT_MAX];
 	size_t count = 0;
 
 	for (size_t i = 0; i < protect->pci.count; i++) {
@@ -67,10 +67,13 @@ static int print_list(FILE *list, struct protect *protect)
 		result = pci_read_parents(&protect->pci, device);
 		if (result < 0)
 			return result;
-		fprintf(list, "%s id=%04x:%04x:%04x:%04x # %s %s\n",
+		fprintf(list, "%s id=%04x:%04x:%04x:%04x",
 			place_format(&protect->pci, device, place), device->vendor, device->device,
-			device->subvendor, device->subdevice,
-			pci_address_format(&device->address, address), protect->reasons[i]);
+			device->subvendor, device->subdevice);
+		if (device->has_serial)
+			fprintf(list, " serial=%s", pci_format_serial(device->serial, serial));
+		fprintf(list, " # %s %s\n", pci_address_format(&device->address, address),
+			protect->reasons[i]);
 		count++;
 	}
 	fprintf(list, PROTECTIONS_COUNT "%zu\n", count);
@@ -102,13 +105,14 @@ static int write_list(struct filling *filling)
 	return result;
 }
 
-__attribute__((format(printf, 2, 3))) static void warn(const struct plan_row *row,
+__attribute__((format(printf, 3, 4))) static void tell(char level, const struct plan_row *row,
 						       const char *format, ...)
 {
 	char address[PCI_ADDRESS_TEXT_MAX], where[RULE_PLACE_MAX];
 	va_list arguments;
 
-	fprintf(stderr, "W: vfio-early: %s: %s (%04x:%04x) ", rule_format_place(row->rule, where),
+	fprintf(stderr, "%c: vfio-early: %s: %s (%04x:%04x) ", level,
+		rule_format_place(row->rule, where),
 		pci_address_format(&row->device->address, address), row->device->vendor,
 		row->device->device);
 	va_start(arguments, format);
@@ -122,18 +126,21 @@ static void warn_taken(const struct filling *filling, const struct plan_row *row
 {
 	const struct protect *protect = &filling->protect;
 	const struct pci_device *device = pci_find(&protect->pci, &row->device->address);
+	const struct pci_device *twin = device ? protect_find_twin(protect, device) : NULL;
 	size_t index = device ? (size_t)(device - protect->pci.devices) : 0;
 	char address[PCI_ADDRESS_TEXT_MAX], shown[4];
 
 	if (device && protect->reasons[index][0])
-		warn(row, "is taken by force from the host, which uses it: %s",
+		tell('W', row, "is taken by force from the host, which uses it: %s",
 		     protect->reasons[index]);
+	if (twin && !protect->reasons[index][0])
+		tell('I', row, INVENTORY_TWIN, pci_address_format(&twin->address, address));
 	if (device && protect->uses[index][0])
-		warn(row, INVENTORY_USED, protect->uses[index]);
+		tell('W', row, INVENTORY_USED, protect->uses[index]);
 	if (host_readf(&filling->host, shown, sizeof(shown), "/" PCI_DEVICES "/%s/boot_vga",
 		       pci_address_format(&row->device->address, address)) == 1 &&
 	    shown[0] == '1')
-		warn(row, "shows the boot console; the screen goes dark when it is taken");
+		tell('W', row, "shows the boot console; the screen goes dark when it is taken");
 }
 
 /*
@@ -161,7 +168,7 @@ static void preview(struct filling *filling)
 		if (!row->device)
 			continue;
 		if (row->outcome == OUTCOME_PROTECTED)
-			warn(row, "stays with the host, which uses it: %s", row->detail);
+			tell('W', row, "stays with the host, which uses it: %s", row->detail);
 		else if (row->outcome == OUTCOME_WOULD_BIND ||
 			 row->outcome == OUTCOME_ALREADY_BOUND || row->outcome == OUTCOME_NO_IOMMU)
 			warn_taken(filling, row);

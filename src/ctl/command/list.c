@@ -182,16 +182,10 @@ static void set_numbers(struct list *list, struct libscols_line *line,
 static void set_serial(struct list *list, struct libscols_line *line,
 		       const struct pci_device *device)
 {
-	char text[24];
-	size_t used = 0;
+	char text[PCI_SERIAL_TEXT_MAX];
 
-	if (!device->has_serial)
-		return;
-	for (int shift = 56; shift >= 0; shift -= 8)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%02x%s",
-					 (unsigned int)(device->serial >> shift & 0xff),
-					 shift ? "-" : "");
-	table_set(&list->table, line, SERIAL, text);
+	if (device->has_serial)
+		table_set(&list->table, line, SERIAL, pci_format_serial(device->serial, text));
 }
 
 static void set_places(struct list *list, struct libscols_line *line,

@@ -143,7 +143,8 @@ static bool is_listed(const struct run *run, const struct pci_device *device)
 	if (pci_read_parents(&run->verify->protect->pci, device) < 0)
 		return false;
 	for (size_t i = 0; i < list->count; i++)
-		if (match_rule(&list->list[i], &run->verify->protect->pci, device) == MATCH_YES)
+		if (match_rule_place(&list->list[i], &run->verify->protect->pci, device) &&
+		    match_rule_card(&list->list[i], &run->verify->protect->pci, device))
 			return true;
 	return false;
 }

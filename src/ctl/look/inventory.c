@@ -141,6 +141,10 @@ static int add_protection(struct inventory *inventory, const struct pci_device *
 		.file = "devices in use by the host",
 	};
 
+	if (device->has_serial) {
+		rule.terms |= RULE_SERIAL;
+		rule.serial = device->serial;
+	}
 	snprintf(rule.note, sizeof(rule.note), "%s %s",
 		 pci_address_format(&device->address, address), reason);
 	return rules_append(&inventory->forecast.protections, &rule);
@@ -253,6 +257,12 @@ const char *inventory_reason(const struct inventory *inventory, const struct pci
 const char *inventory_use(const struct inventory *inventory, const struct pci_device *device)
 {
 	return find_text(inventory, inventory->protect.uses, device);
+}
+
+const struct pci_device *inventory_twin(const struct inventory *inventory,
+					const struct pci_device *device)
+{
+	return protect_find_twin(&inventory->protect, device);
 }
 
 /* Rows are in the order of their devices, those without one come last. */

@@ -53,6 +53,13 @@ const char *inventory_reason(const struct inventory *inventory, const struct pci
 const char *inventory_use(const struct inventory *inventory, const struct pci_device *device);
 #define INVENTORY_USED "is in use by the host; without it the host lacks %s"
 
+/* Of a device that is not needed, see protect_find_twin(). */
+const struct pci_device *inventory_twin(const struct inventory *inventory,
+					const struct pci_device *device);
+#define INVENTORY_TWIN                                                                             \
+	"has the ID of %s, which the host needs, and no serial number: a boot can't tell them "    \
+	"apart if you swap them"
+
 /* The row of the plan about a device; NULL if no rule is about it. */
 const struct plan_row *inventory_row(const struct inventory *inventory,
 				     const struct pci_device *device);

@@ -32,6 +32,50 @@ static int hide(struct walk *walk, const char *why)
 	return 0;
 }
 
+/* Whether both are the same function of two cards of one model. */
+static bool is_twin(const struct pci_device *device, const struct pci_device *other)
+{
+	return device->vendor == other->vendor && device->device == other->device &&
+	       device->subvendor == other->subvendor && device->subdevice == other->subdevice &&
+	       device->address.function == other->address.function &&
+	       !pci_address_same_device(&device->address, &other->address);
+}
+
+const struct pci_device *protect_find_twin(const struct protect *protect,
+					   const struct pci_device *device)
+{
+	const struct pci *pci = &protect->pci;
+
+	for (size_t i = 0; i < pci->count; i++)
+		if (protect->reasons[i][0] && !pci->devices[i].has_serial &&
+		    is_twin(&pci->devices[i], device))
+			return &pci->devices[i];
+	return NULL;
+}
+
+/* Of some models, all cards have one number, which tells none of them apart. */
+static void read_serials(struct protect *protect)
+{
+	struct pci *pci = &protect->pci;
+
+	for (size_t i = 0; i < pci->count; i++) {
+		struct pci_device *device = &pci->devices[i];
+
+		if (!protect->reasons[i][0])
+			continue;
+		pci_read_serial(pci, device);
+		for (size_t j = 0; j < pci->count && device->has_serial; j++) {
+			struct pci_device other = pci->devices[j];
+
+			if (!is_twin(device, &other))
+				continue;
+			pci_read_serial(pci, &other);
+			if (other.has_serial && other.serial == device->serial)
+				device->has_serial = false;
+		}
+	}
+}
+
 static int walk_all(struct walk *walk)
 {
 	struct protect *protect = walk->protect;
@@ -63,6 +107,7 @@ static int walk_all(struct walk *walk)
 							  : protect->uses[entry->device],
 			   PROTECT_REASON_MAX + 1, entry->use.text);
 	}
+	read_serials(protect);
 	return walk->error;
 }
 

@@ -44,7 +44,7 @@ enum protect_message {
 };
 
 struct protect {
-	struct pci pci;
+	struct pci pci; /* serial numbers are those of what is needed, where they tell it apart */
 	struct protect_entry *list; /* what is needed is not used as well */
 	size_t count;
 	/* The same as a list in a sentence, one a function of pci; empty: none. */
@@ -63,6 +63,13 @@ struct protect {
  * from scratch. 0 or -errno; the caller frees *protect in either case.
  */
 int protect_find(struct protect *protect, const char *root);
+
+/*
+ * A needed device of another card that a boot can't tell from this device, which is not needed, if
+ * they are swapped: they have the same ID, and it has no serial number. NULL: none.
+ */
+const struct pci_device *protect_find_twin(const struct protect *protect,
+					   const struct pci_device *device);
 
 void protect_free(struct protect *protect);
 

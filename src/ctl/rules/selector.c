@@ -52,7 +52,7 @@ static int format_serial(struct selector *selector)
 {
 	const struct pci_device *first, *found = NULL;
 	size_t count = pci_card(selector->pci, selector->device, &first);
-	char *end = stpcpy(selector->text, "serial");
+	char serial[PCI_SERIAL_TEXT_MAX];
 
 	for (size_t i = 0; i < count && !found; i++)
 		if (first[i].has_serial)
@@ -61,9 +61,7 @@ static int format_serial(struct selector *selector)
 		found = selector->device;
 	if (!found)
 		return -ENODATA;
-	for (int byte = 7; byte >= 0; byte--)
-		end += sprintf(end, "%c%02x", byte == 7 ? '=' : '-',
-			       (unsigned int)(found->serial >> 8 * byte & 0xff));
+	sprintf(selector->text, "serial=%s", pci_format_serial(found->serial, serial));
 	return check(selector);
 }
 
