@@ -46,7 +46,7 @@ TESTS := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(SYSTEM_TESTS) $(UNIT_TESTS) 
 	$(DOCTOR_TEST) $(SETUP_TESTS) $(ROM_TESTS) $(FLEET_TEST))
 
 HOSTTREE := $(call lib,diff files hosttree)
-HOST := $(HOSTTREE) $(call lib,tree)
+HOST := $(HOSTTREE) $(call lib,silent tree)
 RUN := $(HOST) $(call lib,command run)
 DRIVER_CORE := $(call lib,drivercore files host hostfs hosttree trace)
 MACHINE := $(call lib,command files grub image machine report)

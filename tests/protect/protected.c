@@ -27,6 +27,7 @@
 #include "hosttree.h"
 #include "core/rule.h"
 #include "machine.h"
+#include "silent.h"
 #include "tree.h"
 
 /* Even what never ends must, and long before this. */
@@ -1009,6 +1010,28 @@ static void test_many_routes(void **state)
 	free(text);
 }
 
+/* Neither a cluster whose daemon hangs nor a server that is gone holds up an image. */
+static void test_silent(void **state)
+{
+	char cluster[PATH_MAX], server[PATH_MAX], *out, *err;
+	int first, second;
+
+	(void)state;
+	make_tree(ON_SDA "line etc/pve/x x\nline net/x x\n"
+			 "line etc/fstab /net/disk.img /mnt ext4 loop 0 0\n");
+	assert_true(snprintf(cluster, sizeof(cluster), "%s/etc/pve", root) < PATH_MAX);
+	assert_true(snprintf(server, sizeof(server), "%s/net", root) < PATH_MAX);
+	first = silent_mount(cluster);
+	second = silent_mount(server);
+	assert_int_equal(run(&out, &err), 2);
+	silent_unmount(first, cluster);
+	silent_unmount(second, server);
+	assert_non_null(strstr(err, "/net/disk.img: Connection timed out"));
+	assert_non_null(strstr(out, "\n0000:00:1b.0/00.0 id=144d:a808"));
+	free(out);
+	free(err);
+}
+
 /* A list that does not fit is none. Messages do not always fit, either. */
 static void test_full_disk(void **state)
 {
@@ -1098,6 +1121,7 @@ int main(void)
 		cmocka_unit_test(test_deep_stack),    cmocka_unit_test(test_wide_stack),
 		cmocka_unit_test(test_endless_names), cmocka_unit_test(test_many_routes),
 		cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_little_memory),
+		cmocka_unit_test(test_silent),
 	};
 	struct CMUnitTest tests[COUNT(samples) + COUNT(made)] = { { .name = NULL } };
 	int failed;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "protect/disks.h"
+#include "silent.h"
 
 #define IMAGE "/tmp/vfio-early-tags-XXXXXX"
 
@@ -52,9 +54,37 @@ static void test_two_signatures(void **state)
 	unlink(image);
 }
 
+/* The second doesn't wait as long as the first, and what udev noted needs no disk. */
+static void test_silent_disk(void **state)
+{
+	char directory[] = IMAGE, node[sizeof(directory) + 8];
+	struct host host = { .directory = -1 };
+	char found[PATH_MAX];
+	struct block_tags tags;
+	int silent;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(node, sizeof(node), "%s/disk", directory);
+	assert_int_equal(host_open(&host, "/"), 0);
+	silent = silent_mount(directory);
+	alarm(20);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(block_tags_read(&host, "/sys/none", node, &tags), -ETIMEDOUT);
+		assert_int_equal(disks_find_spec(&host, node, found), -ETIMEDOUT);
+	}
+	alarm(0);
+	silent_unmount(silent, directory);
+	host_close(&host);
+	rmdir(directory);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_two_signatures) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_two_signatures),
+		cmocka_unit_test(test_silent_disk),
+	};
 
 	return cmocka_run_group_tests_name("tags", tests, NULL, NULL);
 }

@@ -5,21 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
 #include <libmount/libmount.h>
 
 #include "bootloader/grub.h"
 #include "bootloader/systemd-boot.h"
-#include "host/run.h"
+#include "host/deadline.h"
 
 #define UUIDS "/etc/kernel/proxmox-boot-uuids"
 
-/* What the child leaves for its parent. */
-struct answer {
-	int result;
-	char message[BOOT_MESSAGE_MAX];
+/* One partition to look into. */
+struct visit {
+	struct bootcheck check;
+	char device[PATH_MAX];
 };
 
 /* The file system is vfat, but libmount finds that out, as mount(8) would. */
@@ -55,56 +54,44 @@ static int mount_esp(const char *device)
 	return result == -EBUSY ? mount_with(device, "nosuid,nodev,noexec") : result;
 }
 
-static _Noreturn void visit_in_child(struct bootcheck check, const char *device,
-				     struct answer *answer)
+/* In a child process, as the mount is. */
+static int visit(const void *context, void *message)
 {
+	const struct visit *visit = context;
+	struct bootcheck check = visit->check;
 	struct host host;
-	int result = mount_esp(device);
+	int result = mount_esp(visit->device);
 
-	if (result < 0) {
-		answer->result = boot_say(answer->message, -ENOENT,
-					  "%s: %s, so what the next boot has cannot be told",
-					  device, strerror(-result));
-		_exit(0);
-	}
+	if (result < 0)
+		return boot_say(message, -ENOENT,
+				"%s: %s, so what the next boot has cannot be told", visit->device,
+				strerror(-result));
 	/* A directory that was opened before shows what was mounted before. */
 	result = host_open(&host, "/");
 	check.host = &host;
-	check.message = answer->message;
+	check.message = message;
 	if (result == 0)
 		result = bootcheck_run(&check, check.loader == &bootloader_proxmox_grub
 						       ? grub_check_entries
 						       : systemd_check_entries);
-	answer->result = result;
-	_exit(0);
+	return result;
 }
 
-/* In a child process for each partition. Stops at the first that is not as wanted. */
-static int visit_all(const struct bootcheck *check, char *uuids, struct answer *answer)
+/* Stops at the first that is not as wanted. */
+static int visit_all(const struct bootcheck *check, char *uuids)
 {
+	struct visit next = { .check = *check };
 	bool found = false;
 	int result = 0;
 	char *uuid;
 
 	while (result == 0 && (uuid = strsep(&uuids, " \t\n"))) {
-		char device[PATH_MAX];
-		pid_t child;
-
 		if (!uuid[0])
 			continue;
 		found = true;
-		result = host_path(device, "/dev/disk/by-uuid/%s", uuid);
-		if (result < 0)
-			return result;
-		*answer = (struct answer){ .result = -EIO };
-		child = fork();
-		if (child == 0)
-			visit_in_child(*check, device, answer);
-		result = child < 0 ? -errno : run_await(child);
-		if (result < 0)
-			return result;
-		memcpy(check->message, answer->message, BOOT_MESSAGE_MAX);
-		result = answer->result;
+		result = host_path(next.device, "/dev/disk/by-uuid/%s", uuid);
+		if (result == 0)
+			result = deadline_run(visit, &next, check->message, BOOT_MESSAGE_MAX);
 	}
 	if (!found)
 		return boot_say(check->message, -ENOENT,
@@ -115,7 +102,6 @@ static int visit_all(const struct bootcheck *check, char *uuids, struct answer *
 
 static void check_entries(struct bootcheck *check)
 {
-	struct answer *answer; /* in memory that the children share */
 	char *uuids;
 
 	check->entries = 1; /* the children count them */
@@ -128,14 +114,7 @@ static void check_entries(struct bootcheck *check)
 	check->result = host_read_text(check->host, UUIDS, &uuids);
 	if (check->result < 0)
 		return;
-	answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	if (answer == MAP_FAILED) {
-		check->result = -errno;
-	} else {
-		check->result = visit_all(check, uuids, answer);
-		munmap(answer, sizeof(*answer));
-	}
+	check->result = visit_all(check, uuids);
 	free(uuids);
 }
 

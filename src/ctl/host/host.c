@@ -12,6 +12,7 @@
 
 #include "core/file.h"
 #include "core/pci.h"
+#include "host/deadline.h"
 #include "host/host.h"
 
 /* /proc/net/route of a router with a full table; anything longer is no host's. */
@@ -38,6 +39,39 @@ void host_close(struct host *host)
 	host->directory = -1;
 }
 
+static int list_nothing(void *context, int fd, const char *name)
+{
+	(void)context;
+	(void)fd;
+	(void)name;
+	return 0;
+}
+
+static int list_cluster(const void *directory, void *answer)
+{
+	(void)answer;
+	return file_each_entry(file_open(AT_FDCWD, directory), list_nothing, NULL);
+}
+
+/*
+ * The files of a cluster are in FUSE, and a daemon that hangs holds up who opens one: it is asked
+ * once whether it answers, before any. 0 or -ETIMEDOUT.
+ */
+static int check_answers(const struct host *host, const char *path)
+{
+	static char asked[PATH_MAX];
+	static int answer;
+	char cluster[PATH_MAX];
+
+	if (strncmp(path, HOST_CLUSTER, strlen(HOST_CLUSTER)) != 0 ||
+	    host_outside(host, HOST_CLUSTER, cluster) < 0)
+		return 0;
+	if (strcmp(asked, cluster) != 0)
+		answer = deadline_run(list_cluster, cluster, NULL, 0);
+	strcpy(asked, cluster);
+	return answer == -ETIMEDOUT ? answer : 0;
+}
+
 int host_path(char path[PATH_MAX], const char *format, ...)
 {
 	va_list arguments;
@@ -60,7 +94,8 @@ bool host_has(const struct host *host, const char *directory, const char *name)
 
 	if (host_path(path, "%s/%s", directory, name) < 0)
 		return false;
-	if (faccessat(host->directory, host_below(path), F_OK, 0) == 0)
+	if (check_answers(host, path) < 0 ||
+	    faccessat(host->directory, host_below(path), F_OK, 0) == 0)
 		return true;
 	return errno != ENOENT && errno != ENOTDIR;
 }
@@ -69,7 +104,7 @@ int host_resolve(const struct host *host, const char *path, char resolved[PATH_M
 {
 	char outside[PATH_MAX], whole[PATH_MAX];
 	size_t root = strlen(host->root);
-	int result = host_outside(host, path, outside);
+	int result = host_outside(host, path, outside) ?: check_answers(host, path);
 
 	if (result < 0)
 		return result;
@@ -93,7 +128,8 @@ int host_readf(const struct host *host, char *line, size_t size, const char *for
 	va_end(arguments);
 	if (length < 0 || (size_t)length >= sizeof(path))
 		return -ENAMETOOLONG;
-	got = file_read(host->directory, host_below(path), line, size);
+	got = check_answers(host, path)
+		      ?: file_read(host->directory, host_below(path), line, size);
 	if (got < 0)
 		return (int)got;
 	length = (int)strcspn(line, "\n");
@@ -107,7 +143,8 @@ int host_read_text(const struct host *host, const char *path, char **text)
 {
 	size_t length;
 
-	return file_read_all(host->directory, host_below(path), TEXT_MAX_LENGTH, text, &length);
+	return check_answers(host, path) ?: file_read_all(host->directory, host_below(path),
+							  TEXT_MAX_LENGTH, text, &length);
 }
 
 struct listing {
@@ -130,7 +167,7 @@ int host_each(const struct host *host, const char *directory,
 	      int (*each)(void *context, const char *directory, const char *name), void *context)
 {
 	struct listing listing = { .directory = directory, .each = each, .context = context };
-	int fd = file_open(host->directory, host_below(directory));
+	int fd = check_answers(host, directory) ?: file_open(host->directory, host_below(directory));
 
 	return file_each_entry(fd, list_entry, &listing);
 }

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What Proxmox VE's daemon shows; where that doesn't answer, the calls below return -ETIMEDOUT. */
+#define HOST_CLUSTER "/etc/pve"
+
 struct host {
 	char root[PATH_MAX]; /* canonical; empty for / */
 	int directory;       /* root, open */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/deadline.h"
 #include "protect/disks.h"
 
 #define FIELD(name) offsetof(struct block_tags, name), sizeof(((struct block_tags *)0)->name)
@@ -18,6 +19,7 @@ static const struct tag {
 } table[] = {
 	{ "TYPE", "E:ID_FS_TYPE=", FIELD(type) },
 	{ "LABEL", "E:ID_FS_LABEL=", FIELD(label) },
+	{ "PTTYPE", "E:ID_PART_TABLE_TYPE=", FIELD(table) },
 	{ "PART_ENTRY_TYPE", "E:ID_PART_ENTRY_TYPE=", FIELD(part_type) },
 	{ "AMBIVALENT", "E:ID_FS_AMBIVALENT=", FIELD(ambivalent) },
 };
@@ -37,7 +39,7 @@ static int find_link(const struct host *host, const char *tag, const char *value
 }
 
 /* Where udev made no links. With /dev/null for a cache, nothing is written. */
-static int scan_devices(const char *tag, const char *value, char node[PATH_MAX])
+static int scan_devices(const void *spec, void *node)
 {
 	blkid_cache cache;
 	char *name;
@@ -45,7 +47,7 @@ static int scan_devices(const char *tag, const char *value, char node[PATH_MAX])
 
 	if (blkid_get_cache(&cache, "/dev/null") < 0)
 		return -ENOMEM;
-	name = blkid_evaluate_tag(tag, value, &cache);
+	name = blkid_evaluate_tag(spec, NULL, &cache);
 	if (name)
 		result = host_path(node, "%s", name);
 	free(name);
@@ -64,7 +66,7 @@ int block_tags_find_node(const struct host *host, const char *spec, char node[PA
 		return -EINVAL;
 	result = find_link(host, tag, value, node);
 	if (result == -ENOENT && host->live)
-		result = scan_devices(tag, value, node);
+		result = deadline_run(scan_devices, spec, node, PATH_MAX);
 	free(tag);
 	free(value);
 	return result;
@@ -123,15 +125,28 @@ static int read_udev(const struct host *host, const char *directory, struct bloc
 	return 0;
 }
 
+static int probe_node(const void *node, void *tags)
+{
+	blkid_probe prober = blkid_new_probe_from_filename(node);
+	int result = prober ? probe(prober, tags) : -EIO;
+
+	blkid_free_probe(prober);
+	return result;
+}
+
+/* Disks are read only where udev has no record, or one that does not say what is on them. */
 int block_tags_read(const struct host *host, const char *directory, const char *node,
 		    struct block_tags *tags)
 {
-	blkid_probe prober = host->live ? blkid_new_probe_from_filename(node) : NULL;
-	int result = -EIO;
+	struct block_tags found = { .type = "" };
+	int result, probed;
 
-	*tags = (struct block_tags){ .type = "" };
-	if (prober)
-		result = probe(prober, tags);
-	blkid_free_probe(prober);
-	return result == 0 ? 0 : read_udev(host, directory, tags);
+	*tags = found;
+	result = read_udev(host, directory, tags);
+	if (!host->live || tags->type[0] || tags->ambivalent[0] || tags->table[0])
+		return result;
+	probed = deadline_run(probe_node, node, &found, sizeof(found));
+	if (probed == 0)
+		*tags = found;
+	return probed == 0 || probed == -ETIMEDOUT ? probed : result;
 }

@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "core/vfio.h"
+#include "host/deadline.h"
 #include "protect/busy.h"
 #include "protect/disks.h"
 
@@ -144,24 +145,30 @@ static bool is_below(struct disks *disks, const char *directory)
 	return false;
 }
 
+/* Refused to a disk that is mounted, swapped to, or part of something. */
+static int open_disk(const void *node, void *answer)
+{
+	cleanup_fd int fd = file_open_flags(AT_FDCWD, node, O_RDONLY | O_EXCL | O_NONBLOCK);
+
+	(void)answer;
+	return fd < 0 ? fd : 0;
+}
+
 /* What is made of disks (dm, md, loop, ...) holds these, so they tell enough. */
 static int look_at_disk(void *context, const char *all, const char *name)
 {
 	static const char made[] = "/sys/devices/virtual/block/";
 	struct disks *disks = context;
 	const struct host *host = disks->walk.host;
-	char directory[PATH_MAX], node[PATH_MAX];
-	int fd;
+	char directory[PATH_MAX], node[PATH_MAX], outside[PATH_MAX];
 
 	(void)all;
 	if (disks_find_name(host, name, directory) < 0 ||
 	    strncmp(directory, made, sizeof(made) - 1) == 0 || !is_below(disks, directory))
 		return 0;
 	disks_format_node(host, directory, node);
-	/* Refused to a disk that is mounted, swapped to, or part of something. */
-	fd = file_open_flags(host->directory, host_below(node), O_RDONLY | O_EXCL | O_NONBLOCK);
-	file_close(&fd);
-	if (fd != -EBUSY)
+	if (host_outside(host, node, outside) < 0 ||
+	    deadline_run(open_disk, outside, NULL, 0) != -EBUSY)
 		return 0;
 	snprintf(disks->busy, sizeof(disks->busy), "%s", name);
 	return 1;

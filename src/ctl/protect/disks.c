@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "host/deadline.h"
 #include "protect/disks.h"
 #include "protect/mounts.h"
 #include "protect/network.h"
@@ -37,18 +38,44 @@ int disks_find_name(const struct host *host, const char *name, char directory[PA
 	return host_resolve(host, path, directory);
 }
 
-/* The number of a node tells best; a recorded host has its links only. */
-static int find_node(const struct host *host, const char *node, char directory[PATH_MAX])
-{
-	char path[PATH_MAX];
-	struct stat status;
-	int result;
+struct node_search {
+	const struct host *host;
+	const char *node;
+};
 
-	if (host->live && stat(node, &status) == 0 && S_ISBLK(status.st_mode))
-		return disks_find_number(host, status.st_rdev, directory);
-	result = host_resolve(host, node, path);
-	if (result == 0 && strncmp(path, "/dev/", 5) == 0)
-		return disks_find_name(host, path + 5, directory);
+/* What a path leads to. */
+struct node {
+	dev_t number; /* of a block device; 0: none that can be asked here */
+	char path[PATH_MAX];
+};
+
+/* The number of a node tells best; a recorded host has its links only. */
+static int look_at_node(const void *context, void *answer)
+{
+	const struct node_search *search = context;
+	struct node *node = answer;
+	struct stat status;
+
+	if (search->host->live && stat(search->node, &status) == 0 && S_ISBLK(status.st_mode)) {
+		node->number = status.st_rdev;
+		return 0;
+	}
+	return host_resolve(search->host, search->node, node->path);
+}
+
+/* Outside of /dev, the path can lead to a file system that doesn't answer. */
+static int find_node(const struct host *host, const char *name, char directory[PATH_MAX])
+{
+	const struct node_search search = { host, name };
+	struct node node = { .path = "" };
+	int result = strncmp(name, "/dev/", 5) == 0
+			     ? look_at_node(&search, &node)
+			     : deadline_run(look_at_node, &search, &node, sizeof(node));
+
+	if (result == 0 && node.number)
+		return disks_find_number(host, node.number, directory);
+	if (result == 0 && strncmp(node.path, "/dev/", 5) == 0)
+		return disks_find_name(host, node.path + 5, directory);
 	return result < 0 ? result : -ENOTBLK;
 }
 

@@ -13,6 +13,7 @@
 struct block_tags {
 	char type[32];      /* of the file system or member: "vfat", "zfs_member" */
 	char label[256];    /* of a pool of ZFS its name */
+	char table[16];     /* of partitions: "gpt" */
 	char part_type[40]; /* GUID, or "0xef" on a disk with an MBR */
 	/* Where there is more than one, and so no type: USAGE:TYPE:VERSION of each. */
 	char ambivalent[256];
@@ -25,8 +26,8 @@ struct block_tags {
 int block_tags_find_node(const struct host *host, const char *spec, char node[PATH_MAX]);
 
 /*
- * Reads what is on the device with this directory in /sys/devices and this node: from itself, or,
- * of a recorded host and where that is not allowed, as udev noted it. 0 or -errno.
+ * Reads what is on the device with this directory in /sys/devices and this node: as udev noted it, or
+ * if that says nothing, from itself. 0 or -errno; with -ETIMEDOUT, *tags has what udev noted.
  */
 int block_tags_read(const struct host *host, const char *directory, const char *node,
 		    struct block_tags *tags);

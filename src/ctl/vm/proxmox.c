@@ -259,9 +259,10 @@ static void parse_mappings(struct guests *guests, const char *text)
 /* pmxcfs has a link to the node's own directory; without it, the host's name is the node's. */
 static void find_node(struct guests *guests, const struct host *host)
 {
-	char line[GUESTS_NODE_MAX];
+	char line[GUESTS_NODE_MAX], path[PATH_MAX];
 
-	if (file_read_link_name(host->directory, host_below(GUESTS_PVE "/local"), guests->node,
+	if (host_resolve(host, GUESTS_PVE "/local", path) < 0 ||
+	    file_read_link_name(host->directory, host_below(GUESTS_PVE "/local"), guests->node,
 				sizeof(guests->node)) < 0) {
 		guests->node[0] = '\0';
 		if (host_readf(host, line, sizeof(line), "/etc/hostname") > 0)
