@@ -522,6 +522,55 @@ static const struct sample samples[] = {
 	  "I: /srv (ext4 on /dev/md9): block device 9:9: No such file or directory\n" NO_ROUTE,
 	  0 },
 
+	{ "active volumes, arrays and pools that are not mounted",
+	  ON_SDA NVME0 NVME1 USB MD0 DM(0, "ceph-osd") RULE("02:00.0") RULE("03:00.0") RULE(
+		  "00:14.0") "slave dm-0 nvme0n1p1\nslave md0 sdb1\n"
+			     "udev nvme1n1p1 ID_FS_TYPE=zfs_member\nudev nvme1n1p1 ID_FS_LABEL=tank\n"
+			     "line proc/spl/kstat/zfs/tank/state ONLINE\n"
+			     "line proc/spl/kstat/zfs/arcstats x\n",
+	  ON_SDA_1,
+	  NO_ROUTE USED("3", "0000:00:14.0 (8086:a36d)") "volume (/dev/md0)\n" USED(
+		  "1", "0000:02:00.0 (144d:a808)") "volume (/dev/mapper/ceph-osd)\n" USED(
+		  "2", "0000:03:00.0 (144d:a808)") "ZFS pool (tank)\n",
+	  0 },
+	{ "a pool that is not imported, and a mounted volume are told of no more",
+	  ON_SDA NVME0 NVME1 DM(0, "vg-data") RULE("02:00.0") RULE(
+		  "03:00.0") "slave dm-0 nvme0n1p1\nmount 253:0 /data xfs /dev/mapper/vg-data\n"
+			     "udev nvme1n1p1 ID_FS_TYPE=zfs_member\nudev nvme1n1p1 ID_FS_LABEL=tank\n",
+	  ON_SDA_1,
+	  NO_ROUTE USED("1", "0000:02:00.0 (144d:a808)") "/data (xfs on /dev/mapper/vg-data)\n",
+	  0 },
+	{ "a network mount is used",
+	  ON_SDA TWO_NETS RULE("06:00.0") "mount 0:27 /net nfs4 10.10.10.1:/x\n",
+	  ON_SDA_1 ONBOARD DEFAULT_ROUTE,
+	  USED("1", "0000:06:00.0 (8086:1521)") "server of /net (enp6s0f0)\n", 0 },
+	{ "journals of ext4 on other disks",
+	  ON_SDA NVME0 "line proc/fs/jbd2/sda2-8/info x\nline proc/fs/jbd2/nvme0n1p1/info x\n",
+	  ON_SDA_1 SSD0 "/ (ext4 on /dev/sda2)\n", NO_ROUTE, 0 },
+	{ "a disk of root's volume group that no volume uses yet",
+	  SDA NVME0 NVME1 DM(0, "my--vg-root") "slave dm-0 sda2\n"
+		"line sys/devices/virtual/block/dm-0/dm/uuid "
+		"LVM-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa11111111111111111111111111111111\n"
+		"line etc/lvm/backup/my-vg \tid = \"gggggg-0\"\n"
+		"line etc/lvm/backup/my-vg \tphysical_volumes {\n"
+		"line etc/lvm/backup/my-vg \t\tid = \"aaaaaa-1\"\n"
+		"line etc/lvm/backup/my-vg \t\tid = \"bbbbbb-2\"\n"
+		"line etc/lvm/backup/my-vg \tlogical_volumes {\n"
+		"line etc/lvm/backup/my-vg \t\tid = \"cccccc-3\"\n"
+		"link dev/disk/by-id/lvm-pv-uuid-aaaaaa-1 ../../sda2\n"
+		"link dev/disk/by-id/lvm-pv-uuid-bbbbbb-2 ../../nvme0n1p1\n"
+		"link dev/disk/by-id/lvm-pv-uuid-cccccc-3 ../../nvme1n1p1\n"
+		"mount 253:0 / ext4 /dev/mapper/my--vg-root\n",
+	  AHCI "/ (ext4 on /dev/mapper/my--vg-root)\n" SSD0
+	       "/ (ext4 on /dev/mapper/my--vg-root)\n",
+	  NO_ROUTE, 0 },
+	{ "dm-multipath",
+	  SDA USB DM(0, "mpatha") "slave dm-0 sda\nslave dm-0 sdb\n"
+				  "line sys/devices/virtual/block/dm-0/dm/uuid mpath-3600\n"
+				  "mount 253:0 / ext4 /dev/mapper/mpatha\n",
+	  XHCI "/ (ext4 on /dev/mapper/mpatha)\n" AHCI "/ (ext4 on /dev/mapper/mpatha)\n",
+	  NO_ROUTE, 0 },
+
 	/* Which card it is */
 	{ "a rule takes the twin of a needed disk, and another port of a needed card",
 	  ON_SDA NVME0 NVME1 RULE("03:00.0") RULE(

@@ -2,6 +2,7 @@
 /* Block devices: from a name or number down to what they are on. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -144,6 +145,39 @@ static int follow_group_volume(void *context, const char *directory, const char 
 	return 0;
 }
 
+/* The group of the volume that device-mapper calls GROUP-VOLUME, with each "-" of a name doubled. */
+static bool format_group(const char *volume, char name[NAME_MAX + 1])
+{
+	size_t used = 0;
+
+	for (; *volume && (*volume != '-' || volume[1] == '-'); volume++) {
+		volume += *volume == '-';
+		name[used++] = *volume;
+	}
+	name[used] = '\0';
+	return *volume == '-' && used > 0;
+}
+
+/*
+ * A disk that no volume uses yet is above none; LVM's own text about the group names all, each by
+ * a line `id = "UUID"` between physical_volumes and logical_volumes. udev has links by those.
+ */
+static void follow_group_disks(struct walk *walk, const char *volume)
+{
+	char name[NAME_MAX + 1], path[PATH_MAX], id[64], device[PATH_MAX], *text, *rest, *line;
+
+	if (!format_group(volume, name) || host_path(path, "/etc/lvm/backup/%s", name) < 0 ||
+	    host_read_text(walk->host, path, &text) < 0)
+		return;
+	rest = strstr(text, "physical_volumes {");
+	while ((line = strsep(&rest, "\n")) && !strstr(line, "logical_volumes {"))
+		if (sscanf(line, " id = \"%63[0-9A-Za-z-]\"", id) == 1 &&
+		    host_path(path, "/dev/disk/by-id/lvm-pv-uuid-%s", id) == 0 &&
+		    disks_find_spec(walk->host, path, device) == 0)
+			disks_follow(walk, device);
+	free(text);
+}
+
 /*
  * LVM activates the volumes of a group by itself only when all of its disks are there, so those of
  * the other volumes count as well (lvmautoactivation(7)).
@@ -151,6 +185,7 @@ static int follow_group_volume(void *context, const char *directory, const char 
 static void follow_group(struct walk *walk, const char *directory)
 {
 	struct group_search search = { .walk = walk };
+	char name[2 * NAME_MAX];
 
 	if (host_readf(walk->host, search.group, sizeof(search.group), "%s/dm/uuid", directory) <
 		    GROUP_LENGTH ||
@@ -160,6 +195,9 @@ static void follow_group(struct walk *walk, const char *directory)
 	if (!walk_enter(walk, search.group))
 		return;
 	walk_list(walk, DISKS_ALL, follow_group_volume, &search);
+	if (host_readf(walk->host, name, sizeof(name), "%s/dm/name", directory) > 0 &&
+	    strlen(name) <= NAME_MAX)
+		follow_group_disks(walk, name);
 	walk_leave(walk);
 }
 

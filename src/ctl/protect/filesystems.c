@@ -108,15 +108,22 @@ static int follow_zfs_member(void *context, const char *directory, const char *n
 	return 0;
 }
 
-/* The source is POOL/DATASET; the label of each member of the pool is its name. */
+/* The label of each member of the pool is its name. */
+void filesystem_follow_pool(struct walk *walk, const char *pool)
+{
+	struct zfs_search zfs = { walk, pool };
+
+	walk_list(walk, DISKS_ALL, follow_zfs_member, &zfs);
+}
+
+/* The source is POOL/DATASET. */
 static void follow_zfs(struct walk *walk, struct libmnt_fs *fs)
 {
 	const char *source = filesystem_source(fs);
 	char pool[256];
-	struct zfs_search zfs = { walk, pool };
 
 	snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(source, "/"), source);
-	walk_list(walk, DISKS_ALL, follow_zfs_member, &zfs);
+	filesystem_follow_pool(walk, pool);
 }
 
 static struct text whole(const char *string)
@@ -246,6 +253,18 @@ bool filesystem_has_disks(struct libmnt_fs *fs)
 	return filesystem ? filesystem->has_disks : major(mnt_fs_get_devno(fs)) != 0;
 }
 
+/* The directory of a journal inside of its file system is called DISK-INODE. */
+static int follow_journal(void *context, const char *directory, const char *name)
+{
+	struct walk *walk = context;
+	char device[PATH_MAX];
+
+	(void)directory;
+	if (disks_find_name(walk->host, name, device) == 0)
+		disks_follow(walk, device);
+	return 0;
+}
+
 /* Entries of fstab have no number. */
 void filesystem_follow(struct walk *walk, struct libmnt_fs *fs)
 {
@@ -275,6 +294,9 @@ void filesystem_follow(struct walk *walk, struct libmnt_fs *fs)
 		walk_lose(walk, "%s: do not know what %s stands on", walk->use.text,
 			  filesystem_type(fs));
 	}
+	/* Nothing but its superblock says which of them is its own. */
+	if (filesystem_in_use(fs) && strncmp(filesystem_type(fs), "ext", 3) == 0)
+		walk_list(walk, "/proc/fs/jbd2", follow_journal, walk);
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (filesystem_option(fs, options[i], &node) && node.p &&
 		    host_path(path, "%.*s", (int)text_length(&node), node.p) == 0)

@@ -293,12 +293,87 @@ static void find_used_mount(struct walk *walk, struct libmnt_fs *fs)
 	/* Each snap is a file of the root file system, mounted through a loop device. */
 	bool snap = strcmp(type, "squashfs") == 0 && strncmp(source, "/dev/loop", 9) == 0;
 
-	if (!target || array_has(targets, target) || !filesystem_has_disks(fs) || snap ||
+	if (!target || array_has(targets, target) ||
+	    (!filesystem_has_disks(fs) && !filesystem_is_remote(fs)) || snap ||
 	    is_esp(walk, fs) || (strcmp(type, "zfs") == 0 && is_of_known_pool(walk, fs)))
 		return;
 	walk_begin(walk, PROTECT_OTHER, target, "%s on %s", type, source);
 	follow_mount(walk, fs);
 	walk_end(walk);
+}
+
+/* What is needed or used already is known to be lost with its device. */
+static bool is_told(const struct walk *walk, size_t before)
+{
+	const struct protect *protect = walk->protect;
+	size_t known = 0;
+
+	for (size_t i = before; i < protect->count; i++)
+		for (size_t j = 0; j < before; j++)
+			if (protect->list[j].device == protect->list[i].device) {
+				known++;
+				break;
+			}
+	return known == protect->count - before;
+}
+
+/* One that can't be followed is not told of: a device of device-mapper can be on nothing. */
+static void find_active(struct walk *walk, const char *what, const char *name, const char *device)
+{
+	struct protect *protect = walk->protect;
+	void (*tell)(void *, enum protect_message, const char *) = protect->tell;
+	size_t before = protect->count;
+
+	protect->tell = NULL;
+	walk_begin(walk, PROTECT_OTHER, what, "%s", name);
+	if (device)
+		disks_follow(walk, device);
+	else
+		filesystem_follow_pool(walk, name);
+	walk_end(walk);
+	protect->tell = tell;
+	if (is_told(walk, before))
+		protect->count = before;
+}
+
+/* LVM- and the UUID of the group: one volume leads to the disks of all. */
+#define GROUP_LENGTH (4 + 32)
+
+struct volume_search {
+	struct walk *walk;
+	char last[128]; /* UUID of the volume that was followed last */
+};
+
+/* Volumes and arrays that are active but not mounted: of virtual machines, of Ceph. */
+static int find_volume(void *context, const char *directory, const char *name)
+{
+	struct volume_search *search = context;
+	const struct host *host = search->walk->host;
+	char device[PATH_MAX], node[PATH_MAX], uuid[sizeof(search->last)] = "";
+
+	(void)directory;
+	if ((strncmp(name, "dm-", 3) != 0 && strncmp(name, "md", 2) != 0 &&
+	     strncmp(name, "bcache", 6) != 0) ||
+	    disks_find_name(host, name, device) < 0)
+		return 0;
+	if (host_readf(host, uuid, sizeof(uuid), "%s/dm/uuid", device) > 0 &&
+	    strncmp(uuid, "LVM-", 4) == 0 && strncmp(uuid, search->last, GROUP_LENGTH) == 0)
+		return 0;
+	strcpy(search->last, uuid);
+	disks_format_node(host, device, node);
+	find_active(search->walk, "volume", node, device);
+	return 0;
+}
+
+/* The ZFS module has a directory for each imported pool, and some files. */
+static int find_pool(void *walk, const char *directory, const char *name)
+{
+	char pool[PATH_MAX];
+
+	if (host_path(pool, "%s/%s", directory, name) == 0 &&
+	    host_has(((struct walk *)walk)->host, pool, "state"))
+		find_active(walk, "ZFS pool", name, NULL);
+	return 0;
 }
 
 static int bad_line(struct libmnt_table *table, const char *file, int line)
@@ -341,6 +416,7 @@ void mounts_find(struct walk *walk)
 {
 	struct libmnt_table *fstab = read_table(walk, "/etc/fstab", mnt_table_parse_file);
 	struct libmnt_table *swaps = read_table(walk, "/proc/swaps", mnt_table_parse_swaps);
+	struct volume_search volumes = { .walk = walk };
 
 	walk->on_disks = true;
 	if (fstab && swaps) {
@@ -356,6 +432,8 @@ void mounts_find(struct walk *walk)
 		/* After what is needed, which is not told of again. */
 		walk->grade = PROTECT_USED;
 		for_each(walk, walk->mounts, find_used_mount);
+		walk_list(walk, "/proc/spl/kstat/zfs", find_pool, walk);
+		walk_list(walk, DISKS_ALL, find_volume, &volumes);
 		walk->grade = PROTECT_NEEDED;
 	} else {
 		walk->error = -ENOMEM;

@@ -40,6 +40,9 @@ bool filesystem_has_disks(struct libmnt_fs *fs);
 /* Whether its files come from a server, or from disks that several hosts share. */
 bool filesystem_is_remote(struct libmnt_fs *fs);
 
+/* Follows every member of a pool of ZFS. */
+void filesystem_follow_pool(struct walk *walk, const char *pool);
+
 bool filesystem_is_fuse(struct libmnt_fs *fs);
 
 /* Follows every device of it, or the way to its server. */
