@@ -543,7 +543,8 @@ static const struct sample samples[] = {
 	{ "a network mount is used",
 	  ON_SDA TWO_NETS RULE("06:00.0") "mount 0:27 /net nfs4 10.10.10.1:/x\n",
 	  ON_SDA_1 ONBOARD DEFAULT_ROUTE,
-	  USED("1", "0000:06:00.0 (8086:1521)") "server of /net (enp6s0f0)\n", 0 },
+	  USED("1", "0000:06:00.0 (8086:1521)") "server of /net (enp6s0f0), "
+	  "network 10.10.10.0/24 (enp6s0f0)\n", 0 },
 	{ "journals of ext4 on other disks",
 	  ON_SDA NVME0 "line proc/fs/jbd2/sda2-8/info x\nline proc/fs/jbd2/nvme0n1p1/info x\n",
 	  ON_SDA_1 SSD0 "/ (ext4 on /dev/sda2)\n", NO_ROUTE, 0 },
