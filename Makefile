@@ -18,6 +18,7 @@ SYSCONFDIR ?= /etc
 INITRAMFSDIR ?= /usr/share/initramfs-tools
 DRACUTDIR  ?= /usr/lib/dracut/modules.d
 UDEVDIR    ?= /usr/lib/udev
+SHAREDIR   ?= $(PREFIX)/share/vfio-early
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR    ?=
 
@@ -198,6 +199,9 @@ install: all
 		> $(DESTDIR)$(UDEVDIR)/rules.d/70-vfio-early.rules
 	test -e $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf || \
 		install -D -m 644 conf/vfio-early.conf $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf
+	install -d $(DESTDIR)$(SHAREDIR)
+	sed 's|^/usr/sbin/|$(SBINDIR)/|' conf/check-vm > $(DESTDIR)$(SHAREDIR)/check-vm
+	chmod 755 $(DESTDIR)$(SHAREDIR)/check-vm
 	install -D -m 644 conf/completions/vfio-earlyctl $(DESTDIR)$(BASHCOMPDIR)/vfio-earlyctl
 	for page in $(MANUALS); do \
 		install -D -m 644 $$page \
@@ -207,7 +211,7 @@ install: all
 # Rules are the user's own: they stay.
 uninstall: ## remove them; rules stay
 uninstall:
-	rm -rf $(DESTDIR)$(DRACUTDIR)/90vfio-early
+	rm -rf $(DESTDIR)$(DRACUTDIR)/90vfio-early $(DESTDIR)$(SHAREDIR)
 	rm -f $(DESTDIR)$(SBINDIR)/vfio-early $(DESTDIR)$(SBINDIR)/vfio-earlyctl \
 		$(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early \
 		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early \

@@ -66,12 +66,14 @@ static int read_guests(struct vm *vm)
 		return ctl_fail("%s: %s", path, strerror(-result)), result;
 	if (vm->id == 0)
 		return 0;
+	if (vm->guests.hidden)
+		return ctl_fail(GUESTS_PVE ": %s", strerror(EACCES)), -EACCES;
 	if (vm->format != VM_PROXMOX)
 		return ctl_fail("--vmid is for Proxmox VE, and this is for %s",
 				formats[vm->format]),
 		       -EINVAL;
 	vm->guest = guests_find(&vm->guests, vm->id);
-	if (!vm->guest)
+	if (!vm->guest || vm->guest->kind != GUEST_VM)
 		return ctl_fail("VM %u: no " GUESTS_FILES "/%u.conf; 'qm list' shows this node's",
 				vm->id, vm->id),
 		       -ENOENT;
@@ -159,7 +161,7 @@ static int refuse_protected(const struct vm *vm)
 	return result;
 }
 
-static int look(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
+static int look(struct vm *vm, const struct ctl *ctl, const char *format)
 {
 	int result = look_at_host(&vm->inventory, ctl, INVENTORY_PLAN);
 
@@ -168,9 +170,13 @@ static int look(struct vm *vm, const struct ctl *ctl, const char *format, int ar
 	findings_tell(&vm->inventory.findings, FINDING_WARNING);
 	if (!format)
 		detect_format(vm);
-	result = read_guests(vm);
-	if (result == 0)
-		result = find_devices(vm, argc, argv);
+	return read_guests(vm);
+}
+
+static int find_parts(struct vm *vm, int argc, char **argv)
+{
+	int result = find_devices(vm, argc, argv);
+
 	if (result == 0)
 		result = refuse_protected(vm);
 	if (result < 0)
@@ -186,9 +192,17 @@ static int look(struct vm *vm, const struct ctl *ctl, const char *format, int ar
 
 static int run_vm(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
 {
-	int status, result = look(vm, ctl, format, argc, argv);
+	int status, result = look(vm, ctl, format);
 
-	if (result == 0) {
+	if (result == 0 && argc > 0)
+		result = find_parts(vm, argc, argv);
+	if (result == 0 && argc == 0) {
+		guests_audit_one(&vm->findings, &vm->inventory, &vm->guests, vm->guest);
+		/* Only what stops the VM, or would take from the host what it needs, is a reason. */
+		status = findings_count(&vm->findings, FINDING_ERROR) > 0 ? CTL_INCOMPLETE : CTL_OK;
+		findings_sort(&vm->findings);
+		findings_report(&vm->findings);
+	} else if (result == 0) {
 		vm_check(vm);
 		vm_print(stdout, vm);
 		status = findings_status(&vm->findings);
@@ -207,6 +221,7 @@ static int run_vm(struct vm *vm, const struct ctl *ctl, const char *format, int 
 
 static const char usage[] =
 	"Usage: vfio-earlyctl vm [OPTION]... DEVICE...\n"
+	"       vfio-earlyctl vm --check VMID\n"
 	"Prints the settings that pass the devices through to a VM, and what stands in the way.\n"
 	"Nothing is changed.\n"
 	"\n"
@@ -214,20 +229,23 @@ static const char usage[] =
 	"                      libvirt: XML for 'virsh edit'; qemu: arguments for machine q35.\n"
 	"                      Default: what this host has\n"
 	"  -i, --vmid N        check the file of this VM of Proxmox VE\n"
+	"  -c, --check VMID    print what keeps this VM of Proxmox VE from starting, and what its\n"
+	"                      start would take from the host\n"
 	"  -f, --force         also devices in use by the host\n"
 	"  -h, --help          print this\n";
 
 static const char statuses[] =
 	"0 nothing stands in the way, 1 usage or internal error, 2 something stands in the\n"
-	"way, or was refused.";
+	"way, or was refused; with --check, the VM must not start.";
 
 int command_vm(const struct ctl *ctl, int argc, char **argv)
 {
 	struct vm vm = { .id = 0 };
-	const char *format = NULL, *id = NULL;
+	const char *format = NULL, *id = NULL, *checked = NULL;
 	const struct options_entry entries[] = {
 		{ 'F', "for", .text = &format },
 		{ 'i', "vmid", .text = &id },
+		{ 'c', "check", .text = &checked },
 		{ 'f', "force", .set = &vm.force },
 		{},
 	};
@@ -236,13 +254,17 @@ int command_vm(const struct ctl *ctl, int argc, char **argv)
 		.statuses = statuses,
 		.entries = entries,
 		.operands_max = OPTIONS_ANY_OPERANDS,
-		.wants_device = true,
 	};
 	int status = options_parse(&options, ctl, &argc, &argv);
 
 	if (status != OPTIONS_RUN)
 		return status;
-	if ((format && take_format(&vm, format) < 0) || (id && take_id(&vm, id) < 0))
+	if ((format && take_format(&vm, format) < 0) || (id && take_id(&vm, id) < 0) ||
+	    (checked && take_id(&vm, checked) < 0))
 		return CTL_INTERNAL;
+	if (checked && argc > 0)
+		return ctl_fail("vm: --check: unexpected operand '%s'", argv[0]);
+	if (!checked && argc == 0)
+		return ctl_fail("vm: no device given; 'vfio-earlyctl list' shows them");
 	return run_vm(&vm, ctl, format, argc, argv);
 }

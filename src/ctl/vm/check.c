@@ -44,6 +44,9 @@ static void check_companion(struct vm *vm, const struct pci_device *device,
 			    const struct pci_device *chosen)
 {
 	const char *reason = inventory_reason(&vm->inventory, device);
+	const char *outcome = vm->format == VM_PROXMOX
+				      ? "Proxmox VE takes it from the host when the VM starts"
+				      : "the group can't be passed through";
 	struct findings *findings = &vm->findings;
 	char where[PCI_ADDRESS_TEXT_MAX], other[PCI_ADDRESS_TEXT_MAX];
 
@@ -59,15 +62,13 @@ static void check_companion(struct vm *vm, const struct pci_device *device,
 	} else if (reason) {
 		findings_add(
 			findings, FINDING_ERROR, where,
-			"It is in the same IOMMU group (%d) as %s, and in use by the host (%s): "
-			"the group can't be passed through",
-			device->group, other, reason);
+			"It is in the same IOMMU group (%d) as %s, and in use by the host (%s): %s",
+			device->group, other, reason, outcome);
 		findings_fix(findings, "Try another slot");
 	} else if (device->driver) {
 		findings_add(findings, FINDING_ERROR, where,
-			     "It is in the same IOMMU group (%d) as %s, and bound to %s: the group "
-			     "can't be passed through",
-			     device->group, other, device->driver);
+			     "It is in the same IOMMU group (%d) as %s, and bound to %s: %s",
+			     device->group, other, device->driver, outcome);
 		findings_fix(findings, "Run 'vfio-earlyctl add %s', or try another slot", where);
 	}
 }
@@ -183,19 +184,38 @@ static void check_drivers(struct vm *vm)
 		check_binding(vm, &vm->parts[i]);
 }
 
+/* Proxmox VE unbinds every driver but vfio-pci, unless it is told not to. */
+static void check_kept(struct vm *vm)
+{
+	char where[PCI_ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < vm->part_count && vm->format == VM_PROXMOX; i++) {
+		if (!vm->parts[i].kept)
+			continue;
+		vm_format_part(&vm->parts[i], where);
+		findings_add(&vm->findings, vm->lacks_keep ? FINDING_ERROR : FINDING_NOTE, where,
+			     vm->lacks_keep ? "Proxmox VE 8 takes it from a driver other than "
+					      "vfio-pci, and the VM does not start"
+					    : "driver=keep leaves it to its driver of VFIO, and needs "
+					      "qemu-server 9.0.25 or later");
+		if (vm->lacks_keep)
+			findings_fix(&vm->findings,
+				     "Update to Proxmox VE 9, or remove 'driver=' from the rule");
+	}
+}
+
 /* Options of the present line that the new one would lose. */
 static void tell_replaced(struct vm *vm, const struct guest_device *had, const struct vm_part *part,
 			  const char *where)
 {
-	const char *by = had->mapping[0] ? ", by the mapping " : "";
-	char romfile[sizeof(part->romfile) + sizeof("romfile=")];
+	char how[GUESTS_TEXT_MAX], romfile[sizeof(part->romfile) + sizeof("romfile=")];
 	bool loses;
 
 	snprintf(romfile, sizeof(romfile), "romfile=%s", part->romfile);
 	loses = had->others[0] && strcmp(had->others, romfile) != 0;
 	findings_add(&vm->findings, loses ? FINDING_WARNING : FINDING_NOTE, where,
-		     "The VM already has it as hostpci%u%s%s: the new line replaces that%s%s",
-		     had->index, by, had->mapping, loses ? ", which also sets " : "",
+		     "The VM already has it as %s: the new line replaces that%s%s",
+		     guests_format_how(had, how), loses ? ", which also sets " : "",
 		     loses ? had->others : "");
 	if (loses)
 		findings_fix(&vm->findings, "Add to the new line what you want to keep");
@@ -203,24 +223,22 @@ static void tell_replaced(struct vm *vm, const struct guest_device *had, const s
 
 static void add_owner(struct vm *vm, const struct guest_device *had, const struct vm_part *part)
 {
-	const struct guest *guest = guests_find(&vm->guests, had->guest);
-	const char *by = had->mapping[0] ? ", by the mapping " : "";
-	char where[PCI_ADDRESS_TEXT_MAX];
+	char where[PCI_ADDRESS_TEXT_MAX], name[GUESTS_TEXT_MAX], how[GUESTS_TEXT_MAX];
 
 	vm_format_part(part, where);
+	guests_format_how(had, how);
 	if (had->guest != vm->id) {
 		findings_add(&vm->findings, FINDING_WARNING, where,
-			     "VM %u%s%s%s also has it, as hostpci%u%s%s: only one of them can run",
-			     guest->id, guest->name[0] ? " (" : "", guest->name,
-			     guest->name[0] ? ")" : "", had->index, by, had->mapping);
+			     "%s also has it, as %s: only one of them can run",
+			     guests_format(guests_find(&vm->guests, had->guest), name), how);
 	} else if (had->index == part->index) {
 		tell_replaced(vm, had, part, where);
 	} else {
-		findings_add(&vm->findings, FINDING_WARNING, where,
-			     "The VM already has it, as hostpci%u%s%s", had->index, by,
-			     had->mapping);
-		findings_fix(&vm->findings, "Run 'qm set %u --delete hostpci%u'", vm->id,
-			     had->index);
+		findings_add(&vm->findings, FINDING_WARNING, where, "The VM already has it, as %s",
+			     how);
+		if (had->index < GUESTS_HOSTPCI_MAX)
+			findings_fix(&vm->findings, "Run 'qm set %u --delete hostpci%u'", vm->id,
+				     had->index);
 	}
 }
 
@@ -245,10 +263,27 @@ static void check_owners(struct vm *vm)
 	}
 }
 
+/* What the machine has besides its type: ",viommu=intel", which a new one keeps. */
+static const char *find_rest(const struct guest *guest, char rest[GUESTS_TEXT_MAX])
+{
+	struct text machine = guest->values[GUEST_MACHINE], part;
+
+	rest[0] = '\0';
+	while (machine.p && text_take_until(&machine, ',', &part)) {
+		size_t used = strlen(rest);
+
+		if (memchr(part.p, '=', text_length(&part)) &&
+		    strncmp(part.p, "type=", strlen("type=")) != 0)
+			snprintf(rest + used, GUESTS_TEXT_MAX - used, ",%.*s",
+				 (int)text_length(&part), part.p);
+	}
+	return rest;
+}
+
 static void check_machine(struct vm *vm)
 {
 	bool express = false;
-	char where[24];
+	char where[24], rest[GUESTS_TEXT_MAX];
 
 	for (size_t i = 0; i < vm->part_count; i++)
 		express |= vm->parts[i].express;
@@ -262,7 +297,8 @@ static void check_machine(struct vm *vm)
 	} else if (!vm->guest->q35) {
 		findings_add(&vm->findings, FINDING_ERROR, where,
 			     "Its machine type is i440fx, and pcie=1 needs q35");
-		findings_fix(&vm->findings, "Run 'qm set %u --machine q35'", vm->id);
+		findings_fix(&vm->findings, "Run 'qm set %u --machine q35%s'", vm->id,
+			     find_rest(vm->guest, rest));
 	}
 }
 
@@ -271,19 +307,21 @@ static void check_firmware(struct vm *vm, const struct vm_part *part)
 {
 	struct findings *findings = &vm->findings;
 	char where[PCI_ADDRESS_TEXT_MAX];
+	const char *disk = " --efidisk0 STORAGE:1,efitype=4m";
 
 	pci_address_format(&part->shown->address, where);
 	if (!vm->guest)
 		return;
+	if (vm->guest->values[GUEST_EFIDISK].p)
+		disk = "";
 	if (!part->rom_known && !vm->guest->ovmf) {
 		findings_add(findings, FINDING_NOTE, where,
 			     "VM %u starts with SeaBIOS, for which newer cards have no ROM image",
 			     vm->id);
 		findings_fix(
 			findings,
-			"If the screen stays dark, try OVMF: 'qm set %u --bios ovmf --efidisk0 "
-			"STORAGE:1'",
-			vm->id);
+			"If the screen stays dark, try OVMF: 'qm set %u --bios ovmf%s'", vm->id,
+			disk);
 	} else if (part->rom_known && vm->guest->ovmf && !part->has_uefi) {
 		findings_add(findings, FINDING_WARNING, where,
 			     "Its ROM has no EFI image for x64, so OVMF shows nothing on it");
@@ -292,7 +330,7 @@ static void check_firmware(struct vm *vm, const struct vm_part *part)
 	} else if (part->rom_known && !vm->guest->ovmf && !part->has_bios) {
 		findings_add(findings, FINDING_WARNING, where,
 			     "Its ROM has only images for UEFI, so SeaBIOS shows nothing on it");
-		findings_fix(findings, "Run 'qm set %u --bios ovmf --efidisk0 STORAGE:1'", vm->id);
+		findings_fix(findings, "Run 'qm set %u --bios ovmf%s'", vm->id, disk);
 	}
 }
 
@@ -323,8 +361,40 @@ static void check_displays(struct vm *vm)
 	}
 }
 
+/* Settings of the VM that mean something else when it has a device. */
+static void check_settings(struct vm *vm)
+{
+	const struct guest *guest = vm->guest;
+	char where[24];
+	bool primary = false;
+
+	if (!guest)
+		return;
+	snprintf(where, sizeof(where), "VM %u", vm->id);
+	for (size_t i = 0; i < vm->part_count; i++)
+		primary |= vm->parts[i].primary;
+	if (guest->template)
+		findings_add(&vm->findings, FINDING_WARNING, where,
+			     "It is a template, which is never started");
+	if (primary && guest->values[GUEST_VGA].p && !text_equals(&guest->values[GUEST_VGA], "none"))
+		findings_add(&vm->findings, FINDING_NOTE, where,
+			     "With 'vga: %.*s' it has a second display besides the card",
+			     (int)text_length(&guest->values[GUEST_VGA]),
+			     guest->values[GUEST_VGA].p);
+	if (guest->values[GUEST_BALLOON].p && !text_equals(&guest->values[GUEST_BALLOON], "0"))
+		findings_add(&vm->findings, FINDING_NOTE, where,
+			     "'balloon' frees no memory while it has a PCI device, for which all of "
+			     "its memory stays allocated");
+	if (guest->values[GUEST_HOOKSCRIPT].p)
+		findings_add(&vm->findings, FINDING_NOTE, where,
+			     "Its hook script is %.*s already: call 'vfio-earlyctl vm --check %u' there",
+			     (int)text_length(&guest->values[GUEST_HOOKSCRIPT]),
+			     guest->values[GUEST_HOOKSCRIPT].p, vm->id);
+}
+
 static void (*const checks[])(struct vm *vm) = {
-	check_iommu, check_groups, check_drivers, check_owners, check_machine, check_displays,
+	check_iommu, check_groups, check_drivers, check_kept, check_owners, check_machine,
+	check_settings, check_displays,
 };
 
 void vm_check(struct vm *vm)

@@ -65,6 +65,34 @@ static bool is_express(const struct vm *vm, const struct pci_device *device)
 	       status.st_size > CONFIG_SIZE_CONVENTIONAL;
 }
 
+/* Whether it has, or gets from its rule, a driver of VFIO that is not vfio-pci. */
+static bool is_kept(const struct vm *vm, const struct pci_device *device)
+{
+	const struct plan_row *row = inventory_row(&vm->inventory, device);
+	const char *driver = inventory_is_for_vm(row) ? row->wanted
+			     : vm_is_bound(device)    ? device->driver
+						      : RULE_DEFAULT_DRIVER;
+
+	return strcmp(driver, RULE_DEFAULT_DRIVER) != 0;
+}
+
+/* driver=keep came with qemu-server 9.0.25. A version that can't be seen is taken for a newer one.
+ */
+static bool lacks_keep(const struct host *host)
+{
+	unsigned int major = 9, minor = 0, patch = 25;
+	char *text, *package;
+
+	if (host_read_text(host, "/var/lib/dpkg/status", &text) < 0)
+		return false;
+	package = strstr(text, "Package: qemu-server\n");
+	package = package ? strstr(package, "\nVersion: ") : NULL;
+	if (package)
+		sscanf(package, "\nVersion: %u.%u.%u", &major, &minor, &patch);
+	free(text);
+	return major < 9 || (major == 9 && minor == 0 && patch < 25);
+}
+
 static void add_part(struct vm *vm, size_t from, size_t count)
 {
 	struct vm_part *part = &vm->parts[vm->part_count++];
@@ -72,6 +100,8 @@ static void add_part(struct vm *vm, size_t from, size_t count)
 	part->functions = &vm->devices[from];
 	part->count = count;
 	part->express = is_express(vm, part->functions[0]);
+	for (size_t i = 0; i < count; i++)
+		part->kept |= is_kept(vm, part->functions[i]);
 	for (size_t i = 0; i < count && !part->shown; i++)
 		if (part->functions[i]->class >> 16 == CLASS_DISPLAY)
 			part->shown = part->functions[i];
@@ -93,13 +123,12 @@ static unsigned int find_index(const struct vm *vm, const struct vm_part *part, 
 	for (size_t i = 0; i < vm->guests.device_count; i++) {
 		const struct guest_device *device = &vm->guests.devices[i];
 
-		if (device->guest == vm->id && !(given >> device->index & 1) &&
-		    has_part(part, device))
+		if (device->guest == vm->id && device->index < GUESTS_HOSTPCI_MAX &&
+		    !(given >> device->index & 1) && has_part(part, device))
 			return device->index;
 	}
-	if (vm->guest)
-		given |= vm->guest->used;
-	while (given >> index & 1)
+	while (given >> index & 1 ||
+	       (vm->guest && index < GUESTS_HOSTPCI_MAX && vm->guest->values[GUEST_KEYS + index].p))
 		index++;
 	return index;
 }
@@ -231,6 +260,7 @@ int vm_make_parts(struct vm *vm)
 		size = measure_card(vm, i);
 		add_part(vm, i, size);
 	}
+	vm->lacks_keep = lacks_keep(&vm->inventory.host);
 	result = vm->format == VM_PROXMOX ? give_indexes(vm) : 0;
 	if (result < 0)
 		return result;

@@ -8,84 +8,121 @@
 /* A number of a port's chassis must be free; people begin at 1. */
 #define QEMU_FIRST_CHASSIS 100
 
-/* qm.conf(5), hostpci: what follows the card's name. */
-static void print_properties(FILE *stream, const struct vm_part *part)
+/* Names of mappings have letters, digits, - and _. An existing one that fits is used. */
+static void format_mapping(const struct vm *vm, const struct vm_part *part,
+			   char name[GUESTS_NAME_MAX], bool *exists)
 {
-	fprintf(stream, "%s%s", part->express ? ",pcie=1" : "", part->primary ? ",x-vga=1" : "");
-	if (part->romfile[0])
-		fprintf(stream, ",romfile=%s", part->romfile);
-}
-
-/* Names of mappings have letters, digits, - and _. */
-static void print_mapping_name(FILE *stream, const struct vm_part *part)
-{
-	char text[PCI_ADDRESS_TEXT_MAX];
+	char text[PCI_ADDRESS_TEXT_MAX], fact[GUESTS_OTHERS_MAX];
+	const struct guest_mapping *mapping;
 
 	vm_format_part(part, text);
+	mapping = guests_find_mapping(&vm->guests, text);
+	*exists = mapping && !guests_is_stale(mapping, &vm->inventory, fact);
+	if (*exists) {
+		snprintf(name, GUESTS_NAME_MAX, "%.*s", (int)text_length(&mapping->name),
+			 mapping->name.p);
+		return;
+	}
 	for (char *p = text; (p = strpbrk(p, ":.")); p++)
 		*p = '-';
-	fprintf(stream, "pci-%s", text);
+	snprintf(name, GUESTS_NAME_MAX, "pci-%s", text);
 }
 
-/* IDs and group are those of the first function, also of a whole card. */
-static void print_mapping(FILE *stream, const struct vm *vm, const struct vm_part *part)
+/* The value of hostpciN, by address or by mapping (qm.conf(5)). */
+static void print_value(FILE *stream, const struct vm *vm, const struct vm_part *part, bool mapped)
 {
-	const struct pci_device *device = part->functions[0];
-	char text[PCI_ADDRESS_TEXT_MAX];
+	char text[PCI_ADDRESS_TEXT_MAX], name[GUESTS_NAME_MAX];
+	bool exists;
 
-	print_mapping_name(stream, part);
-	fprintf(stream,
-		"\n\tmap id=%04x:%04x,iommugroup=%d,node=%s,path=%s,subsystem-id=%04x:%04x\n\n",
-		device->vendor, device->device, device->group < 0 ? -1 : device->group,
-		vm->guests.node[0] ? vm->guests.node : "NODE", vm_format_part(part, text),
-		device->subvendor, device->subdevice);
+	format_mapping(vm, part, name, &exists);
+	fprintf(stream, "%s%s%s%s%s%s%s", mapped ? "mapping=" : "",
+		mapped ? name : vm_format_part(part, text), part->express ? ",pcie=1" : "",
+		part->primary ? ",x-vga=1" : "", part->romfile[0] ? ",romfile=" : "", part->romfile,
+		part->kept && !vm->lacks_keep ? ",driver=keep" : "");
 }
 
-static void print_lines(FILE *stream, const struct vm *vm, bool mapped)
+static void print_command(FILE *stream, const struct vm *vm, const char *id, bool mapped)
 {
-	char text[PCI_ADDRESS_TEXT_MAX];
+	fprintf(stream, "qm set %s", id);
+	for (size_t i = 0; i < vm->part_count; i++) {
+		fprintf(stream, " --hostpci%u ", vm->parts[i].index);
+		print_value(stream, vm, &vm->parts[i], mapped);
+	}
+	fputc('\n', stream);
+}
+
+/* The commands that make mappings; IDs and group are those of the first function, also of a card.
+ */
+static void print_mappings(FILE *stream, const struct vm *vm, const char *id)
+{
+	char name[GUESTS_NAME_MAX], text[PCI_ADDRESS_TEXT_MAX], map[GUESTS_OTHERS_MAX];
+	bool exists;
 
 	for (size_t i = 0; i < vm->part_count; i++) {
 		const struct vm_part *part = &vm->parts[i];
+		const struct pci_device *device = part->functions[0];
 
-		fprintf(stream, "hostpci%u: %s", part->index, mapped ? "mapping=" : "");
-		if (mapped)
-			print_mapping_name(stream, part);
-		else
-			fprintf(stream, "%s", vm_format_part(part, text));
-		print_properties(stream, part);
-		fputc('\n', stream);
+		format_mapping(vm, part, name, &exists);
+		if (!exists)
+			fprintf(stream, "pvesh create /cluster/mapping/pci --id %s --map %s%s\n",
+				name,
+				guests_format_map(&vm->guests, device, vm_format_part(part, text),
+						  map),
+				guests_is_mediated(&vm->inventory, device) ? " --mdev 1" : "");
 	}
+	print_command(stream, vm, id, true);
 }
 
-static void print_command(FILE *stream, const struct vm *vm, const char *id)
+static bool has_mappings(const struct vm *vm)
 {
-	char text[PCI_ADDRESS_TEXT_MAX];
+	char name[GUESTS_NAME_MAX];
+	bool all = true, exists;
 
-	fprintf(stream, "qm set %s", id);
 	for (size_t i = 0; i < vm->part_count; i++) {
-		fprintf(stream, " --hostpci%u %s", vm->parts[i].index,
-			vm_format_part(&vm->parts[i], text));
-		print_properties(stream, &vm->parts[i]);
+		format_mapping(vm, &vm->parts[i], name, &exists);
+		all &= exists;
 	}
-	fputc('\n', stream);
+	return all;
+}
+
+static void print_hook(FILE *stream, const struct vm *vm)
+{
+	if (!vm->guest || vm->guest->values[GUEST_HOOKSCRIPT].p)
+		return;
+	fprintf(stream,
+		"\n# to have the host checked before each start of the VM; the storage must allow "
+		"snippets\n"
+		"cp " VM_HOOK " /var/lib/vz/snippets/\n"
+		"qm set %u --hookscript local:snippets/%s\n",
+		vm->id, strrchr(VM_HOOK, '/') + 1);
 }
 
 static void print_proxmox(FILE *stream, const struct vm *vm)
 {
 	char id[16] = "VMID";
+	bool mapped = has_mappings(vm);
 
 	if (vm->id > 0)
 		snprintf(id, sizeof(id), "%u", vm->id);
-	fprintf(stream, "# " GUESTS_FILES "/%s.conf\n", id);
-	print_lines(stream, vm, false);
+	if (mapped) {
+		fprintf(stream, "# by the resource mapping that is there\n");
+		print_mappings(stream, vm, id);
+	}
+	fprintf(stream, "%s# " GUESTS_FILES "/%s.conf\n", mapped ? "\n" : "", id);
+	for (size_t i = 0; i < vm->part_count; i++) {
+		fprintf(stream, "hostpci%u: ", vm->parts[i].index);
+		print_value(stream, vm, &vm->parts[i], false);
+		fputc('\n', stream);
+	}
 	fprintf(stream, "\n# or by command\n");
-	print_command(stream, vm, id);
-	fprintf(stream, "\n# or by a resource mapping, in " GUESTS_MAPPINGS "\n");
-	for (size_t i = 0; i < vm->part_count; i++)
-		print_mapping(stream, vm, &vm->parts[i]);
-	fprintf(stream, "# and in " GUESTS_FILES "/%s.conf\n", id);
-	print_lines(stream, vm, true);
+	print_command(stream, vm, id, false);
+	if (!mapped) {
+		fprintf(stream,
+			"\n# or by a resource mapping, which checks the ID at each start\n");
+		print_mappings(stream, vm, id);
+	}
+	fprintf(stream, "\n# to see it in the running VM: 'info pci' in\nqm monitor %s\n", id);
+	print_hook(stream, vm);
 }
 
 /*

@@ -1,36 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The VMs of a Proxmox VE node. */
-#include <errno.h>
+/*
+ * The files of Proxmox VE's guests and mappings, read as its own parsers do (parse_vm_config() in
+ * PVE/QemuServer.pm, parse_pct_config() in PVE/LXC/Config.pm, PVE/SectionConfig.pm): a line that
+ * these drop has no effect here either.
+ */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "core/file.h"
 #include "core/rule.h"
-#include "core/text.h"
 #include "host/array.h"
 #include "host/joined.h"
-#include "vm/proxmox.h"
+#include "vm/guests.h"
 
-/* Of names of hosts, which nodes have. */
-#define NODE_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
+#define LOWER    "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS   "0123456789"
+#define ADDRESS  DIGITS "abcdef:."
+#define BLANKS   " \t\r\f\v"
+#define NAMES    LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "-_"
+#define KEYS_ALL (GUEST_KEYS + GUESTS_HOSTPCI_MAX)
+
+static const char *const keys[GUEST_KEYS] = {
+	[GUEST_NAME] = "name",        [GUEST_BIOS] = "bios",
+	[GUEST_MACHINE] = "machine",  [GUEST_ARGS] = "args",
+	[GUEST_ONBOOT] = "onboot",    [GUEST_TEMPLATE] = "template",
+	[GUEST_EFIDISK] = "efidisk0", [GUEST_HOOKSCRIPT] = "hookscript",
+	[GUEST_VGA] = "vga",          [GUEST_BALLOON] = "balloon",
+};
 
 static struct text make_text(const char *string)
 {
 	return (struct text){ .p = string, .end = string + strlen(string) };
 }
 
-static void skip_blanks(struct text *text)
+static bool same(const struct text *a, const struct text *b)
 {
-	while (!text_at_end(text) && (*text->p == ' ' || *text->p == '\t'))
-		text->p++;
+	return text_length(a) == text_length(b) && memcmp(a->p, b->p, text_length(a)) == 0;
+}
+
+/* How many of these characters come first. */
+static size_t span(const struct text *text, const char *characters)
+{
+	const char *p = text->p;
+
+	while (p < text->end && *p && strchr(characters, *p))
+		p++;
+	return (size_t)(p - text->p);
+}
+
+static bool has_only(const struct text *text, const char *characters)
+{
+	return !text_at_end(text) && span(text, characters) == text_length(text);
 }
 
 static void cut_blanks(struct text *text)
 {
-	skip_blanks(text);
-	while (!text_at_end(text) && strchr(" \t\r", text->end[-1]))
+	text->p += span(text, BLANKS);
+	while (!text_at_end(text) && text->end[-1] && strchr(BLANKS, text->end[-1]))
 		text->end--;
 }
 
@@ -43,331 +71,491 @@ static bool copy(const struct text *text, char *buffer, size_t size)
 	return true;
 }
 
-/* [DOMAIN:]BUS:DEVICE[.FUNCTION], which rules have as well. */
+/* 1, 0, or -1 for what is neither. */
+static int parse_boolean(const struct text *value)
+{
+	static const char *const words[] = { "0", "1", "off", "on", "no", "yes", "false", "true" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (text_length(value) == strlen(words[i]) &&
+		    strncasecmp(value->p, words[i], text_length(value)) == 0)
+			return (int)(i % 2);
+	return -1;
+}
+
+/* [DOMAIN:]BUS:DEVICE[.FUNCTION] in lower-case digits, which rules have as well. */
 static bool parse_address(const struct text *text, struct pci_address *address)
 {
 	struct rule_error error;
 	struct rule rule;
 
-	if (rule_parse(text->p, text_length(text), &rule, &error) <= 0 ||
+	if (!has_only(text, ADDRESS) ||
+	    rule_parse(text->p, text_length(text), &rule, &error) <= 0 ||
 	    rule.terms != RULE_PLACE || rule.place.step_count > 0)
 		return false;
 	*address = rule.place.start;
 	return true;
 }
 
-static void append(struct guests *guests, struct guest_device **list, size_t *count,
-		   const struct guest_device *device)
+static bool has_addresses(const struct text *value)
 {
-	struct guest_device *added = array_add(*list, *count);
+	struct text rest = *value, part;
+	struct pci_address address;
+	bool valid = !text_at_end(&rest) && rest.end[-1] != ';';
 
-	if (added)
-		*added = *device;
-	else
-		guests->failed = true;
-}
-
-/*
- * A property string (qm.conf(5)): KEY=VALUE,...; one key can be left out, which is said to be
- * called first. Takes the next property.
- */
-static bool take_property(struct text *text, const char *first, struct text *key,
-			  struct text *value)
-{
-	if (!text_take_until(text, ',', value))
-		return false;
-	*key = *value;
-	if (!memchr(value->p, '=', text_length(value))) {
-		*key = make_text(first);
-		return true;
-	}
-	text_take_until(value, '=', key);
-	return true;
+	while (text_take_until(&rest, ';', &part))
+		valid &= parse_address(&part, &address);
+	return valid;
 }
 
 /* ADDRESS;... */
 static void add_addresses(struct guests *guests, const struct text *value,
-			  struct guest_device **list, size_t *count, struct guest_device *device)
+			  struct guest_device *device)
 {
 	struct text rest = *value, part;
 
 	while (text_take_until(&rest, ';', &part))
 		if (parse_address(&part, &device->address))
-			append(guests, list, count, device);
+			guests_add(guests, device);
 }
 
-static void add_mapped(struct guests *guests, const struct text *name, struct guest_device *device)
+/*
+ * A property string (qm.conf(5)): KEY=VALUE,...; one key can be left out, which is said to be
+ * called first. Takes the next property; an empty one is passed over.
+ */
+static bool take_property(struct text *text, const char *first, struct text *key,
+			  struct text *value)
 {
-	for (size_t i = 0; i < guests->mapping_count; i++) {
-		struct guest_device mapped = guests->mappings[i];
-
-		if (!text_equals(name, mapped.mapping))
+	while (text_take_until(text, ',', value)) {
+		*key = *value;
+		if (span(value, BLANKS) == text_length(value))
 			continue;
-		mapped.guest = device->guest;
-		mapped.index = device->index;
-		strcpy(mapped.others, device->others);
-		append(guests, &guests->devices, &guests->device_count, &mapped);
+		if (!memchr(value->p, '=', text_length(value)))
+			*key = make_text(first);
+		else
+			text_take_until(value, '=', key);
+		return true;
+	}
+	return false;
+}
+
+enum { HOST, MAPPING, PCIE, X_VGA, MDEV, DRIVER, RECORDED, BOOLEAN = RECORDED, NUMBER, OTHER };
+
+/* Properties of hostpciN, of which the first are recorded. */
+static const struct {
+	const char *name;
+	int kind;
+} properties[] = {
+	{ "host", HOST },
+	{ "mapping", MAPPING },
+	{ "pcie", PCIE },
+	{ "x-vga", X_VGA },
+	{ "mdev", MDEV },
+	{ "driver", DRIVER },
+	{ "rombar", BOOLEAN },
+	{ "legacy-igd", BOOLEAN },
+	{ "romfile", OTHER },
+	{ "vendor-id", NUMBER },
+	{ "device-id", NUMBER },
+	{ "sub-vendor-id", NUMBER },
+	{ "sub-device-id", NUMBER },
+};
+
+#define PROPERTIES (sizeof(properties) / sizeof(properties[0]))
+
+static bool is_valid(int kind, const struct text *value)
+{
+	struct text name = *value;
+
+	switch (kind) {
+	case HOST:
+		return has_addresses(value);
+	case MAPPING:
+		return has_only(value, NAMES) && isalpha((unsigned char)*value->p);
+	case PCIE:
+	case X_VGA:
+	case BOOLEAN:
+		return parse_boolean(value) >= 0;
+	case DRIVER:
+		return text_equals(value, "vfio") || text_equals(value, "keep");
+	case NUMBER:
+		return text_take_prefix(&name, "0x") && text_length(&name) == 4 &&
+		       text_count_hex(&name) == 4;
+	default:
+		return !text_at_end(value);
 	}
 }
 
-static bool is_true(const struct text *value)
+/* Reads the value of a hostpci line. NULL, or why Proxmox VE drops the line. */
+static const char *parse_hostpci(struct text text, struct text recorded[RECORDED])
 {
-	return text_equals(value, "1") || text_equals(value, "on") || text_equals(value, "yes") ||
-	       text_equals(value, "true");
+	struct text key, value;
+	bool given[PROPERTIES] = { false };
+
+	memset(recorded, 0, RECORDED * sizeof(*recorded));
+	while (take_property(&text, "host", &key, &value)) {
+		size_t i = 0;
+
+		while (i < PROPERTIES && !text_equals(&key, properties[i].name))
+			i++;
+		if (i == PROPERTIES)
+			return "a property is unknown";
+		if (given[i])
+			return "a property is there twice";
+		if (!is_valid(properties[i].kind, &value))
+			return properties[i].kind == HOST ? "an address is not valid"
+							  : "a value is not valid";
+		given[i] = true;
+		if (properties[i].kind < RECORDED)
+			recorded[properties[i].kind] = value;
+	}
+	return NULL;
 }
 
-/* Those that "vm" does not set itself. */
+/* Properties that "vm" does not set itself. */
 static void list_others(struct text text, char others[GUESTS_OTHERS_MAX])
 {
-	static const char *const own[] = { "host", "mapping", "pcie", "x-vga" };
+	static const char *const own[] = { "host", "mapping", "pcie", "x-vga", "driver", NULL };
 	struct text key, value;
 
 	while (take_property(&text, "host", &key, &value)) {
-		char word[GUESTS_OTHERS_MAX];
-		bool is_own = text_at_end(&key);
+		char name[GUESTS_OTHERS_MAX], word[2 * GUESTS_OTHERS_MAX];
 
-		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-			is_own |= text_equals(&key, own[i]);
-		if (is_own)
+		if (!copy(&key, name, sizeof(name)) || array_has(own, name))
 			continue;
-		snprintf(word, sizeof(word), "%.*s=%.*s", (int)text_length(&key), key.p,
-			 (int)text_length(&value), value.p);
+		snprintf(word, sizeof(word), "%s=%.*s", name, (int)text_length(&value), value.p);
 		joined_add(others, GUESTS_OTHERS_MAX, word);
 	}
 }
 
-static void parse_hostpci(struct guests *guests, struct guest *guest, unsigned int index,
-			  struct text text)
+static void add_hostpci(struct guests *guests, struct guest *guest, unsigned int index)
 {
 	struct guest_device device = { .guest = guest->id, .index = index };
-	struct text key, value;
+	const struct text value = guest->values[GUEST_KEYS + index];
+	struct text recorded[RECORDED];
+	size_t choices = 0;
 
-	guest->used |= 1u << index;
-	list_others(text, device.others);
-	while (take_property(&text, "host", &key, &value)) {
-		if (text_equals(&key, "host"))
-			add_addresses(guests, &value, &guests->devices, &guests->device_count,
-				      &device);
-		else if (text_equals(&key, "mapping"))
-			add_mapped(guests, &value, &device);
-		else if (text_equals(&key, "x-vga") && is_true(&value))
-			guest->primary |= 1u << index;
+	parse_hostpci(value, recorded);
+	list_others(value, device.others);
+	if (recorded[X_VGA].p && parse_boolean(&recorded[X_VGA]) == 1)
+		guest->primary |= 1u << index;
+	device.mediated = recorded[MDEV].p;
+	device.kept =
+		device.mediated || (recorded[DRIVER].p && text_equals(&recorded[DRIVER], "keep"));
+	if (recorded[HOST].p)
+		add_addresses(guests, &recorded[HOST], &device);
+	guest->mappings[index] = recorded[MAPPING];
+	if (!recorded[MAPPING].p || !copy(&recorded[MAPPING], device.by, sizeof(device.by)))
+		return;
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < guests->mapping_count; i++) {
+			const struct guest_mapping *mapping = &guests->mappings[i];
+
+			if (!mapping->ours || !same(&mapping->name, &recorded[MAPPING]))
+				continue;
+			device.choice = choices > 1;
+			if (pass == 0)
+				choices++;
+			else
+				add_addresses(guests, &mapping->path, &device);
+		}
+}
+
+/* Devices that QEMU gets by arguments of its own: -device vfio-pci,host=ADDRESS,..., or as JSON. */
+static void add_args(struct guests *guests, const struct guest *guest, struct text text)
+{
+	static const char *const starts[] = { "host=", "\"host\":\"", "\"host\": \"", "devices/" };
+	struct guest_device device = { .guest = guest->id,
+				       .index = GUESTS_HOSTPCI_MAX,
+				       .by = "-device in args",
+				       .kept = true };
+	const char *p = memmem(text.p, text_length(&text), "vfio-pci", 8);
+
+	while (p) {
+		struct text one = { p + 8, text.end };
+
+		p = memmem(one.p, text_length(&one), "vfio-pci", 8);
+		one.end = p ? p : text.end;
+		for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+			struct text address = { memmem(one.p, text_length(&one), starts[i],
+						       strlen(starts[i])),
+						one.end };
+
+			if (!address.p)
+				continue;
+			address.p += strlen(starts[i]);
+			address.end = address.p + span(&address, ADDRESS);
+			if (parse_address(&address, &device.address)) {
+				guests_add(guests, &device);
+				break;
+			}
+		}
 	}
 }
 
-/* "q35", "pc-q35-8.1", and options behind. */
-static void parse_machine(struct guest *guest, struct text text)
+/* KEY: VALUE from the start of the line on, as Proxmox VE's own files have it. */
+static bool take_setting(struct text *line, struct text *key)
 {
-	struct text key, value;
+	*key = *line;
+	key->end = key->p + span(key, LOWER);
+	if (text_at_end(key))
+		return false;
+	key->end = line->end;
+	key->end = key->p + span(key, LOWER "-_");
+	line->p = key->end;
+	line->p += span(line, DIGITS);
+	key->end = line->p;
+	if (!text_take_char(line, ':'))
+		return false;
+	cut_blanks(line);
+	return !text_at_end(line);
+}
 
-	while (take_property(&text, "type", &key, &value))
+static int find_key(const struct text *key)
+{
+	char name[16];
+
+	for (int i = 0; i < KEYS_ALL; i++) {
+		snprintf(name, sizeof(name), "hostpci%d", i - GUEST_KEYS);
+		if (text_equals(key, i < GUEST_KEYS ? keys[i] : name))
+			return i;
+	}
+	return -1;
+}
+
+/* [NAME] alone in its line, as Proxmox VE heads a section. */
+static bool parse_header(struct text line, struct text *name)
+{
+	cut_blanks(&line);
+	*name = (struct text){ line.p + 1, line.end - 1 };
+	return text_length(&line) >= 2 && line.p[0] == '[' && line.end[-1] == ']' &&
+	       !memchr(name->p, ']', text_length(name));
+}
+
+static void drop(struct guests *guests, const struct guest *guest, const struct text *line,
+		 const char *why)
+{
+	struct guest_dropped *dropped = array_add(guests->dropped, guests->dropped_count);
+
+	if (dropped)
+		*dropped = (struct guest_dropped){ guest->id, *line, why };
+	else
+		guests->failed = true;
+}
+
+/* Reads a line, whose value is added to a section; of the same key the last counts. */
+static void parse_line(struct guests *guests, struct guest *guest, struct text line,
+		       struct text *values, struct text *deleted)
+{
+	struct text whole = line, key = { 0 }, recorded[RECORDED];
+	const char *why = "that is not a setting";
+	int index = -1;
+
+	if (take_setting(&line, &key)) {
+		index = find_key(&key);
+		if (deleted && text_equals(&key, "delete"))
+			*deleted = line;
+		if (index >= GUEST_KEYS)
+			why = parse_hostpci(line, recorded);
+		else if (index == GUEST_ONBOOT || index == GUEST_TEMPLATE)
+			why = parse_boolean(&line) < 0 ? "a value is not valid" : NULL;
+		else if (index >= 0)
+			why = NULL;
+	}
+	cut_blanks(&whole);
+	if (!why)
+		values[index] = line;
+	else if (text_take_prefix(&(struct text){ whole.p, whole.end }, "hostpci"))
+		drop(guests, guest, &whole, why);
+}
+
+/* At the start of a VM, settings are deleted first, and new ones are set then. */
+static void apply_pending(struct guest *guest, const struct text *pending, struct text deleted)
+{
+	for (char *p = (char *)deleted.p; p < deleted.end;) {
+		struct text word = { p, deleted.end };
+		int index;
+
+		word.end = p + span(&word, LOWER DIGITS "-_");
+		index = find_key(&word);
+		if (index >= 0)
+			guest->values[index] = (struct text){ 0 };
+		p = (char *)word.end + 1;
+	}
+	for (int i = 0; i < KEYS_ALL; i++)
+		if (pending[i].p)
+			guest->values[i] = pending[i];
+}
+
+/* Snapshots and other sections are passed over. */
+static void read_settings(struct guests *guests, struct guest *guest)
+{
+	struct text rest = make_text(guest->config), line, name, deleted = { 0 };
+	struct text pending[KEYS_ALL] = { { 0 } };
+	enum { MAIN, PENDING, PASSED } section = MAIN;
+
+	while (text_take_until(&rest, '\n', &line)) {
+		if (parse_header(line, &name))
+			section = text_length(&name) == 7 && strncasecmp(name.p, "PENDING", 7) == 0
+					  ? PENDING
+					  : PASSED;
+		else if (section != PASSED && !text_at_end(&line) && *line.p != '#')
+			parse_line(guests, guest, line, section == MAIN ? guest->values : pending,
+				   section == PENDING ? &deleted : NULL);
+	}
+	apply_pending(guest, pending, deleted);
+}
+
+static void parse_vm(struct guests *guests, struct guest *guest)
+{
+	const struct text *values = guest->values;
+	struct text rest = values[GUEST_MACHINE], key, value;
+
+	read_settings(guests, guest);
+	rest = values[GUEST_MACHINE];
+	while (rest.p && take_property(&rest, "type", &key, &value))
 		if (text_equals(&key, "type"))
 			guest->q35 = memmem(value.p, text_length(&value), "q35", 3) != NULL;
+	guest->ovmf = values[GUEST_BIOS].p && text_equals(&values[GUEST_BIOS], "ovmf");
+	guest->onboot = values[GUEST_ONBOOT].p && parse_boolean(&values[GUEST_ONBOOT]) == 1;
+	guest->template = values[GUEST_TEMPLATE].p && parse_boolean(&values[GUEST_TEMPLATE]) == 1;
+	if (values[GUEST_NAME].p)
+		copy(&values[GUEST_NAME], guest->name, sizeof(guest->name));
+	for (unsigned int i = 0; i < GUESTS_HOSTPCI_MAX && !guest->template; i++)
+		if (values[GUEST_KEYS + i].p)
+			add_hostpci(guests, guest, i);
+	if (values[GUEST_ARGS].p && !guest->template)
+		add_args(guests, guest, values[GUEST_ARGS]);
 }
 
-static bool take_index(struct text *key, unsigned int *index)
+/* devN: /dev/..., or lxc.mount.entry: /dev/... (pct.conf(5)). */
+static void parse_container(struct guests *guests, struct guest *guest)
 {
-	struct text rest = *key;
-	unsigned int value = 0;
+	struct text rest = make_text(guest->config), line, name, key, value;
+	struct guest_device device = { .guest = guest->id,
+				       .index = GUESTS_HOSTPCI_MAX,
+				       .kept = true };
 
-	if (!text_take_prefix(&rest, "hostpci") || text_at_end(&rest) || text_length(&rest) > 2)
-		return false;
-	for (; !text_at_end(&rest); rest.p++) {
-		if (*rest.p < '0' || *rest.p > '9')
-			return false;
-		value = value * 10 + (unsigned int)(*rest.p - '0');
+	while (text_take_until(&rest, '\n', &line)) {
+		bool entry = text_take_prefix(&line, "lxc.mount.entry");
+
+		if (parse_header(line, &name) && !text_equals(&name, "pve:pending"))
+			return;
+		if (!entry && !take_setting(&line, &key))
+			continue;
+		line.p += entry ? span(&line, BLANKS ":=") : 0;
+		if (entry)
+			text_take_until(&line, ' ', &value);
+		else if (text_equals(&key, "hostname"))
+			copy(&line, guest->name, sizeof(guest->name));
+		else if (text_equals(&key, "onboot"))
+			guest->onboot = parse_boolean(&line) == 1;
+		else if (!text_take_prefix(&key, "dev") ||
+			 !take_property(&line, "path", &name, &value))
+			continue;
+		if ((entry || has_only(&key, DIGITS)) &&
+		    copy(&value, device.by, sizeof(device.by)) &&
+		    strncmp(device.by, "/dev/", 5) == 0)
+			guests_add(guests, &device);
 	}
-	*index = value;
-	return value < GUESTS_HOSTPCI_MAX;
 }
 
-static void parse_line(struct guests *guests, struct guest *guest, struct text line)
+/* "map id=10de:1b81,iommugroup=14,node=pve,path=0000:01:00.0": one device on one node. */
+static void parse_map(struct guests *guests, const struct text *name, struct text line,
+		      bool mediated)
 {
-	struct text key;
-	unsigned int index;
+	struct guest_mapping map = { .name = *name, .mediated = mediated }, *added;
+	const struct {
+		const char *name;
+		struct text *value;
+	} known[] = { { "path", &map.path },
+		      { "node", &map.node },
+		      { "id", &map.id },
+		      { "subsystem-id", &map.subsystem },
+		      { "iommugroup", &map.group },
+		      { "description", &(struct text){ 0 } } };
+	struct text key, value;
 
-	cut_blanks(&line);
-	if (!memchr(line.p, ':', text_length(&line)) || *line.p == '#' ||
-	    !text_take_until(&line, ':', &key))
+	while (take_property(&line, "", &key, &value)) {
+		size_t i = 0;
+
+		while (i < sizeof(known) / sizeof(known[0]) && !text_equals(&key, known[i].name))
+			i++;
+		if (i == sizeof(known) / sizeof(known[0]) || known[i].value->p)
+			return;
+		*known[i].value = value;
+	}
+	if (!map.id.p || !map.node.p || !map.path.p || !has_addresses(&map.path))
 		return;
-	skip_blanks(&line);
-	if (text_equals(&key, "name"))
-		copy(&line, guest->name, sizeof(guest->name));
-	else if (text_equals(&key, "bios"))
-		guest->ovmf = text_equals(&line, "ovmf");
-	else if (text_equals(&key, "machine"))
-		parse_machine(guest, line);
-	else if (take_index(&key, &index))
-		parse_hostpci(guests, guest, index, line);
+	map.ours = text_equals(&map.node, guests->node);
+	added = array_add(guests->mappings, guests->mapping_count);
+	if (added)
+		*added = map;
+	else
+		guests->failed = true;
 }
 
-/* Snapshots are passed over; what waits for a restart of the VM counts. */
-static void parse_guest(struct guests *guests, unsigned int id, const char *text)
+/* The last section of a name counts. */
+static void forget_mapping(struct guests *guests, const struct text *name)
 {
-	struct text rest = make_text(text), line;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < guests->mapping_count; i++)
+		if (!same(&guests->mappings[i].name, name))
+			guests->mappings[kept++] = guests->mappings[i];
+	/* The array's room is known from the count, which must not shrink to a smaller one. */
+	while (kept < guests->mapping_count)
+		guests->mappings[kept++] = (struct guest_mapping){ .name = make_text("") };
+}
+
+/* A section ends with an empty line alone; comments can be indented or not. */
+void guests_parse_mappings(struct guests *guests, char *text)
+{
+	struct text rest = make_text(text), line, name = { 0 }, key;
+	bool mediated = false;
+
+	guests->mappings_text = text;
+	while (text_take_until(&rest, '\n', &line)) {
+		bool empty = text_at_end(&line), indented = span(&line, BLANKS) > 0;
+
+		cut_blanks(&line);
+		key = (struct text){ line.p, line.p + strcspn(line.p, BLANKS "\n") };
+		if (empty)
+			name.p = NULL;
+		if (text_at_end(&line) || *line.p == '#')
+			continue;
+		if (!name.p && !indented && key.end == line.end) {
+			name = line;
+			mediated = false;
+			forget_mapping(guests, &name);
+		} else if (name.p && indented && key.end < line.end) {
+			line.p = key.end;
+			cut_blanks(&line);
+			if (text_equals(&key, "map"))
+				parse_map(guests, &name, line, mediated);
+			else if (text_equals(&key, "mdev"))
+				mediated = parse_boolean(&line) == 1;
+			for (size_t i = 0; i < guests->mapping_count; i++)
+				if (same(&guests->mappings[i].name, &name))
+					guests->mappings[i].mediated = mediated;
+		}
+	}
+}
+
+void guests_parse(struct guests *guests, enum guest_kind kind, unsigned int id, char *text)
+{
 	struct guest *guest = array_add(guests->list, guests->count);
-	bool counts = true;
 
 	if (!guest) {
+		free(text);
 		guests->failed = true;
 		return;
 	}
-	guest->id = id;
-	while (text_take_until(&rest, '\n', &line)) {
-		if (!text_at_end(&line) && *line.p == '[')
-			counts =
-				text_length(&line) >= 9 && strncasecmp(line.p, "[PENDING]", 9) == 0;
-		else if (counts)
-			parse_line(guests, guest, line);
-	}
-}
-
-/* "map id=10de:1b81,iommugroup=14,node=pve,path=0000:01:00.0": one card on one node. */
-static void parse_map(struct guests *guests, const struct text *name, struct text line)
-{
-	struct guest_device device = { .guest = 0 };
-	struct text key, value, path = make_text("");
-	bool ours = false;
-
-	if (!copy(name, device.mapping, sizeof(device.mapping)))
-		return;
-	while (take_property(&line, "", &key, &value)) {
-		if (text_equals(&key, "path"))
-			path = value;
-		else if (text_equals(&key, "node"))
-			ours = text_equals(&value, guests->node);
-	}
-	if (ours)
-		add_addresses(guests, &path, &guests->mappings, &guests->mapping_count, &device);
-}
-
-static void parse_mappings(struct guests *guests, const char *text)
-{
-	struct text rest = make_text(text), line, name = make_text("");
-
-	while (text_take_until(&rest, '\n', &line)) {
-		bool indented = !text_at_end(&line) && (*line.p == ' ' || *line.p == '\t');
-
-		cut_blanks(&line);
-		if (!indented)
-			name = line;
-		else if (text_take_prefix(&line, "map "))
-			parse_map(guests, &name, line);
-	}
-}
-
-/* pmxcfs has a link to the node's own directory; without it, the host's name is the node's. */
-static void find_node(struct guests *guests, const struct host *host)
-{
-	char line[GUESTS_NODE_MAX], path[PATH_MAX];
-
-	if (host_resolve(host, GUESTS_PVE "/local", path) < 0 ||
-	    file_read_link_name(host->directory, host_below(GUESTS_PVE "/local"), guests->node,
-				sizeof(guests->node)) < 0) {
-		guests->node[0] = '\0';
-		if (host_readf(host, line, sizeof(line), "/etc/hostname") > 0)
-			snprintf(guests->node, sizeof(guests->node), "%.*s",
-				 (int)strcspn(line, "."), line);
-	}
-	/* What is no name of a host is none of a node. */
-	if (guests->node[strspn(guests->node, NODE_CHARACTERS)])
-		guests->node[0] = '\0';
-}
-
-struct reading {
-	struct guests *guests;
-	const struct host *host;
-	char *path;
-};
-
-/* VMs are NUMBER.conf. */
-static int read_guest(void *context, const char *directory, const char *name)
-{
-	struct reading *reading = context;
-	char *end, *text = NULL;
-	unsigned long id = strtoul(name, &end, 10);
-	int result;
-
-	if (name[0] < '1' || name[0] > '9' || strcmp(end, ".conf") != 0 || id > UINT_MAX)
-		return 0;
-	result = host_path(reading->path, "%s/%s", directory, name);
-	if (result == 0)
-		result = host_read_text(reading->host, reading->path, &text);
-	if (text)
-		parse_guest(reading->guests, (unsigned int)id, text);
-	free(text);
-	return result;
-}
-
-static int compare_guests(const void *a, const void *b)
-{
-	const struct guest *one = a, *other = b;
-
-	return one->id < other->id ? -1 : one->id > other->id;
-}
-
-static int compare_devices(const void *a, const void *b)
-{
-	const struct guest_device *one = a, *other = b;
-
-	if (one->guest != other->guest)
-		return one->guest < other->guest ? -1 : 1;
-	return one->index < other->index ? -1 : one->index > other->index;
-}
-
-static int read_mappings(struct guests *guests, const struct host *host)
-{
-	char *text;
-	int result = host_read_text(host, GUESTS_MAPPINGS, &text);
-
-	if (result < 0)
-		return result == -ENOENT ? 0 : result;
-	parse_mappings(guests, text);
-	free(text);
-	return 0;
-}
-
-int guests_read(struct guests *guests, const struct host *host, char path[PATH_MAX])
-{
-	struct reading reading = { .guests = guests, .host = host, .path = path };
-	int result;
-
-	*guests = (struct guests){ .list = NULL };
-	find_node(guests, host);
-	strcpy(path, GUESTS_MAPPINGS);
-	result = read_mappings(guests, host);
-	if (result < 0)
-		return result;
-	strcpy(path, GUESTS_FILES);
-	result = host_each(host, GUESTS_FILES, read_guest, &reading);
-	if (result < 0 && (result != -ENOENT || strcmp(path, GUESTS_FILES) != 0))
-		return result;
-	if (guests->count > 1)
-		qsort(guests->list, guests->count, sizeof(*guests->list), compare_guests);
-	if (guests->device_count > 1)
-		qsort(guests->devices, guests->device_count, sizeof(*guests->devices),
-		      compare_devices);
-	return guests->failed ? -ENOMEM : 0;
-}
-
-void guests_free(struct guests *guests)
-{
-	free(guests->list);
-	free(guests->devices);
-	free(guests->mappings);
-}
-
-const struct guest *guests_find(const struct guests *guests, unsigned int id)
-{
-	for (size_t i = 0; i < guests->count; i++)
-		if (guests->list[i].id == id)
-			return &guests->list[i];
-	return NULL;
-}
-
-bool guests_means(const struct guest_device *device, const struct pci_address *address)
-{
-	if (device->address.function == PCI_FUNCTION_ANY)
-		return pci_address_same_device(&device->address, address);
-	return pci_address_compare(&device->address, address) == 0;
+	*guest = (struct guest){ .kind = kind, .id = id, .config = text };
+	if (kind == GUEST_VM)
+		parse_vm(guests, guest);
+	else if (kind == GUEST_CONTAINER)
+		parse_container(guests, guest);
+	else
+		libvirt_parse(guests, guest);
 }

@@ -7,7 +7,10 @@
 
 #include "host/findings.h"
 #include "look/inventory.h"
-#include "vm/proxmox.h"
+#include "vm/guests.h"
+
+/* A hook script that asks "vfio-earlyctl vm --check" before the start of a VM. */
+#define VM_HOOK "/usr/share/vfio-early/check-vm"
 
 enum vm_format { VM_PROXMOX, VM_LIBVIRT, VM_QEMU };
 
@@ -21,6 +24,7 @@ struct vm_part {
 	const struct pci_device *shown; /* its function that is a display, NULL for none */
 	char romfile[PATH_MAX]; /* ROM of that, as the format has it; "" for the card's own */
 	bool rom_known, has_uefi, has_bios;
+	bool kept; /* its driver is one of VFIO other than vfio-pci, which Proxmox VE would replace */
 };
 
 struct vm {
@@ -29,6 +33,7 @@ struct vm {
 	struct guests guests;
 	enum vm_format format;
 	unsigned int id;           /* of a VM of Proxmox VE; 0: none was named */
+	bool lacks_keep;           /* qemu-server is older than driver=keep */
 	const struct guest *guest; /* that VM; NULL if none was named */
 	bool force;
 	const struct pci_device **devices; /* that were named, by address */
