@@ -242,9 +242,13 @@ static void audit_group(struct findings *findings, const struct inventory *inven
 	else
 		findings_add(findings, FINDING_ERROR, in_file ? where : NULL,
 			     "%s can't be passed through alone: %s %s in the same IOMMU group (%d) "
-			     "and %s with %s",
+			     "and %s with %s%s",
 			     reserved, staying, count == 1 ? "is" : "are", row->device->group,
-			     count == 1 ? "stays" : "stay", count == 1 ? driver : "host drivers");
+			     count == 1 ? "stays" : "stay", count == 1 ? driver : "host drivers",
+			     host_has(&inventory->host, "/etc", "pve")
+				     ? ", until Proxmox VE starts the VM and takes the whole group "
+				       "from the host"
+				     : "");
 	if (count == 0 || !by_group)
 		snprintf(group, sizeof(group), "Try");
 	else if (in_file)

@@ -13,6 +13,7 @@
 #include "look/device.h"
 #include "term/document.h"
 #include "term/options.h"
+#include "vm/guests.h"
 
 enum { DEVICE, ID, NAME, DRIVER, NEXT, RULE, LOST, OUTCOME, WHY };
 
@@ -39,8 +40,20 @@ static const struct table_column used_columns[] = {
 	{},
 };
 
+enum { VM_ID, VM_NAME, VM_ONBOOT, VM_DEVICES, VM_RESULT };
+
+static const struct table_column guest_columns[] = {
+	[VM_ID] = { "VM", 0, 0, "number of the VM or container" },
+	[VM_NAME] = { "NAME", TABLE_CUT, 0, "its name" },
+	[VM_ONBOOT] = { "ONBOOT", TABLE_YES_NO, 0, "whether it starts when the host boots" },
+	[VM_DEVICES] = { "DEVICES", TABLE_LINES, 0, "what it has, and how" },
+	[VM_RESULT] = { "RESULT", 0, 0, "the worst of its problems" },
+	{},
+};
+
 struct check {
 	struct inventory inventory;
+	struct guests guests;
 	struct table_options options;
 	struct document document;
 	struct findings findings;
@@ -154,17 +167,67 @@ static int print_used(struct check *check)
 				    "In use by the host, and bound only by a rule with 'force':");
 }
 
+static void add_guest(struct check *check, struct table *table, const struct guest *guest)
+{
+	struct libscols_line *line = NULL;
+	struct findings findings = { .topic = NULL };
+	char devices[DEVICE_TEXT_MAX] = "", one[DEVICE_TEXT_MAX], how[GUESTS_TEXT_MAX];
+	char address[PCI_ADDRESS_TEXT_MAX];
+
+	guests_audit_one(&findings, &check->inventory, &check->guests, guest);
+	findings_sort(&findings);
+	for (size_t i = 0; i < check->guests.device_count; i++) {
+		const struct guest_device *device = &check->guests.devices[i];
+
+		if (device->guest != guest->id)
+			continue;
+		snprintf(one, sizeof(one), "%s (%s)", pci_address_format(&device->address, address),
+			 guests_format_how(device, how));
+		device_add(devices, one);
+	}
+	if (devices[0] || findings.count > 0) {
+		line = table_add(table, NULL);
+		if (guest->kind != GUEST_LIBVIRT)
+			table_setf(table, line, VM_ID, "%u", guest->id);
+		table_set(table, line, VM_NAME, guest->name);
+		table_set_flag(table, line, VM_ONBOOT, guest->onboot);
+		table_set(table, line, VM_DEVICES, devices);
+		table_set(table, line, VM_RESULT,
+			  findings.count > 0 ? findings_level_name(findings.list[0].level) : "ok");
+		if (findings.count > 0)
+			table_color(table, line, findings_level_color(findings.list[0].level));
+	}
+	findings_free(&findings);
+}
+
+static int print_guests(struct check *check)
+{
+	const struct table_options options = { .json = check->options.json };
+	struct table table;
+
+	table_open(&table, &options, "guests", guest_columns);
+	for (size_t i = 0; i < check->guests.count; i++)
+		add_guest(check, &table, &check->guests.list[i]);
+	return document_print_table(&check->document, &table, "VMs with PCI devices:");
+}
+
 static int find_all(struct check *check)
 {
 	struct findings *findings = &check->findings;
 	struct inventory *inventory = &check->inventory;
-	char message[BOOT_MESSAGE_MAX];
+	char message[BOOT_MESSAGE_MAX], path[PATH_MAX];
 	int result;
 
 	audit_messages(findings, inventory);
 	audit_plan(findings, inventory);
 	audit_virtual(findings, inventory);
 	audit_groups(findings, inventory, NULL);
+	result = guests_read(&check->guests, &inventory->host, path);
+	if (result < 0)
+		findings_add(findings, FINDING_UNKNOWN, path, "VMs can't be seen: %s",
+			     strerror(-result));
+	else
+		guests_audit(findings, inventory, &check->guests);
 	result = conflicts_read(&check->conflicts, &inventory->host);
 	if (result < 0)
 		return result;
@@ -234,6 +297,8 @@ static int print_all(struct check *check)
 		result = print_devices(check);
 	if (result == 0)
 		result = print_used(check);
+	if (result == 0)
+		result = print_guests(check);
 	if (result == 0 && !check->files)
 		result = kernels_print(&check->kernels, &check->document);
 	if (result == 0 && check->options.json)
@@ -256,6 +321,7 @@ static int run_check(struct check *check, const struct ctl *ctl)
 	} else {
 		status = ctl_fail("%s", check->inventory.problem);
 	}
+	guests_free(&check->guests);
 	kernels_free(&check->kernels);
 	conflicts_free(&check->conflicts);
 	findings_free(&check->findings);

@@ -7,6 +7,7 @@
 #include "doctor/doctor.h"
 #include "host/joined.h"
 #include "look/device.h"
+#include "vm/guests.h"
 
 static bool takes_some(const struct doctor *doctor)
 {
@@ -221,4 +222,23 @@ void doctor_check_reset(struct doctor *doctor, struct findings *findings)
 		findings_add(findings, FINDING_OK, NULL, "Devices reserved for VMs can be reset");
 	else if (findings->count == 0)
 		findings_add(findings, FINDING_NONE, NULL, "No device is reserved for VMs");
+}
+
+void doctor_check_guests(struct doctor *doctor, struct findings *findings)
+{
+	struct guests guests;
+	char path[PATH_MAX];
+	int result = guests_read(&guests, &doctor->inventory.host, path);
+
+	if (result < 0)
+		findings_add(findings, FINDING_UNKNOWN, path, "VMs can't be seen: %s",
+			     strerror(-result));
+	else
+		guests_audit(findings, &doctor->inventory, &guests);
+	if (findings->count == 0 && guests.device_count > 0)
+		findings_add(findings, FINDING_OK, NULL,
+			     "VMs with PCI devices take nothing that the host uses");
+	else if (findings->count == 0)
+		findings_add(findings, FINDING_NONE, NULL, "No VM has a PCI device");
+	guests_free(&guests);
 }

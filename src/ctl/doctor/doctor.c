@@ -31,6 +31,7 @@ static const struct doctor_entry checks[] = {
 	{ "rebar", "Graphics cards", doctor_check_rebar, DEVICES },
 	{ "rom", "Graphics cards", doctor_check_rom, DEVICES },
 	{ "msrs", "Graphics cards", doctor_check_msrs, DEVICES },
+	{ "guests", "Virtual machines", doctor_check_guests, DOCTOR_ON_DEVICES },
 	{ "settings", "Other settings", doctor_check_conflicts, DOCTOR_ON_DEVICES },
 	{ "images", "Images", doctor_check_images, DOCTOR_SET_UP },
 };

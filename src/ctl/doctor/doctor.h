@@ -86,6 +86,7 @@ doctor_check doctor_check_device;
 doctor_check doctor_check_rules;
 doctor_check doctor_check_groups;
 doctor_check doctor_check_reset;
+doctor_check doctor_check_guests;
 
 /* display.c: graphics cards that are reserved for VMs. */
 doctor_check doctor_check_console;
