@@ -125,7 +125,7 @@ $(CTL_PARTS): $(filter-out %/main.o,$(call ctl_objects,sanitized))
 
 FUZZ_CC ?= clang
 FUZZ_RUNS ?= 10000000
-FUZZ_NAMES := rules cmdline sysfs rom grub routes
+FUZZ_NAMES := rules cmdline sysfs rom grub routes guests
 FUZZERS := $(FUZZ_NAMES:%=$(B)/tests/fuzz/%)
 FUZZ_CFLAGS = -O2 -g $(STANDARD) $(WARNINGS) -Werror $(SANITIZE) \
 	-Isrc -Isrc/ctl -MMD -MP
@@ -137,7 +137,8 @@ FUZZ_GUIDE := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 FUZZ_CORE := $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/core/*.c) \
 	src/bind/framebuffer.c src/bind/sysfs.c src/ctl/rom/rom.c \
 	$(addprefix src/ctl/bootloader/,config.c entries.c words.c grub.c) \
-	$(addprefix src/ctl/host/,deadline.c findings.c host.c run.c) \
+	$(addprefix src/ctl/vm/,guests.c libvirt.c proxmox.c) \
+	$(addprefix src/ctl/host/,deadline.c findings.c host.c joined.c run.c) \
 	$(addprefix src/ctl/protect/,routes.c rtnetlink.c))
 
 $(B)/fuzzed/%.o: src/%.c
@@ -170,7 +171,7 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(B)/tests/fuzz/%
 		$(B)/fuzz/$* tests/fuzz/corpus/$*
 
 # More than the longest line of rules, and all of a configuration space.
-fuzz-rules fuzz-cmdline fuzz-grub: FUZZ_LENGTH := 1200
+fuzz-rules fuzz-cmdline fuzz-grub fuzz-guests: FUZZ_LENGTH := 1200
 fuzz-sysfs fuzz-routes: FUZZ_LENGTH := 4097
 # More images than are listed.
 fuzz-rom: FUZZ_LENGTH := 9216

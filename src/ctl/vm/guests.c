@@ -7,7 +7,6 @@
 
 #include "core/file.h"
 #include "host/array.h"
-#include "look/device.h"
 #include "vm/guests.h"
 
 /* Of names of hosts, which nodes have. */
