@@ -313,7 +313,7 @@ lint-run: lint-rooms lint-words $(LIBKMOD)
 	$(call tidy,$(CTL_SOURCES),$(CTL_LINT))
 	$(call say,SHELL,initramfs-hooks)
 	$(Q)shellcheck -s dash -e SC1091 $(wildcard $(INITRAMFS)/hooks/* $(INITRAMFS)/scripts/*/* \
-		$(INITRAMFS)/post-update.d/*) $(DRACUT)/vfio-early.sh .ci/run
+		$(INITRAMFS)/post-update.d/*) $(DRACUT)/vfio-early.sh .ci/run conf/check-vm
 	$(Q)shellcheck -s bash $(DRACUT)/module-setup.sh
 	$(call say,SHELL,conf/completions)
 	$(Q)shellcheck -s bash $(wildcard conf/completions/*)

@@ -25,7 +25,7 @@ FAULT_TESTS := $(call tests,fault/inject fault/behaviour)
 PROTECT_TESTS := $(call tests,$(call all_of,protect,))
 LOOK_TESTS := $(call tests,look/look ctl/completion)
 DOCTOR_TEST := $(call tests,ctl/doctor)
-CHANGE_TESTS := $(call tests,$(addprefix ctl/,digest examples image import edits live names replace \
+CHANGE_TESTS := $(call tests,$(addprefix ctl/,digest examples image import edits live names replace vm \
 	wordlist))
 CMDLINE_TESTS := $(call tests,$(addprefix ctl/,cmdline-grub cmdline cmdline-system))
 SETUP_TESTS := $(call tests,ctl/setup ctl/setupfault)

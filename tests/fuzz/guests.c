@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzzes the reading of guests: pci.cfg, and a file that is read as that of a VM, of a container and of
- * a VM of libvirt, with a line "=" between the two. Texts that are kept lie in what was read.
+ * Fuzzes the reading of guests: pci.cfg, and a file that is read as that of a VM, of a container
+ * and of a VM of libvirt, with a line "=" between the two. Texts that are kept lie in what was
+ * read.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@
 static void check_text(const struct text *text, const char *in)
 {
 	require(!text->p == !text->end);
-	require(!text->p || (text->p >= in && text->p <= text->end && text->end <= in + strlen(in)));
+	require(!text->p ||
+		(text->p >= in && text->p <= text->end && text->end <= in + strlen(in)));
 }
 
 static void check_guest(const struct guest *guest)

@@ -245,10 +245,9 @@ static void audit_group(struct findings *findings, const struct inventory *inven
 			     "and %s with %s%s",
 			     reserved, staying, count == 1 ? "is" : "are", row->device->group,
 			     count == 1 ? "stays" : "stay", count == 1 ? driver : "host drivers",
-			     host_has(&inventory->host, "/etc", "pve")
-				     ? ", until Proxmox VE starts the VM and takes the whole group "
-				       "from the host"
-				     : "");
+			     !host_has(&inventory->host, "/etc", "pve") ? ""
+			     : count == 1 ? " until Proxmox VE takes it for the VM"
+					  : " until Proxmox VE takes them for the VM");
 	if (count == 0 || !by_group)
 		snprintf(group, sizeof(group), "Try");
 	else if (in_file)
