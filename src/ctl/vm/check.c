@@ -178,10 +178,27 @@ static void check_binding(struct vm *vm, const struct vm_part *part)
 	}
 }
 
+/* A physical function whose virtual functions are there: one of these is meant, most often. */
+static bool check_virtual(struct vm *vm, const struct vm_part *part)
+{
+	char count[16] = "", where[PCI_ADDRESS_TEXT_MAX];
+
+	if (device_read(&vm->inventory, part->functions[0], "sriov_numvfs", count, sizeof(count)) <=
+		    0 ||
+	    strcmp(count, "0") == 0)
+		return false;
+	findings_add(&vm->findings, FINDING_WARNING,
+		     pci_address_format(&part->functions[0]->address, where),
+		     "Its virtual functions (%s) vanish when it is passed through", count);
+	findings_fix(&vm->findings, "Name a virtual function instead");
+	return true;
+}
+
 static void check_drivers(struct vm *vm)
 {
 	for (size_t i = 0; i < vm->part_count; i++)
-		check_binding(vm, &vm->parts[i]);
+		if (!check_virtual(vm, &vm->parts[i]))
+			check_binding(vm, &vm->parts[i]);
 }
 
 /* Proxmox VE unbinds every driver but vfio-pci, unless it is told not to. */

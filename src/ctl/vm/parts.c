@@ -44,11 +44,11 @@ static size_t measure_card(const struct vm *vm, size_t from)
 	const struct pci_device *first, *device = vm->devices[from];
 	size_t count = pci_card(&vm->inventory.forecast.pci, device, &first);
 
-	if (first != device || count > vm->count - from ||
-	    device_is_virtual(&vm->inventory, device))
+	if (first != device || count > vm->count - from)
 		return 1;
 	for (size_t i = 0; i < count; i++)
-		if (vm->devices[from + i] != &first[i])
+		if (vm->devices[from + i] != &first[i] ||
+		    device_is_virtual(&vm->inventory, &first[i]))
 			return 1;
 	return count;
 }
