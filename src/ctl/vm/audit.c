@@ -192,9 +192,10 @@ bool guests_is_stale(const struct guest_mapping *mapping, const struct inventory
 {
 	static const char *const names[] = { "id", "subsystem-id", "mdev", "iommugroup" };
 	const char *flag = mapping->mediated ? "1" : "0";
-	const struct text set[] = {
-		mapping->id, mapping->subsystem, { flag, flag + 1 }, mapping->group
-	};
+	const struct text set[] = { guests_property(mapping->entry, "", names[0]),
+				    guests_property(mapping->entry, "", names[1]),
+				    { flag, flag + 1 },
+				    guests_property(mapping->entry, "", names[3]) };
 	struct text rest = mapping->path, path;
 
 	while (text_take_until(&rest, ';', &path)) {

@@ -74,9 +74,9 @@ struct guest_dropped {
 	const char *why;
 };
 
-/* An entry of a mapping: one device on one node. Texts are as in the file, p is NULL for none. */
+/* An entry of a mapping: its name, and the properties of one device on one node. */
 struct guest_mapping {
-	struct text name, node, path, id, subsystem, group;
+	struct text name, entry, path;
 	bool ours;     /* of this node */
 	bool mediated; /* of the whole mapping: mdev 1 */
 };
@@ -122,6 +122,10 @@ void guests_free(struct guests *guests);
 void guests_parse_mappings(struct guests *guests, char *text);
 void guests_parse(struct guests *guests, enum guest_kind kind, unsigned int id, char *text);
 void libvirt_parse(struct guests *guests, struct guest *guest);
+
+/* The value of a property of KEY=VALUE,...; one key, called first, can be left out. p is NULL for
+ * none. */
+struct text guests_property(struct text text, const char *first, const char *name);
 
 /* Adds a copy. False if memory has run out. */
 bool guests_add(struct guests *guests, const struct guest_device *device);

@@ -139,75 +139,77 @@ static bool take_property(struct text *text, const char *first, struct text *key
 	return false;
 }
 
-enum { HOST, MAPPING, PCIE, X_VGA, MDEV, DRIVER, RECORDED, BOOLEAN = RECORDED, NUMBER, OTHER };
+struct text guests_property(struct text text, const char *first, const char *name)
+{
+	struct text key, value;
 
-/* Properties of hostpciN, of which the first are recorded. */
-static const struct {
+	while (text.p && take_property(&text, first, &key, &value))
+		if (text_equals(&key, name))
+			return value;
+	return (struct text){ 0 };
+}
+
+enum kind { ADDRESSES, NAME, BOOLEAN, DRIVER, NUMBER, OTHER };
+
+struct property {
 	const char *name;
-	int kind;
-} properties[] = {
-	{ "host", HOST },
-	{ "mapping", MAPPING },
-	{ "pcie", PCIE },
-	{ "x-vga", X_VGA },
-	{ "mdev", MDEV },
-	{ "driver", DRIVER },
-	{ "rombar", BOOLEAN },
-	{ "legacy-igd", BOOLEAN },
-	{ "romfile", OTHER },
-	{ "vendor-id", NUMBER },
-	{ "device-id", NUMBER },
-	{ "sub-vendor-id", NUMBER },
+	enum kind kind;
+};
+
+#define PROPERTIES_MAX 13
+
+static const struct property hostpci_properties[PROPERTIES_MAX + 1] = {
+	{ "host", ADDRESSES },       { "mapping", NAME },       { "pcie", BOOLEAN },
+	{ "x-vga", BOOLEAN },        { "mdev", OTHER },         { "driver", DRIVER },
+	{ "rombar", BOOLEAN },       { "legacy-igd", BOOLEAN }, { "romfile", OTHER },
+	{ "vendor-id", NUMBER },     { "device-id", NUMBER },   { "sub-vendor-id", NUMBER },
 	{ "sub-device-id", NUMBER },
 };
 
-#define PROPERTIES (sizeof(properties) / sizeof(properties[0]))
+static const struct property map_properties[PROPERTIES_MAX + 1] = {
+	{ "path", ADDRESSES },     { "node", OTHER },       { "id", OTHER },
+	{ "subsystem-id", OTHER }, { "iommugroup", OTHER }, { "description", OTHER },
+};
 
-static bool is_valid(int kind, const struct text *value)
+static bool is_valid(enum kind kind, struct text value)
 {
-	struct text name = *value;
-
 	switch (kind) {
-	case HOST:
-		return has_addresses(value);
-	case MAPPING:
-		return has_only(value, NAMES) && isalpha((unsigned char)*value->p);
-	case PCIE:
-	case X_VGA:
+	case ADDRESSES:
+		return has_addresses(&value);
+	case NAME:
+		return has_only(&value, NAMES) && isalpha((unsigned char)*value.p);
 	case BOOLEAN:
-		return parse_boolean(value) >= 0;
+		return parse_boolean(&value) >= 0;
 	case DRIVER:
-		return text_equals(value, "vfio") || text_equals(value, "keep");
+		return text_equals(&value, "vfio") || text_equals(&value, "keep");
 	case NUMBER:
-		return text_take_prefix(&name, "0x") && text_length(&name) == 4 &&
-		       text_count_hex(&name) == 4;
+		return text_take_prefix(&value, "0x") && text_length(&value) == 4 &&
+		       text_count_hex(&value) == 4;
 	default:
-		return !text_at_end(value);
+		return !text_at_end(&value);
 	}
 }
 
-/* Reads the value of a hostpci line. NULL, or why Proxmox VE drops the line. */
-static const char *parse_hostpci(struct text text, struct text recorded[RECORDED])
+/* NULL, or why Proxmox VE drops a line with these properties. */
+static const char *find_fault(struct text text, const char *first,
+			      const struct property *properties)
 {
 	struct text key, value;
-	bool given[PROPERTIES] = { false };
+	bool given[PROPERTIES_MAX] = { false };
 
-	memset(recorded, 0, RECORDED * sizeof(*recorded));
-	while (take_property(&text, "host", &key, &value)) {
+	while (take_property(&text, first, &key, &value)) {
 		size_t i = 0;
 
-		while (i < PROPERTIES && !text_equals(&key, properties[i].name))
+		while (properties[i].name && !text_equals(&key, properties[i].name))
 			i++;
-		if (i == PROPERTIES)
+		if (!properties[i].name)
 			return "a property is unknown";
 		if (given[i])
 			return "a property is there twice";
-		if (!is_valid(properties[i].kind, &value))
-			return properties[i].kind == HOST ? "an address is not valid"
-							  : "a value is not valid";
+		if (!is_valid(properties[i].kind, value))
+			return properties[i].kind == ADDRESSES ? "an address is not valid"
+							       : "a value is not valid";
 		given[i] = true;
-		if (properties[i].kind < RECORDED)
-			recorded[properties[i].kind] = value;
 	}
 	return NULL;
 }
@@ -232,26 +234,27 @@ static void add_hostpci(struct guests *guests, struct guest *guest, unsigned int
 {
 	struct guest_device device = { .guest = guest->id, .index = index };
 	const struct text value = guest->values[GUEST_KEYS + index];
-	struct text recorded[RECORDED];
+	struct text primary = guests_property(value, "host", "x-vga"),
+		    driver = guests_property(value, "host", "driver"),
+		    host = guests_property(value, "host", "host"),
+		    name = guests_property(value, "host", "mapping");
 	size_t choices = 0;
 
-	parse_hostpci(value, recorded);
 	list_others(value, device.others);
-	if (recorded[X_VGA].p && parse_boolean(&recorded[X_VGA]) == 1)
+	if (primary.p && parse_boolean(&primary) == 1)
 		guest->primary |= 1u << index;
-	device.mediated = recorded[MDEV].p;
-	device.kept =
-		device.mediated || (recorded[DRIVER].p && text_equals(&recorded[DRIVER], "keep"));
-	if (recorded[HOST].p)
-		add_addresses(guests, &recorded[HOST], &device);
-	guest->mappings[index] = recorded[MAPPING];
-	if (!recorded[MAPPING].p || !copy(&recorded[MAPPING], device.by, sizeof(device.by)))
+	device.mediated = guests_property(value, "host", "mdev").p;
+	device.kept = device.mediated || (driver.p && text_equals(&driver, "keep"));
+	if (host.p)
+		add_addresses(guests, &host, &device);
+	guest->mappings[index] = name;
+	if (!name.p || !copy(&name, device.by, sizeof(device.by)))
 		return;
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < guests->mapping_count; i++) {
 			const struct guest_mapping *mapping = &guests->mappings[i];
 
-			if (!mapping->ours || !same(&mapping->name, &recorded[MAPPING]))
+			if (!mapping->ours || !same(&mapping->name, &name))
 				continue;
 			device.choice = choices > 1;
 			if (pass == 0)
@@ -347,7 +350,7 @@ static void drop(struct guests *guests, const struct guest *guest, const struct 
 static void parse_line(struct guests *guests, struct guest *guest, struct text line,
 		       struct text *values, struct text *deleted)
 {
-	struct text whole = line, key = { 0 }, recorded[RECORDED];
+	struct text whole = line, key = { 0 };
 	const char *why = "that is not a setting";
 	int index = -1;
 
@@ -356,7 +359,7 @@ static void parse_line(struct guests *guests, struct guest *guest, struct text l
 		if (deleted && text_equals(&key, "delete"))
 			*deleted = line;
 		if (index >= GUEST_KEYS)
-			why = parse_hostpci(line, recorded);
+			why = find_fault(line, "host", hostpci_properties);
 		else if (index == GUEST_ONBOOT || index == GUEST_TEMPLATE)
 			why = parse_boolean(&line) < 0 ? "a value is not valid" : NULL;
 		else if (index >= 0)
@@ -409,13 +412,11 @@ static void read_settings(struct guests *guests, struct guest *guest)
 static void parse_vm(struct guests *guests, struct guest *guest)
 {
 	const struct text *values = guest->values;
-	struct text rest = values[GUEST_MACHINE], key, value;
+	struct text type;
 
 	read_settings(guests, guest);
-	rest = values[GUEST_MACHINE];
-	while (rest.p && take_property(&rest, "type", &key, &value))
-		if (text_equals(&key, "type"))
-			guest->q35 = memmem(value.p, text_length(&value), "q35", 3) != NULL;
+	type = guests_property(values[GUEST_MACHINE], "type", "type");
+	guest->q35 = type.p && memmem(type.p, text_length(&type), "q35", 3);
 	guest->ovmf = values[GUEST_BIOS].p && text_equals(&values[GUEST_BIOS], "ovmf");
 	guest->onboot = values[GUEST_ONBOOT].p && parse_boolean(&values[GUEST_ONBOOT]) == 1;
 	guest->template = values[GUEST_TEMPLATE].p && parse_boolean(&values[GUEST_TEMPLATE]) == 1;
@@ -464,33 +465,17 @@ static void parse_container(struct guests *guests, struct guest *guest)
 static void parse_map(struct guests *guests, const struct text *name, struct text line,
 		      bool mediated)
 {
-	struct guest_mapping map = { .name = *name, .mediated = mediated }, *added;
-	const struct {
-		const char *name;
-		struct text *value;
-	} known[] = { { "path", &map.path },
-		      { "node", &map.node },
-		      { "id", &map.id },
-		      { "subsystem-id", &map.subsystem },
-		      { "iommugroup", &map.group },
-		      { "description", &(struct text){ 0 } } };
-	struct text key, value;
+	struct guest_mapping *added;
+	struct text node = guests_property(line, "", "node"),
+		    path = guests_property(line, "", "path");
 
-	while (take_property(&line, "", &key, &value)) {
-		size_t i = 0;
-
-		while (i < sizeof(known) / sizeof(known[0]) && !text_equals(&key, known[i].name))
-			i++;
-		if (i == sizeof(known) / sizeof(known[0]) || known[i].value->p)
-			return;
-		*known[i].value = value;
-	}
-	if (!map.id.p || !map.node.p || !map.path.p || !has_addresses(&map.path))
+	if (!node.p || !path.p || !guests_property(line, "", "id").p ||
+	    find_fault(line, "", map_properties))
 		return;
-	map.ours = text_equals(&map.node, guests->node);
 	added = array_add(guests->mappings, guests->mapping_count);
 	if (added)
-		*added = map;
+		*added = (struct guest_mapping){ *name, line, path,
+						 text_equals(&node, guests->node), mediated };
 	else
 		guests->failed = true;
 }
