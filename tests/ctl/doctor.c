@@ -653,6 +653,23 @@ static const struct trouble {
 		.status = 2,
 	},
 
+	/* guests */
+	{
+		.name = "guests: a VM has the card, and nothing that the host uses",
+		.change = "line etc/pve/qemu-server/100.conf hostpci0: 0000:01:00\n",
+		.expect = "",
+	},
+	{
+		.name = "guests: a VM has the host's disk",
+		.change = "line etc/pve/qemu-server/100.conf onboot: 1\n"
+			  "line etc/pve/qemu-server/100.conf hostpci0: 0000:02:00.0\n",
+		.expect = "guests error /etc/pve/qemu-server/100.conf:2: VM 100 starts at boot and "
+			  "takes 0000:02:00.0 (hostpci0), which the host needs: / (ext4 on "
+			  "/dev/nvme0n1)\n"
+			  "  fix: Run 'qm set 100 --delete hostpci0'\n",
+		.status = 2,
+	},
+
 	/* reset */
 	{
 		.name = "reset: with the bus, of which all is reserved",
@@ -1074,6 +1091,8 @@ static const char all_well[] =
 	"  No blacklist, softdep, ids= or driverctl is about the same devices\n"
 	"ok: Images\n"
 	"  The images of 1 kernel have the current rules\n"
+	"n/a: Virtual machines\n"
+	"  No VM has a PCI device\n"
 	"\n"
 	"This host is ready\n";
 

@@ -42,7 +42,7 @@
 static const struct row {
 	const char *name, *config, *mappings, *rules;
 	int status;       /* of --check; the hook script stops the VM with 2 */
-	const char *says; /* "" for nothing */
+	const char *says; /* "": nothing is said */
 } rows[] = {
 	{ "no device", "name: x\n", .says = "" },
 	{ "a free card", "hostpci0: 0000:0c:00.3\n", .says = "" },
