@@ -26,9 +26,11 @@ bool guests_add(struct guests *guests, const struct guest_device *device)
 /* pmxcfs has a link to the node's own directory; without it, the host's name is the node's. */
 static void find_node(struct guests *guests, const struct host *host)
 {
-	char line[GUESTS_NODE_MAX];
+	char line[GUESTS_NODE_MAX], path[PATH_MAX];
 
-	if (file_read_link_name(host->directory, host_below(GUESTS_PVE "/local"), guests->node,
+	/* Where the file system doesn't answer, this fails and reading the link would wait. */
+	if (host_resolve(host, GUESTS_PVE "/local", path) < 0 ||
+	    file_read_link_name(host->directory, host_below(GUESTS_PVE "/local"), guests->node,
 				sizeof(guests->node)) < 0) {
 		guests->node[0] = '\0';
 		if (host_readf(host, line, sizeof(line), "/etc/hostname") > 0)
