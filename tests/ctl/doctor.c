@@ -110,6 +110,9 @@
 #define NOT_REMAPPED                                                                               \
 	"remove sys/kernel/irq/0/chip_name\n"                                                      \
 	"line sys/kernel/irq/0/chip_name IO-APIC\n"
+#define OFF_BY_DEFAULT                                                                             \
+	"remove boot/config-" KERNEL "\n"                                                          \
+	"line boot/config-" KERNEL " # CONFIG_INTEL_IOMMU_DEFAULT_ON is not set\n"
 #define UNSAFE "line sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts Y\n"
 
 /* Register 3ah of Intel's: locked, and without VMX; the bytes of others do not count. */
@@ -243,7 +246,7 @@ static const struct trouble {
 		.change = "remove sys/firmware\n" CMDLINE("iommu=off"),
 		.expect =
 			"firmware unknown The firmware's tables can't be seen in /sys/firmware/acpi\n"
-			"iommu error /proc/cmdline: iommu=off switches the IOMMU off\n"
+			"iommu error /etc/default/grub:1: iommu=off switches the IOMMU off\n"
 			"  fix: Run 'vfio-earlyctl cmdline remove iommu=off', then reboot\n" NONE_FOR_VMS,
 		.status = 2,
 	},
@@ -252,16 +255,14 @@ static const struct trouble {
 		.host = NO_GROUPS,
 		.change = CMDLINE("quiet intel_iommu=off"),
 		.expect =
-			"iommu error /proc/cmdline: intel_iommu=off switches the IOMMU off\n"
+			"iommu error /etc/default/grub:1: intel_iommu=off switches the IOMMU off\n"
 			"  fix: Run 'vfio-earlyctl cmdline remove intel_iommu=off', then reboot\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{
 		.name = "iommu: the kernel leaves it off",
 		.host = NO_GROUPS,
-		.change =
-			"remove boot/config-" KERNEL "\n"
-			"line boot/config-" KERNEL " # CONFIG_INTEL_IOMMU_DEFAULT_ON is not set\n",
+		.change = OFF_BY_DEFAULT,
 		.expect =
 			"iommu error No device has an IOMMU group: this kernel leaves Intel's IOMMU "
 			"off by default\n"
@@ -305,7 +306,7 @@ static const struct trouble {
 		.expect =
 			"iommu error enable_unsafe_noiommu_mode is on: a VM with a device can write "
 			"all memory of the host\n"
-			"  fix: Remove it from /etc/modprobe.d, then reboot\n",
+			"  fix: Reboot: neither modprobe.d nor the kernel command line sets it\n",
 		.status = 2,
 	},
 	{
@@ -316,6 +317,84 @@ static const struct trouble {
 			"iommu error 0000:00:02.0 (Intel Device 4680) has no IOMMU group: by default "
 			"this kernel leaves Intel's own graphics out\n"
 			"  fix: Run 'vfio-earlyctl cmdline add intel_iommu=on', then reboot\n"
+			"rules warning 1 of the devices that rules name will not be bound at the next "
+			"boot\n"
+			"  fix: Run 'vfio-earlyctl check', which shows why\n",
+		.status = 2,
+	},
+
+	{
+		.name = "iommu: a list of values has the one that counts",
+		.host = NO_GROUPS,
+		.change = OFF_BY_DEFAULT CMDLINE("intel_iommu=on,igfx_off"),
+		.expect =
+			"iommu error No device has an IOMMU group, although the firmware has the ACPI "
+			"table DMAR\n"
+			"  fix: Look for the reason in 'dmesg | grep -e DMAR -e AMD-Vi'\n" NONE_FOR_VMS,
+		.status = 2,
+	},
+	{
+		.name = "iommu: the last on or off counts",
+		.host = NO_GROUPS,
+		.change = CMDLINE("intel_iommu=off,sm_on intel_iommu=on"),
+		.expect =
+			"iommu error No device has an IOMMU group, although the firmware has the ACPI "
+			"table DMAR\n"
+			"  fix: Look for the reason in 'dmesg | grep -e DMAR -e AMD-Vi'\n" NONE_FOR_VMS,
+		.status = 2,
+	},
+	{
+		.name = "iommu: the word waits for the reboot, which is said once",
+		.host = NO_GROUPS,
+		.change = OFF_BY_DEFAULT CMDLINES("quiet", "quiet intel_iommu=on,sm_on",
+						  "quiet intel_iommu=on,sm_on"),
+		.expect =
+			"iommu error /etc/default/grub:1: No device has an IOMMU group: the running "
+			"kernel was started without intel_iommu=on,sm_on\n"
+			"  fix: Reboot\n" NONE_FOR_VMS,
+		.status = 2,
+	},
+	{
+		.name = "iommu: the word waits for update-grub",
+		.host = NO_GROUPS,
+		.change = OFF_BY_DEFAULT CMDLINES("quiet", "quiet intel_iommu=on", "quiet"),
+		.expect =
+			"iommu error /etc/default/grub:1: No device has an IOMMU group: the running "
+			"kernel was started without intel_iommu=on\n"
+			"  fix: Run 'update-grub', then reboot\n"
+			"bootloader warning /boot/grub/grub.cfg:2: lacks 'intel_iommu=on'; "
+			"'update-grub' regenerates it\n" NONE_FOR_VMS,
+		.status = 2,
+	},
+	{
+		.name = "iommu: off for this boot only",
+		.host = NO_GROUPS,
+		.change = CMDLINES("quiet intel_iommu=off", "quiet", "quiet"),
+		.expect =
+			"iommu error /proc/cmdline: intel_iommu=off switches the IOMMU off\n"
+			"  fix: Reboot: no file of GRUB has it\n" NONE_FOR_VMS,
+		.status = 2,
+	},
+	{
+		.name = "iommu: off in a line that only a shell can tell",
+		.host = NO_GROUPS,
+		.change = CMDLINES("iommu=off", "$(x) iommu=off", "iommu=off"),
+		.expect =
+			"iommu error /etc/default/grub:1: iommu=off switches the IOMMU off\n"
+			"  fix: Remove it from this line by hand, then run 'update-grub' and "
+			"reboot\n" NONE_FOR_VMS,
+		.status = 2,
+	},
+	{
+		.name = "iommu: a word leaves Intel's own graphics out",
+		.host = HOST_OF(" group=2", "driver=nouveau group=14 boot_vga", "") GROUPED_DISKS,
+		.rules = "00:02.0\n",
+		.change = CMDLINE("intel_iommu=on,igfx_off"),
+		.expect =
+			"iommu error 0000:00:02.0 (Intel Device 4680) has no IOMMU group: "
+			"intel_iommu=on,igfx_off leaves Intel's own graphics out\n"
+			"  fix: Run 'vfio-earlyctl cmdline --replace add intel_iommu=on', then "
+			"reboot\n"
 			"rules warning 1 of the devices that rules name will not be bound at the next "
 			"boot\n"
 			"  fix: Run 'vfio-earlyctl check', which shows why\n",
@@ -339,7 +418,7 @@ static const struct trouble {
 		.name = "interrupts: off by the command line",
 		.change = NOT_REMAPPED CMDLINE("intremap=off"),
 		.expect =
-			"interrupts error /proc/cmdline: intremap=off switches interrupt remapping "
+			"interrupts error /etc/default/grub:1: intremap=off switches interrupt remapping "
 			"off, so a VM with a PCI device doesn't start\n"
 			"  fix: Run 'vfio-earlyctl cmdline remove intremap=off', then reboot\n",
 		.status = 2,
@@ -380,7 +459,29 @@ static const struct trouble {
 		.expect =
 			"interrupts note Interrupts are remapped: allow_unsafe_interrupts=1 has no "
 			"effect\n"
-			"  fix: Remove it from /etc/modprobe.d\n",
+			"  fix: Reboot: neither modprobe.d nor the kernel command line sets it\n",
+	},
+	{
+		.name = "interrupts: the same, set by a file of modprobe.d",
+		.change = UNSAFE "line etc/modprobe.d/a.conf # one\n"
+				 "line etc/modprobe.d/a.conf options vfio_iommu_type1 "
+				 "allow_unsafe_interrupts=1\n",
+		.options = "options vfio-pci disable_vga=1\n"
+			   "options vfio_iommu_type1 allow_unsafe_interrupts=1\n",
+		.expect =
+			"interrupts note Interrupts are remapped: allow_unsafe_interrupts=1 has no "
+			"effect\n"
+			"  fix: Remove it from /etc/modprobe.d/a.conf:2, run 'update-initramfs -u -k "
+			"all', then reboot\n",
+	},
+	{
+		.name = "interrupts: the same, set by the kernel command line",
+		.change = UNSAFE CMDLINE("vfio_iommu_type1.allow_unsafe_interrupts=1"),
+		.expect =
+			"interrupts note Interrupts are remapped: allow_unsafe_interrupts=1 has no "
+			"effect\n"
+			"  fix: Run 'vfio-earlyctl cmdline remove "
+			"vfio_iommu_type1.allow_unsafe_interrupts=1', then reboot\n",
 	},
 	{
 		.name = "interrupts: cannot be read",
@@ -394,18 +495,29 @@ static const struct trouble {
 		.name = "kernel: words that do nothing",
 		.change = CMDLINE("amd_iommu=on iommu=pt video=efifb:off"),
 		.expect =
-			"kernel note /proc/cmdline: amd_iommu=on has no effect: the kernel has no such "
+			"kernel note /etc/default/grub:1: amd_iommu=on has no effect: the kernel has no such "
 			"option: AMD's IOMMU is on by default\n"
 			"  fix: Run 'vfio-earlyctl cmdline remove amd_iommu=on'\n"
-			"kernel note /proc/cmdline: video=efifb:off has no effect: vfio-early releases "
+			"kernel note /etc/default/grub:1: video=efifb:off has no effect: vfio-early releases "
 			"the firmware's framebuffer itself\n"
 			"  fix: Run 'vfio-earlyctl cmdline remove video=efifb:off'\n",
+	},
+	{
+		.name = "kernel: values that the IOMMU's words don't know",
+		.change = CMDLINE("intel_iommu=1 iommu=on iommu=pt,on amd_iommu=fullflush"),
+		.expect =
+			"kernel note /etc/default/grub:1: intel_iommu=1 has no effect: the kernel "
+			"knows intel_iommu=on only\n"
+			"  fix: Run 'vfio-earlyctl cmdline remove intel_iommu=1'\n"
+			"kernel note /etc/default/grub:1: iommu=on has no effect: the kernel has no "
+			"such value\n"
+			"  fix: Run 'vfio-earlyctl cmdline remove iommu=on'\n",
 	},
 	{
 		.name = "kernel: ACS override without the patch",
 		.change = CMDLINE("pcie_acs_override=downstream,multifunction quiet"),
 		.expect =
-			"kernel warning /proc/cmdline: pcie_acs_override=downstream,multifunction has "
+			"kernel warning /etc/default/grub:1: pcie_acs_override=downstream,multifunction has "
 			"no effect: this kernel lacks the patch\n"
 			"  fix: Run 'vfio-earlyctl cmdline remove "
 			"pcie_acs_override=downstream,multifunction'\n",
@@ -415,7 +527,7 @@ static const struct trouble {
 		.name = "kernel: ACS override",
 		.change = RELEASE("6.8.12-4-pve") CMDLINE("pcie_acs_override=downstream"),
 		.expect =
-			"kernel warning /proc/cmdline: pcie_acs_override=downstream splits IOMMU "
+			"kernel warning /etc/default/grub:1: pcie_acs_override=downstream splits IOMMU "
 			"groups that the hardware doesn't isolate: a VM's device can access the memory "
 			"of another device\n"
 			"  fix: Run only VMs that you trust like the host\n",
@@ -425,7 +537,7 @@ static const struct trouble {
 		.name = "kernel: ACS override with a kernel of somebody's own",
 		.change = RELEASE("6.12.9-tower") CMDLINE("pcie_acs_override=downstream"),
 		.expect =
-			"kernel unknown /proc/cmdline: pcie_acs_override=downstream takes effect only "
+			"kernel unknown /etc/default/grub:1: pcie_acs_override=downstream takes effect only "
 			"in a kernel with a patch, and 6.12.9-tower doesn't show whether it has that\n"
 			"  fix: Run only VMs that you trust like the host\n",
 		.status = 2,

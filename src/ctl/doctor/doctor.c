@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bootloader/bootloader.h"
 #include "doctor/doctor.h"
 
 #define DEVICES (DOCTOR_ON_DEVICES | DOCTOR_FOR_DEVICE)
@@ -41,12 +40,13 @@ int doctor_open(struct doctor *doctor, const char *root)
 	const struct host *host = &doctor->inventory.host;
 	int result;
 
-	*doctor = (struct doctor){ .words_error = 0 };
+	*doctor = (struct doctor){ .boot_error = 0 };
 	result = inventory_open(&doctor->inventory, root, INVENTORY_PLAN);
 	if (result < 0)
 		return result;
 	doctor->kernels_error = kernels_find(&doctor->kernels, host);
-	doctor->words_error = bootloader_read_running(host, &doctor->words);
+	doctor->boot_error = bootchange_open(&doctor->boot, host, doctor->boot_message);
+	iommu_read(&doctor->iommu, host);
 	if (host_readf(host, doctor->release, sizeof(doctor->release),
 		       "/proc/sys/kernel/osrelease") < 0)
 		doctor->release[0] = '\0';
@@ -55,7 +55,7 @@ int doctor_open(struct doctor *doctor, const char *root)
 
 void doctor_close(struct doctor *doctor)
 {
-	bootwords_free(&doctor->words);
+	bootchange_close(&doctor->boot);
 	kernels_free(&doctor->kernels);
 	inventory_close(&doctor->inventory);
 	free(doctor->meant);

@@ -9,7 +9,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#include "bootloader/words.h"
+#include "bootloader/change.h"
+#include "bootloader/iommu.h"
 #include "image/kernels.h"
 #include "look/find.h"
 #include "look/inventory.h"
@@ -18,9 +19,12 @@
 struct doctor {
 	struct inventory inventory; /* with the plan */
 	struct kernels kernels;
-	int kernels_error;      /* of kernels_find() */
-	struct bootwords words; /* of the running kernel's command line */
-	int words_error;
+	int kernels_error; /* of kernels_find() */
+	struct bootchange boot; /* the kernel's words now and in the files; nothing is changed */
+	int boot_error;         /* of bootchange_open(), with why in boot_message */
+	char boot_message[BOOT_MESSAGE_MAX];
+	struct iommu iommu;
+	const char *told; /* a word for which a check has said "reboot" already; NULL: none */
 	char release[NAME_MAX + 1]; /* of the running kernel; "" if that is not known */
 	bool *meant; /* by doctor_mean(), one a device of the inventory; NULL: what rules take */
 };
@@ -110,18 +114,23 @@ bool doctor_is_kernel(const struct doctor *doctor, unsigned int major, unsigned 
 /* Whether the processor says that this is a VM itself, which has no firmware's setup to go to. */
 bool doctor_is_vm(const struct doctor *doctor);
 
-/* Whether the running kernel's configuration has this line: 1 or 0, or -errno if that cannot be
- * seen. */
-int doctor_has_config(const struct doctor *doctor, const char *line);
-
 /* Reads a module's parameter that is yes or no: 1 or 0, or -errno where it is not loaded. */
 int doctor_read_switch(const struct doctor *doctor, const char *module, const char *parameter);
 
 /*
  * Whether modprobe.d(5) or the kernel command line sets an option of a module, as
- * "allow_unsafe_interrupts=1".
+ * "allow_unsafe_interrupts=1"; and what takes it out, in findings_fix().
  */
 bool doctor_has_option(const struct doctor *doctor, const char *module, const char *option);
+void doctor_fix_option(const struct doctor *doctor, struct findings *findings, const char *module,
+		       const char *option);
+
+/* Where a word of the running kernel is set: "FILE:LINE", or "/proc/cmdline" if no file has it. */
+void doctor_find_word(const struct doctor *doctor, const char *word, char where[PATH_MAX]);
+
+/* The fix of the last finding: what takes a word of the running kernel out. */
+void doctor_fix_word(const struct doctor *doctor, struct findings *findings, const char *word,
+		     bool reboot);
 
 /* Writes "0000:0b:00.0 (NVIDIA GP104 [GeForce GTX 1070])". Returns text. */
 const char *doctor_name_device(struct doctor *doctor, const struct pci_device *device,

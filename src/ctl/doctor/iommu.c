@@ -13,31 +13,13 @@
 #define UNITS  "/sys/class/iommu"
 #define GROUPS "/sys/kernel/iommu_groups"
 
-/* By which firmware tells the kernel of an IOMMU; their content is shown to root only. */
-static const struct {
-	const char *name, *what;
-} tables[] = {
-	{ "DMAR", "Intel VT-d" },
-	{ "IVRS", "AMD-Vi" },
-	{ "VIOT", "virtio-iommu" },
-};
-
-static const char *find_table(const struct doctor *doctor, const char **what)
-{
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (host_has(&doctor->inventory.host, TABLES "/tables", tables[i].name)) {
-			*what = tables[i].what;
-			return tables[i].name;
-		}
-	return NULL;
-}
-
 void doctor_check_firmware(struct doctor *doctor, struct findings *findings)
 {
-	const char *what, *table = find_table(doctor, &what);
+	const struct iommu *iommu = &doctor->iommu;
 
-	if (table) {
-		findings_add(findings, FINDING_OK, NULL, "%s (ACPI table %s)", what, table);
+	if (iommu->table) {
+		findings_add(findings, FINDING_OK, NULL, "%s (ACPI table %s)", iommu->what,
+			     iommu->table);
 	} else if (doctor->inventory.forecast.pci.count > 0 &&
 		   !inventory_lacks_iommu(&doctor->inventory)) {
 		findings_add(findings, FINDING_OK, NULL, "The kernel has an IOMMU without a table");
@@ -83,34 +65,51 @@ static int take_group(void *context, const char *directory, const char *name)
 	return 0;
 }
 
-/* Of the kernel command line, and of whose IOMMU, NULL for either. */
-static const struct {
-	const char *word, *table;
-} off_words[] = { { "intel_iommu=off", "DMAR" },
-		  { "amd_iommu=off", "IVRS" },
-		  { "iommu=off", NULL } };
+/* The files have the word already: what is left to do until the kernel has it. */
+static void explain_pending(struct doctor *doctor, struct findings *findings, const char *word)
+{
+	const struct bootchange *boot = &doctor->boot;
+	struct bootwant want = { .word = word };
+	char where[PATH_MAX], message[BOOT_MESSAGE_MAX];
+
+	bootconfig_find(&boot->config, word, where);
+	findings_add(findings, FINDING_ERROR, where,
+		     "No device has an IOMMU group: the running kernel was started without %s",
+		     word);
+	if (bootsafe_check(boot->loader, boot->host, &boot->config, &boot->running, message) < 0) {
+		findings_fix(findings, "Fix what the check 'bootloader' found first");
+		return;
+	}
+	if (bootentries_check(boot->loader, boot->host, &boot->config, &want, 1, message) == 0)
+		findings_fix(findings, "Reboot");
+	else
+		findings_fix(findings, "Run '%s', then reboot", boot->loader->refresh);
+	doctor->told = word;
+}
 
 /* Nothing has a group: the first reason that explains it. */
 static void explain_no_groups(struct doctor *doctor, struct findings *findings)
 {
-	const char *what = "", *table = find_table(doctor, &what);
+	const struct iommu *iommu = &doctor->iommu;
+	const struct bootwords *running = &doctor->boot.running;
+	const struct bootword *off = iommu_find_off(iommu, running);
+	const struct bootword *on = iommu_find_on(iommu, &doctor->boot.config.words);
+	char where[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(off_words) / sizeof(off_words[0]); i++)
-		if (doctor_has_word(doctor, off_words[i].word) &&
-		    (!table || !off_words[i].table || strcmp(off_words[i].table, table) == 0)) {
-			findings_add(findings, FINDING_ERROR, "/proc/cmdline",
-				     "%s switches the IOMMU off", off_words[i].word);
-			findings_fix(findings, "Run 'vfio-earlyctl cmdline remove %s', then reboot",
-				     off_words[i].word);
-			return;
-		}
-	if (!table) {
+	if (off) {
+		doctor_find_word(doctor, off->text, where);
+		findings_add(findings, FINDING_ERROR, where, "%s switches the IOMMU off",
+			     off->text);
+		doctor_fix_word(doctor, findings, off->text, true);
+		if (bootwords_find(&doctor->boot.config.words, off->text) < 0)
+			doctor->told = off->text;
+	} else if (!iommu->table) {
 		findings_add(findings, FINDING_ERROR, NULL,
 			     "No device has an IOMMU group, so none can be passed through");
 		findings_fix(findings, "Fix what the check 'firmware' found first");
-	} else if (strcmp(table, "DMAR") == 0 && !doctor_has_word(doctor, "intel_iommu=on") &&
-		   doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") != 1 &&
-		   doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y") != 1) {
+	} else if (iommu->intel && !iommu->on_by_default && !iommu_find_on(iommu, running) && on) {
+		explain_pending(doctor, findings, on->text);
+	} else if (iommu->intel && !iommu->on_by_default && !iommu_find_on(iommu, running)) {
 		findings_add(
 			findings, FINDING_ERROR, NULL,
 			"No device has an IOMMU group: this kernel leaves Intel's IOMMU off by "
@@ -120,7 +119,7 @@ static void explain_no_groups(struct doctor *doctor, struct findings *findings)
 		findings_add(findings, FINDING_ERROR, NULL,
 			     "No device has an IOMMU group, although the firmware has the ACPI "
 			     "table %s",
-			     table);
+			     iommu->table);
 		findings_fix(findings, "Look for the reason in 'dmesg | grep -e DMAR -e AMD-Vi'");
 	}
 }
@@ -129,6 +128,8 @@ static void explain_no_groups(struct doctor *doctor, struct findings *findings)
 static void check_graphics(struct doctor *doctor, struct findings *findings)
 {
 	const struct plan *plan = &doctor->inventory.forecast.plan;
+	const struct bootwords *running = &doctor->boot.running;
+	const struct bootword *off = iommu_find_graphics_off(running);
 	char device[PCI_IDS_SENTENCE_MAX];
 
 	for (size_t i = 0; i < plan->count; i++) {
@@ -136,14 +137,16 @@ static void check_graphics(struct doctor *doctor, struct findings *findings)
 
 		if (row->outcome != OUTCOME_NO_IOMMU || !row->device ||
 		    row->device->vendor != 0x8086 || row->device->class >> 16 != 0x03 ||
-		    row->device->address.bus != 0 || doctor_has_word(doctor, "intel_iommu=on"))
+		    row->device->address.bus != 0 ||
+		    (!off && iommu_find_on(&doctor->iommu, running)))
 			continue;
 		findings_add(findings, FINDING_ERROR, NULL,
-			     "%s has no IOMMU group: by default this kernel leaves Intel's own "
-			     "graphics out",
-			     doctor_name_device(doctor, row->device, device));
+			     "%s has no IOMMU group: %s leaves Intel's own graphics out",
+			     doctor_name_device(doctor, row->device, device),
+			     off ? off->text : "by default this kernel");
 		findings_fix(findings,
-			     "Run 'vfio-earlyctl cmdline add intel_iommu=on', then reboot");
+			     "Run 'vfio-earlyctl cmdline %sadd " IOMMU_ON "', then reboot",
+			     off ? "--replace " : "");
 	}
 }
 
@@ -163,7 +166,7 @@ void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
 		findings_add(findings, FINDING_ERROR, NULL,
 			     "enable_unsafe_noiommu_mode is on: a VM with a device can write all "
 			     "memory of the host");
-		findings_fix(findings, "Remove it from /etc/modprobe.d, then reboot");
+		doctor_fix_option(doctor, findings, "vfio", "enable_unsafe_noiommu_mode=1");
 	} else if (doctor->inventory.forecast.pci.count == 0) {
 		findings_add(
 			findings, FINDING_UNKNOWN, NULL,
@@ -228,12 +231,14 @@ static void explain_no_remapping(struct doctor *doctor, struct findings *finding
 {
 	struct ecaps ecaps = { .host = &doctor->inventory.host };
 	const char *word = find_intremap_off(doctor);
+	char where[PATH_MAX];
 
 	host_each(&doctor->inventory.host, UNITS, take_ecap, &ecaps);
 	if (word) {
-		findings_add(findings, FINDING_ERROR, "/proc/cmdline",
+		doctor_find_word(doctor, word, where);
+		findings_add(findings, FINDING_ERROR, where,
 			     "%s switches interrupt remapping off, " NO_START, word);
-		findings_fix(findings, "Run 'vfio-earlyctl cmdline remove %s', then reboot", word);
+		doctor_fix_word(doctor, findings, word, true);
 	} else if (ecaps.lacking[0]) {
 		findings_add(findings, FINDING_ERROR, NULL, "%s can't remap interrupts, " NO_START,
 			     ecaps.lacking);
@@ -262,7 +267,7 @@ void doctor_check_interrupts(struct doctor *doctor, struct findings *findings)
 	} else if (remapped && unsafe) {
 		findings_add(findings, FINDING_NOTE, NULL,
 			     "Interrupts are remapped: allow_unsafe_interrupts=1 has no effect");
-		findings_fix(findings, "Remove it from /etc/modprobe.d");
+		doctor_fix_option(doctor, findings, VFIO_IOMMU_MODULE, "allow_unsafe_interrupts=1");
 	} else if (remapped) {
 		findings_add(findings, FINDING_OK, NULL, "Interrupts are remapped");
 	} else if (inventory_lacks_iommu(&doctor->inventory)) {

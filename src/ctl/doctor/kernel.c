@@ -17,7 +17,6 @@
 static const struct {
 	const char *word, *why;
 } unnecessary[] = {
-	{ "amd_iommu=on", "the kernel has no such option: AMD's IOMMU is on by default" },
 	{ "video=efifb:off", FRAMEBUFFER },
 	{ "video=vesafb:off", FRAMEBUFFER },
 	{ "video=simplefb:off", FRAMEBUFFER },
@@ -26,27 +25,38 @@ static const struct {
 
 #define TRUST "Run only VMs that you trust like the host"
 
+static const char *explain(const char *word)
+{
+	for (size_t i = 0; i < sizeof(unnecessary) / sizeof(unnecessary[0]); i++)
+		if (bootword_equals(word, unnecessary[i].word))
+			return unnecessary[i].why;
+	return iommu_explain(word);
+}
+
 static void check_acs_words(struct doctor *doctor, struct findings *findings)
 {
-	long index = bootwords_find_name(&doctor->words, "pcie_acs_override", 0);
+	const struct bootwords *words = &doctor->boot.running;
+	long index = bootwords_find_name(words, "pcie_acs_override", 0);
+	char where[PATH_MAX];
 	const char *word;
 
 	if (index < 0)
 		return;
-	word = doctor->words.list[index].text;
+	word = words->list[index].text;
+	doctor_find_word(doctor, word, where);
 	if (audit_has_acs_override(&doctor->inventory.host)) {
 		findings_add(
-			findings, FINDING_WARNING, "/proc/cmdline",
+			findings, FINDING_WARNING, where,
 			"%s splits IOMMU groups that the hardware doesn't isolate: a VM's device "
 			"can access the memory of another device",
 			word);
 		findings_fix(findings, TRUST);
 	} else if (strstr(doctor->release, "-amd64")) { /* Debian's lack the patch */
-		findings_add(findings, FINDING_WARNING, "/proc/cmdline",
+		findings_add(findings, FINDING_WARNING, where,
 			     "%s has no effect: this kernel lacks the patch", word);
-		findings_fix(findings, "Run 'vfio-earlyctl cmdline remove %s'", word);
+		doctor_fix_word(doctor, findings, word, false);
 	} else {
-		findings_add(findings, FINDING_UNKNOWN, "/proc/cmdline",
+		findings_add(findings, FINDING_UNKNOWN, where,
 			     "%s takes effect only in a kernel with a patch, and %s doesn't show "
 			     "whether it has that",
 			     word, doctor->release);
@@ -56,28 +66,31 @@ static void check_acs_words(struct doctor *doctor, struct findings *findings)
 
 static const char *describe_default(const struct doctor *doctor)
 {
-	if (doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") == 1)
-		return "; Intel's IOMMU is on by default";
-	if (doctor_has_config(doctor, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y") == 1)
-		return "; Intel's IOMMU is on by default, except for Intel's own graphics";
-	return "";
+	if (!doctor->iommu.on_by_default)
+		return "";
+	return doctor->iommu.leaves_graphics_out
+		       ? "; Intel's IOMMU is on by default, except for Intel's own graphics"
+		       : "; Intel's IOMMU is on by default";
 }
 
 void doctor_check_kernel(struct doctor *doctor, struct findings *findings)
 {
-	if (!doctor->release[0] || doctor->words_error < 0) {
+	const struct bootwords *words = &doctor->boot.running;
+	char where[PATH_MAX];
+
+	if (!doctor->release[0] || doctor->boot.running_error < 0) {
 		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "The running kernel's release or command line can't be read");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(unnecessary) / sizeof(unnecessary[0]); i++) {
-		const char *word = unnecessary[i].word;
+	for (size_t i = 0; i < words->count; i++) {
+		const char *word = words->list[i].text, *why = explain(word);
 
-		if (!doctor_has_word(doctor, word))
+		if (!why)
 			continue;
-		findings_add(findings, FINDING_NOTE, "/proc/cmdline", "%s has no effect: %s", word,
-			     unnecessary[i].why);
-		findings_fix(findings, "Run 'vfio-earlyctl cmdline remove %s'", word);
+		doctor_find_word(doctor, word, where);
+		findings_add(findings, FINDING_NOTE, where, "%s has no effect: %s", word, why);
+		doctor_fix_word(doctor, findings, word, false);
 	}
 	check_acs_words(doctor, findings);
 	if (findings->count == 0)
