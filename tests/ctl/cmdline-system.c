@@ -253,7 +253,7 @@ static const struct play {
 		     { "cmdline remove a=1", 0, { "a=1: the next boot is without it" } } } },
 	{ .name = "GRUB by a stand-in for proxmox-boot-tool",
 	  .files = { BY_GRUB, GRUB_DEFAULT,
-		     { "/etc/kernel/cmdline", "b\n" },
+		     { "/etc/kernel/cmdline", "root=x b\n" },
 		     { "/etc/kernel/proxmox-boot-uuids", "ABCD-1234\n" } },
 	  .esp = true,
 	  .steps = { { "cmdline add a=1",
@@ -271,7 +271,7 @@ static const struct play {
 	  .esp = true,
 	  .steps = { { "cmdline add a=1",
 		       2,
-		       { "vfio-earlyctl: /boot/loader/entries/x.conf: lacks 'a=1'; "
+		       { "vfio-earlyctl: ESP ABCD-1234: /loader/entries/x.conf: lacks 'a=1'; "
 			 "'proxmox-boot-tool refresh' regenerates it" } } } },
 	{ .name = "proxmox-boot-tool's partition is not there",
 	  .files = { BY_GRUB, GRUB_DEFAULT,
@@ -279,7 +279,7 @@ static const struct play {
 		     { "/esp/grub/x", "" } },
 	  .steps = { { "cmdline add a=1",
 		       2,
-		       { "vfio-earlyctl: /dev/disk/by-uuid/DEAD-BEEF: No such file or directory, "
+		       { "vfio-earlyctl: ESP DEAD-BEEF: No such file or directory, "
 			 "so what the next boot has cannot be told" } } } },
 };
 
@@ -375,7 +375,7 @@ static void install_programs(const struct place *place)
 	run_host("echo > %s/boot/initrd.img-%s", place->root, place->kernel);
 }
 
-/* Where by-uuid leads to, libmount makes a loop device of. */
+/* In a loop device, which udev would link to by the UUID of a vfat. */
 static void make_esp(const struct place *place)
 {
 	run_host("mke2fs -q -t ext4 %s/esp.img 8M 2>/dev/null && mkdir -p %s/dev/disk/by-uuid",
@@ -387,8 +387,9 @@ static void make_esp(const struct place *place)
 		must(mknod(below(place, path), S_IFBLK | 0600, (dev_t)(0x700 + i)) == 0);
 	}
 	must(mknod(below(place, "/dev/loop-control"), S_IFCHR | 0600, 0xaed) == 0);
-	run_host("mv %s/esp.img %s/dev/disk/by-uuid/ABCD-1234", place->space, place->root);
-	run_host("mount -o loop %s/dev/disk/by-uuid/ABCD-1234 %s/esp", place->root, place->root);
+	run_host("mount -o loop %s/esp.img %s/esp", place->space, place->root);
+	run_host("ln -s $(findmnt -n -o SOURCE %s/esp) %s/dev/disk/by-uuid/ABCD-1234", place->root,
+		 place->root);
 }
 
 /* The variable has four bytes of attributes, and then UTF-16. */

@@ -93,6 +93,19 @@
 		"efi/loader/entries/other.conf", "version 9\noptions x\n"                          \
 	}
 
+#define TWO_UUIDS                                                                                  \
+	{                                                                                          \
+		"etc/kernel/proxmox-boot-uuids", "0000-BBBB\nABCD-1234\n"                          \
+	}
+#define ESP(more)                                                                                  \
+	{                                                                                          \
+		"dev/disk/by-uuid/ABCD-1234/loader/entries/proxmox-6.1.conf",                      \
+			"title x\nversion 6.1\noptions " more "\n"                                 \
+	}
+#define PROXMOX_SHOW                                                                               \
+	"systemd-boot by proxmox-boot-tool: it told the firmware that it is 'systemd-boot "        \
+	"257.8'.\nWORD RUNNING CONFIGURED SOURCE\n"
+
 #define SHOW_HEADING "WORD                    RUNNING CONFIGURED SOURCE\n"
 #define SHOW_GRUB                                                                                  \
 	SHOW_HEADING "BOOT_IMAGE=/vmlinuz-6.1 yes     auto       bootloader\n"                     \
@@ -126,7 +139,10 @@
 		"boot/config-6.1", "CONFIG_X=y\nCONFIG_INTEL_IOMMU_DEFAULT_" end "\nCONFIG_Y=y\n"  \
 	}
 
-/* A text "\1" is one with NULs; behind "\2" is what a link leads to. */
+/*
+ * A text "\1" is one with NULs; behind "\2" is what a link leads to; behind "\3" are the words of a
+ * unified kernel image.
+ */
 static const struct play {
 	const char *name;
 	struct file {
@@ -210,7 +226,8 @@ static const struct play {
 	  { "cmdline", "add", "--dry-run", "a" },
 	  .out = "a: is in /etc/default/grub:2 already\n",
 	  .status = 2,
-	  .err = "vfio-earlyctl: its EFI system partitions cannot be looked into from here\n" },
+	  .err = "vfio-earlyctl: ESP ABCD-1234: No such file or directory, so what the next boot "
+		 "has cannot be told\n" },
 	{ "systemd-boot booted, GRUB is there as well: proxmox-boot-tool",
 	  { GRUB("a"), BY_SYSTEMD("b"), LOADER, KERNEL("b\n"), UUIDS },
 	  { "cmdline", "add", "--dry-run", "c" },
@@ -513,12 +530,158 @@ static const struct play {
 	    KERNEL("b"),
 	    VMLINUZ,
 	    ENTRY("c"),
-	    { SELECTED, "debian-6.1.efi" } },
+	    { SELECTED, "debian-6.1.efi" },
+	    { "boot/efi/EFI/Linux/debian-6.1.efi", "\3a b" } },
+	  { "cmdline", "add", "b" },
+	  .out = "b: is in /etc/kernel/cmdline:1 already\nb: the next boot has it\n" },
+	{ "add: an image with words in itself, which its owner makes, lacks one",
+	  { BY_SYSTEMD("b"),
+	    LOADER,
+	    INSTALLER,
+	    KERNEL("b c"),
+	    VMLINUZ,
+	    { SELECTED, "debian-6.1.efi" },
+	    { "boot/efi/EFI/Linux/debian-6.1.efi", "\3a b" } },
+	  { "cmdline", "show", "c" },
+	  .status = 2,
+	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
+		 "WORD RUNNING CONFIGURED SOURCE\n"
+		 "c    no      yes        /etc/kernel/cmdline:1\n"
+		 "warning: /boot/efi/EFI/Linux/debian-6.1.efi: lacks 'c'; this host was started "
+		 "from it, and kernel-install does not make it: change it by hand\n" },
+	{ "add: an image with words in itself, which kernel-install makes, lacks one",
+	  { BY_SYSTEMD("b"),
+	    LOADER,
+	    INSTALLER,
+	    KERNEL("b c"),
+	    VMLINUZ,
+	    { SELECTED, "debian-6.1.efi" },
+	    { "etc/kernel/install.conf", "layout=uki\n" },
+	    { "boot/efi/EFI/Linux/debian-6.1.efi", "\3a b" } },
+	  { "cmdline", "show", "c" },
+	  .status = 2,
+	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
+		 "WORD RUNNING CONFIGURED SOURCE\n"
+		 "c    no      yes        /etc/kernel/cmdline:1\n"
+		 "warning: /boot/efi/EFI/Linux/debian-6.1.efi: lacks 'c'; 'kernel-install add KERNEL "
+		 "/boot/vmlinuz-KERNEL /boot/initrd.img-KERNEL' regenerates it\n" },
+	{ "add: what is called an image with words in itself is none",
+	  { BY_SYSTEMD("b"),
+	    LOADER,
+	    INSTALLER,
+	    KERNEL("b"),
+	    { SELECTED, "debian-6.1.efi" },
+	    { "boot/efi/EFI/Linux/debian-6.1.efi", "MZ" } },
 	  { "cmdline", "add", "b" },
 	  .status = 2,
 	  .out = "b: is in /etc/kernel/cmdline:1 already\n",
-	  .err = "vfio-earlyctl: debian-6.1.efi: this host was started from it, and it has its "
-		 "words in itself, so what the next boot has cannot be told\n" },
+	  .err = "vfio-earlyctl: debian-6.1.efi: this host was started from it, and its words cannot "
+		 "be read: Bad message\n" },
+
+	/* What proxmox-boot-tool keeps. */
+	{ "proxmox: the first line counts, whatever is behind it",
+	  { BY_SYSTEMD("root=x a"), LOADER, UUIDS, KERNEL("root=x a\n\n# c\n") },
+	  { "cmdline", "add", "b" },
+	  .status = 2,
+	  .out = "/etc/kernel/cmdline: changed, the old one is /etc/kernel/cmdline" BAK "\n",
+	  .err = FROM_THERE "proxmox-boot-tool refresh' on that host\n",
+	  .changed = { KERNEL("root=x a b\n\n# c\n") } },
+	{ "proxmox: words behind the first line",
+	  { BY_SYSTEMD("root=x a"), LOADER, UUIDS, KERNEL("root=x a\nb c\n"), ESP("root=x a") },
+	  { "cmdline", "show", "a", "b" },
+	  .status = 2,
+	  .out = PROXMOX_SHOW "a    yes     yes        /etc/kernel/cmdline:1\n"
+		 "/etc/kernel/cmdline:2: warning: proxmox-boot-tool reads the first line only, so "
+		 "'b c' never reaches the kernel\n"
+		 "  fix: Write it into the first line, or remove it\n" },
+	{ "proxmox: its partitions, but for lines that it skips",
+	  { BY_SYSTEMD("root=x a"),
+	    LOADER,
+	    { "etc/kernel/proxmox-boot-uuids", "# DEAD-BEEF\n\nABCD-1234\n" },
+	    KERNEL("root=x a b\n"),
+	    KERNEL_ALONE,
+	    ESP("root=x a b") },
+	  { "cmdline", "add", "b" },
+	  .out = "b: is in /etc/kernel/cmdline:1 already\nb: the next boot has it\n" },
+	{ "proxmox: one partition is missing, the other is older",
+	  { BY_SYSTEMD("root=x a"), LOADER, TWO_UUIDS, KERNEL("root=x a b\n"), KERNEL_ALONE,
+	    ESP("root=x a") },
+	  { "cmdline", "show", "b" },
+	  .status = 2,
+	  .out = PROXMOX_SHOW "b    no      yes        /etc/kernel/cmdline:1\n"
+		 "warning: ESP ABCD-1234: /loader/entries/proxmox-6.1.conf: lacks 'b'; "
+		 "'proxmox-boot-tool refresh' regenerates it\n" },
+	{ "proxmox: one partition is missing, the other has the word",
+	  { BY_SYSTEMD("root=x a"), LOADER, TWO_UUIDS, KERNEL("root=x a b\n"), KERNEL_ALONE,
+	    ESP("root=x a b") },
+	  { "cmdline", "add", "b" },
+	  .status = 2,
+	  .out = "b: is in /etc/kernel/cmdline:1 already\n",
+	  .err = "vfio-earlyctl: ESP 0000-BBBB: No such file or directory, so what the next boot "
+		 "has cannot be told\n" },
+	{ "proxmox: one partition has GRUB, the other systemd-boot",
+	  { BY_SYSTEMD("root=x iommu=pt a"),
+	    LOADER,
+	    TWO_UUIDS,
+	    KERNEL("root=x iommu=pt a\n"),
+	    KERNEL_ALONE,
+	    ESP("root=x iommu=pt a"),
+	    { "dev/disk/by-uuid/0000-BBBB/EFI/proxmox/grubx64.efi", "" },
+	    { "dev/disk/by-uuid/0000-BBBB/grub/grub.cfg",
+	      "### BEGIN /etc/grub.d/10_linux ###\n\tlinux /vmlinuz-6.1 root=x\n" } },
+	  { "cmdline", "add", "iommu=pt" },
+	  .status = 2,
+	  .out = "iommu=pt: is in /etc/kernel/cmdline:1 already\n",
+	  .err = FROM_THERE "proxmox-boot-tool refresh' on that host\n" },
+	{ "proxmox: the same, shown",
+	  { BY_SYSTEMD("root=x iommu=pt a"),
+	    LOADER,
+	    TWO_UUIDS,
+	    KERNEL("root=x iommu=pt a\n"),
+	    KERNEL_ALONE,
+	    ESP("root=x iommu=pt a"),
+	    { "dev/disk/by-uuid/0000-BBBB/EFI/proxmox/grubx64.efi", "" },
+	    { "dev/disk/by-uuid/0000-BBBB/grub/grub.cfg",
+	      "### BEGIN /etc/grub.d/10_linux ###\n\tlinux /vmlinuz-6.1 root=x\n" } },
+	  { "cmdline", "show", "a" },
+	  .status = 2,
+	  .out = PROXMOX_SHOW "a    yes     yes        /etc/kernel/cmdline:1\n"
+		 "warning: ESP 0000-BBBB: /grub/grub.cfg:2: lacks 'iommu=pt', as this partition is "
+		 "started by GRUB and gets its words from /etc/default/grub; change that file as "
+		 "well, then run 'proxmox-boot-tool refresh'\n" },
+	{ "proxmox: GRUB, and a file for systemd-boot with which the tool fails",
+	  { BY_GRUB("a"), GRUB("a"), UUIDS, KERNEL("iommu=pt\n") },
+	  { "cmdline", "add", "b" },
+	  .status = 1,
+	  .err = "vfio-earlyctl: /etc/kernel/cmdline: found no root=, without which "
+		 "'proxmox-boot-tool refresh' fails for GRUB as well; remove this file if "
+		 "systemd-boot starts no partition\n",
+	  .changed = { GRUB("a"), { OWN, NULL } } },
+
+	/* The file of the other bootloader. */
+	{ "show: GRUB's file, and systemd-boot started this host",
+	  { BY_SYSTEMD("a"), LOADER, INSTALLER, KERNEL("a\n"), VMLINUZ, ENTRY("a"),
+	    GRUB("quiet amd_iommu=on iommu=pt pcie_acs_override=downstream") },
+	  { "cmdline", "show", "a" },
+	  .status = 2,
+	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
+		 "WORD RUNNING CONFIGURED SOURCE\n"
+		 "a    yes     yes        /etc/kernel/cmdline:1\n"
+		 "/etc/default/grub:2: warning: amd_iommu=on, iommu=pt, "
+		 "pcie_acs_override=downstream have no effect: systemd-boot started this host, "
+		 "and its words are in /etc/kernel/cmdline\n"
+		 "  fix: Run 'vfio-earlyctl cmdline add iommu=pt pcie_acs_override=downstream'\n" },
+	{ "show: systemd-boot's file, and GRUB started this host; one word is in both",
+	  { BY_GRUB("iommu=pt"), GRUB("iommu=pt"), GRUB_CFG("iommu=pt"),
+	    KERNEL("root=x iommu=pt\nvfio_early=off\n") },
+	  { "cmdline", "show", "iommu" },
+	  .status = 2,
+	  .out = "GRUB: /proc/cmdline has BOOT_IMAGE=.\n"
+		 "WORD     RUNNING CONFIGURED SOURCE\n"
+		 "iommu=pt yes     yes        /etc/default/grub:2\n"
+		 "/etc/kernel/cmdline:2: warning: vfio_early=off has no effect: GRUB started "
+		 "this host, and its words are in /etc/default/grub\n"
+		 "  fix: Run 'vfio-earlyctl cmdline add vfio_early=off'\n" },
 	{ "add: no entry of this system",
 	  { BY_SYSTEMD(""), LOADER, INSTALLER, KERNEL("a b"), ENTRY_OF_OTHERS },
 	  { "cmdline", "add", "a" },
@@ -771,6 +934,26 @@ static void write_variable(const char *path, const char *text)
 	assert_int_equal(fclose(stream), 0);
 }
 
+/* A PE file with two sections, of which the second is .cmdline, and no other content. */
+static void write_unified(const char *path, const char *words)
+{
+	unsigned char image[512] = "MZ";
+	FILE *stream = fopen(path, "w");
+
+	image[60] = 64;
+	memcpy(image + 64, "PE\0\0", 4);
+	image[64 + 6] = 2;
+	image[64 + 20] = 16;
+	memcpy(image + 104, ".osrel", 6);
+	memcpy(image + 144, ".cmdline", 8);
+	image[144 + 8] = (unsigned char)strlen(words);
+	image[144 + 21] = 1; /* from byte 256 on */
+	memcpy(image + 256, words, strlen(words));
+	assert_non_null(stream);
+	assert_int_equal(fwrite(image, 1, sizeof(image), stream), sizeof(image));
+	assert_int_equal(fclose(stream), 0);
+}
+
 static void write_tree(const char *tree, const struct play *play)
 {
 	char path[PATH_MAX];
@@ -784,6 +967,8 @@ static void write_tree(const char *tree, const struct play *play)
 			write_variable(path, file->text);
 		else if (strcmp(file->text, "\1") == 0)
 			write_variable(path, "");
+		else if (file->text[0] == '\3')
+			write_unified(path, file->text + 1);
 		else if (file->text[0] == '\2')
 			assert_int_equal(symlink(file->text + 1, path), 0);
 		else

@@ -5,8 +5,12 @@
 #include <string.h>
 
 #include "bootloader/bootloader.h"
+#include "bootloader/grub.h"
+#include "bootloader/iommu.h"
 #include "bootloader/systemd-boot.h"
+#include "core/bounds.h"
 #include "core/file.h"
+#include "host/joined.h"
 #include "host/run.h"
 #include "image/kernels.h"
 
@@ -154,6 +158,41 @@ int bootloader_read_config(const struct bootloader *loader, const struct host *h
 	return result < 0 ? result : loader->read(config, message);
 }
 
+void bootloader_find_ignored(const struct bootloader *loader, const struct host *host,
+			     const struct bootwords *running, struct bootconfig *config)
+{
+	bool is_grub = strcmp(loader->family, "GRUB") == 0;
+	const struct bootloader *other = is_grub ? &bootloader_systemd : &bootloader_grub;
+	const char *path = is_grub ? KERNEL_FILE : GRUB_FILE;
+	char message[BOOT_MESSAGE_MAX], list[COMMAND_MAX] = "", command[COMMAND_MAX] = "";
+	char where[PATH_MAX];
+	struct bootconfig ignored = { .has_reset = false };
+	size_t count = 0;
+
+	if (host_has(host, "", host_below(path)))
+		bootloader_read_config(other, host, &ignored, message);
+	for (size_t i = 0; i < ignored.words.count; i++) {
+		const char *word = ignored.words.list[i].text;
+
+		if (!bootword_matters(word) || bootwords_find(running, word) >= 0 ||
+		    bootwords_find(&config->words, word) >= 0)
+			continue;
+		if (count++ == 0)
+			bootconfig_where(&ignored, &ignored.words.list[i], where);
+		joined_add(list, sizeof(list), word);
+		if (!iommu_explain(word))
+			joined_add_by(command, sizeof(command), " ", word);
+	}
+	bootconfig_free(&ignored);
+	if (count == 0)
+		return;
+	findings_add(&config->findings, FINDING_WARNING, where,
+		     "%s %s no effect: %s started this host, and its words are in %s", list,
+		     count > 1 ? "have" : "has", loader->family, config->files.list[0].path);
+	if (command[0] && !strstr(command, "..."))
+		findings_fix(&config->findings, "Run 'vfio-earlyctl cmdline add %s'", command);
+}
+
 bool bootloader_adds_word(const struct bootloader *loader, const char *word)
 {
 	for (const char *const *name = loader->own; *name; name++)
@@ -250,6 +289,20 @@ static int refuse_root(const struct bootconfig *config, const struct bootwords *
 			path, command);
 }
 
+/* proxmox-boot-tool looks into it before it knows which bootloader a partition has. */
+static int check_unused_file(const struct bootloader *loader, const struct host *host,
+			     char message[BOOT_MESSAGE_MAX])
+{
+	char line[CMDLINE_MAX];
+
+	if (host_readf(host, line, sizeof(line), KERNEL_FILE) < 0 || strstr(line, "root="))
+		return 0;
+	return boot_say(message, -EINVAL,
+			KERNEL_FILE ": found no root=, without which '%s' fails for GRUB as well; "
+				    "remove this file if systemd-boot starts no partition",
+			loader->refresh);
+}
+
 int bootsafe_check(const struct bootloader *loader, const struct host *host,
 		   const struct bootconfig *config, const struct bootwords *running,
 		   char message[BOOT_MESSAGE_MAX])
@@ -261,6 +314,8 @@ int bootsafe_check(const struct bootloader *loader, const struct host *host,
 	message[0] = '\0';
 	if (bootsafe_lacks_root(loader, &config->words, running))
 		return refuse_root(config, running, message);
+	if (loader == &bootloader_proxmox_grub)
+		return check_unused_file(loader, host, message);
 	if (loader->skips_imageless)
 		return 0;
 	result = kernels_list(&kernels, host);

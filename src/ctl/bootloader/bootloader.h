@@ -19,6 +19,7 @@ struct bootwant {
 struct bootcheck {
 	const struct bootloader *loader;
 	const struct host *host;         /* that has the entries */
+	const struct esp *esp;           /* that they are on; NULL: they are in the host's /boot */
 	const struct host *outside;      /* that has the kernels */
 	const struct bootconfig *config; /* of the files: it may tell why a word is missing */
 	const struct bootwant *wants;
@@ -78,6 +79,13 @@ int bootloader_detect(const struct bootloader **loader, const struct host *host,
 int bootloader_read_config(const struct bootloader *loader, const struct host *host,
 			   struct bootconfig *config, char message[BOOT_MESSAGE_MAX]);
 
+/*
+ * Adds words of the file of a bootloader that did not start this host: they have no effect, and
+ * config, which is of the one that did, lacks them.
+ */
+void bootloader_find_ignored(const struct bootloader *loader, const struct host *host,
+			     const struct bootwords *running, struct bootconfig *config);
+
 /* Reads the words that the kernel runs with. 0 or -errno; bootwords_free() in any case. */
 int bootloader_read_running(const struct host *host, struct bootwords *words);
 
@@ -100,8 +108,7 @@ int bootloader_refresh(const struct bootloader *loader, const struct host *host,
  * Looks whether all entries of this system are as wanted, but for GRUB's recovery entries; the one
  * that systemd-boot started this host from is one of them, no matter what made it. 0,
  * -EINVAL with a message if one is not, -ENOENT with a message if there is none to be seen, or
- * another -errno. For proxmox-boot-tool it mounts the EFI system partitions, in a mount namespace
- * that nobody else sees; only for this machine, and as root.
+ * another -errno. For proxmox-boot-tool it looks into the EFI system partitions, see esps_open().
  */
 int bootentries_check(const struct bootloader *loader, const struct host *host,
 		      const struct bootconfig *config, const struct bootwant *wants, size_t count,
@@ -110,6 +117,9 @@ int bootentries_check(const struct bootloader *loader, const struct host *host,
 /* The same of all words of the files. */
 int bootentries_check_all(const struct bootloader *loader, const struct host *host,
 			  const struct bootconfig *config, char message[BOOT_MESSAGE_MAX]);
+
+/* Whether a word is about passing devices through. */
+bool bootword_matters(const char *word);
 
 /*
  * Looks at one entry, the result is in check. line is 0 if the path says enough; by_hand: it is

@@ -23,6 +23,8 @@ int bootchange_open(struct bootchange *change, const struct host *host,
 		change->loader = NULL;
 	else
 		result = bootloader_read_config(change->loader, host, &change->config, message);
+	if (result == 0)
+		bootloader_find_ignored(change->loader, host, &change->running, &change->config);
 	if (result < 0 && !message[0])
 		boot_say(message, result, "%s", strerror(-result));
 	return result;
@@ -321,7 +323,7 @@ int bootchange_check(struct bootchange *change)
 	int result =
 		bootsafe_check(change->loader, change->host, config, &change->running, message);
 
-	if (result == -EINVAL && !lacks_root(change, &change->config))
+	if (result == -EINVAL && lacks_root(change, config) && !lacks_root(change, &change->config))
 		return refuse(change, result,
 			      "%s: without root= the next boot would not find its root file "
 			      "system; nothing was changed",

@@ -3,21 +3,49 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "bootloader/bootloader.h"
+#include "bootloader/esp.h"
+#include "bootloader/grub.h"
+#include "bootloader/systemd-boot.h"
+
+bool bootword_matters(const char *word)
+{
+	static const char *const parts[] = { "iommu", "intremap", "vfio", "acs_override" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(word, parts[i]))
+			return true;
+	return false;
+}
+
+/* A partition with another bootloader than the one that started this host, beside one with that. */
+static bool is_of_another(const struct bootcheck *check)
+{
+	return check->esp && check->esp->grub != (strcmp(check->loader->family, "GRUB") == 0);
+}
 
 static void refuse(struct bootcheck *check, const char *path, unsigned int line,
 		   const struct bootwant *want, bool by_hand)
 {
 	const char *has = want->absent ? "still has" : "lacks";
 	const char *refresh = check->loader->refresh;
-	char place[PATH_MAX], doubt[PATH_MAX] = "";
+	char place[PATH_MAX], doubt[PATH_MAX] = "", number[16] = "";
 
-	if (line == 0 || host_path(place, "%s:%u", path, line) < 0)
+	if (line > 0)
+		snprintf(number, sizeof(number), ":%u", line);
+	if (host_path(place, "%s%s%s%s%s", check->esp ? "ESP " : "",
+		      check->esp ? check->esp->uuid : "", check->esp ? ": " : "", path, number) < 0)
 		snprintf(place, sizeof(place), "%s", path);
 	if (!want->absent)
 		bootconfig_doubt(check->config, want->word, doubt);
-	if (by_hand)
+	if (is_of_another(check))
+		boot_say(check->message, 0,
+			 "%s: %s '%s', as this partition is started by %s and gets its words from "
+			 "%s; change that file as well, then run '%s'",
+			 place, has, want->word, check->esp->grub ? "GRUB" : "systemd-boot",
+			 check->esp->grub ? GRUB_FILE : KERNEL_FILE, refresh);
+	else if (by_hand)
 		boot_say(check->message, 0,
 			 "%s: %s '%s'; this host was started from it, and kernel-install does not "
 			 "make it: change it by hand",
@@ -34,7 +62,8 @@ void bootcheck_words(struct bootcheck *check, const char *path, unsigned int lin
 {
 	check->entries++;
 	for (size_t i = 0; i < check->count && check->result == 0; i++)
-		if ((bootwords_find(words, check->wants[i].word) >= 0) == check->wants[i].absent)
+		if ((!is_of_another(check) || bootword_matters(check->wants[i].word)) &&
+		    (bootwords_find(words, check->wants[i].word) >= 0) == check->wants[i].absent)
 			refuse(check, path, line, &check->wants[i], by_hand);
 }
 

@@ -8,7 +8,7 @@
 
 #include "bootloader/grub.h"
 
-#define CONFIG "/boot/grub/grub.cfg"
+#define CONFIG "/grub/grub.cfg" /* below /boot, or an EFI system partition */
 
 /* The script of grub-mkconfig(8) that makes the entries of this system: 10_linux, 10_linux_zfs. */
 #define CONFIG_BEGIN "### BEGIN /etc/grub.d/10_linux"
@@ -326,7 +326,8 @@ static void check_line(struct bootcheck *check, const char *line, unsigned int n
 	/* DEFAULT is not for recovery entries; Ubuntu's have the second word. */
 	if (check->result == 0 && words.count > 1 && bootwords_find(&words, "single") < 0 &&
 	    bootwords_find(&words, "recovery") < 0)
-		bootcheck_words(check, CONFIG, number, &words, false);
+		bootcheck_words(check, check->esp ? CONFIG : "/boot" CONFIG, number, &words,
+				false);
 	bootwords_free(&words);
 }
 
@@ -335,7 +336,7 @@ void grub_check_entries(struct bootcheck *check)
 	bool ours = false;
 	char *text, *rest, *line;
 
-	check->result = host_read_text(check->host, CONFIG, &text);
+	check->result = host_read_text(check->host, check->esp ? CONFIG : "/boot" CONFIG, &text);
 	if (check->result < 0)
 		return;
 	rest = text;

@@ -71,7 +71,7 @@ static bool is_comment(const char *line)
 	return line[strspn(line, " \t")] == '#';
 }
 
-int systemd_read(struct bootconfig *config, char *message)
+static int read_lines(struct bootconfig *config, char *message, bool first_only)
 {
 	const struct bootfile *file = &config->files.list[0];
 	size_t end = 0, length;
@@ -88,12 +88,14 @@ int systemd_read(struct bootconfig *config, char *message)
 		const char *line = file->text + at;
 
 		length = strcspn(line, "\n");
-		if (is_comment(line))
+		if (!first_only && is_comment(line))
 			continue;
 		result = bootwords_read(&config->words, line, length, 0, at);
 		for (size_t i = 0; i < length; i++)
 			if (!strchr(" \t", line[i]))
 				end = at + i + 1;
+		if (first_only)
+			break;
 	}
 	/* Behind the last character that is no blank; at the start if there is none. */
 	config->end = (struct bootplace){
@@ -104,17 +106,27 @@ int systemd_read(struct bootconfig *config, char *message)
 	return result;
 }
 
+int systemd_read(struct bootconfig *config, char *message)
+{
+	return read_lines(config, message, false);
+}
+
 int systemd_read_line(struct bootconfig *config, char *message)
 {
 	const struct bootfile *file = &config->files.list[0];
-	size_t first = strcspn(file->text, "\n"), more = strspn(file->text + first, " \t\n");
+	size_t first = strcspn(file->text, "\n");
+	const char *more = file->text + first + strspn(file->text + first, " \t\n");
+	char place[PATH_MAX];
 
-	if (is_comment(file->text) || first + more < file->length)
-		return boot_say(message, -EINVAL,
-				"%s:%u: found more than one line of words, expected one, as "
-				"proxmox-boot-tool does; change it by hand",
-				file->path, bootfile_line(file, first + more));
-	return systemd_read(config, message);
+	if (*more && host_path(place, "%s:%u", file->path,
+			       bootfile_line(file, (size_t)(more - file->text))) == 0) {
+		findings_add(&config->findings, FINDING_WARNING, place,
+			     "proxmox-boot-tool reads the first line only, so '%.*s' never reaches "
+			     "the kernel",
+			     (int)strcspn(more, "\n"), more);
+		findings_fix(&config->findings, "Write it into the first line, or remove it");
+	}
+	return read_lines(config, message, true);
 }
 
 /* A look at the entries, and the one that started this host; "" if that is not known. */
@@ -189,20 +201,20 @@ void systemd_check_entries(struct bootcheck *check)
 {
 	static const char *const directories[] = { "/boot/loader/entries", "/efi/loader/entries",
 						   "/boot/efi/loader/entries" };
+	static const char *const on_esp[] = { "/loader/entries" };
+	size_t count = check->esp ? 1 : sizeof(directories) / sizeof(directories[0]);
 	struct look look = { .check = check };
 
 	bootloader_read_variable(check->outside, "LoaderEntrySelected", look.booted,
 				 sizeof(look.booted));
 	/* An image that has kernel and words in itself is named with its suffix. */
-	if (ends_with(look.booted, ".efi")) {
-		check->result = boot_say(check->message, -ENOENT,
-					 "%s: this host was started from it, and it has its words "
-					 "in itself, so what the next boot has cannot be told",
-					 look.booted);
+	if (ends_with(look.booted, ".efi") && !check->esp) {
+		unified_check_entry(check, look.booted);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
-		int result = host_each(check->host, directories[i], check_entry, &look);
+	for (size_t i = 0; i < count; i++) {
+		int result = host_each(check->host, (check->esp ? on_esp : directories)[i],
+				       check_entry, &look);
 
 		if (check->result == 0 && result != -ENOENT && result != -ENOTDIR)
 			check->result = result;

@@ -18,6 +18,9 @@ const char *systemd_find_file(const struct host *host);
 const char *systemd_find_sign(const struct bootwords *running);
 void systemd_check_entries(struct bootcheck *check);
 
+/* Looks at the unified kernel image with this name, from which this host was started. */
+void unified_check_entry(struct bootcheck *check, const char *name);
+
 /*
  * Reads the file into the list. Without it, it has the text that is used in its place: that of
  * /usr/lib/kernel/cmdline, which proxmox-boot-tool does not read, or else the words of
@@ -26,7 +29,7 @@ void systemd_check_entries(struct bootcheck *check);
 int systemd_load(struct bootfiles *files, const struct host *host, char *message);
 int systemd_load_line(struct bootfiles *files, const struct host *host, char *message);
 
-/* Bootconfig_functions. proxmox-boot-tool reads the first line, so all words must be in that. */
+/* Bootconfig_functions. proxmox-boot-tool reads the first line only, whatever is in it. */
 int systemd_read(struct bootconfig *config, char *message);
 int systemd_read_line(struct bootconfig *config, char *message);
 

@@ -40,18 +40,14 @@ static void check_missing(struct doctor *doctor, struct findings *findings, bool
 /* Words of the running kernel that no file has; only those that matter to passthrough count. */
 static void check_surplus(const struct doctor *doctor, struct findings *findings)
 {
-	static const char *const parts[] = { "iommu", "intremap", "vfio", "acs_override" };
 	const struct bootwords *words = &doctor->boot.running;
 
 	for (size_t i = 0; i < words->count; i++) {
 		const char *word = words->list[i].text;
 		char where[PATH_MAX];
-		bool matters = false;
 
-		for (size_t n = 0; n < sizeof(parts) / sizeof(parts[0]); n++)
-			matters |= strstr(word, parts[n]) != NULL;
 		bootconfig_find(&doctor->boot.config, word, where);
-		if (!matters || where[0] || (doctor->told && strcmp(doctor->told, word) == 0))
+		if (!bootword_matters(word) || where[0] || (doctor->told && strcmp(doctor->told, word) == 0))
 			continue;
 		findings_add(findings, FINDING_NOTE, "/proc/cmdline",
 			     "%s is in no file of %s: the next boot will not have it", word,
