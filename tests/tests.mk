@@ -27,7 +27,7 @@ LOOK_TESTS := $(call tests,look/look ctl/completion)
 DOCTOR_TEST := $(call tests,ctl/doctor)
 CHANGE_TESTS := $(call tests,$(addprefix ctl/,digest examples image import edits live names replace vm \
 	wordlist))
-CMDLINE_TESTS := $(call tests,$(addprefix ctl/,cmdline-grub cmdline cmdline-system))
+CMDLINE_TESTS := $(call tests,$(addprefix ctl/,cmdline-grub cmdline cmdline-system next-kernel))
 SETUP_TESTS := $(call tests,ctl/setup ctl/setupfault)
 ROM_TESTS := $(call tests,ctl/rom ctl/romcard)
 FLEET_TEST := $(call tests,fleet/10-ansible-role)
@@ -61,7 +61,7 @@ $(FAULT_TESTS): $(DRIVER_CORE) $(call part,fault/modules)
 $(FUZZ_TEST): $(call lib,files)
 $(PROTECT_TESTS): $(HOST) $(CTL_PARTS)
 $(LOOK_TESTS) $(DOCTOR_TEST) $(CHANGE_TESTS) $(CMDLINE_TESTS): $(RUN)
-$(call tests,$(addprefix ctl/,cmdline-grub names replace wordlist)): $(CTL_PARTS)
+$(call tests,$(addprefix ctl/,cmdline-grub names next-kernel replace wordlist)): $(CTL_PARTS)
 $(call tests,ctl/edits ctl/live): $(DRIVER_CORE)
 $(SETUP_TESTS): $(RUN) $(DRIVER_CORE) $(call part,ctl/setuphost)
 $(ROM_TESTS): $(RUN) $(call part,ctl/makerom ctl/romfs)
@@ -70,7 +70,7 @@ $(SYSTEM_TESTS) $(MATRIX_TEST): $(MACHINE) $(call lib,expect)
 
 # What calls functions of src has the sanitizers, as these have.
 SANITIZED_TESTS := $(UNIT_TESTS) $(PROTECT_TESTS) \
-	$(call tests,$(addprefix ctl/,cmdline-grub names replace wordlist))
+	$(call tests,$(addprefix ctl/,cmdline-grub names next-kernel replace wordlist))
 $(SANITIZED_TESTS) $(SANITIZED_TESTS:.t=.o): private MORE = $(SANITIZE)
 
 # Other programs. Those that run in a guest or in another system are static.

@@ -7,6 +7,7 @@
 
 #include "audit/audit.h"
 #include "bootloader/bootloader.h"
+#include "bootloader/next.h"
 #include "command/command.h"
 #include "command/kernels.h"
 #include "core/match.h"
@@ -237,6 +238,7 @@ static int find_all(struct check *check)
 	if (bootsafe_check_root(&inventory->host, message) == -EINVAL)
 		findings_add(findings, FINDING_ERROR, NULL, "%s", message);
 	result = kernels_find(&check->kernels, &inventory->host);
+	bootnext_mark(&check->kernels, &inventory->host);
 	if (result < 0)
 		findings_add(findings, FINDING_UNKNOWN, NULL, "Images can't be seen: %s",
 			     strerror(-result));

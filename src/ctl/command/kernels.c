@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of kernels and their images. */
+#include <string.h>
+
 #include "command/kernels.h"
 
-enum { RELEASE, IMAGE_PATH, RULES, RUNNING };
+enum { RELEASE, IMAGE_PATH, RULES, RUNNING, NEXT };
 
 static const struct table_column columns[] = {
 	[RELEASE] = { "KERNEL", 0, 0, "release" },
 	[IMAGE_PATH] = { "IMAGE", 0, 0, "path of its image" },
 	[RULES] = { "RULES", 0, 0, "whether the image has the current rules" },
 	[RUNNING] = { "RUNNING", TABLE_YES_NO, 0, "whether it is running" },
+	[NEXT] = { "NEXT", TABLE_YES_NO, 0, "whether it boots next" },
 	{},
 };
 
@@ -22,6 +25,7 @@ static void add_kernel(struct table *table, const struct kernel *kernel)
 		table_set(table, line, IMAGE_PATH, path);
 	table_set(table, line, RULES, kernels_state_name(kernel->state));
 	table_set_flag(table, line, RUNNING, kernel->running);
+	table_set_flag(table, line, NEXT, kernel->next);
 	if (kernel->state != KERNEL_CURRENT)
 		table_color(table, line, TABLE_YELLOW);
 }
@@ -29,9 +33,13 @@ static void add_kernel(struct table *table, const struct kernel *kernel)
 int kernels_print(const struct kernels *kernels, struct document *document)
 {
 	const struct table_options options = { .json = document->options->json };
+	struct table_column shown[sizeof(columns) / sizeof(columns[0])];
 	struct table table;
 
-	table_open(&table, &options, "kernels", columns);
+	/* One kernel alone has no choice to show. */
+	memcpy(shown, columns, sizeof(columns));
+	shown[NEXT].flags |= kernels->count < 2 ? TABLE_EXTRA : 0;
+	table_open(&table, &options, "kernels", shown);
 	for (size_t i = 0; i < kernels->count; i++)
 		add_kernel(&table, &kernels->list[i]);
 	return document_print_table(document, &table, "Images for the next boot:");

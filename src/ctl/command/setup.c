@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bootloader/bootloader.h"
+#include "bootloader/next.h"
 #include "command/choose.h"
 #include "command/edit.h"
 #include "command/enable-iommu.h"
@@ -180,6 +180,7 @@ static int plan_rules(struct setup *setup)
 
 	if (result < 0)
 		return ctl_fail("/boot: %s", strerror(-result));
+	bootnext_mark(&setup->kernels, &inventory->host);
 	setup->rebuild = path != NULL;
 	for (size_t i = 0; i < setup->kernels.count; i++)
 		setup->rebuild |= kernels_is_stale(&setup->kernels.list[i],
@@ -251,6 +252,9 @@ static void show_next(const struct setup *setup, bool changed)
 	const struct bootchange *boot = &setup->boot;
 	size_t added = 0;
 
+	for (size_t i = 0; i < setup->kernels.count && setup->kernels.count > 1; i++)
+		if (setup->kernels.list[i].next)
+			printf("\nKernel %s boots next.", setup->kernels.list[i].release);
 	puts("\nReboot, then run:\n  vfio-earlyctl status");
 	if (setup->draft.count > 0)
 		print_devices(setup, "vm");

@@ -6,6 +6,7 @@
 
 #include "audit/audit.h"
 #include "audit/booted.h"
+#include "bootloader/next.h"
 #include "command/command.h"
 #include "command/kernels.h"
 #include "command/look.h"
@@ -149,6 +150,7 @@ static void audit_boot(struct status *status)
 	int result;
 
 	result = kernels_find(&status->kernels, &status->inventory.host);
+	bootnext_mark(&status->kernels, &status->inventory.host);
 	if (result < 0)
 		findings_add(findings, FINDING_UNKNOWN, NULL, "Images can't be seen: %s",
 			     strerror(-result));
