@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which kernel boots next, by what bootloaders and their tools write. */
+/* Which kernel boots next, by what bootloaders and their tools write, and with which image. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,9 +7,12 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "bootloader/esp.h"
 #include "bootloader/next.h"
 #include "files.h"
 #include "run.h"
@@ -164,9 +167,69 @@ static void test_row(void **state)
 	host_close(&host);
 }
 
+/* Of copies that are as long, the time tells which may be another; then what is in them does. */
+static const struct {
+	const char *copy;
+	time_t apart;
+	const char *fault;
+} copies[] = {
+	{ "abc", 0, NULL },
+	{ "abc", -3600, NULL },
+	{ "xyz", 1, NULL },
+	{ "xyz", -3600, "The copy that boots differs from /boot/initrd.img-" NEW },
+	{ "abcd", 0, "The copy that boots differs from /boot/initrd.img-" NEW },
+	{ "ab", 0, "The copy that boots is shorter than /boot/initrd.img-" NEW },
+	{ NULL, 0, "There is no copy of /boot/initrd.img-" NEW },
+};
+
+static void write_copy(const char *tree, const char *text, time_t apart)
+{
+	const struct timespec times[] = { { .tv_sec = 1700000000 + apart },
+					  { .tv_sec = 1700000000 + apart } };
+	char path[PATH_MAX];
+
+	write_file(tree, text ? ESP "/initrd.img-" NEW : "boot/initrd.img-" NEW, text ?: "abc");
+	files_path(path, "%s/%s", tree, text ? ESP "/initrd.img-" NEW : "boot/initrd.img-" NEW);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void test_copies(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
+		struct findings findings = { .count = 0 };
+		struct kernels kernels;
+		struct host host;
+		char tree[PATH_MAX];
+
+		run_work("next-kernel", tree);
+		write_file(tree, "etc/kernel/proxmox-boot-uuids", "ABCD-1234\n");
+		write_file(tree, "boot/vmlinuz-" NEW, "");
+		write_file(tree, "boot/vmlinuz-" OLD, "");
+		write_file(tree, ESP "/vmlinuz-" NEW, "");
+		write_file(tree, ESP "/EFI/proxmox/grubx64.efi", "");
+		write_copy(tree, NULL, 0);
+		if (copies[i].copy)
+			write_copy(tree, copies[i].copy, copies[i].apart);
+		assert_int_equal(host_open(&host, tree), 0);
+		assert_int_equal(kernels_list(&kernels, &host), 0);
+		esps_check_images(&findings, &host, &kernels);
+		assert_int_equal(findings.count, copies[i].fault != NULL);
+		if (copies[i].fault)
+			assert_string_equal(findings.list[0].text, copies[i].fault);
+		assert_false(kernels.list[0].unbooted);
+		assert_true(kernels.list[1].unbooted);
+		findings_free(&findings);
+		kernels_free(&kernels);
+		host_close(&host);
+	}
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0])] = { 0 };
+	struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 1] = {
+		[sizeof(rows) / sizeof(rows[0])] = cmocka_unit_test(test_copies),
+	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		tests[i] = (struct CMUnitTest){ .name = rows[i].name,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <blkid/blkid.h>
 
@@ -113,4 +115,108 @@ void esps_close(struct esps *esps)
 		host_close(&esps->list[i].files);
 	free(esps->list);
 	*esps = (struct esps){ .count = 0 };
+}
+
+/* Whether both have the same content, which is as long. */
+static bool is_same(int left, int right)
+{
+	char a[1 << 14], b[1 << 14];
+
+	while (true) {
+		ssize_t got = read(left, a, sizeof(a)), there = read(right, b, sizeof(b));
+
+		if (got != there || got < 0 || memcmp(a, b, (size_t)got) != 0)
+			return false;
+		if (got == 0)
+			return true;
+	}
+}
+
+/* What is wrong with the copy of an image, NULL: nothing. Times on vfat are even seconds. */
+static const char *find_fault(const struct esp *esp, const char *copy, const struct host *host,
+			      const char *image)
+{
+	struct stat made, copied;
+	cleanup_fd int left = file_open(host->directory, host_below(image));
+	cleanup_fd int right = file_open(esp->files.directory, host_below(copy));
+	long long apart;
+
+	if (right == -ENOENT)
+		return "There is no copy of";
+	if (left < 0 || right < 0 || fstat(left, &made) < 0 || fstat(right, &copied) < 0)
+		return NULL;
+	if (copied.st_size < made.st_size)
+		return "The copy that boots is shorter than";
+	apart = (long long)(copied.st_mtim.tv_sec - made.st_mtim.tv_sec);
+	if (copied.st_size == made.st_size && ((apart >= -2 && apart <= 2) || is_same(left, right)))
+		return NULL;
+	return "The copy that boots differs from";
+}
+
+static bool has_room(const struct esp *esp, const struct host *host, const char *image)
+{
+	struct statvfs there;
+	struct stat made;
+
+	return fstatvfs(esp->files.directory, &there) < 0 ||
+	       fstatat(host->directory, host_below(image), &made, 0) < 0 ||
+	       (unsigned long long)there.f_bavail * there.f_frsize >=
+		       (unsigned long long)made.st_size;
+}
+
+static void check_kernel(struct findings *findings, const struct host *host, const struct esp *esp,
+			 struct kernel *kernel)
+{
+	char directory[PATH_MAX], copy[PATH_MAX], image[PATH_MAX], where[PATH_MAX];
+	const char *release = kernel->release, *fault;
+
+	if (host_path(directory, esp->grub ? "" : "/EFI/proxmox/%s", release) < 0 ||
+	    host_path(copy, "%s/vmlinuz-%s", directory, release) < 0 ||
+	    !host_has(&esp->files, "", host_below(copy)))
+		return;
+	kernel->unbooted = false;
+	if (host_path(copy, "%s/initrd.img-%s", directory, release) < 0 ||
+	    kernels_image(kernel, image) < 0 ||
+	    host_path(where, "ESP %s: %s", esp->uuid, copy) < 0)
+		return;
+	fault = find_fault(esp, copy, host, image);
+	if (!fault)
+		return;
+	findings_add(findings, FINDING_WARNING, where, "%s %s", fault, image);
+	if (has_room(esp, host, image))
+		findings_fix(findings, "Run 'proxmox-boot-tool refresh'");
+	else
+		findings_fix(findings, "The partition is full: remove a kernel, as with 'apt "
+				       "autoremove', then run 'proxmox-boot-tool refresh'");
+}
+
+void esps_check_images(struct findings *findings, const struct host *host, struct kernels *kernels)
+{
+	size_t readable = 0;
+	struct esps esps;
+
+	esps_open(&esps, host);
+	for (size_t i = 0; i < esps.count; i++)
+		readable += esps.list[i].error == 0;
+	for (size_t n = 0; n < kernels->count; n++)
+		kernels->list[n].unbooted = readable > 0;
+	for (size_t i = 0; i < esps.count; i++) {
+		const struct esp *esp = &esps.list[i];
+		char where[sizeof("ESP ABCD-1234")];
+
+		for (size_t n = 0; n < kernels->count && esp->error == 0; n++)
+			if (kernels->list[n].state != KERNEL_NO_IMAGE)
+				check_kernel(findings, host, esp, &kernels->list[n]);
+		/* A host that is recorded below a directory need not have them. */
+		if (esp->error == 0 || (!host->live && esp->error == -ENOENT))
+			continue;
+		snprintf(where, sizeof(where), "ESP %s", esp->uuid);
+		findings_add(findings, esp->error == -ENOENT ? FINDING_WARNING : FINDING_UNKNOWN,
+			     where, "The images on it can't be seen: %s", strerror(-esp->error));
+		if (esp->error == -ENOENT)
+			findings_fix(findings, "Attach its disk, then run 'proxmox-boot-tool "
+					       "refresh'; if it is gone for good, run "
+					       "'proxmox-boot-tool clean'");
+	}
+	esps_close(&esps);
 }

@@ -6,7 +6,9 @@
 #ifndef VFIO_EARLY_BOOTLOADER_ESP_H
 #define VFIO_EARLY_BOOTLOADER_ESP_H
 
+#include "host/findings.h"
 #include "host/host.h"
+#include "image/kernels.h"
 
 #define ESP_UUIDS "/etc/kernel/proxmox-boot-uuids"
 
@@ -30,5 +32,12 @@ struct esps {
  */
 int esps_open(struct esps *esps, const struct host *host);
 void esps_close(struct esps *esps);
+
+/*
+ * Compares the images that boot, which are copies on these partitions, with those in /boot: adds
+ * what is older, cut or missing, and marks kernels that are on no partition. Elsewhere, and without
+ * a list of partitions, it adds nothing.
+ */
+void esps_check_images(struct findings *findings, const struct host *host, struct kernels *kernels);
 
 #endif

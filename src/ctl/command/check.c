@@ -7,6 +7,7 @@
 
 #include "audit/audit.h"
 #include "bootloader/bootloader.h"
+#include "bootloader/esp.h"
 #include "bootloader/next.h"
 #include "command/command.h"
 #include "command/kernels.h"
@@ -239,6 +240,7 @@ static int find_all(struct check *check)
 		findings_add(findings, FINDING_ERROR, NULL, "%s", message);
 	result = kernels_find(&check->kernels, &inventory->host);
 	bootnext_mark(&check->kernels, &inventory->host);
+	esps_check_images(findings, &inventory->host, &check->kernels);
 	if (result < 0)
 		findings_add(findings, FINDING_UNKNOWN, NULL, "Images can't be seen: %s",
 			     strerror(-result));

@@ -23,7 +23,8 @@ static void add_kernel(struct table *table, const struct kernel *kernel)
 	table_set(table, line, RELEASE, kernel->release);
 	if (kernel->state != KERNEL_NO_IMAGE && kernels_image(kernel, path) == 0)
 		table_set(table, line, IMAGE_PATH, path);
-	table_set(table, line, RULES, kernels_state_name(kernel->state));
+	table_set(table, line, RULES,
+		  kernel->unbooted ? "not booted" : kernels_state_name(kernel->state));
 	table_set_flag(table, line, RUNNING, kernel->running);
 	table_set_flag(table, line, NEXT, kernel->next);
 	if (kernel->state != KERNEL_CURRENT)

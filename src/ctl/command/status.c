@@ -6,6 +6,7 @@
 
 #include "audit/audit.h"
 #include "audit/booted.h"
+#include "bootloader/esp.h"
 #include "bootloader/next.h"
 #include "command/command.h"
 #include "command/kernels.h"
@@ -151,6 +152,7 @@ static void audit_boot(struct status *status)
 
 	result = kernels_find(&status->kernels, &status->inventory.host);
 	bootnext_mark(&status->kernels, &status->inventory.host);
+	esps_check_images(findings, &status->inventory.host, &status->kernels);
 	if (result < 0)
 		findings_add(findings, FINDING_UNKNOWN, NULL, "Images can't be seen: %s",
 			     strerror(-result));

@@ -7,6 +7,7 @@
 
 #include "audit/audit.h"
 #include "bind/vfio.h"
+#include "bootloader/esp.h"
 #include "core/text.h"
 #include "core/vfio.h"
 #include "doctor/doctor.h"
@@ -186,6 +187,7 @@ void doctor_check_images(struct doctor *doctor, struct findings *findings)
 	if (!sees_kernels(doctor, findings))
 		return;
 	audit_kernels(findings, &doctor->kernels, has_rules);
+	esps_check_images(findings, &doctor->inventory.host, &doctor->kernels);
 	if (findings->count == 0)
 		findings_add(
 			findings, has_rules ? FINDING_OK : FINDING_NONE, NULL,
