@@ -590,10 +590,11 @@ static const struct play {
 	  { BY_SYSTEMD("root=x a"), LOADER, UUIDS, KERNEL("root=x a\nb c\n"), ESP("root=x a") },
 	  { "cmdline", "show", "a", "b" },
 	  .status = 2,
-	  .out = PROXMOX_SHOW "a    yes     yes        /etc/kernel/cmdline:1\n"
-		 "/etc/kernel/cmdline:2: warning: proxmox-boot-tool reads the first line only, so "
-		 "'b c' never reaches the kernel\n"
-		 "  fix: Write it into the first line, or remove it\n" },
+	  .out = PROXMOX_SHOW
+	  "a    yes     yes        /etc/kernel/cmdline:1\n"
+	  "/etc/kernel/cmdline:2: warning: proxmox-boot-tool reads the first line only, so "
+	  "'b c' never reaches the kernel\n"
+	  "  fix: Write it into the first line, or remove it\n" },
 	{ "proxmox: its partitions, but for lines that it skips",
 	  { BY_SYSTEMD("root=x a"),
 	    LOADER,
@@ -608,9 +609,10 @@ static const struct play {
 	    ESP("root=x a") },
 	  { "cmdline", "show", "b" },
 	  .status = 2,
-	  .out = PROXMOX_SHOW "b    no      yes        /etc/kernel/cmdline:1\n"
-		 "warning: ESP ABCD-1234: /loader/entries/proxmox-6.1.conf: lacks 'b'; "
-		 "'proxmox-boot-tool refresh' regenerates it\n" },
+	  .out = PROXMOX_SHOW
+	  "b    no      yes        /etc/kernel/cmdline:1\n"
+	  "warning: ESP ABCD-1234: /loader/entries/proxmox-6.1.conf: lacks 'b'; "
+	  "'proxmox-boot-tool refresh' regenerates it\n" },
 	{ "proxmox: one partition is missing, the other has the word",
 	  { BY_SYSTEMD("root=x a"), LOADER, TWO_UUIDS, KERNEL("root=x a b\n"), KERNEL_ALONE,
 	    ESP("root=x a b") },
@@ -645,10 +647,11 @@ static const struct play {
 	      "### BEGIN /etc/grub.d/10_linux ###\n\tlinux /vmlinuz-6.1 root=x\n" } },
 	  { "cmdline", "show", "a" },
 	  .status = 2,
-	  .out = PROXMOX_SHOW "a    yes     yes        /etc/kernel/cmdline:1\n"
-		 "warning: ESP 0000-BBBB: /grub/grub.cfg:2: lacks 'iommu=pt', as this partition is "
-		 "started by GRUB and gets its words from /etc/default/grub; change that file as "
-		 "well, then run 'proxmox-boot-tool refresh'\n" },
+	  .out = PROXMOX_SHOW
+	  "a    yes     yes        /etc/kernel/cmdline:1\n"
+	  "warning: ESP 0000-BBBB: /grub/grub.cfg:2: lacks 'iommu=pt', as this partition is "
+	  "started by GRUB and gets its words from /etc/default/grub; change that file as "
+	  "well, then run 'proxmox-boot-tool refresh'\n" },
 	{ "proxmox: GRUB, and a file for systemd-boot with which the tool fails",
 	  { BY_GRUB("a"), GRUB("a"), UUIDS, KERNEL("iommu=pt\n") },
 	  { "cmdline", "add", "b" },

@@ -370,19 +370,17 @@ static const struct trouble {
 		.name = "iommu: off for this boot only",
 		.host = NO_GROUPS,
 		.change = CMDLINES("quiet intel_iommu=off", "quiet", "quiet"),
-		.expect =
-			"iommu error /proc/cmdline: intel_iommu=off switches the IOMMU off\n"
-			"  fix: Reboot: no file of GRUB has it\n" NONE_FOR_VMS,
+		.expect = "iommu error /proc/cmdline: intel_iommu=off switches the IOMMU off\n"
+			  "  fix: Reboot: no file of GRUB has it\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{
 		.name = "iommu: off in a line that only a shell can tell",
 		.host = NO_GROUPS,
 		.change = CMDLINES("iommu=off", "$(x) iommu=off", "iommu=off"),
-		.expect =
-			"iommu error /etc/default/grub:1: iommu=off switches the IOMMU off\n"
-			"  fix: Remove it from this line by hand, then run 'update-grub' and "
-			"reboot\n" NONE_FOR_VMS,
+		.expect = "iommu error /etc/default/grub:1: iommu=off switches the IOMMU off\n"
+			  "  fix: Remove it from this line by hand, then run 'update-grub' and "
+			  "reboot\n" NONE_FOR_VMS,
 		.status = 2,
 	},
 	{

@@ -22,7 +22,10 @@
 #define OLDER "6.1.1"
 
 #define GRUB                                                                                       \
-	{ "proc/cmdline", "BOOT_IMAGE=/vmlinuz-" NEW "\n" }, { "etc/default/grub", "" }
+	{ "proc/cmdline", "BOOT_IMAGE=/vmlinuz-" NEW "\n" },                                       \
+	{                                                                                          \
+		"etc/default/grub", ""                                                             \
+	}
 #define SYSTEMD                                                                                    \
 	{ "proc/cmdline", "initrd=\\x\n" }, { "usr/bin/kernel-install", "" },                      \
 		ENTRY("efi", "abc-" NEW), ENTRY("efi", "abc-" OLD), ENTRY("efi", "mine")
@@ -40,7 +43,10 @@
 	}
 #define ESP "dev/disk/by-uuid/ABCD-1234"
 #define PROXMOX                                                                                    \
-	{ "proc/cmdline", "initrd=\\x\n" }, { "etc/kernel/proxmox-boot-uuids", "ABCD-1234\n" }
+	{ "proc/cmdline", "initrd=\\x\n" },                                                        \
+	{                                                                                          \
+		"etc/kernel/proxmox-boot-uuids", "ABCD-1234\n"                                     \
+	}
 #define PIN(file, text)                                                                            \
 	{                                                                                          \
 		"etc/kernel/" file, text                                                           \
@@ -54,9 +60,11 @@
 	{                                                                                          \
 		where "/grub/grub.cfg",                                                            \
 			"if [ \"${next_entry}\" ] ; then\n   set default=\"${next_entry}\"\n"      \
-			"else\n   set default=\"" chosen "\"\nfi\nfunction f {\n  x\n}\n"          \
-			LINUX("simple", NEW) "submenu 'More' $menuentry_id_option 'more' {\n"      \
-			LINUX("new", NEW) LINUX("old", OLD) "}\n" LINUX("last", OLDER)             \
+			"else\n   set default=\"" chosen "\"\nfi\nfunction f {\n  x\n}\n" LINUX(   \
+				"simple",                                                          \
+				NEW) "submenu 'More' $menuentry_id_option 'more' {\n" LINUX("new", \
+											    NEW)   \
+				LINUX("old", OLD) "}\n" LINUX("last", OLDER)                       \
 	}
 #define ENVIRONMENT(where, text)                                                                   \
 	{                                                                                          \
@@ -86,13 +94,16 @@ static const struct row {
 	  { GRUB, CONFIG("boot", "0"), ENVIRONMENT("boot", "saved_entry=more>old") },
 	  NEW },
 	{ "GRUB: for once",
-	  { GRUB, CONFIG("boot", "0"),
-	    ENVIRONMENT("boot", "saved_entry=0\nnext_entry=more>old") },
+	  { GRUB, CONFIG("boot", "0"), ENVIRONMENT("boot", "saved_entry=0\nnext_entry=more>old") },
 	  OLD },
 	{ "systemd-boot: nothing is chosen", { SYSTEMD }, NEW },
 	{ "systemd-boot: a pattern", { SYSTEMD, LOADER("efi", "default abc-6.1.*\n") }, OLD },
-	{ "systemd-boot: a pattern of several", { SYSTEMD, LOADER("efi", "default abc-*\n") }, NEW },
-	{ "systemd-boot: an entry of its owner", { SYSTEMD, LOADER("efi", "default mine\n") }, NEW },
+	{ "systemd-boot: a pattern of several",
+	  { SYSTEMD, LOADER("efi", "default abc-*\n") },
+	  NEW },
+	{ "systemd-boot: an entry of its owner",
+	  { SYSTEMD, LOADER("efi", "default mine\n") },
+	  NEW },
 	{ "systemd-boot: chosen for good",
 	  { SYSTEMD, LOADER("efi", "default abc-" NEW ".conf\n"),
 	    VARIABLE("LoaderEntryDefault", "abc-" OLD ".conf") },

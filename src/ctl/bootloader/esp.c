@@ -46,7 +46,8 @@ static int mount_device(const char *device)
 	if (blkid_do_safeprobe(probe) == 0 &&
 	    blkid_probe_lookup_value(probe, "TYPE", &type, NULL) == 0) {
 		result = mount_type(device, type, false);
-		/* What is mounted for writing elsewhere has to be so here, too, but for this mount. */
+		/* What is mounted for writing elsewhere has to be so here, too, but for this mount.
+		 */
 		if (result == -EBUSY)
 			result = mount_type(device, type, true);
 	}
@@ -64,9 +65,9 @@ static void open_one(struct esp *esp, const struct host *host)
 		esp->error = mounted = mount_device(path);
 	if (esp->error < 0)
 		return;
-	esp->files.directory = host->live ? openat(mounted, ".", O_DIRECTORY | O_CLOEXEC)
-					  : openat(host->directory, host_below(path),
-						   O_DIRECTORY | O_CLOEXEC);
+	esp->files.directory =
+		host->live ? openat(mounted, ".", O_DIRECTORY | O_CLOEXEC)
+			   : openat(host->directory, host_below(path), O_DIRECTORY | O_CLOEXEC);
 	esp->error = esp->files.directory < 0 ? -errno : 0;
 	snprintf(esp->files.root, sizeof(esp->files.root), "/proc/self/fd/%d",
 		 esp->files.directory);
@@ -176,8 +177,7 @@ static void check_kernel(struct findings *findings, const struct host *host, con
 		return;
 	kernel->unbooted = false;
 	if (host_path(copy, "%s/initrd.img-%s", directory, release) < 0 ||
-	    kernels_image(kernel, image) < 0 ||
-	    host_path(where, "ESP %s: %s", esp->uuid, copy) < 0)
+	    kernels_image(kernel, image) < 0 || host_path(where, "ESP %s: %s", esp->uuid, copy) < 0)
 		return;
 	fault = find_fault(esp, copy, host, image);
 	if (!fault)

@@ -326,8 +326,7 @@ static void check_line(struct bootcheck *check, const char *line, unsigned int n
 	/* DEFAULT is not for recovery entries; Ubuntu's have the second word. */
 	if (check->result == 0 && words.count > 1 && bootwords_find(&words, "single") < 0 &&
 	    bootwords_find(&words, "recovery") < 0)
-		bootcheck_words(check, check->esp ? CONFIG : "/boot" CONFIG, number, &words,
-				false);
+		bootcheck_words(check, check->esp ? CONFIG : "/boot" CONFIG, number, &words, false);
 	bootwords_free(&words);
 }
 

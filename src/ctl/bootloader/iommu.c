@@ -25,8 +25,8 @@ static void read_default(struct iommu *iommu, const struct host *host)
 	/* Debian's kernels have this one, by a patch of theirs. */
 	iommu->leaves_graphics_out =
 		strstr(text, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y\n") != NULL;
-	iommu->on_by_default = iommu->leaves_graphics_out ||
-			       strstr(text, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y\n");
+	iommu->on_by_default =
+		iommu->leaves_graphics_out || strstr(text, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y\n");
 	free(text);
 }
 
@@ -112,7 +112,8 @@ const char *iommu_explain(const char *word)
 		const char *name, *known, *why;
 	} parameters[] = {
 		{ "intel_iommu", "on", "the kernel knows " IOMMU_ON " only" },
-		{ "amd_iommu", NULL, "the kernel has no such option: AMD's IOMMU is on by default" },
+		{ "amd_iommu", NULL,
+		  "the kernel has no such option: AMD's IOMMU is on by default" },
 		{ "iommu", "pt", "the kernel has no such value" },
 	};
 	static const char *const guesses[] = { "on", "1", "y", "true", "enable", "pt" };

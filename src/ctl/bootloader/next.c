@@ -81,8 +81,8 @@ static struct kernel *find_entry(const struct search *search, const char *text, 
 				part += *part == '>';
 			}
 			numbers[depth]++;
-		} else if (strncmp(copy, "linux", 5) == 0 && kernel && depth == matched && depth > 0 &&
-			   !*part) {
+		} else if (strncmp(copy, "linux", 5) == 0 && kernel && depth == matched &&
+			   depth > 0 && !*part) {
 			kernel += strlen("vmlinuz-");
 			return find_kernel(search->kernels, kernel, strcspn(kernel, " \t"));
 		}
@@ -96,7 +96,8 @@ static struct kernel *find_entry(const struct search *search, const char *text, 
 	return NULL;
 }
 
-/* grub-reboot(8) and grub-set-default(8) write grubenv, which grub.cfg asks for the first before. */
+/* grub-reboot(8) and grub-set-default(8) write grubenv, which grub.cfg asks for the first before.
+ */
 static struct kernel *find_by_grub(const struct search *search, const char *boot)
 {
 	char path[PATH_MAX], once[TEXT_MAX] = "", saved[TEXT_MAX] = "0";

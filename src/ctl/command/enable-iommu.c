@@ -142,8 +142,8 @@ int enable_plan(struct bootchange *change, const struct host *host)
 		printf("the IOMMU is on: %zu group%s\n", groups, groups == 1 ? "" : "s");
 		if (is_intel_gpu_left_out(host) && iommu.table && iommu.intel && !runs_with_on)
 			printf("0000:00:02.0, Intel's own graphics, has no group, as this kernel "
-			       "leaves it out; for a VM to have it: vfio-earlyctl cmdline add "
-			       IOMMU_ON "\n");
+			       "leaves it out; for a VM to have it: vfio-earlyctl cmdline add " IOMMU_ON
+			       "\n");
 		/* Without the word that this boot has the IOMMU might not run at the next one. */
 		status = needs_on ? add_on(change, &iommu) : CTL_OK;
 	} else {

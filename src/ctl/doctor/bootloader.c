@@ -47,13 +47,13 @@ static void check_surplus(const struct doctor *doctor, struct findings *findings
 		char where[PATH_MAX];
 
 		bootconfig_find(&doctor->boot.config, word, where);
-		if (!bootword_matters(word) || where[0] || (doctor->told && strcmp(doctor->told, word) == 0))
+		if (!bootword_matters(word) || where[0] ||
+		    (doctor->told && strcmp(doctor->told, word) == 0))
 			continue;
 		findings_add(findings, FINDING_NOTE, "/proc/cmdline",
 			     "%s is in no file of %s: the next boot will not have it", word,
 			     doctor->boot.loader->name);
-		findings_fix(findings, "To keep it, run 'vfio-earlyctl cmdline add %s'",
-			     word);
+		findings_fix(findings, "To keep it, run 'vfio-earlyctl cmdline add %s'", word);
 	}
 }
 

@@ -19,7 +19,7 @@
 struct doctor {
 	struct inventory inventory; /* with the plan */
 	struct kernels kernels;
-	int kernels_error; /* of kernels_find() */
+	int kernels_error;      /* of kernels_find() */
 	struct bootchange boot; /* the kernel's words now and in the files; nothing is changed */
 	int boot_error;         /* of bootchange_open(), with why in boot_message */
 	char boot_message[BOOT_MESSAGE_MAX];

@@ -25,7 +25,7 @@ struct kernel {
 	enum kernel_state state;
 	char why[PROTECTIONS_WHY_MAX]; /* of KERNEL_IDLE; "" for others */
 	bool running;
-	bool next; /* it boots next; only after bootnext_mark() */
+	bool next;     /* it boots next; only after bootnext_mark() */
 	bool unbooted; /* it is on no partition that boots; only after esps_check_images() */
 };
 
