@@ -14,8 +14,12 @@
 #include "bootloader/esp.h"
 #include "core/file.h"
 #include "host/array.h"
+#include "host/deadline.h"
 
 #define BY_UUID "/dev/disk/by-uuid"
+
+/* More than the longest name of a file system. */
+#define TYPE_MAX 32
 
 /* Mounts what has this type. The mount or -errno. */
 static int mount_type(const char *device, const char *type, bool shared)
@@ -34,24 +38,33 @@ static int mount_type(const char *device, const char *type, bool shared)
 	return result < 0 ? -errno : result;
 }
 
-static int mount_device(const char *device)
+/* In a child process, since a disk that is dying does not answer. */
+static int find_type(const void *device, void *type)
 {
 	blkid_probe probe = blkid_new_probe_from_filename(device);
-	const char *type;
+	const char *found;
 	int result = -errno;
 
 	if (!probe)
 		return result;
 	result = -ENODATA; /* there is no file system */
 	if (blkid_do_safeprobe(probe) == 0 &&
-	    blkid_probe_lookup_value(probe, "TYPE", &type, NULL) == 0) {
-		result = mount_type(device, type, false);
-		/* What is mounted for writing elsewhere has to be so here, too, but for this mount.
-		 */
-		if (result == -EBUSY)
-			result = mount_type(device, type, true);
-	}
+	    blkid_probe_lookup_value(probe, "TYPE", &found, NULL) == 0)
+		result = snprintf(type, TYPE_MAX, "%s", found) < TYPE_MAX ? 0 : -ENODATA;
 	blkid_free_probe(probe);
+	return result;
+}
+
+static int mount_device(const char *device)
+{
+	char type[TYPE_MAX];
+	int result = deadline_run(find_type, device, type, sizeof(type));
+
+	if (result == 0)
+		result = mount_type(device, type, false);
+	/* What is mounted for writing elsewhere has to be so here, too, but for this mount. */
+	if (result == -EBUSY)
+		result = mount_type(device, type, true);
 	return result;
 }
 
