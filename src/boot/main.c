@@ -157,6 +157,43 @@ static int read_protections(const struct run *run, struct forecast *forecast)
 	return result;
 }
 
+/* Where what is around it can't be read, all devices are. */
+static int read_devices(struct run *run)
+{
+	struct forecast *forecast = &run->forecast;
+
+	if (run->added && forecast_read_around(forecast, run->added) == 0)
+		return 0;
+	pci_free(&forecast->pci);
+	return forecast_read_devices(forecast);
+}
+
+/* Thousands of virtual functions can be hot-plugged that no rule matches. */
+static bool is_unwanted(const struct run *run)
+{
+	struct forecast forecast = run->forecast;
+	bool unwanted;
+
+	if (!run->added || forecast_make_plan(&forecast, false) < 0)
+		return false;
+	keep_added(&forecast.plan, run->added);
+	unwanted = forecast.plan.count == 0;
+	plan_free(&forecast.plan);
+	return unwanted;
+}
+
+/* Loading vfio-pci can take any device of the host: apply_plan() then looks at all in use. */
+static int read_rest(const struct run *run, struct forecast *forecast)
+{
+	if (!run->added || forecast->protections.count == 0)
+		return 0;
+	if (!forecast_needs_all(forecast) &&
+	    faccessat(forecast->root, "sys/bus/pci/drivers/" RULE_DEFAULT_DRIVER, F_OK, 0) == 0)
+		return 0;
+	pci_free(&forecast->pci);
+	return forecast_read_devices(forecast);
+}
+
 /* Host drivers are still to come if this runs at boot, in the initramfs. */
 static int bind_devices(struct run *run)
 {
@@ -169,16 +206,21 @@ static int bind_devices(struct run *run)
 		.dry_run = run->dry_run,
 		.added = run->added,
 	};
-	struct report report;
-	int result = forecast_read_devices(forecast);
+	struct report report = { .rows = NULL };
+	int result = read_devices(run);
 
 	if (result < 0)
 		return fail(run, "/" PCI_DEVICES, result);
 	if (forecast->pci.unreadable)
 		log_write(&run->log, LEVEL_ERROR, "%zu PCI devices could not be read",
 			  forecast->pci.unreadable);
+	if (is_unwanted(run))
+		return (int)report_status(&report, &forecast->rules);
 	if (read_protections(run, forecast) < 0)
 		return REPORT_INTERNAL;
+	result = read_rest(run, forecast);
+	if (result < 0)
+		return fail(run, "/" PCI_DEVICES, result);
 	result = forecast_make_plan(forecast, !run->dry_run);
 	if (result < 0)
 		return fail(run, "planning", result);

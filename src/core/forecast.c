@@ -77,18 +77,39 @@ static void read_parents(struct forecast *forecast, const struct rules *rules,
 	}
 }
 
-int forecast_read_devices(struct forecast *forecast)
+static int read_terms(struct forecast *forecast)
 {
 	unsigned int terms = rules_terms(&forecast->rules);
-	int result = pci_read(&forecast->pci, forecast->root);
 
-	if (result < 0)
-		return result;
 	if (terms & RULE_PLACE)
 		read_parents(forecast, &forecast->rules, match_needs_parents);
+	read_parents(forecast, &forecast->protections, match_rule_id);
 	if (terms & RULE_SERIAL)
 		pci_read_serials(&forecast->pci);
 	return terms & RULE_SLOT ? pci_read_slots(&forecast->pci, forecast->root) : 0;
+}
+
+int forecast_read_devices(struct forecast *forecast)
+{
+	int result = pci_read(&forecast->pci, forecast->root);
+
+	return result < 0 ? result : read_terms(forecast);
+}
+
+int forecast_read_around(struct forecast *forecast, const struct pci_address *address)
+{
+	int result = pci_read_around(&forecast->pci, forecast->root, address);
+
+	return result < 0 ? result : read_terms(forecast);
+}
+
+bool forecast_needs_all(const struct forecast *forecast)
+{
+	for (size_t i = 0; i < forecast->pci.count; i++)
+		for (size_t j = 0; j < forecast->protections.count; j++)
+			if (match_rule_id(&forecast->protections.list[j], &forecast->pci.devices[i]))
+				return true;
+	return false;
 }
 
 static int read_list(struct forecast *forecast, char why[PROTECTIONS_WHY_MAX])

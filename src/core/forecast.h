@@ -44,8 +44,20 @@ int forecast_read_cmdline(struct forecast *forecast);
 /* Reads kernel command line and rules. 0 or -ENOMEM. */
 int forecast_read_rules(struct forecast *forecast);
 
-/* Reads the devices, and of them what the rules ask for. 0 or -errno. */
+/* Reads the devices, and of them what the rules and the list of those in use ask for. 0 or -errno. */
 int forecast_read_devices(struct forecast *forecast);
+
+/*
+ * The same for one device and those that decide about it (pci_read_around()), which are enough for
+ * its row of the plan unless forecast_needs_all().
+ */
+int forecast_read_around(struct forecast *forecast, const struct pci_address *address);
+
+/*
+ * Whether a device in use by the host can have moved to where one that was read is: only all
+ * devices tell.
+ */
+bool forecast_needs_all(const struct forecast *forecast);
 
 /*
  * Reads the devices in use by the host from protected_file. 0, or -errno after a problem: there is no

@@ -11,6 +11,9 @@
 
 #define PCI_SLOTS "sys/bus/pci/slots"
 
+/* More than the path below /sys/devices of a function behind PCI_PATH_STEPS_MAX bridges. */
+#define LINK_SIZE 1024
+
 #define CONFIG_SIZE 4096
 #define CONFIG_EXTENDED 0x100
 #define CAPABILITY_SERIAL 0x0003
@@ -127,17 +130,86 @@ static int compare_devices(const void *a, const void *b)
 				   &((const struct pci_device *)b)->address);
 }
 
-int pci_read(struct pci *pci, int root)
+static int open_devices(struct pci *pci, int root)
 {
-	int result;
-
 	*pci = (struct pci){ .directory = file_open(root, PCI_DEVICES) };
-	if (pci->directory < 0)
-		return pci->directory;
-	result = file_each_entry(file_open(pci->directory, "."), read_device, pci);
+	return pci->directory < 0 ? pci->directory : 0;
+}
+
+static void sort(struct pci *pci)
+{
 	if (pci->count > 1)
 		qsort(pci->devices, pci->count, sizeof(*pci->devices), compare_devices);
+}
+
+int pci_read(struct pci *pci, int root)
+{
+	int result = open_devices(pci, root);
+
+	if (result == 0)
+		result = file_each_entry(file_open(pci->directory, "."), read_device, pci);
+	sort(pci);
 	return result;
+}
+
+static int read_link(const struct pci *pci, const struct pci_address *address,
+		     char target[LINK_SIZE])
+{
+	char name[PCI_ADDRESS_TEXT_MAX];
+	ssize_t length = readlinkat(pci->directory, pci_address_format(address, name), target,
+				    LINK_SIZE - 1);
+
+	if (length < 0)
+		return -errno;
+	target[length] = '\0';
+	return 0;
+}
+
+/* The functions of a card and the bridges above it. A link that can't be read is asked for later. */
+static int read_card(void *context, int fd, const char *name)
+{
+	struct pci *pci = context;
+	struct pci_address address;
+	char target[LINK_SIZE] = "", *rest = target, *bridge;
+	int result = 0;
+
+	if (!pci_address_parse(name, &address))
+		return 0;
+	read_link(pci, &address, target);
+	while (result == 0 && (bridge = strtok_r(rest, "/", &rest)))
+		result = read_device(pci, fd, bridge);
+	for (address.function = 0; address.function < 8 && result == 0; address.function++) {
+		char function[PCI_ADDRESS_TEXT_MAX];
+
+		result = read_device(pci, fd, pci_address_format(&address, function));
+	}
+	return result;
+}
+
+static void remove_duplicates(struct pci *pci)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < pci->count; i++)
+		if (kept == 0 || compare_devices(&pci->devices[kept - 1], &pci->devices[i]) != 0)
+			pci->devices[kept++] = pci->devices[i];
+	pci->count = kept;
+}
+
+int pci_read_around(struct pci *pci, int root, const struct pci_address *address)
+{
+	char path[PCI_ADDRESS_TEXT_MAX + 24];
+	int result = open_devices(pci, root);
+
+	pci_address_format(address, path);
+	if (result == 0)
+		result = read_card(pci, pci->directory, path);
+	strcat(path, "/iommu_group/devices");
+	if (result == 0)
+		result = file_each_entry(file_open(pci->directory, path), read_card, pci);
+	sort(pci);
+	remove_duplicates(pci);
+	return result == -ENOENT && pci->directory >= 0 ? 0 : result;
 }
 
 /*
@@ -168,16 +240,12 @@ static void set_parents(struct pci *pci, const char *target)
 
 int pci_read_parents(struct pci *pci, const struct pci_device *device)
 {
-	char name[PCI_ADDRESS_TEXT_MAX], target[1024];
-	ssize_t length;
+	char target[LINK_SIZE];
+	int result = read_link(pci, &device->address, target);
 
-	pci_address_format(&device->address, name);
-	length = readlinkat(pci->directory, name, target, sizeof(target) - 1);
-	if (length < 0)
-		return errno == ENOENT ? 0 : -errno;
-	target[length] = '\0';
-	set_parents(pci, target);
-	return 0;
+	if (result == 0)
+		set_parents(pci, target);
+	return result == -ENOENT ? 0 : result;
 }
 
 static uint32_t config_dword(const uint8_t *config, size_t offset)

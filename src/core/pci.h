@@ -58,6 +58,12 @@ struct pci {
 int pci_read(struct pci *pci, int root);
 
 /*
+ * The same for one function and those that decide about it: the other functions of its card, the
+ * members of its IOMMU group and their cards, and all bridges above these.
+ */
+int pci_read_around(struct pci *pci, int root, const struct pci_address *address);
+
+/*
  * Reads the bridges above a function, up to the root bus, from where its link in PCI_DEVICES
  * leads. 0 or -errno.
  */

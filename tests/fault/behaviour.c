@@ -703,6 +703,111 @@ static void test_added(void **state)
 	}
 }
 
+static void count_call(void *context, const struct trace_call *call)
+{
+	(void)call;
+	++*(unsigned int *)context;
+}
+
+static void become(const void *host)
+{
+	host_exec(host);
+}
+
+/* The system calls that 20:00.0 costs, hot-plugged among so many. */
+static unsigned int count_added(struct host *host, unsigned int functions, const char *rules,
+				const char *list, const char *code)
+{
+	char *description = describe_many(functions, "driver=e1000e");
+	unsigned int calls = 0;
+	struct host_row row;
+
+	start_host(host, description, rules, "");
+	free(description);
+	write_below(host, "run/vfio-early", "status", "address\tid\n");
+	write_below(host, "run/vfio-early", "protected", list);
+	host->added = "0000:20:00.0";
+	trace_run(become, host, LIMIT_S, NULL, count_call, &calls);
+	assert_int_equal(host_read_row(host, host->added, &row), code != NULL);
+	if (code)
+		assert_string_equal(row.code, code);
+	host_tear_down(host);
+	return calls;
+}
+
+/* Thousands of virtual functions are hot-plugged at once. */
+static void test_added_among_many(void **state)
+{
+	static const struct {
+		const char *rules, *list, *code; /* NULL: there is no row */
+		bool reads_all;
+	} runs[] = {
+		{ "8086:1234\n21:00.0\nslot=4\nserial=00-15-17-ff-ff-aa-bb-cc\n21:00.0 group\n",
+		  NO_ENTRIES, NULL, false },
+		{ "8086:10d3\n", NO_ENTRIES, "bound", false },
+		{ "!20:00.0\n8086:10d3\n", NO_ENTRIES, "excluded", false },
+		{ "20:00 id=8086:1234\n", NO_ENTRIES, "guard-mismatch", false },
+		{ "20:00.0\n", "00:05.0/00.0 id=8086:1234 # 0000:05:00.0 disk\n# entries: 1\n",
+		  "bound", false },
+		{ "20:00.0\n", "00:05.0/00.0 id=8086:10d3 # 0000:05:00.0 disk\n# entries: 1\n",
+		  "protected", true },
+		{ "20:00.0\n", "21:00.0 id=8086:10d3 # 0000:21:00.0 disk\n# entries: 1\n", "bound",
+		  true },
+	};
+	struct host *host = &((struct context *)*state)->host;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		unsigned int few, many;
+
+		few = count_added(host, 40, runs[i].rules, runs[i].list, runs[i].code);
+		many = count_added(host, 200, runs[i].rules, runs[i].list, runs[i].code);
+		if (runs[i].reads_all ? many < few + 160 : many > few || many > 200)
+			fail_msg("%s: %u calls, with 40 functions %u", runs[i].rules, many, few);
+	}
+}
+
+/* Rules that a hot-plugged device alone does not decide. */
+static void test_added_beside_others(void **state)
+{
+	static const char described[] = "driver vfio-pci\n"
+					"00:01.0 0604: 8086:1901 driver=pcieport group=1\n"
+					"  01:00.0 0300: 10de:1381 driver=nouveau group=11\n"
+					"  01:00.1 0403: 10de:0fbc serial=00-15-17-ff-ff-aa-bb-cc "
+					"driver=snd group=11\n"
+					"00:02.0 0604: 8086:1901 driver=pcieport group=2\n"
+					"  02:00.0 0200: 8086:10d3 driver=e1000e group=11\n"
+					"slot 3 0000:01:00\n";
+	static const struct {
+		const char *rules, *code, *detail;
+	} runs[] = {
+		{ "01:00.1 group\n", "bound", "-" },
+		{ "00:02.0/00.0 group\n", "bound", "-" },
+		{ "00:01.0/00.0\n", "bound",
+		  "can't be passed through alone: 0000:01:00.1 is in the same IOMMU group (11) and "
+		  "stays with snd" },
+		{ "01:00 id=10de:0fbc group\n", "bound", "-" },
+		{ "serial=00-15-17-ff-ff-aa-bb-cc group\n", "bound", "-" },
+		{ "slot=3 group\n", "bound", "-" },
+		{ "!00:01.0/00.*\n02:00.0 group\n", "excluded", "-" },
+	};
+	struct host *host = &((struct context *)*state)->host;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		struct host_row row;
+
+		if (i)
+			host_tear_down(host);
+		start_host(host, described, runs[i].rules, "");
+		write_below(host, "run/vfio-early", "status", "address\tid\n");
+		write_below(host, "run/vfio-early", "protected", NO_ENTRIES);
+		host->added = "0000:01:00.0";
+		assert_int_equal(host_run(host, LIMIT_S).status, 0);
+		assert_true(host_read_row(host, host->added, &row));
+		if (strcmp(row.code, runs[i].code) || strcmp(row.detail, runs[i].detail))
+			fail_msg("%s is %s: %s", runs[i].rules, row.code, row.detail);
+	}
+}
+
 /* As on a running system, where somebody starts the program by hand: the rule may be the disk's. */
 static void test_unknown_stand(void **state)
 {
@@ -1121,11 +1226,6 @@ static void test_signals_left_behind(void **state)
 	assert_sane(host);
 }
 
-static void become(const void *host)
-{
-	host_exec(host);
-}
-
 /* In the child that takes the device, every write fails. */
 static void test_whole_errors(void **state)
 {
@@ -1310,6 +1410,9 @@ static const struct CMUnitTest single_tests[] = {
 	{ "interrupts that are not remapped", test_interrupts, set_up, tear_down, NULL },
 	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
 	{ "a device that came late", test_added, set_up, tear_down, NULL },
+	{ "one that came late among many", test_added_among_many, set_up, tear_down, NULL },
+	{ "one that came late, and others that decide", test_added_beside_others, set_up,
+	  tear_down, NULL },
 	{ "devices in use by the host are not known", test_unknown_stand, set_up, tear_down, NULL },
 	{ "nothing is protected on purpose", test_unprotected, set_up, tear_down, NULL },
 	{ "exclusions alone need no list of that", test_exclusions_only, set_up, tear_down, NULL },
