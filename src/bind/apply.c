@@ -346,9 +346,20 @@ static int take_step(void *argument)
 	return result;
 }
 
+/* SPDK's set-up unbinds the devices of this driver one by one: at the same time, the kernel hung. */
+static void queue(struct work *work)
+{
+	for (size_t i = 0; i < work->count; i++) {
+		const char *driver = work->steps[i].row->device->driver;
+
+		work->jobs[i].queued = driver && strcmp(driver, "ioatdma") == 0;
+	}
+}
+
 static void take_devices(struct work *work)
 {
 	prepare(work, is_pending, take_step);
+	queue(work);
 	jobs_run(work->jobs, work->count, work->deadline);
 	for (size_t i = 0; i < work->count; i++)
 		if (work->jobs[i].result < 0)
@@ -419,8 +430,10 @@ static int clear_unheld(void *argument)
 static void give_back(struct work *work)
 {
 	prepare(work, is_failed, give_back_step);
-	for (size_t i = 0; i < work->count; i++)
+	for (size_t i = 0; i < work->count; i++) {
 		work->jobs[i].instead = clear_unheld;
+		work->jobs[i].always = true;
+	}
 	jobs_run(work->jobs, work->count, jobs_now() + GIVE_BACK_MS);
 	for (size_t i = 0; i < work->count; i++) {
 		struct plan_row *row = work->steps[i].row;

@@ -9,7 +9,8 @@
 #include "core/file.h"
 #include "core/text.h"
 
-#define IOMEM_MAX (4u << 20)
+/* Some 60 bytes for each BAR of thousands of functions. */
+#define IOMEM_MAX (16u << 20)
 
 /* The devices that drivers/firmware/sysfb.c makes. */
 static const char *const platform_devices[] = {

@@ -24,34 +24,95 @@ long jobs_now(void)
 	return (long)times(&unused) * 10;
 }
 
-/* Run in this process, a step that blocks would block the boot for ever. */
-static void do_without(struct job *job, int error)
+/* A process each would be thousands with as many virtual functions. */
+#define PROCESSES_MAX 64
+
+/* Shared with all children, except for jobs. */
+struct batch {
+	struct job *jobs;
+	int *results; /* one a job, and the next job that nobody has */
+	size_t count, processes;
+	long deadline;
+};
+
+/* The queued job after this one, or count. */
+static size_t find_queued(const struct batch *batch, size_t i)
 {
+	do {
+		i++;
+	} while (i < batch->count && !batch->jobs[i].queued);
+	return i;
+}
+
+/* The job that whoever ran this one is to run after it, or count. */
+static size_t find_next(const struct batch *batch, size_t i)
+{
+	return batch->jobs[i].queued ? find_queued(batch, i) : batch->count;
+}
+
+/* Whoever runs the first queued job runs this one, too. */
+static bool is_behind(const struct batch *batch, size_t i)
+{
+	size_t first = batch->jobs[0].queued ? 0 : find_queued(batch, 0);
+
+	return batch->jobs[i].queued && i != first;
+}
+
+/* Run in this process, a step that blocks would block the boot for ever. */
+static void do_without(const struct batch *batch, size_t i, int error)
+{
+	struct job *job = &batch->jobs[i];
+
 	job->pid = -1;
 	job->result = job->instead ? job->instead(job->argument) : error;
 }
 
-static void do_all_without(struct job *jobs, size_t count, int error)
+static void do_all_without(const struct batch *batch, int error)
 {
-	for (size_t i = 0; i < count; i++)
-		do_without(&jobs[i], error);
+	for (size_t i = 0; i < batch->count; i++)
+		do_without(batch, i, error);
+}
+
+/* Takes the next job that nobody has; count or more: there is none. */
+static size_t take_job(const struct batch *batch)
+{
+	return (size_t)__atomic_fetch_add(&batch->results[batch->count], 1, __ATOMIC_RELAXED);
+}
+
+/* A child: its first job, those queued behind it, and then what nobody has. */
+static void work(const struct batch *batch, size_t first)
+{
+	for (size_t i = first; i < batch->count; i = take_job(batch))
+		for (size_t j = is_behind(batch, i) ? batch->count : i; j < batch->count;
+		     j = find_next(batch, j)) {
+			const struct job *job = &batch->jobs[j];
+
+			if (j != first && !job->always && jobs_now() >= batch->deadline)
+				return;
+			batch->results[j] = job->run(job->argument);
+		}
 }
 
 /*
  * All children hold the writing end of one pipe, and nobody writes: its reading end hangs up
  * when the last of them has gone.
  */
-static void start(struct job *job, int *result, int reading_end)
+static void start(const struct batch *batch, size_t i, int reading_end)
 {
-	*result = UNKNOWN;
-	job->pid = fork();
-	if (job->pid == 0) {
+	pid_t pid = fork();
+
+	if (pid == 0) {
 		close(reading_end);
-		*result = job->run(job->argument);
+		work(batch, i);
 		_exit(0);
 	}
-	if (job->pid < 0)
-		do_without(job, -errno);
+	batch->jobs[i].pid = pid;
+	if (pid < 0) {
+		int error = -errno;
+
+		for (size_t j = i; j < batch->count; j = find_next(batch, j))
+			do_without(batch, j, error);
+	}
 }
 
 /*
@@ -74,37 +135,55 @@ static bool wait_for_all(int reading_end, long deadline)
 	return ready > 0;
 }
 
-/* A child closes its files a moment before it can be waited for: so do wait, if all did. */
-static void collect(struct job *job, const int *result, bool all_gone)
+/*
+ * What no child has begun: all were killed or none could be made, or all hang. From here on, none
+ * begins another.
+ */
+static void do_rest(const struct batch *batch, bool all_gone, int reading_end)
 {
-	pid_t got;
-
-	do {
-		got = waitpid(job->pid, NULL, all_gone ? 0 : WNOHANG);
-	} while (got < 0 && errno == EINTR);
-	if (*result != UNKNOWN)
-		job->result = *result;
-	else
-		job->result = got == 0 ? -ETIMEDOUT : -ECHILD;
+	for (size_t i = take_job(batch); i < batch->count; i = take_job(batch))
+		if (is_behind(batch, i))
+			continue;
+		else if (all_gone)
+			do_without(batch, i, -ECHILD);
+		else if (batch->jobs[i].always)
+			start(batch, i, reading_end);
 }
 
-static void run_in_time(struct job *jobs, int *results, size_t count, long deadline)
+/* A child closes its files a moment before it can be waited for: so do wait, if all did. */
+static void collect(const struct batch *batch, size_t i, bool all_gone)
+{
+	struct job *job = &batch->jobs[i];
+	pid_t got = all_gone ? -1 : 0;
+
+	while (job->pid > 0 && (got = waitpid(job->pid, NULL, all_gone ? 0 : WNOHANG)) < 0 &&
+	       errno == EINTR)
+		;
+	if (batch->results[i] != UNKNOWN)
+		job->result = batch->results[i];
+	else
+		job->result = got == 0 || jobs_now() >= batch->deadline ? -ETIMEDOUT : -ECHILD;
+}
+
+static void run_in_time(const struct batch *batch)
 {
 	int ends[2] = { -1, -1 };
 	bool all_gone;
 
 	if (pipe2(ends, O_CLOEXEC) < 0) {
-		do_all_without(jobs, count, -errno);
+		do_all_without(batch, -errno);
 		return;
 	}
-	for (size_t i = 0; i < count; i++)
-		start(&jobs[i], &results[i], ends[0]);
+	for (size_t i = 0; i < batch->processes; i++)
+		if (!is_behind(batch, i))
+			start(batch, i, ends[0]);
 	file_close(&ends[1]);
-	all_gone = wait_for_all(ends[0], deadline);
+	all_gone = wait_for_all(ends[0], batch->deadline);
+	do_rest(batch, all_gone, ends[0]);
 	file_close(&ends[0]);
-	for (size_t i = 0; i < count; i++)
-		if (jobs[i].pid > 0)
-			collect(&jobs[i], &results[i], all_gone);
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->jobs[i].pid >= 0)
+			collect(batch, i, all_gone);
 }
 
 /*
@@ -113,19 +192,30 @@ static void run_in_time(struct job *jobs, int *results, size_t count, long deadl
  */
 void jobs_run(struct job *jobs, size_t count, long deadline)
 {
-	size_t size = count * sizeof(int);
-	int *results;
+	struct batch batch = {
+		.jobs = jobs,
+		.count = count,
+		.processes = count < PROCESSES_MAX ? count : PROCESSES_MAX,
+		.deadline = deadline,
+	};
+	size_t size = (count + 1) * sizeof(int);
 
 	if (count == 0 || jobs_now() >= deadline) {
 		for (size_t i = 0; i < count; i++)
 			jobs[i].result = -ETIMEDOUT;
 		return;
 	}
-	results = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (results == MAP_FAILED) {
-		do_all_without(jobs, count, -errno);
+	batch.results =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (batch.results == MAP_FAILED) {
+		do_all_without(&batch, -errno);
 		return;
 	}
-	run_in_time(jobs, results, count, deadline);
-	munmap(results, size);
+	for (size_t i = 0; i < count; i++) {
+		jobs[i].pid = 0;
+		batch.results[i] = UNKNOWN;
+	}
+	batch.results[count] = (int)batch.processes;
+	run_in_time(&batch);
+	munmap(batch.results, size);
 }

@@ -3,6 +3,7 @@
 #ifndef VFIO_EARLY_BIND_JOBS_H
 #define VFIO_EARLY_BIND_JOBS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -11,18 +12,20 @@ struct job {
 	/* Run in this process where no child can be made: must not block. NULL: the job fails. */
 	int (*instead)(void *argument);
 	void *argument;
-	int result; /* of run or instead; -ETIMEDOUT, -ECHILD if killed, or why there is no child */
-	pid_t pid;  /* -1: there is no child */
+	bool always; /* begun after the deadline, too, by a child that nobody waits for */
+	bool queued; /* not at the same time as another that is queued */
+	int result;  /* of run or instead; -ETIMEDOUT, -ECHILD if killed, or why there is no child */
+	pid_t pid;   /* of its child; 0: it is another's, -1: there is none */
 };
 
 /* Milliseconds on a clock that nobody sets. */
 long jobs_now(void);
 
 /*
- * Runs all jobs at the same time and waits until all have ended or jobs_now() has reached
- * deadline. A job that has not ended then goes on by itself, since no signal reaches a process
- * that is stuck in the kernel: it should look at the time when it comes back. After the deadline
- * nothing is begun.
+ * Runs all jobs at the same time, in up to 64 processes, and waits until all have ended or
+ * jobs_now() has reached deadline. A job that has not ended then goes on by itself, since no signal
+ * reaches a process that is stuck in the kernel: it should look at the time when it comes back.
+ * After the deadline nothing is begun: a job that was not has -ETIMEDOUT.
  */
 void jobs_run(struct job *jobs, size_t count, long deadline);
 

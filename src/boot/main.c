@@ -31,6 +31,9 @@ static const char usage[] =
 	"Exit status: 0 every wanted device is bound, 1 usage or internal error,\n"
 	"2 some rule is not satisfied, 3 some line is not valid. See vfio-early(8).\n";
 
+/* With more rows than these, the kernel log, whose size is limited, has no line for each. */
+#define LOG_ROWS_MAX 256
+
 struct options {
 	const char *root;
 	bool dry_run;                    /* of the command, not of the kernel command line */
@@ -73,12 +76,48 @@ static void log_warning(void *context, const char *message)
 	log_write(&run->log, LEVEL_WARNING, "%s", message);
 }
 
+static bool is_alike(const struct plan_row *a, const struct plan_row *b)
+{
+	return a->rule == b->rule && a->outcome == b->outcome && a->level == b->level;
+}
+
+/* The next row that is like this one, from a row on; or count. */
+static size_t find_alike(const struct report *report, size_t from, const struct plan_row *row)
+{
+	while (from < report->count && !is_alike(&report->rows[from], row))
+		from++;
+	return from;
+}
+
+/* One line for all rows that are alike: that of the first. */
+static void log_alike(const struct run *run, const struct report *report, size_t i)
+{
+	const struct plan_row *row = &report->rows[i];
+	char line[REPORT_LINE_MAX];
+	unsigned int more = 0;
+
+	if (find_alike(report, 0, row) != i)
+		return;
+	for (i = find_alike(report, i + 1, row); i < report->count; more++)
+		i = find_alike(report, i + 1, row);
+	report_format_message(row, line);
+	if (more)
+		log_write(&run->log, row->level, "%s; the same for %u more, see %s", line, more,
+			  OUTPUT_STATUS);
+	else
+		log_write(&run->log, row->level, "%s", line);
+}
+
 static void log_report(const struct run *run, const struct report *report)
 {
 	char line[REPORT_LINE_MAX];
 	enum level level;
 
 	for (size_t i = 0; i < report->count; i++) {
+		if (report->count > LOG_ROWS_MAX) {
+			log_alike(run, report, i);
+			continue;
+		}
 		report_format_message(&report->rows[i], line);
 		log_write(&run->log, report->rows[i].level, "%s", line);
 	}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "boot/output.h"
+#include "core/bounds.h"
 #include "core/file.h"
 #include "core/report.h"
 
@@ -16,8 +17,8 @@
 #define STATUS_NEW       STATUS_DIRECTORY "/status.new"
 #define STATUS_FILE      STATUS_DIRECTORY "/status"
 
-/* More than a list of everything that a host can stand on. */
-#define COPY_MAX (1u << 20)
+/* The list of devices in use by the host is read up to this size, too. */
+#define COPY_MAX RULES_FILE_MAX
 
 /* Collects lines, so that a report of a few rows is one write(2). */
 struct output {

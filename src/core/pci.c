@@ -426,7 +426,9 @@ int pci_read_group(struct pci *pci, struct pci_device *device)
 	strcat(path, "/iommu_group");
 	result = file_read_link_name(pci->directory, path, name, sizeof(name));
 	device->group = result < 0 ? PCI_GROUP_NONE : parse_group(name);
-	if (device->group == PCI_GROUP_NONE)
+	if (result == 0 && device->group == PCI_GROUP_NONE)
+		return -ERANGE;
+	if (result < 0)
 		return result == -ENOENT ? 0 : result;
 	reader.group = device->group;
 	strcat(path, "/devices");

@@ -376,6 +376,17 @@ static void assert_message(const struct host *host, const char *device, const ch
 	assert_int_equal(found, 1);
 }
 
+static void assert_told(const struct host *host, const char *message)
+{
+	static struct hostfs_message messages[HOST_MESSAGES_MAX];
+	size_t count = hostfs_messages(host->fs, messages, HOST_MESSAGES_MAX);
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(messages[i].text, message))
+			return;
+	fail_msg("no message: %s", message);
+}
+
 /* Each message is one write to a file that was opened for it. */
 static size_t check_messages(const struct host *host)
 {
@@ -535,6 +546,11 @@ static void test_wedge(void **state)
 
 /* Many devices. */
 
+static void become(const void *host)
+{
+	host_exec(host);
+}
+
 static char *describe_many(unsigned int count, const char *words)
 {
 	char *text = NULL;
@@ -544,7 +560,8 @@ static char *describe_many(unsigned int count, const char *words)
 	assert_non_null(out);
 	fputs("driver vfio-pci\n", out);
 	for (unsigned int i = 0; i < count; i++)
-		fprintf(out, "0000:%02x:00.0 0200: 8086:10d3 group=%u %s\n", i + 1, i + 1, words);
+		fprintf(out, "%04x:%02x:00.0 0200: 8086:10d3 group=%u %s\n", i / 255, i % 255 + 1,
+			i + 1, words);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -593,6 +610,128 @@ static void test_many_messages(void **state)
 	assert_int_equal(check_messages(host), 64 + 1);
 	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++)
 		assert_message(host, name, "bound");
+	assert_sane(host);
+}
+
+/* The kernel's buffer for messages is limited; the status file has a row for each device. */
+static void test_messages_of_a_rule(void **state)
+{
+	char *description = describe_many(300, "");
+	struct host *host = &((struct context *)*state)->host;
+	const char *name;
+
+	start_host(host, description, "0000:07:00.0\n8086:10d3\n", "");
+	free(description);
+	assert_true(drivercore_set_refusal(host->core, NIC_B, "vfio-pci"));
+	assert_true(drivercore_set_refusal(host->core, NIC_C, "vfio-pci"));
+	assert_int_equal(host_run(host, LIMIT_S).status, 2);
+	assert_int_equal(check_messages(host), 3 + 1);
+	assert_told(host, "<6>vfio-early: 0000:07:00.0 8086:10d3 bound, driver vfio-pci (before: "
+			  "-), rule /etc/vfio-early.conf:1\n");
+	assert_told(host, "<6>vfio-early: " NIC_A " 8086:10d3 bound, driver vfio-pci (before: -), "
+			  "rule /etc/vfio-early.conf:2; the same for 296 more, see "
+			  "/run/vfio-early/status\n");
+	assert_told(host, "<3>vfio-early: " NIC_B " 8086:10d3 probe-failed, driver - (before: -), "
+			  "rule /etc/vfio-early.conf:2: vfio-pci did not take it; see the kernel "
+			  "log; the same for 1 more, see /run/vfio-early/status\n");
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++)
+		assert_code(host, name,
+			    strcmp(name, NIC_B) && strcmp(name, NIC_C) ? "bound" : "probe-failed");
+	assert_sane(host);
+}
+
+static void note_process(void *context, const struct trace_call *call)
+{
+	unsigned int *processes = context;
+
+	if (call->process + 1 > *processes)
+		*processes = call->process + 1;
+}
+
+/* Not thousands, where there are as many devices. */
+static void test_processes(void **state)
+{
+	char *description = describe_many(200, "driver=e1000e");
+	struct host *host = &((struct context *)*state)->host;
+	unsigned int processes = 0;
+	const char *name;
+
+	start_host(host, description, "8086:10d3\n", "");
+	free(description);
+	assert_int_equal(
+		trace_run(become, host, LIMIT_S, NULL, note_process, &processes).status, 0);
+	assert_int_equal(processes, 1 + 64);
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++)
+		assert_driver(host, name, "vfio-pci");
+	assert_sane(host);
+}
+
+/* More drivers that never return than processes: those whose turn never came keep theirs. */
+static void test_all_wedged(void **state)
+{
+	const struct reaction stuck = { .wedge = true };
+	char *description = describe_many(70, "driver=e1000e");
+	struct host *host = &((struct context *)*state)->host;
+	struct host_result result;
+	const char *name;
+
+	start_host(host, description, "8086:10d3\n", SHORT_TIMEOUT);
+	free(description);
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++)
+		react(host, name, STORE_UNBIND, &stuck);
+	result = host_run(host, LIMIT_S);
+	assert_int_equal(result.status, 2);
+	assert_true(result.seconds < SHORT_TIMEOUT_S + GRACE_S);
+	drivercore_release(host->core);
+	assert_true(host_wait_children(5));
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++) {
+		assert_code(host, name, "timeout");
+		assert_driver(host, name, "e1000e");
+	}
+	assert_sane(host);
+}
+
+/* Returning so many devices takes longer than the boot waits: it goes on, and reaches each. */
+static void test_many_refused(void **state)
+{
+	const struct reaction slow = { .delay_ms = 800 };
+	char *description = describe_many(200, "");
+	struct host *host = &((struct context *)*state)->host;
+	const char *name;
+
+	start_host(host, description, "8086:10d3\n", SHORT_TIMEOUT);
+	free(description);
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++) {
+		react(host, name, STORE_PROBE, &slow);
+		assert_true(drivercore_set_refusal(host->core, name, "vfio-pci"));
+	}
+	assert_int_equal(host_run(host, LIMIT_S).status, 2);
+	assert_true(host_wait_children(10));
+	assert_sane(host);
+}
+
+/* Devices of a driver that hangs if it lets go of several at a time. */
+static void test_queued(void **state)
+{
+	const struct reaction slow = { .delay_ms = 300 };
+	struct host *host = &((struct context *)*state)->host;
+	struct host_result result;
+	const char *name;
+
+	start_host(host,
+		   "driver vfio-pci\n"
+		   "00:01.0 0200: 8086:10d3 driver=e1000e group=1\n"
+		   "00:04.0 0880: 8086:2021 driver=ioatdma group=2\n"
+		   "00:04.1 0880: 8086:2021 driver=ioatdma group=3\n"
+		   "00:04.2 0880: 8086:2021 driver=ioatdma group=4\n",
+		   "class=08\nclass=02\n", "");
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++)
+		react(host, name, STORE_UNBIND, &slow);
+	result = host_run(host, LIMIT_S);
+	assert_int_equal(result.status, 0);
+	assert_true(result.seconds >= 0.9);
+	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++)
+		assert_driver(host, name, "vfio-pci");
 	assert_sane(host);
 }
 
@@ -707,11 +846,6 @@ static void count_call(void *context, const struct trace_call *call)
 {
 	(void)call;
 	++*(unsigned int *)context;
-}
-
-static void become(const void *host)
-{
-	host_exec(host);
 }
 
 /* The system calls that 20:00.0 costs, hot-plugged among so many. */
@@ -967,17 +1101,6 @@ static void test_stuck_module(void **state)
 	check_others(host, "");
 	assert_sane(host);
 	assert_true(host_wait_children(10));
-}
-
-static void assert_told(const struct host *host, const char *message)
-{
-	static struct hostfs_message messages[HOST_MESSAGES_MAX];
-	size_t count = hostfs_messages(host->fs, messages, HOST_MESSAGES_MAX);
-
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(messages[i].text, message))
-			return;
-	fail_msg("no message: %s", message);
 }
 
 /*
@@ -1405,6 +1528,12 @@ static void test_interrupts(void **state)
 static const struct CMUnitTest single_tests[] = {
 	{ "sixteen slow devices cost what one costs", test_slow_devices, set_up, tear_down, NULL },
 	{ "64 devices: each has its message", test_many_messages, set_up, tear_down, NULL },
+	{ "300 devices: a rule has a message", test_messages_of_a_rule, set_up, tear_down, NULL },
+	{ "200 devices, 64 processes", test_processes, set_up, tear_down, NULL },
+	{ "more drivers that never return than processes", test_all_wedged, set_up, tear_down,
+	  NULL },
+	{ "200 devices that are refused slowly", test_many_refused, set_up, tear_down, NULL },
+	{ "a driver whose devices come one by one", test_queued, set_up, tear_down, NULL },
 	{ "dry run of the kernel command line", test_dry_run, set_up, tear_down, NULL },
 	{ "off", test_off, set_up, tear_down, NULL },
 	{ "interrupts that are not remapped", test_interrupts, set_up, tear_down, NULL },

@@ -11,7 +11,7 @@
 #include "hostfs.h"
 
 /* What a test may say at most. */
-#define HOST_MESSAGES_MAX 256
+#define HOST_MESSAGES_MAX 512
 #define HOST_EVENTS_MAX   2048
 
 struct host {

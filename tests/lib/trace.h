@@ -12,7 +12,7 @@
 
 #include "host.h"
 
-#define TRACE_PROCESSES_MAX 64
+#define TRACE_PROCESSES_MAX 256
 
 struct trace_call {
 	unsigned int process; /* 0 is the program, from its execve on */
