@@ -353,12 +353,21 @@ static bool takes_value(char ***word, const char *name, const char **value)
 	return true;
 }
 
+/* In the place of the script of initramfs-tools, which runs it with arguments of its own. */
+static bool is_script(const char *name)
+{
+	static const char script[] = "/00-vfio-early";
+	size_t length = strlen(name), least = sizeof(script) - 1;
+
+	return length >= least && strcmp(name + length - least, script) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = { .root = "" };
 	struct pci_address added;
 
-	for (char **word = argv + 1; argc > 1 && *word; word++) {
+	for (char **word = argv + 1; argc > 1 && !is_script(argv[0]) && *word; word++) {
 		if (strcmp(*word, "-h") == 0 || strcmp(*word, "--help") == 0) {
 			print(usage);
 			return REPORT_OK;
