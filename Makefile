@@ -195,7 +195,7 @@ install: all
 		chmod 755 $(DESTDIR)$(DRACUTDIR)/90vfio-early/$${file##*/} || exit; \
 	done
 	install -d $(DESTDIR)$(UDEVDIR)/rules.d
-	sed 's|"/usr/sbin/|"$(SBINDIR)/|' conf/70-vfio-early.rules \
+	sed 's|"/usr/sbin/vfio-early|"$(SBINDIR)/vfio-early|' conf/70-vfio-early.rules \
 		> $(DESTDIR)$(UDEVDIR)/rules.d/70-vfio-early.rules
 	test -e $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf || \
 		install -D -m 644 conf/vfio-early.conf $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf

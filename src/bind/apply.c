@@ -140,6 +140,16 @@ static void override_unheld(struct work *work)
 	}
 }
 
+/*
+ * At boot a rule of udev loads the IOMMU backend later. Where interrupts are not remapped, its options
+ * decide whether a VM can use a device.
+ */
+static bool wants_iommu(const struct work *work, const struct plan_row *row)
+{
+	return wants_vfio(row) && (!work->apply->modules->without_iommu ||
+				   vfio_remaps_interrupts(work->apply->root) == 0);
+}
+
 /* One row is enough for all that want the same driver; none, if the kernel already has it. */
 static bool stands_for_driver(const struct work *work, const struct plan_row *row)
 {
@@ -152,7 +162,7 @@ static bool stands_for_driver(const struct work *work, const struct plan_row *ro
 			return false;
 	strcpy(name, row->wanted);
 	return !sysfs_find_driver(work->devices, name) ||
-	       (wants_vfio(row) &&
+	       (wants_iommu(work, row) &&
 		faccessat(work->apply->root, "sys/module/" VFIO_IOMMU_MODULE, F_OK, 0) < 0);
 }
 
@@ -163,7 +173,7 @@ static int load_step(void *argument)
 	struct modules *modules = step->work->apply->modules;
 	int result = modules_load(modules, step->row->wanted);
 
-	if (result == 0 && wants_vfio(step->row))
+	if (result == 0 && wants_iommu(step->work, step->row))
 		modules_load(modules, VFIO_IOMMU_MODULE);
 	return result;
 }
@@ -458,7 +468,8 @@ static void warn_of_obstacle(struct work *work)
 		if (row->outcome != OUTCOME_BOUND || !wants_vfio(row) || row->detail[0])
 			continue;
 		if (!asked)
-			obstacle = vfio_find_obstacle(work->apply->root);
+			obstacle = vfio_find_obstacle(work->apply->root,
+						      work->apply->modules->without_iommu);
 		asked = true;
 		if (!obstacle)
 			return;

@@ -15,6 +15,7 @@
 #include "core/file.h"
 #include "core/rule.h"
 #include "core/text.h"
+#include "core/vfio.h"
 
 #define PATH_TEXT_MAX 512
 
@@ -169,6 +170,9 @@ static int load(const struct modules *modules, struct kmod_module *module,
 	const struct visit visit = { module, above };
 	int result;
 
+	if (modules->without_iommu && above &&
+	    strcmp(kmod_module_get_name(module), VFIO_IOMMU_MODULE) == 0)
+		return 0;
 	for (; above; above = above->above)
 		if (above->module == module)
 			return 0;

@@ -3,12 +3,15 @@
 #ifndef VFIO_EARLY_BIND_MODULES_H
 #define VFIO_EARLY_BIND_MODULES_H
 
+#include <stdbool.h>
+
 #include "core/bounds.h"
 #include "core/pci.h"
 
 struct modules {
 	const char *root; /* path that /lib/modules and /etc/modprobe.d are below, "" for / */
 	struct kmod_ctx *kmod; /* made at first use; NULL before */
+	bool without_iommu; /* softdeps do not bring VFIO_IOMMU_MODULE, which only VMs need */
 	/* Told of each command of modprobe.d(5) that was not run, in a sentence. May be NULL. */
 	void (*warn)(void *context, const char *message);
 	void *context;

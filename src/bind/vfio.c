@@ -48,9 +48,9 @@ int vfio_remaps_interrupts(int root)
 	return result == CHIP_TELLS_NOTHING ? -ENODATA : result == CHIP_REMAPS;
 }
 
-const char *vfio_find_obstacle(int root)
+const char *vfio_find_obstacle(int root, bool loaded_later)
 {
-	if (faccessat(root, MODULE_DIRECTORY, F_OK, 0) < 0)
+	if (!loaded_later && faccessat(root, MODULE_DIRECTORY, F_OK, 0) < 0)
 		return VFIO_IOMMU_MODULE " is not loaded";
 	if (vfio_remaps_interrupts(root) == 0 && !allows_unsafe_interrupts(root))
 		return "interrupts are not remapped, and " VFIO_IOMMU_MODULE

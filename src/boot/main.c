@@ -312,7 +312,10 @@ static int run_program(const struct options *options)
 		.dry_run = options->dry_run,
 		.added = options->added,
 		.log = { .root = -1, .to_kernel = !options->dry_run },
-		.modules = { .root = options->root, .warn = log_warning, .context = &run },
+		.modules = { .root = options->root,
+			     .without_iommu = true,
+			     .warn = log_warning,
+			     .context = &run },
 	};
 	cleanup_fd int root = file_open(AT_FDCWD, options->root[0] ? options->root : "/");
 

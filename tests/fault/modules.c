@@ -120,7 +120,7 @@ static int write_modules(const char *directory, char *text)
 int modules_set_up(const struct host *host, const char *text)
 {
 	static const char *const parts[] = { "sys/module", "lib", "lib/modules", "" };
-	char directory[PATH_MAX + 128], *copy = strdup(text);
+	char directory[PATH_MAX + 128], unloaded[PATH_MAX + 128], *copy = strdup(text);
 	struct utsname kernel;
 	int result;
 
@@ -136,6 +136,10 @@ int modules_set_up(const struct host *host, const char *text)
 	}
 	if (result == 0)
 		result = write_modules(directory, copy);
+	snprintf(directory, sizeof(directory), "%s/tree/sys/bus/pci/drivers/vfio-pci", host->work);
+	snprintf(unloaded, sizeof(unloaded), "%s/tree/" HOSTFS_UNLOADED, host->work);
+	if (result == 0 && rename(directory, unloaded) && errno != ENOENT)
+		result = -errno;
 	free(copy);
 	return result;
 }

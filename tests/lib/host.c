@@ -122,15 +122,19 @@ void host_tear_down(struct host *host)
 
 void host_reset(struct host *host)
 {
-	char path[PATH_MAX], loaded[PATH_MAX];
+	char path[PATH_MAX], loaded[PATH_MAX], unloaded[PATH_MAX];
 
 	snprintf(loaded, sizeof(loaded), "%s", hostfs_loaded(host->fs));
 	drivercore_reset(host->core);
 	hostfs_reset(host->fs);
 	files_remove_tree(files_path(path, "%s/tree/run/vfio-early", host->work));
 	/* What was loaded; one that is loaded from the start has no state here. */
-	for (char *name = strtok(loaded, " "); name; name = strtok(NULL, " "))
+	for (char *name = strtok(loaded, " "); name; name = strtok(NULL, " ")) {
 		files_remove_tree(files_path(path, "%s/tree/sys/module/%s", host->work, name));
+		if (strcmp(name, "vfio_pci") == 0)
+			rename(files_path(path, "%s/tree/sys/bus/pci/drivers/vfio-pci", host->work),
+			       files_path(unloaded, "%s/tree/" HOSTFS_UNLOADED, host->work));
+	}
 }
 
 /* Running. */

@@ -422,6 +422,8 @@ static void load_module(struct hostfs *fs, const char *name)
 	snprintf(fs->loaded + used, LOADED_MAX - used, "%s ", name);
 	loading = fs->loading;
 	pthread_mutex_unlock(&fs->mutex);
+	if (strcmp(name, "vfio_pci") == 0)
+		renameat(fs->tree, HOSTFS_UNLOADED, fs->tree, DRIVERS "vfio-pci");
 	if (loading)
 		loading(fs->loading_context, name);
 	snprintf(path, sizeof(path), "sys/module/%s", name);

@@ -137,6 +137,23 @@ static void audit_others(struct status *status)
 	}
 }
 
+/* A rule of udev loads it, after the boot has bound the devices. */
+static void audit_iommu_module(struct status *status)
+{
+	const struct host *host = &status->inventory.host;
+	bool bound = false;
+
+	for (size_t i = 0; i < status->booted.count; i++)
+		bound |= booted_is_bound(&status->booted.rows[i]) &&
+			 vfio_is_driver(status->booted.rows[i].driver);
+	if (!bound || !host_has(host, "/sys/module", "vfio") ||
+	    host_has(host, "/sys/module", VFIO_IOMMU_MODULE))
+		return;
+	findings_add(&status->findings, FINDING_WARNING, NULL,
+		     VFIO_IOMMU_MODULE " is not loaded: no VM can use the devices");
+	findings_fix(&status->findings, "Run 'modprobe " VFIO_IOMMU_MODULE "'");
+}
+
 static bool has_rules(const struct status *status)
 {
 	return status->inventory.forecast.rules.count > 0;
@@ -197,6 +214,7 @@ static void find_all(struct status *status)
 	for (size_t i = 0; status->error == 0 && i < status->booted.count; i++)
 		audit_row(status, &status->booted.rows[i]);
 	audit_others(status);
+	audit_iommu_module(status);
 	audit_kernels(&status->findings, &status->kernels, has_rules(status));
 }
 
