@@ -44,13 +44,13 @@ static size_t find_queued(const struct batch *batch, size_t i)
 	return i;
 }
 
-/* The job that whoever ran this one is to run after it, or count. */
+/* The job that the same process runs after this one, or count. */
 static size_t find_next(const struct batch *batch, size_t i)
 {
 	return batch->jobs[i].queued ? find_queued(batch, i) : batch->count;
 }
 
-/* Whoever runs the first queued job runs this one, too. */
+/* Whether the process that runs the first queued job runs this one, too. */
 static bool is_behind(const struct batch *batch, size_t i)
 {
 	size_t first = batch->jobs[0].queued ? 0 : find_queued(batch, 0);

@@ -150,7 +150,7 @@ static void audit_iommu_module(struct status *status)
 	    host_has(host, "/sys/module", VFIO_IOMMU_MODULE))
 		return;
 	findings_add(&status->findings, FINDING_WARNING, NULL,
-		     VFIO_IOMMU_MODULE " is not loaded: no VM can use the devices");
+		     "The devices can't be passed through: " VFIO_IOMMU_MODULE " is not loaded");
 	findings_fix(&status->findings, "Run 'modprobe " VFIO_IOMMU_MODULE "'");
 }
 
