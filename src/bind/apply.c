@@ -141,8 +141,8 @@ static void override_unheld(struct work *work)
 }
 
 /*
- * At boot a rule of udev loads the IOMMU backend later. Where interrupts are not remapped, its options
- * decide whether a VM can use a device.
+ * At boot a rule of udev loads the IOMMU backend later. Where interrupts are not remapped, its
+ * options decide whether a VM can use a device.
  */
 static bool wants_iommu(const struct work *work, const struct plan_row *row)
 {
@@ -356,7 +356,7 @@ static int take_step(void *argument)
 	return result;
 }
 
-/* SPDK's set-up unbinds the devices of this driver one by one: at the same time, the kernel hung. */
+/* SPDK's set-up unbinds these one by one: unbound at the same time, they hung the kernel. */
 static void queue(struct work *work)
 {
 	for (size_t i = 0; i < work->count; i++) {

@@ -205,8 +205,7 @@ void jobs_run(struct job *jobs, size_t count, long deadline)
 			jobs[i].result = -ETIMEDOUT;
 		return;
 	}
-	batch.results =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	batch.results = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (batch.results == MAP_FAILED) {
 		do_all_without(&batch, -errno);
 		return;

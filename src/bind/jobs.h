@@ -14,8 +14,8 @@ struct job {
 	void *argument;
 	bool always; /* begun after the deadline, too, by a child that nobody waits for */
 	bool queued; /* not at the same time as another that is queued */
-	int result;  /* of run or instead; -ETIMEDOUT, -ECHILD if killed, or why there is no child */
-	pid_t pid;   /* of its child; 0: it is another's, -1: there is none */
+	int result; /* of run or instead; -ETIMEDOUT, -ECHILD if killed, or why there is no child */
+	pid_t pid;  /* of its child; 0: it is another's, -1: there is none */
 };
 
 /* Milliseconds on a clock that nobody sets. */

@@ -13,10 +13,10 @@
 int vfio_remaps_interrupts(int root);
 
 /*
- * Why no device of this host can be passed through, or NULL if nothing stands in the way: the module
- * vfio_iommu_type1 is missing and is not loaded later, or interrupts are not remapped and its parameter
- * allow_unsafe_interrupts is off (vfio_iommu_type1_attach_group() refuses then, with EPERM). What
- * cannot be read is no obstacle.
+ * Why no device of this host can be passed through, or NULL if nothing stands in the way: the
+ * module vfio_iommu_type1 is missing and is not loaded later, or interrupts are not remapped and
+ * its parameter allow_unsafe_interrupts is off (vfio_iommu_type1_attach_group() refuses then, with
+ * EPERM). What cannot be read is no obstacle.
  */
 const char *vfio_find_obstacle(int root, bool loaded_later);
 

@@ -107,7 +107,8 @@ bool forecast_needs_all(const struct forecast *forecast)
 {
 	for (size_t i = 0; i < forecast->pci.count; i++)
 		for (size_t j = 0; j < forecast->protections.count; j++)
-			if (match_rule_id(&forecast->protections.list[j], &forecast->pci.devices[i]))
+			if (match_rule_id(&forecast->protections.list[j],
+					  &forecast->pci.devices[i]))
 				return true;
 	return false;
 }

@@ -44,7 +44,7 @@ int forecast_read_cmdline(struct forecast *forecast);
 /* Reads kernel command line and rules. 0 or -ENOMEM. */
 int forecast_read_rules(struct forecast *forecast);
 
-/* Reads the devices, and of them what the rules and the list of those in use ask for. 0 or -errno. */
+/* Reads the devices, and of them what rules and list of those in use ask for. 0 or -errno. */
 int forecast_read_devices(struct forecast *forecast);
 
 /*

@@ -165,7 +165,7 @@ static int read_link(const struct pci *pci, const struct pci_address *address,
 	return 0;
 }
 
-/* The functions of a card and the bridges above it. A link that can't be read is asked for later. */
+/* The functions of a card and the bridges above it; those only as far as its link can be read. */
 static int read_card(void *context, int fd, const char *name)
 {
 	struct pci *pci = context;

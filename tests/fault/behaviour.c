@@ -663,8 +663,8 @@ static void test_processes(void **state)
 
 	start_host(host, description, "8086:10d3\n", "");
 	free(description);
-	assert_int_equal(
-		trace_run(become, host, LIMIT_S, NULL, note_process, &processes).status, 0);
+	assert_int_equal(trace_run(become, host, LIMIT_S, NULL, note_process, &processes).status,
+			 0);
 	assert_int_equal(processes, 1 + 64);
 	for (size_t i = 0; (name = drivercore_name(host->core, i)); i++)
 		assert_driver(host, name, "vfio-pci");
@@ -672,8 +672,8 @@ static void test_processes(void **state)
 }
 
 /*
- * More drivers that never return than processes: a device whose turn never came keeps its driver, or
- * loses the override that was written while it had none, although no process is left.
+ * More drivers that never return than processes: a device whose turn never came keeps its driver,
+ * or loses the override that was written while it had none, although no process is left.
  */
 static void test_all_wedged(void **state)
 {
@@ -1108,9 +1108,9 @@ static void test_stuck_module(void **state)
 
 /*
  * Modules come in the order of modprobe(8): dependencies, each between its softdeps, then the
- * module. The IOMMU backend is left out, unless its options tell whether a VM can use the device. No
- * command is run, not even that of a module which only a command makes known. An alias
- * leads to no module that is blacklisted or has a command.
+ * module. The IOMMU backend is left out, unless its options tell whether a VM can use the device.
+ * No command is run, not even that of a module which only a command makes known. An alias leads to
+ * no module that is blacklisted or has a command.
  */
 static void test_modules(void **state)
 {
@@ -1554,8 +1554,8 @@ static const struct CMUnitTest single_tests[] = {
 	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
 	{ "a device that came late", test_added, set_up, tear_down, NULL },
 	{ "one that came late among many", test_added_among_many, set_up, tear_down, NULL },
-	{ "one that came late, and others that decide", test_added_beside_others, set_up,
-	  tear_down, NULL },
+	{ "one that came late, and others that decide", test_added_beside_others, set_up, tear_down,
+	  NULL },
 	{ "devices in use by the host are not known", test_unknown_stand, set_up, tear_down, NULL },
 	{ "nothing is protected on purpose", test_unprotected, set_up, tear_down, NULL },
 	{ "exclusions alone need no list of that", test_exclusions_only, set_up, tear_down, NULL },

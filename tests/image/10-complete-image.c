@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An image with rules has all that a boot takes, and the program comes before udev, without a shell.
- * VFIO's modules are not compressed in it, as far as something can decompress them.
+ * An image with rules has all that a boot takes, and the program comes before udev, without a
+ * shell. VFIO's modules are not compressed in it, as far as something can decompress them.
  */
 #include <limits.h>
 #include <stdlib.h>

@@ -25,7 +25,7 @@ struct hostfs_message {
 
 struct hostfs;
 
-/* A directory of the tree that becomes that of the driver vfio-pci when the module vfio_pci is loaded. */
+/* What is here in the tree becomes the driver vfio-pci when the module vfio_pci is loaded. */
 #define HOSTFS_UNLOADED "sys/unloaded"
 
 /* Serves from threads of this process. NULL and errno on failure. */
