@@ -171,8 +171,11 @@ static int load_step(void *argument)
 {
 	const struct step *step = argument;
 	struct modules *modules = step->work->apply->modules;
-	int result = modules_load(modules, step->row->wanted);
+	int result, tries = 3;
 
+	do { /* libkmod's calls can be interrupted */
+		result = modules_load(modules, step->row->wanted);
+	} while (result == -EINTR && --tries > 0);
 	if (result == 0 && wants_iommu(step->work, step->row))
 		modules_load(modules, VFIO_IOMMU_MODULE);
 	return result;
