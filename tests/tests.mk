@@ -309,6 +309,7 @@ demo-run: $(B)/tests/boot/demo stage $(B)/roots/trixie $(B)/tests/boot/guest.img
 BENCH_PARTS ?= boot size scale slow
 BENCH_SETS := 3 16
 BENCH_FLOORS := $(BENCH_SETS:%=$(B)/tests/bench/floor-%)
+BENCH_PLAIN_FLOORS := $(BENCH_SETS:%=$(B)/tests/bench/floor-plain-%)
 
 # Addresses, and the files that modprobe would load, in its order, are compiled in.
 bench_strings = sed 's/.*/"&",/' | tr -d '\n'
@@ -316,15 +317,29 @@ bench_modules = chroot $(B)/roots/trixie sh -c \
 	'modprobe --show-depends -S "$$(ls /lib/modules)" vfio-pci' | \
 	sed -n 's|^insmod \([^ ]*\).*|/usr\1|p' | awk '!seen[$$0]++'
 
-$(BENCH_FLOORS): $(B)/tests/bench/floor-%: tests/bench/guest/floor.c tests/bench/guest/devices-% \
-		| $(B)/roots/trixie
+# The modules that the image has instead, without the one that only VMs need.
+bench_plain = sed -e '/iommu_type1/d' -e 's|kernel/.*/\([^/]*\)[.]xz$$|updates/vfio-early/\1|'
+
+$(B)/tests/bench/modules: | $(B)/roots/trixie
 	@mkdir -p $(@D)
+	$(Q)$(bench_modules) >$@.part && mv $@.part $@
+
+$(BENCH_FLOORS): private FORM := cat
+$(BENCH_FLOORS): private FLAGS := MODULE_INIT_COMPRESSED_FILE
+$(BENCH_PLAIN_FLOORS): private FORM = $(bench_plain)
+$(BENCH_PLAIN_FLOORS): private FLAGS := 0
+
+# What follows the last dash is the set.
+.SECONDEXPANSION:
+$(BENCH_FLOORS) $(BENCH_PLAIN_FLOORS): tests/bench/guest/floor.c \
+		tests/bench/guest/devices-$$(lastword $$(subst -, ,$$@)) $(B)/tests/bench/modules
 	$(call say,CC,$@)
-	$(Q){ printf '#define FLOOR_MODULES ' && $(bench_modules) | $(bench_strings) && \
+	$(Q){ printf '#define FLOOR_FLAGS $(FLAGS)\n#define FLOOR_MODULES ' && \
+		$(FORM) $(word 3,$^) | $(bench_strings) && \
 		printf '\n#define FLOOR_DEVICES ' && cat $(word 2,$^) | $(bench_strings) && echo; } >$@.h
 	$(Q)$(CC) -static -nostdlib -Os $(WARNINGS) -Werror -include $@.h -s -o $@ $<
 
-bench-run: $(BENCH) $(B)/tests/bench/guest/runner $(BENCH_FLOORS) $(B)/vfio-early stage \
+bench-run: $(BENCH) $(B)/tests/bench/guest/runner $(BENCH_FLOORS) $(BENCH_PLAIN_FLOORS) $(B)/vfio-early stage \
 		$(B)/roots/trixie
 	$(Q)VFIO_EARLY_BUILD=$(B) $(BENCH) $(BENCH_PARTS)
 

@@ -166,13 +166,13 @@ static void add_rows(struct table *table, const char *name, const struct outcome
 static void add_goals(struct table *table, const char *name)
 {
 	const struct row *ours = table_find(table, name, "vfio-early");
+	const struct row *rules = table_find(table, name, "vfio-early-rules");
 	const struct row *shell = table_find(table, name, "shell");
 
-	table_add_goal(table, name, "whole step / floor", row_get(ours, COLUMN_WHOLE_RATIO), 1.15);
-	table_add_goal(table, name, "without loading / floor", row_get(ours, COLUMN_OWN_RATIO),
-		       1.15);
+	table_add_goal(table, name, "whole step / floor", row_get(ours, COLUMN_WHOLE_RATIO), 0.7);
+	table_add_goal(table, name, "without loading, ms", row_get(rules, COLUMN_OWN), 4.0);
 	table_add_goal(table, name, "without loading / shell script",
-		       row_get(ours, COLUMN_OWN) / row_get(shell, COLUMN_OWN), 0.1);
+		       row_get(rules, COLUMN_OWN) / row_get(shell, COLUMN_OWN), 0.5);
 }
 
 static void name_results(struct vm *vm, const char *dir, const struct setup *setup,

@@ -14,8 +14,7 @@
 
 #define PLACEHOLDER "@DEVICES@"
 
-static const char *const scripts[] = { "shell", "driverctl", "driverctl-set", "ids",
-				       "floor-in-shell" };
+static const char *const scripts[] = { "shell", "driverctl", "driverctl-set", "ids", "protected" };
 
 /* What comes from the build directory; the runner takes the place of our script. */
 static const struct program {
@@ -81,7 +80,28 @@ static int add_programs(FILE *archive, int count)
 	for (size_t i = 0; result == 0 && i < sizeof(programs) / sizeof(programs[0]); i++)
 		result = add_program(archive, build, &programs[i]);
 	files_path(path, "%s/tests/bench/floor-%d", build, count);
-	return result ?: cpio_add_file(archive, "bench/floor", 0755, path);
+	result = result ?: cpio_add_file(archive, "bench/floor", 0755, path);
+	files_path(path, "%s/tests/bench/floor-plain-%d", build, count);
+	result = result ?: cpio_add_file(archive, "bench/floor-plain", 0755, path);
+	files_path(path, INITRD_SOURCE "/rules-%d", count);
+	return result ?: cpio_add_file(archive, "bench/rules", 0644, path);
+}
+
+/* The floor's compressed modules, which the image has in another form: a path a line. */
+static int add_modules(FILE *archive)
+{
+	char build[PATH_MAX], path[PATH_MAX], *text = NULL, *rest, *line;
+	int result = image_find_build(build);
+
+	files_path(path, "%s/tests/bench/modules", build);
+	if (result == 0 && !(rest = text = files_read(path)))
+		result = -ENOENT;
+	while (result == 0 && (line = strsep(&rest, "\n")) && line[0]) {
+		files_path(path, "%s/roots/" INITRD_SUITE "%s", build, line);
+		result = cpio_add_file(archive, line + 1, 0644, path);
+	}
+	free(text);
+	return result;
 }
 
 static int add_all(FILE *archive, const struct initrd *initrd)
@@ -91,7 +111,8 @@ static int add_all(FILE *archive, const struct initrd *initrd)
 
 	result = result ?: cpio_copy(archive, initrd->image);
 	result = result ?: cpio_add_directory(archive, "bench");
-	result = result ?: cpio_add_text(archive, "etc/vfio-early.conf", 0644, initrd->addresses);
+	result = result ?: cpio_add_text(archive, "bench/addresses", 0644, initrd->addresses);
+	result = result ?: add_modules(archive);
 	result = result ?: cpio_add_text(archive, "bench/devices", 0644, devices);
 	result = result ?: cpio_add_text(archive, "bench/options", 0644, initrd->options);
 	result = result ?: add_programs(archive, initrd->count);

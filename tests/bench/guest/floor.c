@@ -6,7 +6,8 @@
  *
  * For each device one open and one write of its driver_override, for each module one open and one
  * finit_module; what is open is closed by the exit. Loading vfio-pci binds what has the override,
- * so no device is probed. With the modules loaded before (`floor probe`) there is a write to
+ * so no device is probed. There are two: with the compressed modules that modprobe loads, and with
+ * those that vfio-early loads. With the modules loaded before (`floor probe`) there is a write to
  * drivers_probe for each device in their place.
  *
  * Fewer calls would take io_uring, whose setup costs more time than it saves here.
@@ -19,7 +20,8 @@
 #error "call() and _start() are written for x86-64 only"
 #endif
 
-/* FLOOR_DEVICES and FLOOR_MODULES: strings with commas between them. */
+/* FLOOR_DEVICES and FLOOR_MODULES: strings with commas between them. FLOOR_FLAGS: of
+ * finit_module(2). */
 static const char *const devices[] = { FLOOR_DEVICES };
 static const char *const modules[] = { FLOOR_MODULES };
 
@@ -55,8 +57,7 @@ static void override(const char *address)
 static void load(void)
 {
 	for (unsigned int i = 0; i < COUNT(modules); i++)
-		call(__NR_finit_module, open_file(modules[i], O_RDONLY), "",
-		     MODULE_INIT_COMPRESSED_FILE);
+		call(__NR_finit_module, open_file(modules[i], O_RDONLY), "", FLOOR_FLAGS);
 }
 
 static void probe(void)

@@ -33,24 +33,29 @@
 #define SH_KLIBC "/bench/sh-klibc"
 #define OPTIONS  "/etc/modprobe.d/bench.conf"
 
+#define RULES     "/etc/vfio-early.conf"
+#define PROTECTED "/etc/vfio-early.protected"
+
 struct contender {
 	const char *name;
 	const char *argv[4];
 	const char *warm_argv[4]; /* where that is another command */
 	bool cold_only;
 	bool has_options; /* `options vfio-pci ids=` is in the image */
+	bool has_rules; /* as people have them, and a list of devices in use; else bare addresses */
 };
 
+/* The image starts the program without a shell. The step stands for an image in which it can't. */
 static const struct contender contenders[] = {
-	{ "floor", { "/bench/floor" }, { "/bench/floor", "probe" }, false, false },
-	{ "floor-in-shell", { "/bin/sh", "/bench/floor-in-shell" }, { NULL }, true, false },
-	{ "vfio-early", { "/bin/sh", STEP }, { NULL }, false, false },
-	{ "vfio-early-no-busybox", { SH_KLIBC, STEP }, { NULL }, false, false },
-	{ "vfio-early-program", { "/usr/sbin/vfio-early" }, { NULL }, false, false },
-	{ "shell", { "/bin/sh", "/bench/shell" }, { NULL }, false, false },
-	{ "shell-no-busybox", { SH_KLIBC, "/bench/shell" }, { NULL }, false, false },
-	{ "driverctl", { "/bin/sh", "/bench/driverctl" }, { NULL }, false, false },
-	{ "ids", { "/bin/sh", "/bench/ids" }, { NULL }, true, true },
+	{ "floor", { "/bench/floor" }, { "/bench/floor", "probe" }, .cold_only = false },
+	{ "floor-plain", { "/bench/floor-plain" }, { NULL }, .cold_only = true },
+	{ "vfio-early", { "/usr/sbin/vfio-early" }, { NULL }, .cold_only = false },
+	{ "vfio-early-rules", { "/usr/sbin/vfio-early" }, { NULL }, .has_rules = true },
+	{ "vfio-early-in-shell", { "/bin/sh", STEP }, { NULL }, .cold_only = false },
+	{ "shell", { "/bin/sh", "/bench/shell" }, { NULL }, .cold_only = false },
+	{ "shell-no-busybox", { SH_KLIBC, "/bench/shell" }, { NULL }, .cold_only = false },
+	{ "driverctl", { "/bin/sh", "/bench/driverctl" }, { NULL }, .cold_only = false },
+	{ "ids", { "/bin/sh", "/bench/ids" }, { NULL }, .cold_only = true, .has_options = true },
 };
 
 #define COUNT (sizeof(contenders) / sizeof(contenders[0]))
@@ -120,6 +125,11 @@ static void prepare(const struct bench *bench, const struct contender *contender
 		sysfs_write(OPTIONS, bench->options);
 	else
 		unlink(OPTIONS);
+	unlink(RULES);
+	unlink(PROTECTED);
+	if (symlink(contender->has_rules ? "/bench/rules" : "/bench/addresses", RULES) ||
+	    (contender->has_rules && symlink("/bench/protected", PROTECTED)))
+		tell(bench, "error rules of %s: %s\n", contender->name, strerror(errno));
 	sync();
 	usleep(30000);
 	loading_reset();
