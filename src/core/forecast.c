@@ -83,7 +83,7 @@ static int read_terms(struct forecast *forecast)
 
 	if (terms & RULE_PLACE)
 		read_parents(forecast, &forecast->rules, match_needs_parents);
-	read_parents(forecast, &forecast->protections, match_rule_id);
+	read_parents(forecast, &forecast->protections, match_needs_parents);
 	if (terms & RULE_SERIAL)
 		pci_read_serials(&forecast->pci);
 	return terms & RULE_SLOT ? pci_read_slots(&forecast->pci, forecast->root) : 0;
