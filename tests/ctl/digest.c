@@ -94,7 +94,7 @@ static void test_play(void **state)
 	write_files(tree, play);
 	SHA256Data((const uint8_t *)play->hashed, play->hashed_size, hash);
 	snprintf(expected, sizeof(expected), "%s\n", hash);
-	digest = run_digest(tree);
+	digest = run_digest(tree, NULL);
 	assert_string_equal(digest, expected);
 	free(digest);
 }

@@ -1067,10 +1067,14 @@ static void append_file(const char *path, const char *text)
 /* As post-update.d notes it. */
 static void note_digest(const char *root)
 {
-	char path[PATH_MAX], *digest = run_digest(root);
+	char path[PATH_MAX], *list, *digest = run_digest(root, &list);
 
 	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", root);
 	append_file(path, digest);
+	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".protected", root);
+	if (list)
+		append_file(path, list);
+	free(list);
 	free(digest);
 }
 

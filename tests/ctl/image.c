@@ -301,7 +301,7 @@ static void write_scene(char tree[PATH_MAX], const struct shape *shape, const st
 
 	run_work("image", tree);
 	write_host(tree, NULL);
-	digest = run_digest(tree);
+	digest = run_digest(tree, NULL);
 	files_path(image, "%s/boot/" NAME, tree);
 	write_image(image, shape, digest, changes, cut);
 	free(digest);
@@ -780,7 +780,7 @@ static void test_record(void **state)
 	check_text("", result.err);
 	assert_int_equal(result.status, 0);
 	run_free(&result);
-	digest = run_digest(tree);
+	digest = run_digest(tree, NULL);
 	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
 	noted = files_read(path);
 	assert_non_null(noted);
@@ -827,8 +827,10 @@ static void test_not_noted(void **state)
 		  .text = "The image binds nothing: No such file or directory" },
 		{ .changes = { { .path = "etc/vfio-early.protected" },
 			       { "etc/vfio-early.unprotected", "", 0100644, NULL } },
-		  .rules = "current",
-		  .status = 0 },
+		  .rules = "lacks devices",
+		  .status = 2,
+		  .text = "The image's list lacks devices that the host needs now: "
+			  "0000:01:00.0 (/ (ext4 on /dev/nvme0n1))" },
 		{ .changes = { { "etc/vfio-early.protected", "", 0100644, NULL } },
 		  .host = { NOTE, { .path = "etc/vfio-early.conf", .text = "02:00.0\n" } },
 		  .rules = "changed",
@@ -836,6 +838,11 @@ static void test_not_noted(void **state)
 		  .younger = true },
 		{ .host = { NOTE }, .rules = "changed", .status = 2 },
 		{ .host = { NOTE }, .rules = "current", .status = 0, .younger = true },
+		{ .changes = { { "etc/vfio-early.protected", "# entries: 0\n", 0100644, NULL } },
+		  .host = { NOTE },
+		  .rules = "lacks devices",
+		  .status = 2,
+		  .younger = true },
 		{ .rules = "current", .status = 0 },
 		{ .host = { { .path = "etc/vfio-early.conf", .text = "02:00.0\n" } },
 		  .rules = "changed",
@@ -880,6 +887,117 @@ static void test_not_noted(void **state)
 		json_decref(json);
 		run_free(&result);
 	}
+}
+
+/* By what was noted when the image was finished; then the image is read to preview the boot. */
+
+#define ALL_DISKS "144d:a808\n"
+#define HEADINGS                                                                                   \
+	"DEVICE       ID        NAME                                          DRIVER "
+#define MORE "RULE                   LOST\n"
+#define DISK_ROW                                                                                   \
+	"0000:01:00.0 144d:a808 Samsung NVMe SSD Controller SM981/PM981/PM983 nvme    "
+#define CARD_ROW                                                                                   \
+	"0000:02:00.0 10de:1b81 NVIDIA GP104 [GeForce GTX 1070]               nouveau "
+
+static void run_text(const char *tree, const char *command, const char *option, int status,
+		     char **text)
+{
+	const char *const argv[] = { "--root", tree, command, option, NULL };
+	struct run_result result;
+
+	run_ctl(argv, &result);
+	check_text("", result.err);
+	assert_int_equal(result.status, status);
+	free(result.err);
+	*text = result.out;
+}
+
+static void expect_text(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+#define LACKS                                                                                      \
+	"/boot/" NAME ": warning: The image's list lacks devices that the host needs now: "     \
+	"0000:01:00.0 (/ (ext4 on /dev/nvme0n1))\n"                                                \
+	"  fix: Run 'update-initramfs -u -k " KERNEL "'\n"
+
+/* The root disk is a new one since the image was built, and a rule matches it. */
+static void test_lacking(void **state)
+{
+	const struct file list = { "etc/vfio-early.protected", "# entries: 0\n", 0100644, NULL };
+	const struct file changes[CHANGES_MAX] = {
+		list, { "etc/vfio-early.conf", ALL_DISKS RULES, 0100644, NULL }
+	};
+	const struct file host[CHANGES_MAX] = {
+		{ .path = "etc/vfio-early.conf", .text = ALL_DISKS RULES },
+		{ .path = "boot/vmlinuz-" KERNEL, .text = "" },
+	};
+	char tree[PATH_MAX], image[PATH_MAX], path[PATH_MAX], *text;
+	const char *const record[] = {
+		"--root", tree, "image", "-q", "--record", KERNEL, image, NULL
+	};
+	struct run_result result;
+
+	(void)state;
+	write_scene(tree, &plain, changes, host, 0);
+	files_path(image, "%s/boot/" NAME, tree);
+	run_ctl(record, &result);
+	run_free(&result);
+
+	run_text(tree, "check", NULL, 2, &text);
+	expect_text(text, "All 2 devices will be bound at the next boot: ");
+	expect_text(text, "error: The next boot takes 0000:01:00.0 (Samsung NVMe SSD Controller "
+			  "SM981/PM981/PM983) from the host, which needs it now: "
+			  "/ (ext4 on /dev/nvme0n1)\n"
+			  "  fix: Run 'update-initramfs -u -k " KERNEL "' before you reboot\n");
+	expect_text(text, LACKS);
+	expect_text(text, "At the next boot, by the image as it is:\n" HEADINGS " NEXT     " MORE
+				  DISK_ROW "vfio-pci /etc/vfio-early.conf:1 \n" CARD_ROW
+				  "vfio-pci /etc/vfio-early.conf:2 \n\n"
+			  "After the images are rebuilt:\n" HEADINGS " NEXT      " MORE
+				  DISK_ROW "protected /etc/vfio-early.conf:1 \n" CARD_ROW
+				  "vfio-pci  /etc/vfio-early.conf:2 \n");
+	free(text);
+	run_text(tree, "status", NULL, 2, &text);
+	expect_text(text, LACKS);
+	free(text);
+	run_text(tree, "doctor", NULL, 2, &text);
+	expect_text(text, "The image's list lacks devices that the host needs now: 0000:01:00.0");
+	free(text);
+	run_text(tree, "facts", "-P", 0, &text);
+	expect_text(text, "vfio_early_image_current{kernel=\"" KERNEL "\"} 0\n");
+	expect_text(text, "vfio_early_update_needed 1\n");
+	free(text);
+	run_text(tree, "facts", NULL, 0, &text);
+	expect_text(text, "\"rules\": \"lacks devices\",\n");
+	expect_text(text, "\"command\": \"update-initramfs -u -k " KERNEL "\"\n");
+	free(text);
+
+	/* The rules have changed as well: what boots next is still in the image. */
+	files_path(path, "%s/etc/vfio-early.conf", tree);
+	assert_int_equal(files_write(path, RULES), 0);
+	run_text(tree, "check", NULL, 2, &text);
+	expect_text(text, "All 2 devices will be bound at the next boot: ");
+	expect_text(text, "The rules have changed since the image was built\n"
+			  "  fix: Run 'update-initramfs -u -k " KERNEL "'\n");
+	expect_text(text, "error: The next boot takes 0000:01:00.0 ");
+	expect_text(text, "After the images are rebuilt:\n");
+	expect_text(text, "NVIDIA GP104 [GeForce GTX 1070] nouveau vfio-pci "
+			  "/etc/vfio-early.conf:1 \n");
+	free(text);
+
+	/* An older version noted the digest alone. */
+	files_path(path, "%s/etc/vfio-early.conf", tree);
+	assert_int_equal(files_write(path, ALL_DISKS RULES), 0);
+	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".protected", tree);
+	assert_int_equal(unlink(path), 0);
+	run_text(tree, "status", NULL, 2, &text);
+	expect_text(text, "Whether the image's list has all that the host needs is not noted\n"
+			  "  fix: Run 'update-initramfs -u -k " KERNEL "'\n");
+	free(text);
 }
 
 /* Of an image that binds nothing nothing is noted: who asks looks into it, and says why. */
@@ -1025,6 +1143,7 @@ static const struct CMUnitTest single_tests[] = {
 	cmocka_unit_test(test_json),          cmocka_unit_test(test_record),
 	cmocka_unit_test(test_record_of_all), cmocka_unit_test(test_record_of_nothing),
 	cmocka_unit_test(test_unprotected),   cmocka_unit_test(test_not_noted),
+		cmocka_unit_test(test_lacking),
 	cmocka_unit_test(test_remedy),        cmocka_unit_test(test_wrong_kernel),
 	cmocka_unit_test(test_no_image),
 };

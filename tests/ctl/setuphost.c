@@ -44,7 +44,10 @@
 	"mkdir -p /run/image/etc\n"                                                                \
 	"cp -r /etc/vfio-early.conf* /run/image/etc 2> /dev/null\n"                                \
 	"vfio-earlyctl fill-image /run/image $kernel > /run/image/modules 2>&1\n"                  \
-	"cp /run/image/etc/vfio-early.digest /var/lib/vfio-early/$kernel.digest\n"                 \
+	"rm -f /var/lib/vfio-early/$kernel.protected\n"                                            \
+	"for note in digest protected; do\n"                                                       \
+	"cp /run/image/etc/vfio-early.$note /var/lib/vfio-early/$kernel.$note\n"                    \
+	"done 2> /dev/null\n"                                                                      \
 	"rm -r /run/image\ndone\n"
 
 /* Shows what it was asked to show, and answers where it was told to. */

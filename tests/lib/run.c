@@ -74,7 +74,7 @@ void run_free(struct run_result *result)
 	free(result->err);
 }
 
-char *run_digest(const char *root)
+char *run_digest(const char *root, char **list)
 {
 	const char *const argv[] = { "--root", root, "fill-image", root, "none", NULL };
 	const char *const made[] = { "digest", "protected" };
@@ -88,6 +88,8 @@ char *run_digest(const char *root)
 	files_path(path, "%s/etc/vfio-early.digest", root);
 	digest = files_read(path);
 	assert_non_null(digest);
+	if (list)
+		*list = files_read(files_path(path, "%s/etc/vfio-early.protected", root));
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
 		files_path(path, "%s/etc/vfio-early.%s", root, made[i]);
 		unlink(path);

@@ -17,7 +17,10 @@ void run_work(const char *name, char path[PATH_MAX]);
 void run_ctl(const char *const *arguments, struct run_result *result);
 void run_free(struct run_result *result);
 
-/* The digest of the rules below a directory, as an image with them gets it; freed by the caller. */
-char *run_digest(const char *root);
+/*
+ * The digest of the rules below a directory, as an image with them gets it, and in *list, if that is
+ * not NULL, the list of devices in use by the host, or NULL; freed by the caller.
+ */
+char *run_digest(const char *root, char **list);
 
 #endif

@@ -12,6 +12,7 @@
 #include "command/command.h"
 #include "command/kernels.h"
 #include "core/match.h"
+#include "image/verify.h"
 #include "look/device.h"
 #include "term/document.h"
 #include "term/options.h"
@@ -56,11 +57,15 @@ static const struct table_column guest_columns[] = {
 struct check {
 	struct inventory inventory;
 	struct guests guests;
+	struct inventory next; /* with rules and list of the image that boots next, if previewed */
+	bool previewed;
+	bool stale; /* that image is not current */
 	struct table_options options;
 	struct document document;
 	struct findings findings;
 	struct conflicts conflicts;
 	struct kernels kernels;
+	const char *root;
 	bool all; /* devices, also those that no rule names */
 	char *const *files;
 	size_t file_count;
@@ -105,8 +110,8 @@ static void set_row(const struct inventory *inventory, struct table *table,
 		table_color(table, line, TABLE_YELLOW);
 }
 
-static void add_line(struct check *check, struct table *table, const struct pci_device *device,
-		     const struct plan_row *row)
+static void add_line(struct inventory *inventory, struct table *table,
+		     const struct pci_device *device, const struct plan_row *row)
 {
 	struct libscols_line *line = table_add(table, NULL);
 	char address[PCI_ADDRESS_TEXT_MAX], name[PCI_IDS_TEXT_MAX];
@@ -115,31 +120,48 @@ static void add_line(struct check *check, struct table *table, const struct pci_
 		table_set(table, line, DEVICE, pci_address_format(&device->address, address));
 		table_setf(table, line, ID, "%04x:%04x", device->vendor, device->device);
 		table_set(table, line, NAME,
-			  pci_ids_short(&check->inventory.names, device, name, sizeof(name)));
+			  pci_ids_short(&inventory->names, device, name, sizeof(name)));
 		table_set(table, line, DRIVER, device->driver);
 	}
-	table_set(table, line, WHY, explain(&check->inventory, row));
+	table_set(table, line, WHY, explain(inventory, row));
 	if (row)
-		set_row(&check->inventory, table, line, row);
+		set_row(inventory, table, line, row);
+}
+
+static int print_plan(struct check *check, struct inventory *inventory, const char *name,
+		      const char *title)
+{
+	const struct pci *pci = &inventory->forecast.pci;
+	const struct plan *plan = &inventory->forecast.plan;
+	struct table table;
+
+	table_open(&table, &check->options, name, columns);
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct plan_row *row = inventory_row(inventory, &pci->devices[i]);
+
+		if (row || (check->all && !pci_is_bridge(&pci->devices[i])))
+			add_line(inventory, &table, &pci->devices[i], row);
+	}
+	for (size_t i = 0; i < plan->count; i++)
+		if (!plan->rows[i].device)
+			add_line(inventory, &table, NULL, &plan->rows[i]);
+	return document_print_table(&check->document, &table, title);
 }
 
 static int print_devices(struct check *check)
 {
-	const struct pci *pci = &check->inventory.forecast.pci;
-	const struct plan *plan = &check->inventory.forecast.plan;
-	struct table table;
+	int result;
 
-	table_open(&table, &check->options, "devices", columns);
-	for (size_t i = 0; i < pci->count; i++) {
-		const struct plan_row *row = inventory_row(&check->inventory, &pci->devices[i]);
-
-		if (row || (check->all && !pci_is_bridge(&pci->devices[i])))
-			add_line(check, &table, &pci->devices[i], row);
-	}
-	for (size_t i = 0; i < plan->count; i++)
-		if (!plan->rows[i].device)
-			add_line(check, &table, NULL, &plan->rows[i]);
-	return document_print_table(&check->document, &table, "At the next boot:");
+	if (!check->previewed)
+		return print_plan(check, &check->inventory, "devices",
+				  check->stale ? "After the images are rebuilt:"
+					       : "At the next boot:");
+	result = print_plan(check, &check->next, "devices",
+			    "At the next boot, by the image as it is:");
+	if (result == 0 && !table_is_alone(&check->options))
+		result = print_plan(check, &check->inventory, "rebuilt",
+				    "After the images are rebuilt:");
+	return result;
 }
 
 static int print_used(struct check *check)
@@ -213,6 +235,99 @@ static int print_guests(struct check *check)
 	return document_print_table(&check->document, &table, "VMs with PCI devices:");
 }
 
+static void take_rules(void *context, const char *path, const char *data, size_t length)
+{
+	struct inventory *next = context;
+
+	if (rules_parse(&next->forecast.rules, path, data, length) < 0)
+		next->findings.failed = true;
+}
+
+/* The same devices, with the rules and the list of an image. 0 or -errno. */
+static int plan_image(struct check *check, const struct contents *contents)
+{
+	struct inventory *next = &check->next;
+	char *none[] = { NULL }, *list = verify_copy_list(contents), why[PROTECTIONS_WHY_MAX];
+	int result = inventory_open_files(next, check->root, INVENTORY_SERIALS, none, 0);
+
+	if (result == 0)
+		contents_each_rules(contents, take_rules, next);
+	if (result == 0 && next->findings.failed)
+		result = -ENOMEM;
+	if (result == 0 && list && contents_find(contents, CONTENTS_PROGRAM) &&
+	    protections_parse(&next->forecast.protections, "/" CONTENTS_PROTECTED, list,
+			      strlen(list), why) == 0)
+		result = inventory_make_plan(next);
+	free(list);
+	check->previewed = result == 0;
+	if (result < 0)
+		inventory_close(next);
+	return result;
+}
+
+/* What the host didn't need when the image was built, so that the next boot takes it. */
+static void audit_next(struct check *check, const char *fix, const char *release)
+{
+	const struct plan *plan = &check->next.forecast.plan;
+	char device[PCI_IDS_SENTENCE_MAX];
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+		const char *reason = row->device ? inventory_reason(&check->inventory, row->device)
+						 : NULL;
+
+		if (!reason || !inventory_is_taken(row) || row->rule->options & RULE_FORCE)
+			continue;
+		pci_ids_sentence(&check->next.names, row->device, device, sizeof(device));
+		findings_add(&check->findings, FINDING_ERROR, NULL,
+			     "The next boot takes %s from the host, which needs it now: %s", device,
+			     reason);
+		findings_fix(&check->findings, "Run '%s %s' before you reboot", fix, release);
+	}
+}
+
+/* The kernel that the bootloader starts next, or the newest; NULL: none has an image. */
+static struct kernel *find_next(struct kernels *kernels)
+{
+	struct kernel *newest = NULL;
+
+	for (size_t i = kernels->count; i-- > 0;) {
+		struct kernel *kernel = &kernels->list[i];
+
+		if (kernel->state == KERNEL_NO_IMAGE)
+			continue;
+		if (kernel->next)
+			return kernel;
+		newest = kernel;
+	}
+	return newest;
+}
+
+/* Where its image is not current, the next boot does what is in the image. */
+static void preview_image(struct check *check)
+{
+	struct kernels *kernels = &check->kernels;
+	struct kernel *kernel = find_next(kernels);
+	char message[INITRAMFS_MESSAGE_MAX];
+	struct contents contents;
+	int result;
+
+	check->stale =
+		kernel && kernels_is_stale(kernel, check->inventory.forecast.rules.count > 0);
+	if (!check->stale)
+		return;
+	result = kernels_read_image(&check->inventory.host, kernel, &contents, message);
+	if (result == 0 && (result = plan_image(check, &contents)) < 0)
+		snprintf(message, sizeof(message), "%s", strerror(-result));
+	if (result < 0)
+		findings_add(&check->findings, FINDING_UNKNOWN, NULL,
+			     "What the next boot does with the image of kernel %s can't be seen: %s",
+			     kernel->release, message);
+	else
+		audit_next(check, kernels->builder->one, kernel->release);
+	contents_free(&contents);
+}
+
 static int find_all(struct check *check)
 {
 	struct findings *findings = &check->findings;
@@ -238,7 +353,7 @@ static int find_all(struct check *check)
 		return 0; /* which are in no image */
 	if (bootsafe_check_root(&inventory->host, message) == -EINVAL)
 		findings_add(findings, FINDING_ERROR, NULL, "%s", message);
-	result = kernels_find(&check->kernels, &inventory->host);
+	result = kernels_find(&check->kernels, &inventory->host, &inventory->protect);
 	bootnext_mark(&check->kernels, &inventory->host);
 	esps_check_images(findings, &inventory->host, &check->kernels);
 	if (result < 0)
@@ -246,18 +361,22 @@ static int find_all(struct check *check)
 			     strerror(-result));
 	else
 		audit_kernels(findings, &check->kernels, inventory->forecast.rules.count > 0);
+	preview_image(check);
 	return 0;
 }
 
 static void print_answer(struct check *check)
 {
 	const struct forecast *forecast = &check->inventory.forecast;
+	const struct plan *plan = check->previewed ? &check->next.forecast.plan : &forecast->plan;
+	const char *when = check->stale && !check->previewed ? "after the images are rebuilt"
+							     : "at the next boot";
 	size_t wanted = 0, taken = 0;
 	char counts[FINDINGS_COUNTS_MAX];
 
 	findings_format_counts(&check->findings, counts);
-	for (size_t i = 0; i < forecast->plan.count; i++) {
-		const struct plan_row *row = &forecast->plan.rows[i];
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
 
 		wanted += !row->rule->exclude && (row->device || !row->satisfied);
 		taken += inventory_is_taken(row) && !inventory_is_spoiled(row);
@@ -265,7 +384,7 @@ static void print_answer(struct check *check)
 	if (forecast->rules.bad > 0)
 		document_print_text(&check->document, "The rules are not valid, so no image %s: %s",
 				    check->files ? "would be built" : "is built", counts);
-	else if (forecast->rules.count == 0)
+	else if (forecast->rules.count == 0 && taken == 0)
 		document_print_text(&check->document, "There are no rules%s%s%s",
 				    check->files ? ""
 						 : ". Run 'vfio-earlyctl add DEVICE' to make one",
@@ -275,15 +394,16 @@ static void print_answer(struct check *check)
 	else if (forecast->parameters.off_by || forecast->parameters.dry_run)
 		document_print_text(&check->document, "No device is bound at a boot with %s: %s",
 				    forecast->parameters.off_by ?: "vfio_early=dry-run", counts);
+	else if (check->previewed && taken == 0)
+		document_print_text(&check->document, "No device will be bound at the next boot: %s",
+				    counts);
 	else if (taken == wanted)
-		document_print_text(&check->document,
-				    "%s%zu device%s will be bound at the next boot%s%s",
-				    taken > 1 ? "All " : "", taken, taken == 1 ? "" : "s",
+		document_print_text(&check->document, "%s%zu device%s will be bound %s%s%s",
+				    taken > 1 ? "All " : "", taken, taken == 1 ? "" : "s", when,
 				    counts[0] ? ": " : "", counts);
 	else
-		document_print_text(&check->document,
-				    "%zu of %zu device%s will be bound at the next boot: %s", taken,
-				    wanted, wanted == 1 ? "" : "s", counts);
+		document_print_text(&check->document, "%zu of %zu device%s will be bound %s: %s",
+				    taken, wanted, wanted == 1 ? "" : "s", when, counts);
 }
 
 static int print_all(struct check *check)
@@ -314,6 +434,7 @@ static int run_check(struct check *check, const struct ctl *ctl)
 {
 	int result, status;
 
+	check->root = ctl->root;
 	if (inventory_open_files(&check->inventory, ctl->root, INVENTORY_PLAN, check->files,
 				 check->file_count) == 0) {
 		check->document.options = &check->options;
@@ -326,6 +447,8 @@ static int run_check(struct check *check, const struct ctl *ctl)
 		status = ctl_fail("%s", check->inventory.problem);
 	}
 	guests_free(&check->guests);
+	if (check->previewed)
+		inventory_close(&check->next);
 	kernels_free(&check->kernels);
 	conflicts_free(&check->conflicts);
 	findings_free(&check->findings);

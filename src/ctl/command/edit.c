@@ -165,7 +165,7 @@ int edit_check_images(struct kernels *kernels, const struct host *host, bool has
 	int result, status = CTL_OK;
 
 	kernels_free(kernels);
-	result = kernels_find(kernels, host);
+	result = kernels_find(kernels, host, NULL);
 	if (result < 0)
 		return ctl_fail("/boot: %s", strerror(-result));
 	for (size_t i = 0; i < kernels->count; i++)

@@ -56,7 +56,7 @@ static int find(struct facts *facts)
 		if (booted_compare(row, &facts->inventory.forecast.pci) != BOOTED_SAME)
 			facts->changed++;
 	}
-	result = kernels_find(&facts->kernels, host);
+	result = kernels_find(&facts->kernels, host, NULL);
 	if (result == 0)
 		result = booted_compare_rules(host, &facts->rules);
 	if (result < 0)

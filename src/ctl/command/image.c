@@ -137,7 +137,7 @@ static int add_operand(struct inspection *run, const char *operand)
 /* For status and check, which then need not look into it; one that binds nothing they explain. */
 static void record(struct inspection *run, const struct contents *contents)
 {
-	const struct contents_file *list = contents_find(contents, CONTENTS_PROTECTED);
+	char *list = verify_copy_list(contents);
 	char digest[DIGEST_TEXT_MAX], why[PROTECTIONS_WHY_MAX];
 	int nothing = verify_binds_nothing(contents, why);
 	int result = nothing < 0 ? nothing : 0;
@@ -146,11 +146,11 @@ static void record(struct inspection *run, const struct contents *contents)
 	if (result == 0 && nothing)
 		result = digest_drop(&run->host, run->record);
 	else if (result == 0)
-		result = digest_note(&run->host, run->record, digest, list ? list->data : NULL,
-				     list ? list->length : 0);
+		result = digest_note(&run->host, run->record, digest, list);
 	if (result < 0)
 		worsen(run, ctl_fail(DIGEST_KERNELS ": %s", strerror(-result)));
 	digest_forget(&run->host, run->record);
+	free(list);
 }
 
 /* The worst level of a check, or of all if check is NULL. */

@@ -176,7 +176,7 @@ static int plan_rules(struct setup *setup)
 	struct inventory *inventory = &setup->edit.inventory;
 	const char *path = draft_file(&setup->draft, 0);
 	const struct kernel *imageless;
-	int result = kernels_find(&setup->kernels, &inventory->host);
+	int result = kernels_find(&setup->kernels, &inventory->host, &inventory->protect);
 
 	if (result < 0)
 		return ctl_fail("/boot: %s", strerror(-result));

@@ -167,7 +167,7 @@ static void audit_boot(struct status *status)
 	bool pending;
 	int result;
 
-	result = kernels_find(&status->kernels, &status->inventory.host);
+	result = kernels_find(&status->kernels, &status->inventory.host, NULL);
 	bootnext_mark(&status->kernels, &status->inventory.host);
 	esps_check_images(findings, &status->inventory.host, &status->kernels);
 	if (result < 0)

@@ -44,7 +44,7 @@ int doctor_open(struct doctor *doctor, const char *root)
 	result = inventory_open(&doctor->inventory, root, INVENTORY_PLAN);
 	if (result < 0)
 		return result;
-	doctor->kernels_error = kernels_find(&doctor->kernels, host);
+	doctor->kernels_error = kernels_find(&doctor->kernels, host, &doctor->inventory.protect);
 	doctor->boot_error = bootchange_open(&doctor->boot, host, doctor->boot_message);
 	iommu_read(&doctor->iommu, host);
 	if (host_readf(host, doctor->release, sizeof(doctor->release),

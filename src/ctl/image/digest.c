@@ -89,6 +89,14 @@ int digest_path(const char *kernel, char path[PATH_MAX])
 	return host_path(path, DIGEST_KERNELS "/%s" DIGEST_SUFFIX, kernel);
 }
 
+int digest_read_list(const struct host *host, const char *kernel, char **text)
+{
+	char path[PATH_MAX];
+	int result = host_path(path, DIGEST_KERNELS "/%s" LIST_SUFFIX, kernel);
+
+	return result < 0 ? result : host_read_text(host, path, text);
+}
+
 static int drop(const struct host *host, const char *kernel, const char *suffix)
 {
 	char path[PATH_MAX];
@@ -101,7 +109,7 @@ static int drop(const struct host *host, const char *kernel, const char *suffix)
 
 /* The digest comes last: with it, the note is whole. */
 int digest_note(const struct host *host, const char *kernel, const char text[DIGEST_TEXT_MAX],
-		const char *list, size_t length)
+		const char *list)
 {
 	char path[PATH_MAX], line[DIGEST_TEXT_MAX + 1];
 	int result = host_path(path, DIGEST_KERNELS "/%s" LIST_SUFFIX, kernel);
@@ -110,7 +118,7 @@ int digest_note(const struct host *host, const char *kernel, const char text[DIG
 		return result;
 	if (mkdirat(host->directory, host_below(DIGEST_KERNELS), 0755) < 0 && errno != EEXIST)
 		return -errno;
-	result = list ? replace_file(host, path, list, length, 0) : drop(host, kernel, LIST_SUFFIX);
+	result = list ? replace_file(host, path, list, strlen(list), 0) : drop(host, kernel, LIST_SUFFIX);
 	if (result == 0)
 		result = digest_path(kernel, path);
 	if (result < 0)

@@ -32,13 +32,17 @@ int digest_read(const struct host *host, const char *path, char text[DIGEST_TEXT
 /* The path of the digest that was noted when the image of a kernel was finished. 0 or -errno. */
 int digest_path(const char *kernel, char path[PATH_MAX]) __attribute__((warn_unused_result));
 
+/* Reads the list that was noted then, which the caller frees. 0, -ENOENT or another -errno. */
+int digest_read_list(const struct host *host, const char *kernel, char **text)
+	__attribute__((warn_unused_result));
+
 /*
  * Of the finished image of a kernel: notes the digest of its rules and its list of devices in use
  * by the host, which is NULL where it has none; drops both; or forgets those of kernels that are
  * neither installed nor this one. 0 or -errno.
  */
 int digest_note(const struct host *host, const char *kernel, const char text[DIGEST_TEXT_MAX],
-		const char *list, size_t length);
+		const char *list);
 int digest_drop(const struct host *host, const char *kernel);
 void digest_forget(const struct host *host, const char *kernel);
 

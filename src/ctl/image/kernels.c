@@ -6,8 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/rules.h"
 #include "host/array.h"
-#include "image/contents.h"
+#include "host/joined.h"
 #include "image/kernels.h"
 #include "image/verify.h"
 
@@ -104,24 +105,42 @@ int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
 	return host_path(path, BOOT "/" IMAGE "%s", kernel->release);
 }
 
+int kernels_read_image(const struct host *host, const struct kernel *kernel,
+		       struct contents *contents, char message[INITRAMFS_MESSAGE_MAX])
+{
+	char image[PATH_MAX], path[PATH_MAX];
+	int result = kernels_image(kernel, image);
+
+	*contents = (struct contents){ .count = 0 };
+	if (result == 0)
+		result = host_outside(host, image, path);
+	if (result == 0)
+		return contents_read(contents, path, message);
+	snprintf(message, INITRAMFS_MESSAGE_MAX, "%s", strerror(-result));
+	return result;
+}
+
+/* What is known of an image: the digest of its rules, and its list, which is NULL if it has none. */
+struct note {
+	char digest[DIGEST_TEXT_MAX], *list;
+};
+
 /*
  * This takes as long as it takes to unpack it. 0, 1 if it binds nothing, -ENOENT where the program
  * is not in it, or another -errno.
  */
-static int read_image(const struct host *host, const char *image, char digest[DIGEST_TEXT_MAX],
-		      char why[PROTECTIONS_WHY_MAX])
+static int read_image(const struct host *host, struct kernel *kernel, struct note *note)
 {
-	char path[PATH_MAX], message[INITRAMFS_MESSAGE_MAX];
-	struct contents contents = { .count = 0 };
-	int result = host_outside(host, image, path);
+	char message[INITRAMFS_MESSAGE_MAX];
+	struct contents contents;
+	int result = kernels_read_image(host, kernel, &contents, message);
 
-	if (result == 0)
-		result = contents_read(&contents, path, message);
 	if (result == 0)
 		result = contents_find(&contents, CONTENTS_PROGRAM) ? 0 : -ENOENT;
 	if (result == 0) {
-		contents_digest(&contents, digest);
-		result = verify_binds_nothing(&contents, why);
+		contents_digest(&contents, note->digest);
+		note->list = verify_copy_list(&contents);
+		result = verify_binds_nothing(&contents, kernel->why);
 	}
 	contents_free(&contents);
 	return result;
@@ -141,32 +160,91 @@ static bool is_outdated(const struct host *host, const char *note, const char *i
 
 /*
  * By what the post-update.d script noted when the image was finished, or else by the image itself:
- * but for Debian 13's, dracut runs no such scripts when it is called by itself.
+ * but for Debian 13's, dracut runs no such scripts when it is called by itself. 0, 1 if the image
+ * binds nothing, -ENOENT where it knows of no rules, or another -errno.
  */
-static enum kernel_state judge(const struct host *host, struct kernel *kernel, const char *rules)
+static int read_note(const struct host *host, struct kernel *kernel, struct note *note)
 {
-	char image[PATH_MAX], path[PATH_MAX], digest[DIGEST_TEXT_MAX];
+	char image[PATH_MAX], path[PATH_MAX];
 	int result = kernels_image(kernel, image);
 
 	if (result == 0)
 		result = digest_path(kernel->release, path);
 	if (result == 0)
-		result = digest_read(host, path, digest);
+		result = digest_read(host, path, note->digest);
 	if (result == 0 && is_outdated(host, path, image)) {
 		/* One that cannot be read leaves the note. */
-		if (read_image(host, image, digest, kernel->why) == -ENOENT)
-			return KERNEL_UNKNOWN;
+		result = read_image(host, kernel, note);
+		if (result >= 0 || result == -ENOENT)
+			return result;
+		result = 0;
 	} else if (result == -ENOENT) {
-		result = read_image(host, image, digest, kernel->why);
-		if (result == -ENOENT || result == -EBADMSG)
-			return KERNEL_UNKNOWN;
+		result = read_image(host, kernel, note);
+		return result == -EBADMSG ? -ENOENT : result;
 	}
-	if (result < 0)
-		return KERNEL_UNREADABLE;
-	if (strcmp(digest, rules) == 0)
-		return kernel->why[0] ? KERNEL_IDLE : KERNEL_CURRENT;
-	kernel->why[0] = '\0';
-	return KERNEL_CHANGED;
+	if (result == 0)
+		result = digest_read_list(host, kernel->release, &note->list);
+	return result == -ENOENT ? 0 : result;
+}
+
+/* What the kernels' images are compared with. */
+struct now {
+	const struct host *host;
+	struct rules rules;
+	char digest[DIGEST_TEXT_MAX]; /* of the rules */
+	struct protect *protect;
+};
+
+/* Whether a boot with the list keeps what the host needs now; what it does not keep is added. */
+static enum kernel_state compare_list(const struct now *now, const char *text, struct kernel *kernel)
+{
+	struct rules list = { .count = 0 };
+	char address[PCI_ADDRESS_TEXT_MAX], device[PCI_ADDRESS_TEXT_MAX + PROTECT_REASON_MAX + 4];
+	char why[PROTECTIONS_WHY_MAX];
+	struct protect *protect = now->protect;
+	enum kernel_state state = KERNEL_UNLISTED;
+	bool *lacking = NULL;
+
+	if (protections_parse(&list, kernel->release, text, strlen(text), why) == 0)
+		lacking = verify_lacking(&list, protect);
+	if (lacking)
+		state = KERNEL_CURRENT;
+	for (size_t i = 0; lacking && i < protect->pci.count; i++) {
+		if (!lacking[i])
+			continue;
+		state = KERNEL_LACKING;
+		snprintf(device, sizeof(device), "%s (%s)",
+			 pci_address_format(&protect->pci.devices[i].address, address),
+			 protect->reasons[i]);
+		joined_add(kernel->why, sizeof(kernel->why), device);
+	}
+	free(lacking);
+	rules_free(&list);
+	return state;
+}
+
+static enum kernel_state judge(const struct now *now, struct kernel *kernel)
+{
+	struct note note = { .list = NULL };
+	int result = read_note(now->host, kernel, &note);
+	enum kernel_state state = KERNEL_CURRENT;
+
+	if (result == -ENOENT)
+		state = KERNEL_UNKNOWN;
+	else if (result < 0)
+		state = KERNEL_UNREADABLE;
+	else if (strcmp(note.digest, now->digest) != 0)
+		state = KERNEL_CHANGED;
+	else if (kernel->why[0])
+		state = KERNEL_IDLE;
+	else if (rules_want_drivers(&now->rules) && !now->rules.bad && !note.list)
+		state = KERNEL_UNLISTED;
+	else if (note.list && now->protect->pci.directory >= 0 && !now->protect->hidden)
+		state = compare_list(now, note.list, kernel);
+	if (state != KERNEL_IDLE && state != KERNEL_LACKING)
+		kernel->why[0] = '\0';
+	free(note.list);
+	return state;
 }
 
 int kernels_list(struct kernels *kernels, const struct host *host)
@@ -191,22 +269,28 @@ int kernels_list(struct kernels *kernels, const struct host *host)
 	return result;
 }
 
-int kernels_find(struct kernels *kernels, const struct host *host)
+int kernels_find(struct kernels *kernels, const struct host *host, struct protect *protect)
 {
-	char rules[DIGEST_TEXT_MAX], running[NAME_MAX + 1] = "";
+	struct protect own = { .pci = { .directory = -1 } };
+	struct now now = { .host = host, .protect = protect ?: &own };
+	char running[NAME_MAX + 1] = "";
 	int result = kernels_list(kernels, host);
 
 	if (result == 0)
-		result = digest_rules(host, rules);
-	if (result < 0)
-		return result;
+		result = digest_rules(host, now.digest);
+	if (result == 0)
+		result = rules_read(&now.rules, host->directory);
+	if (!protect && protect_find(&own, host->root[0] ? host->root : "/") < 0)
+		own.hidden = true;
 	host_readf(host, running, sizeof(running), "/proc/sys/kernel/osrelease");
-	for (size_t i = 0; i < kernels->count; i++) {
+	for (size_t i = 0; i < kernels->count && result == 0; i++) {
 		if (kernels->list[i].state != KERNEL_NO_IMAGE)
-			kernels->list[i].state = judge(host, &kernels->list[i], rules);
+			kernels->list[i].state = judge(&now, &kernels->list[i]);
 		kernels->list[i].running = strcmp(kernels->list[i].release, running) == 0;
 	}
-	return 0;
+	rules_free(&now.rules);
+	protect_free(&own);
+	return result;
 }
 
 const struct kernel *kernels_find_imageless(const struct kernels *kernels)
@@ -237,8 +321,12 @@ static const struct {
 } states[] = {
 	[KERNEL_CURRENT] = { "current", NULL },
 	[KERNEL_IDLE] = { "binds nothing", "The image binds nothing" },
+	[KERNEL_LACKING] = { "lacks devices",
+			     "The image's list lacks devices that the host needs now" },
 	[KERNEL_CHANGED] = { "changed", "The rules have changed since the image was built" },
 	[KERNEL_UNKNOWN] = { "not noted", "The image was built without vfio-early" },
+	[KERNEL_UNLISTED] = { "unknown",
+			      "Whether the image's list has all that the host needs is not noted" },
 	[KERNEL_UNREADABLE] = { "not readable",
 				"Whether the image has the current rules can't be seen" },
 	[KERNEL_NO_IMAGE] = { "no image", "This kernel has no image" },
@@ -264,5 +352,5 @@ const char *kernels_remedy(const struct kernels *kernels, enum kernel_state stat
 bool kernels_is_stale(const struct kernel *kernel, bool has_rules)
 {
 	return kernel->state == KERNEL_CHANGED || kernel->state == KERNEL_IDLE ||
-	       (has_rules && kernel->state != KERNEL_CURRENT);
+	       kernel->state == KERNEL_LACKING || (has_rules && kernel->state != KERNEL_CURRENT);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The installed kernels, and whether the image of each has the current rules. */
+/* The installed kernels, and whether the image of each is current: see enum kernel_state. */
 #ifndef VFIO_EARLY_IMAGE_KERNELS_H
 #define VFIO_EARLY_IMAGE_KERNELS_H
 
@@ -10,20 +10,27 @@
 #include "core/protections.h"
 #include "host/host.h"
 #include "image/builder.h"
+#include "image/contents.h"
+#include "protect/protect.h"
 
 enum kernel_state {
 	KERNEL_CURRENT,
 	KERNEL_IDLE,       /* its image has the current rules, but binds nothing */
+	KERNEL_LACKING,    /* ... but does not protect all that the host needs now */
 	KERNEL_CHANGED,    /* the rules were others when its image was built */
 	KERNEL_UNKNOWN,    /* its image knows of no rules */
+	KERNEL_UNLISTED,   /* its list was not noted, as an older version did not */
 	KERNEL_UNREADABLE, /* neither what was noted of it nor the image can be read */
 	KERNEL_NO_IMAGE,
 };
 
+/* Room for why an image binds nothing, or for two devices and their uses; of more, "...". */
+#define KERNEL_WHY_MAX 256
+
 struct kernel {
 	char release[NAME_MAX + 1];
 	enum kernel_state state;
-	char why[PROTECTIONS_WHY_MAX]; /* of KERNEL_IDLE; "" for others */
+	char why[KERNEL_WHY_MAX]; /* of KERNEL_IDLE, or the devices of KERNEL_LACKING; else "" */
 	bool running;
 	bool next;     /* it boots next; only after bootnext_mark() */
 	bool unbooted; /* it is on no partition that boots; only after esps_check_images() */
@@ -38,9 +45,10 @@ struct kernels {
 /*
  * Finds the kernels that have a /boot/vmlinuz-RELEASE or a /usr/lib/modules/RELEASE/vmlinuz, but
  * for what is no release: see kernels_is_leftover(), and odd characters. 0, also if there are none
- * to be seen, or -errno. kernels_free() in any case.
+ * to be seen, or -errno. protect is what the host uses; NULL: it is found, and nobody is told.
+ * kernels_free() in any case.
  */
-int kernels_find(struct kernels *kernels, const struct host *host);
+int kernels_find(struct kernels *kernels, const struct host *host, struct protect *protect);
 void kernels_free(struct kernels *kernels);
 
 /* The same without a look into images: a kernel that has one is KERNEL_UNREADABLE. */
@@ -82,5 +90,9 @@ int kernels_read_config(const struct host *host, const char *release, char **tex
 /* Where the image of a kernel is. 0 or -ENAMETOOLONG. */
 int kernels_image(const struct kernel *kernel, char path[PATH_MAX])
 	__attribute__((warn_unused_result));
+
+/* As contents_read(), of the image of a kernel. contents_free() in any case. */
+int kernels_read_image(const struct host *host, const struct kernel *kernel,
+		       struct contents *contents, char message[INITRAMFS_MESSAGE_MAX]);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "core/match.h"
+#include "core/plan.h"
 #include "core/rules.h"
 #include "core/text.h"
 #include "image/builder.h"
@@ -136,28 +136,40 @@ static void check_rules(struct run *run)
 			     comparison.count ? "the current ones" : "there are none");
 }
 
-static bool is_listed(const struct run *run, const struct pci_device *device)
+bool *verify_lacking(const struct rules *list, struct protect *protect)
 {
-	const struct rules *list = &run->protections;
+	const struct rules none = { .count = 0 };
+	struct plan plan;
+	bool *lacking = calloc(protect->pci.count + 1, sizeof(*lacking));
+	int result = plan_choose(&plan, &none, &protect->pci);
 
-	if (pci_read_parents(&run->verify->protect->pci, device) < 0)
-		return false;
-	for (size_t i = 0; i < list->count; i++)
-		if (match_rule_place(&list->list[i], &run->verify->protect->pci, device) &&
-		    match_rule_card(&list->list[i], &run->verify->protect->pci, device))
-			return true;
-	return false;
+	for (size_t i = 0; i < protect->pci.count && result == 0; i++)
+		pci_read_parents(&protect->pci, &protect->pci.devices[i]); /* or it isn't listed */
+	if (result == 0)
+		plan_protect(&plan, list, &protect->pci);
+	for (size_t i = 0; i < protect->pci.count && lacking && result == 0; i++)
+		lacking[i] = protect->reasons[i][0] &&
+			     (!plan.choices[i].protects ||
+			      plan.choices[i].identity != PLAN_THE_SAME);
+	plan_free(&plan);
+	if (result == 0)
+		return lacking;
+	free(lacking);
+	return NULL;
 }
 
 /* Devices that are in use by the host now, and were not when the image was built. */
 static size_t compare_protected(struct run *run)
 {
-	const struct protect *protect = run->verify->protect;
+	struct protect *protect = run->verify->protect;
+	bool *lacking = verify_lacking(&run->protections, protect);
 	char address[PCI_ADDRESS_TEXT_MAX];
 	size_t count = 0;
 
-	for (size_t i = 0; i < protect->pci.count; i++) {
-		if (!protect->reasons[i][0] || is_listed(run, &protect->pci.devices[i]))
+	if (!lacking)
+		run->error = -ENOMEM;
+	for (size_t i = 0; i < protect->pci.count && lacking; i++) {
+		if (!lacking[i])
 			continue;
 		count++;
 		findings_add(run->findings, FINDING_ERROR, NULL,
@@ -165,6 +177,7 @@ static size_t compare_protected(struct run *run)
 			     pci_address_format(&protect->pci.devices[i].address, address),
 			     protect->reasons[i]);
 	}
+	free(lacking);
 	return count;
 }
 
@@ -254,6 +267,15 @@ static void read_rules(struct run *run)
 	contents_each_rules(run->verify->contents, parse_rules, run);
 	if (run->error == 0)
 		read_list(run);
+}
+
+char *verify_copy_list(const struct contents *contents)
+{
+	const struct contents_file *list = contents_find(contents, CONTENTS_PROTECTED);
+
+	if (!list && !contents_find(contents, CONTENTS_UNPROTECTED))
+		return NULL;
+	return list ? strndup(list->data, list->length) : strdup(PROTECTIONS_COUNT "0\n");
 }
 
 int verify_binds_nothing(const struct contents *contents, char why[PROTECTIONS_WHY_MAX])

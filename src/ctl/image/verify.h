@@ -25,6 +25,18 @@ struct verify {
  */
 int verify_binds_nothing(const struct contents *contents, char why[PROTECTIONS_WHY_MAX]);
 
+/*
+ * A copy of its list of devices in use by the host, which the caller frees; NULL: it has none. Of an
+ * image that protects nothing on purpose, it is a list without entries.
+ */
+char *verify_copy_list(const struct contents *contents);
+
+/*
+ * Which devices the host needs now and the list has not in their places: one a device of
+ * protect->pci, which the caller frees. NULL: memory has run out.
+ */
+bool *verify_lacking(const struct rules *list, struct protect *protect);
+
 /* Adds findings of each check, at least one. 0 or -errno. */
 int verify_image(const struct verify *verify, struct findings *findings);
 
