@@ -19,6 +19,7 @@ INITRAMFSDIR ?= /usr/share/initramfs-tools
 DRACUTDIR  ?= /usr/lib/dracut/modules.d
 UDEVDIR    ?= /usr/lib/udev
 SHAREDIR   ?= $(PREFIX)/share/vfio-early
+UNITDIR    ?= /usr/lib/systemd/system
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR    ?=
 
@@ -197,6 +198,9 @@ install: all
 	install -d $(DESTDIR)$(UDEVDIR)/rules.d
 	sed 's|"/usr/sbin/vfio-early|"$(SBINDIR)/vfio-early|' conf/70-vfio-early.rules \
 		> $(DESTDIR)$(UDEVDIR)/rules.d/70-vfio-early.rules
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|=/usr/sbin/|=$(SBINDIR)/|' conf/vfio-early-result.service \
+		> $(DESTDIR)$(UNITDIR)/vfio-early-result.service
 	test -e $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf || \
 		install -D -m 644 conf/vfio-early.conf $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf
 	install -d $(DESTDIR)$(SHAREDIR)
@@ -217,6 +221,7 @@ uninstall:
 		$(DESTDIR)$(INITRAMFSDIR)/scripts/init-top/00-vfio-early \
 		$(DESTDIR)/etc/initramfs/post-update.d/vfio-early \
 		$(DESTDIR)$(UDEVDIR)/rules.d/70-vfio-early.rules \
+		$(DESTDIR)$(UNITDIR)/vfio-early-result.service \
 		$(DESTDIR)$(BASHCOMPDIR)/vfio-earlyctl
 	for page in $(MANUALS); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \

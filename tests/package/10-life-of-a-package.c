@@ -21,6 +21,12 @@
 /* An image is built in a chroot, from which the host's devices can't be seen. */
 #define UNPROTECTED "/etc/vfio-early.unprotected"
 
+/* As dpkg calls it, where update-initramfs builds nothing; what it removes comes back. */
+#define UPDATE_CONF "/etc/initramfs-tools/update-initramfs.conf"
+#define KEPT        "/var/lib/vfio-early /etc/vfio-early.conf.d"
+#define REFUSED(action)                                                                            \
+	"sh /var/lib/dpkg/info/vfio-early.postrm " action " 2> /mnt/" action ".refused"
+
 /* All files of the system but those that dpkg and initramfs-tools keep of any package. */
 #define LIST(name)                                                                                 \
 	"find / -xdev ! -path '/var/lib/dpkg/*' ! -path '/var/lib/initramfs-tools/*' "             \
@@ -52,6 +58,12 @@ static const char *const commands[] = {
 	LOOK("upgraded"),
 	"update-initramfs -c -k " OLD,
 	"unmkinitramfs /boot/initrd.img-" OLD " /mnt/upgraded-old",
+	"cp " UPDATE_CONF " /tmp && sed -i s/=yes/=no/ " UPDATE_CONF,
+	"tar -cf /tmp/kept.tar " KEPT " 2> /dev/null",
+	REFUSED("remove"),
+	REFUSED("purge"),
+	"tar -C / -xf /tmp/kept.tar && touch " UNPROTECTED,
+	"cp /tmp/update-initramfs.conf " UPDATE_CONF,
 	"dpkg -r vfio-early",
 	LOOK("removed"),
 	"unmkinitramfs /boot/initrd.img-" OLD " /mnt/removed-old",
@@ -126,6 +138,8 @@ static void installed_is_in_the_image(void **state)
 		expect_same(image, "installed/etc/vfio-early.conf", "installed.conf");
 		expect_no_file(image, "installed/usr/lib/modules/*/kernel/drivers/vfio/pci");
 		expect_text(image, "installed.files", "/usr/sbin/vfio-earlyctl\n");
+		expect_text(image, "installed.files",
+			    "/multi-user.target.wants/vfio-early-result.service\n");
 	}
 }
 
@@ -175,6 +189,21 @@ static void removed_is_in_no_older_image(void **state)
 	}
 }
 
+static void what_could_not_be_rebuilt_is_named(void **state)
+{
+	static const char *const texts[] = { "remove.refused", "purge.refused" };
+
+	(void)state;
+	for (int i = 0; i < image_count; i++) {
+		for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++) {
+			expect_text(&images[i], texts[n],
+				    "W: vfio-early: /boot/initrd.img-" OLD
+				    " was not rebuilt: it still has vfio-early and its rules\n");
+			expect_text(&images[i], texts[n], "-amd64 was not rebuilt: ");
+		}
+	}
+}
+
 static void purged_leaves_nothing(void **state)
 {
 	(void)state;
@@ -189,6 +218,7 @@ int main(void)
 		cmocka_unit_test(upgraded_keeps_rules_and_has_them_in_the_image),
 		cmocka_unit_test(removed_is_not_in_the_image_and_leaves_rules),
 		cmocka_unit_test(removed_is_in_no_older_image),
+		cmocka_unit_test(what_could_not_be_rebuilt_is_named),
 		cmocka_unit_test(purged_leaves_nothing),
 	};
 

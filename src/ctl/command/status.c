@@ -49,6 +49,7 @@ struct status {
 	struct findings findings;
 	struct table_options options;
 	struct document document;
+	bool boot;               /* of this boot alone, for a service */
 	enum booted_rules image; /* of the image that booted */
 	int error;               /* of booted_read() */
 };
@@ -108,7 +109,8 @@ static void audit_row(struct status *status, const struct booted_row *row)
 	char name[PCI_IDS_SENTENCE_MAX];
 
 	audit_change(status, row, device);
-	if (judge(row) != FINDING_WARNING || change == BOOTED_SINCE)
+	if (judge(row) != FINDING_WARNING || change == BOOTED_SINCE ||
+	    (status->boot && booted_is_bound(row)))
 		return;
 	if (device && change != BOOTED_OTHER)
 		findings_add(&status->findings, FINDING_WARNING, row->rule, "%s: %s%s%s",
@@ -165,11 +167,13 @@ static void audit_boot(struct status *status)
 	const struct forecast *forecast = &status->inventory.forecast;
 	struct findings *findings = &status->findings;
 	bool pending;
-	int result;
+	int result = 0;
 
-	result = kernels_find(&status->kernels, &status->inventory.host, NULL);
-	bootnext_mark(&status->kernels, &status->inventory.host);
-	esps_check_images(findings, &status->inventory.host, &status->kernels);
+	if (!status->boot) {
+		result = kernels_find(&status->kernels, &status->inventory.host, NULL);
+		bootnext_mark(&status->kernels, &status->inventory.host);
+		esps_check_images(findings, &status->inventory.host, &status->kernels);
+	}
 	if (result < 0)
 		findings_add(findings, FINDING_UNKNOWN, NULL, "Images can't be seen: %s",
 			     strerror(-result));
@@ -335,12 +339,35 @@ static int print_all(struct status *status)
 	return result;
 }
 
+/* For the journal: a line, and what to run. What the kernel command line switched off is no failure. */
+static int print_boot(struct status *status)
+{
+	const char *off_by = status->inventory.forecast.parameters.off_by;
+	int ended;
+
+	if (off_by) {
+		document_print_text(&status->document, "%s is set: this boot applied no rule",
+				    off_by);
+		return CTL_OK;
+	}
+	find_all(status);
+	ended = audit_status(&status->findings, &status->inventory);
+	print_answer(status);
+	if (ended != CTL_OK)
+		document_print_text(&status->document, "To see why, run 'vfio-earlyctl status'");
+	return ended;
+}
+
 static int run_status(struct status *status, const struct ctl *ctl)
 {
-	int result, ended = CTL_INTERNAL;
+	int result, ended;
 
-	if (look_at_host(&status->inventory, ctl, 0) == 0) {
-		status->document.options = &status->options;
+	status->document.options = &status->options;
+	if (look_at_host(&status->inventory, ctl, 0) < 0) {
+		ended = CTL_INTERNAL;
+	} else if (status->boot) {
+		ended = print_boot(status);
+	} else {
 		find_all(status);
 		result = print_all(status);
 		ended = document_end(&status->document, result,
@@ -358,6 +385,8 @@ static const char usage[] =
 	"Prints whether this boot bound every device that rules name and whether it still is,\n"
 	"then the result for each device, and whether the images have the current rules.\n"
 	"\n"
+	"      --boot          print a line about this boot alone, and look into no image; a boot\n"
+	"                      with vfio_early=off or in recovery mode is no failure\n"
 	"  -h, --help          print this\n";
 
 static const char statuses[] =
@@ -370,6 +399,8 @@ int command_status(const struct ctl *ctl, int argc, char **argv)
 	const struct options options = {
 		.usage = usage,
 		.statuses = statuses,
+		.entries = (const struct options_entry[]){
+			{ '\0', "boot", .set = &status.boot }, {} },
 		.table = &status.options,
 		.columns = columns,
 	};
