@@ -181,6 +181,17 @@ static const char *const make_lvm_on_md[] = {
 	NULL,
 };
 
+/* The host of make_lvm_on_md grows by a disk, as the boot that follows will see it. */
+#define DISK_C "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_c"
+static const char *const grow_vg[] = {
+	UDEVD,
+	"pvcreate " DISK_C,
+	"vgextend --autobackup n host " DISK_C,
+	"lvextend --autobackup n --extents +100%PVS /dev/host/root " DISK_C,
+	"udevadm settle",
+	NULL,
+};
+
 /* The passphrase's costs are for attackers. */
 static const char *const make_luks[] = {
 	UDEVD,
