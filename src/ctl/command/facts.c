@@ -142,7 +142,7 @@ static int print_prometheus(const struct facts *facts)
 	print_value("devices_changed", "Devices of which something else is true since.",
 		    facts->changed);
 	/* A release has no character that would have to be escaped: see kernels_find(). */
-	print_gauge("image_current", "Whether a kernel's image has the current rules.");
+	print_gauge("image_current", "Whether a kernel's image is current, see vfio-earlyctl(8).");
 	for (size_t i = 0; i < facts->kernels.count; i++)
 		printf("vfio_early_image_current{kernel=\"%s\"} %d\n",
 		       facts->kernels.list[i].release,
