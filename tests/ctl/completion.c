@@ -74,9 +74,9 @@ static const struct completion {
 	{ "vm --for=l", "libvirt" },
 	{ "cmdline --dry-run a", "add" },
 	{ "cmdline add a", "" },
-	{ "rom conf/vfio", "conf/vfio-early.conf" },
-	{ "import conf/vfio", "conf/vfio-early.conf" },
-	{ "check conf/vfio-early.conf conf/vfio", "conf/vfio-early.conf" },
+	{ "rom conf/vfio-early.c", "conf/vfio-early.conf" },
+	{ "import conf/vfio-early.c", "conf/vfio-early.conf" },
+	{ "check conf/vfio-early.conf conf/vfio-early.c", "conf/vfio-early.conf" },
 	{ "--root tests/scen", "tests/scenario" },
 };
 
