@@ -31,6 +31,13 @@ static const struct image_spec spec = {
 			     "luks,initramfs\n" },
 		   { .path = "etc/mdadm/mdadm.conf",
 		     .text = "ARRAY /dev/md0 UUID=5e1f0000:00004000:80000000:00000002\n" },
+		   { .path = "etc/initramfs-tools/scripts/local-premount/no-wait",
+		     .text = "#!/bin/sh\n"
+			     "[ \"$1\" = prereqs ] && exit 0\n"
+			     "read -r words < /proc/cmdline\n"
+			     "case $words in *test-no-wait*)\n"
+			     "echo starttime=-60 >>/conf/param.conf ;; esac\n",
+		     .executable = true },
 		   { .path = "etc/fstab", .text = "" } },
 	.without_marker = true,
 	.keep_system = true,
@@ -39,31 +46,53 @@ static const struct image_spec spec = {
 static struct image image;
 
 /* What the guest puts its new initrd on comes last. */
-#define LVM_DISKS                                                                                  \
+#define LVM_DISKS(result)                                                                          \
 	{                                                                                          \
 		"boot/205-protected-stacks/lvm-a.img", "boot/205-protected-stacks/lvm-b.img",      \
-			"boot/205-protected-stacks/lvm-new-initrd"                                 \
+			"boot/205-protected-stacks/lvm-c.img", result                              \
 	}
 #define LVM_DEVICES                                                                                \
 	{                                                                                          \
 		MACHINE_PORT(1), MACHINE_PORT(2), MACHINE_PORT(3),                                 \
 			"nvme,serial=a,bus=port1,drive=disk0",                                     \
 			"nvme,serial=b,bus=port2,drive=disk1",                                     \
-			"nvme,serial=c,bus=port3,drive=data",                                      \
-			"virtio-blk-pci,drive=disk2,serial=result",                                \
+			"nvme,serial=c,bus=port3,drive=disk2",                                     \
+			"virtio-blk-pci,drive=disk3,serial=result",                                \
 	}
 
 static const struct machine lvm_before = {
 	.name = "boot/205-protected-stacks/lvm-before",
 	.root = image.disk,
-	.disks = LVM_DISKS,
+	.disks = LVM_DISKS("boot/205-protected-stacks/lvm-new-initrd"),
 	.devices = LVM_DEVICES,
-	.words = "vfio_early=off cryptopts= -- lvm-on-md fill",
+	.words = "vfio_early=off cryptopts= -- lvm-on-md fill keep",
 };
 
 static const struct machine lvm_after = {
 	.name = "boot/205-protected-stacks/lvm-after",
-	.disks = LVM_DISKS,
+	.disks = LVM_DISKS("boot/205-protected-stacks/lvm-new-initrd"),
+	.devices = LVM_DEVICES,
+	.words = "cryptopts= root=/dev/mapper/host-root",
+};
+
+/* Then the volume group grows by the third disk. */
+static const struct machine growing = {
+	.name = "boot/205-protected-stacks/growing",
+	.disks = LVM_DISKS("boot/205-protected-stacks/grown-new-initrd"),
+	.devices = LVM_DEVICES,
+	.words = "vfio_early=off cryptopts= root=/dev/mapper/host-root rw -- lvm-growth fill",
+};
+
+static const struct machine grown_lost = {
+	.name = "boot/205-protected-stacks/grown-lost",
+	.disks = LVM_DISKS("boot/205-protected-stacks/lvm-new-initrd"),
+	.devices = LVM_DEVICES,
+	.words = "cryptopts= root=/dev/mapper/host-root test-no-wait",
+};
+
+static const struct machine grown_after = {
+	.name = "boot/205-protected-stacks/grown-after",
+	.disks = LVM_DISKS("boot/205-protected-stacks/grown-new-initrd"),
 	.devices = LVM_DEVICES,
 	.words = "cryptopts= root=/dev/mapper/host-root",
 };
@@ -123,6 +152,31 @@ static int clean_up(void **state)
 	return 0;
 }
 
+/* The image of before takes the new disk; one that is built after that does not. */
+static void volume_group_grows(const struct image *before, const char *says)
+{
+	static const char *const lines[] = {
+		"error: The next boot takes " DISK_3 " (Red Hat NVMe device) from the host, which "
+		"needs it now: / (ext4 on /dev/mapper/host-root)",
+		NULL,
+	};
+	struct machine_run run;
+	struct image grown;
+
+	expect_update(&growing, before, &run, &grown);
+	expect_lines(&run, lines);
+	report_free(&run.report);
+
+	expect_no_boot(&grown_lost, before, &run);
+	expect_console(&run, DISK_3 " 1b36:0010 bound");
+	report_free(&run.report);
+
+	expect_boot_with(&grown_after, &grown, &run);
+	expect_root(&run, "/dev/mapper/host-root");
+	expect_protected(&run, DISK_3, "nvme", says);
+	report_free(&run.report);
+}
+
 static void root_on_lvm_on_md(void **state)
 {
 	static const char says[] =
@@ -143,6 +197,7 @@ static void root_on_lvm_on_md(void **state)
 	expect_protected(&run, DISK_2, "nvme", says);
 	expect_passed(&run, DISK_3);
 	report_free(&run.report);
+	volume_group_grows(&updated, says);
 }
 
 static void root_on_luks(void **state)

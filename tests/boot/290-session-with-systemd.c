@@ -99,7 +99,16 @@ static const char session_before[] =
 	"Images for the next boot:\n"
 	"KERNEL IMAGE RULES RUNNING\n"
 	"VERSION /boot/initrd.img-VERSION current yes\n"
-	"exit 2\n";
+	"exit 2\n"
+	"$ systemctl --job-mode=ignore-dependencies start vfio-early-result.service\n"
+	"Job for vfio-early-result.service failed because the control process exited with error "
+	"code.\n"
+	"See \"systemctl status vfio-early-result.service\" and \"journalctl -xeu "
+	"vfio-early-result.service\" for details.\n"
+	"exit 1\n"
+	"$ systemctl is-failed vfio-early-result.service\n"
+	"failed\n"
+	"exit 0\n";
 
 static const char session_after[] =
 	"$ vfio-earlyctl status\n"
@@ -112,6 +121,11 @@ static const char session_after[] =
 	"Images for the next boot:\n"
 	"KERNEL IMAGE RULES RUNNING\n"
 	"VERSION /boot/initrd.img-VERSION current yes\n"
+	"exit 0\n"
+	"$ systemctl --job-mode=ignore-dependencies start vfio-early-result.service\n"
+	"exit 0\n"
+	"$ systemctl is-active vfio-early-result.service\n"
+	"active\n"
 	"exit 0\n";
 
 #define DISKS                                                                                      \

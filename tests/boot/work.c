@@ -26,6 +26,7 @@
 /* NVMe disks by the serial numbers that tests give them. */
 #define DISK_A "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_a"
 #define DISK_B "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_b"
+#define DISK_C "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_c"
 
 #define KEY       "/etc/keys/host.key"
 #define LUKS_UUID "5e1f0000-0000-4000-8000-000000000001"
@@ -181,14 +182,14 @@ static const char *const make_lvm_on_md[] = {
 	NULL,
 };
 
-/* The host of make_lvm_on_md grows by a disk, as the boot that follows will see it. */
-#define DISK_C "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_c"
+/* What make_lvm_on_md made grows by a disk. */
 static const char *const grow_vg[] = {
 	UDEVD,
 	"pvcreate " DISK_C,
 	"vgextend --autobackup n host " DISK_C,
 	"lvextend --autobackup n --extents +100%PVS /dev/host/root " DISK_C,
 	"udevadm settle",
+	"sync",
 	NULL,
 };
 
@@ -343,6 +344,28 @@ static int work_on_fill(FILE *report)
 	return ret ?: hand_over_initrd(FILLED ".cpio", report);
 }
 
+/* What "fill" has put behind the image becomes part of the image of this system, and is noted. */
+static int work_on_keep(FILE *report)
+{
+	static const char keep[] =
+		"cd /boot && name=$(uname -r) && notes=/var/lib/vfio-early && "
+		"truncate -s %4 initrd.img-$name && cat " FILLED ".cpio >>initrd.img-$name && "
+		"mkdir -p $notes && cp " FILLED "/etc/vfio-early.digest $notes/$name.digest && "
+		"cp " FILLED "/etc/vfio-early.protected $notes/$name.protected && sync";
+
+	(void)report;
+	return system(keep) == 0 ? 0 : -EIO;
+}
+
+static int work_on_growth(FILE *report)
+{
+	return run_all(grow_vg) ?: run_reported("vfio-earlyctl check", report);
+}
+
+/* The service of each boot, without the rest of a target, which takes minutes here. */
+#define RESULT_SERVICE                                                                             \
+	"systemctl --job-mode=ignore-dependencies start vfio-early-result.service"
+
 /* What someone types who gives a card away. */
 static int work_on_changes(FILE *report)
 {
@@ -355,6 +378,8 @@ static int work_on_changes(FILE *report)
 		"vfio-earlyctl add --update 02:00.0",
 		"vfio-earlyctl check",
 		"vfio-earlyctl status",
+		RESULT_SERVICE,
+		"systemctl is-failed vfio-early-result.service",
 		NULL,
 	};
 
@@ -364,7 +389,11 @@ static int work_on_changes(FILE *report)
 /* ... and after the next boot. */
 static int work_on_outcome(FILE *report)
 {
-	return run_reported("vfio-earlyctl status", report);
+	static const char *const lines[] = { "vfio-earlyctl status", RESULT_SERVICE,
+					     "systemctl is-active vfio-early-result.service",
+					     NULL };
+
+	return run_all_reported(lines, report);
 }
 
 /* From a host with an idle card to that card in a virtual machine: up to the reboot ... */
@@ -418,6 +447,8 @@ static const struct {
 	{ "fill", work_on_fill },
 	{ "locked-down", work_under_lockdown },
 	{ "luks", work_on_luks },
+	{ "keep", work_on_keep },
+	{ "lvm-growth", work_on_growth },
 	{ "lvm-on-md", work_on_lvm_on_md },
 	{ "outcome", work_on_outcome },
 	{ "udev", work_with_udev },

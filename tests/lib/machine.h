@@ -7,7 +7,7 @@
 #include "report.h"
 
 #define MACHINE_DEVICES 96
-#define MACHINE_DISKS   3
+#define MACHINE_DISKS   4
 #define MACHINE_FOLDERS 2
 
 /*
