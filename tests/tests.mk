@@ -253,7 +253,7 @@ roots: $(TEST_ROOTS)
 # What the image tests lay over a Debian system, made each time so that it is never stale.
 # The same with the programs in another folder.
 stage: ## what the tests install
-stage: $(B)/vfio-early
+stage: $(B)/vfio-early $(CTL)
 	$(Q)rm -rf $(B)/stage $(B)/stage-local
 	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(abspath $(B))/stage >/dev/null
 	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(abspath $(B))/stage-local \
@@ -365,7 +365,7 @@ slowest = awk '/^(Test Summary Report|All tests successful|Files=)/ { ending = 1
 	END { close("sort -rn | sed -e 10q >$(B)/slowest"); print "The ten slowest, in seconds:"; \
 		while ((getline line <"$(B)/slowest") > 0) print "  " line; printf "%s", last }'
 
-check-run: $(TESTS) $(FUZZERS) $(SANITIZED_CTL) $(CTL) $(B)/vfio-early $(DEB) stage $(TEST_ROOTS) \
+check-run: $(TEST_ROOTS) $(DEB) $(TESTS) $(FUZZERS) $(SANITIZED_CTL) $(CTL) $(B)/vfio-early stage \
 		$(B)/tests/boot/guest.img $(B)/tests/ctl/cmdline-standin $(B)/tests/fleet/enter
 	$(Q){ $(run-tests) --timer -j$(PROVE_JOBS) $(TESTS); echo $$? >$(B)/check.status; } | $(slowest); \
 		exit $$(cat $(B)/check.status)
