@@ -51,7 +51,6 @@ static const struct image_spec spec = {
 	.suite = "trixie-vm",
 	.rules = "02:00.0\n"
 		 "03:00.0 driver=pci-stub\n",
-	.settings = "BUSYBOX=n\n",
 	.files = { { .path = "boot/grub/esp.cfg", .text = on_esp },
 		   { .path = "boot/grub/grub.cfg", .text = on_root } },
 	.commands = commands,

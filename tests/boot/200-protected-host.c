@@ -20,7 +20,6 @@
 static const struct image_spec spec = {
 	.suite = "trixie-full",
 	.rules = "1b36:0010\n8086:10d3\n",
-	.settings = "BUSYBOX=n\n",
 	.files = { { .path = "etc/fstab", .text = "" },
 		   { .path = "etc/initramfs-tools/scripts/local-premount/no-wait",
 		     .text = "#!/bin/sh\n"

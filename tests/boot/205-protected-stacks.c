@@ -21,7 +21,6 @@
 static const struct image_spec spec = {
 	.suite = "trixie-full",
 	.rules = "1b36:0010\n",
-	.settings = "BUSYBOX=n\n",
 	.files = { { .path = "etc/keys/host.key", .text = "not so secret" },
 		   { .path = "etc/cryptsetup-initramfs/conf-hook",
 		     .text = "KEYFILE_PATTERN=/etc/keys/*.key\n" },

@@ -21,7 +21,6 @@
 static const struct image_spec spec = {
 	.suite = "trixie",
 	.rules = "1b36:0010\n",
-	.settings = "BUSYBOX=n\n",
 	.files = { SYSTEMD_FILES,
 		   { .path = "etc/fstab",
 		     .text = "LABEL=guest / ext4 rw 0 0\nLABEL=var /var ext4 defaults 0 0\n" },

@@ -14,7 +14,6 @@
 static const struct image_spec spec = {
 	.suite = "trixie",
 	.rules = "",
-	.settings = "BUSYBOX=n\n",
 	.files = { SYSTEMD_FILES },
 	.keep_system = true,
 };

@@ -19,7 +19,6 @@
 static const struct image_spec spec = {
 	.suite = "trixie-vm",
 	.rules = "",
-	.settings = "BUSYBOX=n\n",
 	.files = { SYSTEMD_FILES },
 	.keep_system = true,
 	/* Words that other machines of these tests have from machine.c. */

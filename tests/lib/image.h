@@ -20,10 +20,11 @@ struct image_file {
 struct image_spec {
 	const char *suite;    /* which of build/roots/ */
 	const char *rules;    /* /etc/vfio-early.conf; NULL: as installed */
-	const char *settings; /* initramfs.conf(5) lines such as "BUSYBOX=n\n" */
+	const char *settings; /* initramfs.conf(5) lines such as "BUSYBOX=y\n" */
 	/*
-	 * With all drivers that any host could need, and compressed well, as Debian's defaults are.
-	 * Otherwise with those of cards and disks that tests have, which takes a tenth of the time.
+	 * With all drivers that any host could need, with busybox, and compressed well, as Debian's
+	 * defaults are. Otherwise with drivers of cards and disks that tests have, which takes a
+	 * tenth of the time.
 	 */
 	bool has_all_drivers;
 	const char *without_modules; /* a folder of the kernel's modules to take away */

@@ -82,7 +82,6 @@ static void live_in(const char *system, struct image *image)
 {
 	const struct image_spec spec = {
 		.suite = system,
-		.settings = "BUSYBOX=n\n",
 		.commands = commands,
 		.without_program = true,
 	};
