@@ -22,7 +22,7 @@ static const char on_esp[] = "search --set=root --label guest\n"
 
 static const char on_root[] = "linux /boot/changed\n"
 			      "linux /vmlinuz root=LABEL=guest ro console=ttyS0 panic=1 "
-			      "init_on_alloc=0 no_timer_check -- locked-down\n"
+			      "init_on_alloc=0 no_timer_check cryptomgr.notests -- locked-down\n"
 			      "initrd /initrd.img\n"
 			      "boot\n"
 			      "halt\n";

@@ -22,7 +22,8 @@ static const struct image_spec spec = {
 	.files = { SYSTEMD_FILES },
 	.keep_system = true,
 	/* Words that other machines of these tests have from machine.c. */
-	.grub_words = "console=ttyS0 panic=1 init_on_alloc=0 no_timer_check " SYSTEMD("card"),
+	.grub_words = "console=ttyS0 panic=1 init_on_alloc=0 no_timer_check "
+		      "cryptomgr.notests " SYSTEMD("card"),
 };
 
 static struct image image;

@@ -95,10 +95,12 @@ static int add_kernel(struct arguments *args, const struct machine *machine,
 	 * machine as long as all the rest of a boot with udev.
 	 * no_timer_check: an emulated timer is late on a busy computer, and a kernel that remaps
 	 * interrupts panics where it misses some ticks.
+	 * cryptomgr.notests: of all instructions until init starts, a quarter are the kernel's
+	 * tests of its own algorithms.
 	 */
 	length = snprintf(args->append, sizeof(args->append),
 			  "console=ttyS0 root=LABEL=guest ro panic=1 init_on_alloc=0 "
-			  "no_timer_check %s",
+			  "no_timer_check cryptomgr.notests %s",
 			  words);
 	if (length >= (int)sizeof(args->append))
 		return -E2BIG;
