@@ -148,15 +148,14 @@ lint-packages: ## install what the checks need
 lint-packages: apt-lists
 	$(Q)$(call install-missing,$(BUILD_PACKAGES) $(LINT_PACKAGES))
 
-# The parts of a target that need packages run in a make of their own, which finds them. What the tests
-# take is made by one process more than there are jobs, as those that install systems wait for the mirror.
+# The parts of a target that need packages run in a make of their own, which finds them.
 .PHONY: demo check check-matrix bench deb
 demo: ## install what is needed, build, and show the main job in QEMU
 demo: demo-packages
 	$(Q)$(MAKE) demo-run
 check: ## install what is needed, build, and run all tests
 check: test-packages
-	$(Q)$(MAKE) -j$$(($(PROVE_JOBS) + 1)) check-run
+	$(Q)$(MAKE) -j$(PROVE_JOBS) check-run
 check-matrix: ## the same for every release, kernel and IOMMU (half an hour)
 check-matrix: test-packages
 	$(Q)$(MAKE) -j$(PROVE_JOBS) matrix-roots

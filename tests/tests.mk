@@ -3,7 +3,8 @@
 
 TEST_CFLAGS = $(CFLAGS) $(STANDARD) $(WARNINGS) -Werror
 PROVE ?= prove
-PROVE_JOBS ?= 2
+# One more than most have processors: some tests wait.
+PROVE_JOBS ?= 3
 run-tests = VFIO_EARLY_BUILD=$(B) VFIO_EARLY_SYSTEMS='$(SYSTEMS)' CMOCKA_MESSAGE_OUTPUT=TAP \
 	$(PROVE) --exec ''
 
@@ -40,9 +41,11 @@ PACKAGE_TESTS := $(call tests,$(call all_of,package,[0-9]))
 SYSTEM_TESTS := $(BOOT_TESTS) $(PACKAGE_TESTS) $(IMAGE_TESTS)
 
 # The longest first, so that no processor idles at the end: of a minute or more, and all others.
-LONG_TESTS := $(call tests,$(addprefix boot/,295-card-in-nested-vm 290-session-with-systemd \
-	205-protected-stacks 260-uefi-display 206-data-disk 200-protected-host) \
-	package/10-life-of-a-package fleet/10-ansible-role fault/inject package/30-boots)
+LONG_TESTS := $(call tests,$(addprefix boot/,205-protected-stacks 295-card-in-nested-vm \
+	290-session-with-systemd 200-protected-host 206-data-disk) image/27-no-list ctl/setupfault \
+	fleet/10-ansible-role package/10-life-of-a-package fault/inject boot/20-identical-cards \
+	package/30-boots boot/120-command-line boot/260-uefi-display ctl/live image/95-dracut \
+	boot/150-dracut ctl/doctor look/look)
 TESTS := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(SYSTEM_TESTS) $(UNIT_TESTS) $(SCENARIO_TEST) \
 	$(FUZZ_TEST) $(FAULT_TESTS) $(PROTECT_TESTS) $(LOOK_TESTS) $(CHANGE_TESTS) $(CMDLINE_TESTS) \
 	$(DOCTOR_TEST) $(SETUP_TESTS) $(ROM_TESTS) $(FLEET_TEST))
