@@ -17,6 +17,7 @@ static void program_only(void **state)
 	expect_built(&image);
 	expect_file(&image, "usr/sbin/vfio-early");
 	expect_no_file(&image, "usr/lib/modules/*/kernel/drivers/vfio*");
+	expect_no_file(&image, "usr/lib/modules/*/updates/vfio-early");
 }
 
 int main(void)

@@ -18,6 +18,7 @@ static void image_does_nothing(void **state)
 	expect_no_file(&image, "etc/vfio-early.conf");
 	expect_no_file(&image, "etc/vfio-early.protected");
 	expect_no_file(&image, "usr/lib/modules/*/kernel/drivers/vfio");
+	expect_no_file(&image, "usr/lib/modules/*/updates/vfio-early");
 	assert_false(image_said(&image, "vfio"));
 }
 
