@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #include "core/file.h"
-#include "core/match.h"
+#include "core/plan.h"
 #include "core/protections.h"
 #include "protect/network.h"
 #include "protect/routes.h"
@@ -23,7 +23,10 @@
 /* The list of each kernel's image, KERNEL.protected. */
 #define LISTS "/var/lib/vfio-early"
 
+/* Uses, by which entries of earlier lists are known. */
 #define NO_DEFAULT_ROUTE "no default route"
+#define CLUSTER_LINK     "Corosync link"
+#define OF_EARLIER       "network of an earlier image"
 
 /* Open vSwitch's datapath: below it are all ports but its internal ones. */
 #define OVS_DATAPATH "ovs-system"
@@ -328,7 +331,7 @@ static void find_cluster(struct walk *walk)
 
 	if (result == -ENOENT && !host_has(walk->host, COROSYNC, "authkey"))
 		return;
-	walk_begin(walk, PROTECT_OTHER, "Corosync link", "%s", "");
+	walk_begin(walk, PROTECT_OTHER, CLUSTER_LINK, "%s", "");
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
 		count[follow_link(walk, line)]++;
@@ -405,26 +408,38 @@ static bool is_controller(const struct pci_device *device)
 	return device->class >> 16 == 0x02;
 }
 
-/* An entry of an earlier list: what is in its place, or else every device with its ID. */
-static void keep_entry(struct walk *walk, const struct rule *rule)
+/* Whether an entry of a list is there for the network: controllers of USB can be, too. */
+static bool is_network(const struct rule *entry, const struct pci_device *device)
+{
+	static const char *const uses[] = { "default route", CLUSTER_LINK, OF_EARLIER };
+	bool found = is_controller(device);
+
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		found |= strstr(entry->note, uses[i]) != NULL;
+	return found;
+}
+
+/* Takes what the list of an earlier image protects, as a boot with that image does. */
+static void keep_entries(struct walk *walk, const struct rules *list)
 {
 	struct pci *pci = &walk->protect->pci;
-	/* USB controllers are in the list for a route as well. */
-	bool routed = strstr(rule->note, "default route") != NULL;
-	size_t ends = walk->ends;
+	const struct rules none = { .count = 0 };
+	struct plan plan;
 
-	for (int by_id = 0; by_id < 2 && walk->ends == ends; by_id++)
-		for (size_t i = 0; i < pci->count; i++) {
-			struct pci_device *device = &pci->devices[i];
-
-			if (!routed && !is_controller(device))
-				continue;
-			if (match_needs_parents(rule, device))
-				pci_read_parents(pci, device);
-			if (by_id ? match_rule_id(rule, device)
-				  : match_rule(rule, pci, device) == MATCH_YES)
-				walk_take(walk, device);
-		}
+	if (plan_choose(&plan, &none, pci) < 0) {
+		walk->error = -ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < pci->count; i++)
+		pci_read_parents(pci, &pci->devices[i]); /* or only its ID is compared */
+	if (rules_terms(list) & RULE_SERIAL)
+		pci_read_serials(pci);
+	plan_protect(&plan, list, pci);
+	for (size_t i = 0; i < pci->count; i++)
+		if (plan.choices[i].protects &&
+		    is_network(plan.choices[i].protects, &pci->devices[i]))
+			walk_take(walk, &pci->devices[i]);
+	plan_free(&plan);
 }
 
 struct keeping {
@@ -438,15 +453,19 @@ static int keep_list(void *context, const char *directory, const char *name)
 	struct rules list = { .list = NULL };
 	char path[PATH_MAX], why[PROTECTIONS_WHY_MAX], *text;
 	const char *end = strrchr(name, '.');
+	size_t kept = 0;
 
 	if (!end || strcmp(end, ".protected") != 0 ||
 	    host_path(path, "%s/%s", directory, name) < 0 ||
 	    host_read_text(keeping->walk->host, path, &text) < 0)
 		return 0;
-	if (protections_parse(&list, path, text, strlen(text), why) == 0)
+	if (protections_parse(&list, path, text, strlen(text), why) == 0) {
 		for (size_t i = 0; i < list.count; i++)
 			if (!keeping->addressed || !strstr(list.list[i].note, NO_DEFAULT_ROUTE))
-				keep_entry(keeping->walk, &list.list[i]);
+				list.list[kept++] = list.list[i];
+		list.count = kept;
+		keep_entries(keeping->walk, &list);
+	}
 	rules_free(&list);
 	free(text);
 	return 0;
@@ -461,7 +480,7 @@ static void keep_earlier(struct walk *walk)
 	struct keeping keeping = { walk, walk->found > 0 };
 	size_t count = walk->protect->count;
 
-	walk_set_use(walk, PROTECT_NETWORK, "network of an earlier image", "");
+	walk_set_use(walk, PROTECT_NETWORK, OF_EARLIER, "");
 	host_each(walk->host, LISTS, keep_list, &keeping);
 	if (walk->protect->count > count)
 		walk_warn(walk, NO_DEFAULT_ROUTE
