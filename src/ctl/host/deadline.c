@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/deadline.h"
@@ -35,10 +36,19 @@ static _Noreturn void run_in_child(int (*run)(const void *context, void *answer)
 	_exit(0);
 }
 
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
 /* Whether the child ended in time. One that is stuck in the kernel stays when it is killed. */
 static int wait_for(pid_t child)
 {
 	static int left = TOTAL_MS;
+	long long began = now_ms();
 	struct pollfd end = { (int)syscall(SYS_pidfd_open, child, 0), POLLIN, 0 };
 	int ready, error = errno;
 
@@ -50,8 +60,7 @@ static int wait_for(pid_t child)
 		ready = -1;
 	if (end.fd >= 0)
 		close(end.fd);
-	if (ready == 0)
-		left = 0;
+	left -= (int)(now_ms() - began);
 	if (ready != 1)
 		kill(child, SIGKILL);
 	waitpid(child, NULL, ready == 1 ? 0 : WNOHANG);

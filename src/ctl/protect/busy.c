@@ -128,6 +128,7 @@ struct disks {
 	struct protect protect;
 	const struct pci_device *device;
 	char busy[NAME_MAX + 1]; /* empty: none is */
+	const char *what;        /* it is, or does */
 };
 
 static bool is_below(struct disks *disks, const char *directory)
@@ -161,14 +162,22 @@ static int look_at_disk(void *context, const char *all, const char *name)
 	struct disks *disks = context;
 	const struct host *host = disks->walk.host;
 	char directory[PATH_MAX], node[PATH_MAX], outside[PATH_MAX];
+	int result;
 
 	(void)all;
 	if (disks_find_name(host, name, directory) < 0 ||
 	    strncmp(directory, made, sizeof(made) - 1) == 0 || !is_below(disks, directory))
 		return 0;
 	disks_format_node(host, directory, node);
-	if (host_outside(host, node, outside) < 0 ||
-	    deadline_run(open_disk, outside, NULL, 0) != -EBUSY)
+	if (host_outside(host, node, outside) < 0)
+		return 0;
+	result = deadline_run(open_disk, outside, NULL, 0);
+	/* One that does not answer may be part of anything. */
+	if (result == -EBUSY)
+		disks->what = "is mounted, or part of something that is in use";
+	else if (result == -ETIMEDOUT || result == -EAGAIN)
+		disks->what = "does not answer, so it is not known whether it is in use";
+	else
 		return 0;
 	snprintf(disks->busy, sizeof(disks->busy), "%s", name);
 	return 1;
@@ -185,7 +194,6 @@ bool busy_find(const struct host *host, const struct pci_device *device, char te
 		host_each(host, DISKS_ALL, look_at_disk, &disks);
 	protect_free(&disks.protect);
 	if (disks.busy[0])
-		snprintf(text, BUSY_TEXT_MAX,
-			 "%.24s is mounted, or part of something that is in use", disks.busy);
+		snprintf(text, BUSY_TEXT_MAX, "%.24s %s", disks.busy, disks.what);
 	return disks.busy[0];
 }
