@@ -234,11 +234,14 @@ static const struct play {
 	  .words = "",
 	  .edits = { "+b" },
 	  .changed = { "b\n" } },
-	{ "proxmox-boot-tool's is one line",
+	{ "proxmox-boot-tool's is the first line",
 	  { "a\nb\n" },
 	  systemd_read_line,
-	  .message = "/etc/default/grub:2: found more than one line of words, expected one, as "
-		     "proxmox-boot-tool does; change it by hand" },
+	  .words = "a",
+	  .finding = "/etc/default/grub:2: proxmox-boot-tool reads the first line only, so 'b' "
+		     "never reaches the kernel",
+	  .edits = { "+c" },
+	  .changed = { "a c\nb\n" } },
 	{ "line ends of other systems",
 	  { "a\nb\r\n" },
 	  systemd_read,

@@ -195,6 +195,7 @@ static void check_kernel(struct findings *findings, const struct host *host, con
 	fault = find_fault(esp, copy, host, image);
 	if (!fault)
 		return;
+	kernel->miscopied = true;
 	findings_add(findings, FINDING_WARNING, where, "%s %s", fault, image);
 	if (has_room(esp, host, image))
 		findings_fix(findings, "Run 'proxmox-boot-tool refresh'");

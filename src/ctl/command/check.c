@@ -60,6 +60,7 @@ struct check {
 	struct inventory next; /* with rules and list of the image that boots next, if previewed */
 	bool previewed;
 	bool stale; /* that image is not current */
+	bool imageless;
 	struct table_options options;
 	struct document document;
 	struct findings findings;
@@ -273,8 +274,8 @@ static void audit_next(struct check *check, const char *fix, const char *release
 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
-		const char *reason = row->device ? inventory_reason(&check->inventory, row->device)
-						 : NULL;
+		const char *reason =
+			row->device ? inventory_reason(&check->inventory, row->device) : NULL;
 
 		if (!reason || !inventory_is_taken(row) || row->rule->options & RULE_FORCE)
 			continue;
@@ -286,7 +287,7 @@ static void audit_next(struct check *check, const char *fix, const char *release
 	}
 }
 
-/* The kernel that the bootloader starts next, or the newest; NULL: none has an image. */
+/* The kernel that the bootloader starts next, or the newest that has an image; NULL: none has. */
 static struct kernel *find_next(struct kernels *kernels)
 {
 	struct kernel *newest = NULL;
@@ -294,11 +295,10 @@ static struct kernel *find_next(struct kernels *kernels)
 	for (size_t i = kernels->count; i-- > 0;) {
 		struct kernel *kernel = &kernels->list[i];
 
-		if (kernel->state == KERNEL_NO_IMAGE)
-			continue;
 		if (kernel->next)
 			return kernel;
-		newest = kernel;
+		if (kernel->state != KERNEL_NO_IMAGE)
+			newest = kernel;
 	}
 	return newest;
 }
@@ -313,16 +313,20 @@ static void preview_image(struct check *check)
 	int result;
 
 	check->stale =
-		kernel && kernels_is_stale(kernel, check->inventory.forecast.rules.count > 0);
-	if (!check->stale)
+		kernel && (kernel->miscopied ||
+			   kernels_is_stale(kernel, check->inventory.forecast.rules.count > 0));
+	check->imageless = kernel && kernel->state == KERNEL_NO_IMAGE;
+	/* What is on the partition that boots is another image than this one. */
+	if (!check->stale || check->imageless || kernel->miscopied)
 		return;
 	result = kernels_read_image(&check->inventory.host, kernel, &contents, message);
 	if (result == 0 && (result = plan_image(check, &contents)) < 0)
 		snprintf(message, sizeof(message), "%s", strerror(-result));
 	if (result < 0)
-		findings_add(&check->findings, FINDING_UNKNOWN, NULL,
-			     "What the next boot does with the image of kernel %s can't be seen: %s",
-			     kernel->release, message);
+		findings_add(
+			&check->findings, FINDING_UNKNOWN, NULL,
+			"What the next boot does with the image of kernel %s can't be seen: %s",
+			kernel->release, message);
 	else
 		audit_next(check, kernels->builder->one, kernel->release);
 	contents_free(&contents);
@@ -394,9 +398,9 @@ static void print_answer(struct check *check)
 	else if (forecast->parameters.off_by || forecast->parameters.dry_run)
 		document_print_text(&check->document, "No device is bound at a boot with %s: %s",
 				    forecast->parameters.off_by ?: "vfio_early=dry-run", counts);
-	else if (check->previewed && taken == 0)
-		document_print_text(&check->document, "No device will be bound at the next boot: %s",
-				    counts);
+	else if (check->imageless || (check->previewed && taken == 0))
+		document_print_text(&check->document,
+				    "No device will be bound at the next boot: %s", counts);
 	else if (taken == wanted)
 		document_print_text(&check->document, "%s%zu device%s will be bound %s%s%s",
 				    taken > 1 ? "All " : "", taken, taken == 1 ? "" : "s", when,

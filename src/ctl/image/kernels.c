@@ -120,7 +120,8 @@ int kernels_read_image(const struct host *host, const struct kernel *kernel,
 	return result;
 }
 
-/* What is known of an image: the digest of its rules, and its list, which is NULL if it has none. */
+/* What is known of an image: the digest of its rules, and its list, which is NULL if it has none.
+ */
 struct note {
 	char digest[DIGEST_TEXT_MAX], *list;
 };
@@ -173,11 +174,7 @@ static int read_note(const struct host *host, struct kernel *kernel, struct note
 	if (result == 0)
 		result = digest_read(host, path, note->digest);
 	if (result == 0 && is_outdated(host, path, image)) {
-		/* One that cannot be read leaves the note. */
-		result = read_image(host, kernel, note);
-		if (result >= 0 || result == -ENOENT)
-			return result;
-		result = 0;
+		return read_image(host, kernel, note);
 	} else if (result == -ENOENT) {
 		result = read_image(host, kernel, note);
 		return result == -EBADMSG ? -ENOENT : result;
@@ -196,7 +193,8 @@ struct now {
 };
 
 /* Whether a boot with the list keeps what the host needs now; what it does not keep is added. */
-static enum kernel_state compare_list(const struct now *now, const char *text, struct kernel *kernel)
+static enum kernel_state compare_list(const struct now *now, const char *text,
+				      struct kernel *kernel)
 {
 	struct rules list = { .count = 0 };
 	char address[PCI_ADDRESS_TEXT_MAX], device[PCI_ADDRESS_TEXT_MAX + PROTECT_REASON_MAX + 4];
@@ -241,6 +239,8 @@ static enum kernel_state judge(const struct now *now, struct kernel *kernel)
 		state = KERNEL_UNLISTED;
 	else if (note.list && now->protect->pci.directory >= 0 && !now->protect->hidden)
 		state = compare_list(now, note.list, kernel);
+	else if (rules_want_drivers(&now->rules))
+		state = KERNEL_UNLISTED;
 	if (state != KERNEL_IDLE && state != KERNEL_LACKING)
 		kernel->why[0] = '\0';
 	free(note.list);
@@ -351,6 +351,7 @@ const char *kernels_remedy(const struct kernels *kernels, enum kernel_state stat
 
 bool kernels_is_stale(const struct kernel *kernel, bool has_rules)
 {
-	return kernel->state == KERNEL_CHANGED || kernel->state == KERNEL_IDLE ||
-	       kernel->state == KERNEL_LACKING || (has_rules && kernel->state != KERNEL_CURRENT);
+	return kernel->state == KERNEL_CHANGED ||
+	       kernel->state == KERNEL_IDLE || kernel->state == KERNEL_LACKING ||
+	       (has_rules && kernel->state != KERNEL_CURRENT);
 }

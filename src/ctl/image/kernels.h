@@ -33,7 +33,8 @@ struct kernel {
 	char why[KERNEL_WHY_MAX]; /* of KERNEL_IDLE, or the devices of KERNEL_LACKING; else "" */
 	bool running;
 	bool next;     /* it boots next; only after bootnext_mark() */
-	bool unbooted; /* it is on no partition that boots; only after esps_check_images() */
+	/* It is on no partition that boots, or another image is; only after esps_check_images(). */
+	bool unbooted, miscopied;
 };
 
 struct kernels {
