@@ -381,11 +381,11 @@ static const struct makerom_image efi[] = { EFI(.device = 0x1b81), { .blocks = 0
 	"nothing on it; use SeaBIOS ('qm set 100 --bios seabios'), or another ROM file\n"
 #define WITHOUT_BIOS                                                                               \
 	"vfio-earlyctl: 0000:01:00.0: its ROM has images for UEFI alone, so the VM's SeaBIOS "     \
-	"shows nothing on it; run 'qm set 100 --bios ovmf --efidisk0 STORAGE:1'\n"
+	"shows nothing on it; run 'qm set 100 --bios ovmf --efidisk0 STORAGE:1,efitype=4m'\n"
 #define UNKNOWN                                                                                    \
 	"vfio-earlyctl: 0000:01:00.0: note: VM 100 starts with SeaBIOS, and newer cards have no "  \
 	"image for that; if nothing is shown, try OVMF: 'qm set 100 --bios ovmf --efidisk0 "       \
-	"STORAGE:1'\n"
+	"STORAGE:1,efitype=4m'\n"
 #define FIRST                                                                                      \
 	"vfio-earlyctl: 0000:01:00.0: note: the firmware starts it, which may change its ROM: if " \
 	"the VM shows nothing on it, let the firmware start another card once, then run "          \
@@ -424,13 +424,13 @@ static const struct choice {
 	  .property = "",
 	  .err = "vfio-earlyctl: 0000:01:00.0: warning: Its ROM has only images for UEFI, so "
 		 "SeaBIOS shows nothing on it\n"
-		 "  fix: Run 'qm set 100 --bios ovmf --efidisk0 STORAGE:1'\n" },
+		 "  fix: Run 'qm set 100 --bios ovmf --efidisk0 STORAGE:1,efitype=4m'\n" },
 	{ .name = "vm: unknown ROM",
 	  .property = "",
 	  .err = "vfio-earlyctl: 0000:01:00.0: note: VM 100 starts with SeaBIOS, for which newer "
 		 "cards have no ROM image\n"
 		 "  fix: If the screen stays dark, try OVMF: 'qm set 100 --bios ovmf --efidisk0 "
-		 "STORAGE:1'\n" },
+		 "STORAGE:1,efitype=4m'\n" },
 	{ .name = "vm: unknown ROM, and OVMF", .ovmf = true, .property = "" },
 	{ .name = "vm: the firmware's first card",
 	  .card = both,
