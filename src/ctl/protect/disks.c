@@ -145,7 +145,8 @@ static int follow_group_volume(void *context, const char *directory, const char 
 	return 0;
 }
 
-/* The group of the volume that device-mapper calls GROUP-VOLUME, with each "-" of a name doubled. */
+/* The group of the volume that device-mapper calls GROUP-VOLUME, with each "-" of a name doubled.
+ */
 static bool format_group(const char *volume, char name[NAME_MAX + 1])
 {
 	size_t used = 0;
@@ -162,11 +163,11 @@ static bool format_group(const char *volume, char name[NAME_MAX + 1])
  * A disk that no volume uses yet is above none; LVM's own text about the group names all, each by
  * a line `id = "UUID"` between physical_volumes and logical_volumes. udev has links by those.
  */
-static void follow_group_disks(struct walk *walk, const char *volume)
+void disks_follow_group(struct walk *walk, const char *group)
 {
-	char name[NAME_MAX + 1], path[PATH_MAX], id[64], device[PATH_MAX], *text, *rest, *line;
+	char path[PATH_MAX], id[64], device[PATH_MAX], *text, *rest, *line;
 
-	if (!format_group(volume, name) || host_path(path, "/etc/lvm/backup/%s", name) < 0 ||
+	if (host_path(path, "/etc/lvm/backup/%s", group) < 0 ||
 	    host_read_text(walk->host, path, &text) < 0)
 		return;
 	rest = strstr(text, "physical_volumes {");
@@ -185,7 +186,7 @@ static void follow_group_disks(struct walk *walk, const char *volume)
 static void follow_group(struct walk *walk, const char *directory)
 {
 	struct group_search search = { .walk = walk };
-	char name[2 * NAME_MAX];
+	char name[2 * NAME_MAX], group[NAME_MAX + 1];
 
 	if (host_readf(walk->host, search.group, sizeof(search.group), "%s/dm/uuid", directory) <
 		    GROUP_LENGTH ||
@@ -196,8 +197,8 @@ static void follow_group(struct walk *walk, const char *directory)
 		return;
 	walk_list(walk, DISKS_ALL, follow_group_volume, &search);
 	if (host_readf(walk->host, name, sizeof(name), "%s/dm/name", directory) > 0 &&
-	    strlen(name) <= NAME_MAX)
-		follow_group_disks(walk, name);
+	    strlen(name) <= NAME_MAX && format_group(name, group))
+		disks_follow_group(walk, group);
 	walk_leave(walk);
 }
 

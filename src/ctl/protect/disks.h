@@ -52,6 +52,9 @@ int disks_read_tags(const struct host *host, const char *directory, struct block
 /* Follows a block device, given by that directory. */
 void disks_follow(struct walk *walk, const char *directory);
 
+/* Follows the disks that LVM's text about a volume group names, which need not be active. */
+void disks_follow_group(struct walk *walk, const char *group);
+
 /*
  * Finds that directory of a block device that is part of the search, as fstab(5) names it, and
  * tells of failure; one that is not in use may be absent. 0 or -errno.

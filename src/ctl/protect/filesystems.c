@@ -109,21 +109,18 @@ static int follow_zfs_member(void *context, const char *directory, const char *n
 }
 
 /* The label of each member of the pool is its name. */
-void filesystem_follow_pool(struct walk *walk, const char *pool)
+void filesystem_follow_pool(struct walk *walk, const char *dataset)
 {
+	char pool[256];
 	struct zfs_search zfs = { walk, pool };
 
+	snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(dataset, "/"), dataset);
 	walk_list(walk, DISKS_ALL, follow_zfs_member, &zfs);
 }
 
-/* The source is POOL/DATASET. */
 static void follow_zfs(struct walk *walk, struct libmnt_fs *fs)
 {
-	const char *source = filesystem_source(fs);
-	char pool[256];
-
-	snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(source, "/"), source);
-	filesystem_follow_pool(walk, pool);
+	filesystem_follow_pool(walk, filesystem_source(fs));
 }
 
 static struct text whole(const char *string)

@@ -11,6 +11,7 @@
 #include "protect/mounts.h"
 
 #define PROXMOX_ESPS "/etc/kernel/proxmox-boot-uuids"
+#define STORAGES     HOST_CLUSTER "/storage.cfg"
 
 #define ESP_GUID      "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 #define ESP_MBR       "0xef"
@@ -317,23 +318,67 @@ static bool is_told(const struct walk *walk, size_t before)
 	return known == protect->count - before;
 }
 
-/* One that can't be followed is not told of: a device of device-mapper can be on nothing. */
-static void find_active(struct walk *walk, const char *what, const char *name, const char *device)
+/*
+ * One that can't be followed is not told of: a device of device-mapper can be on nothing, and a
+ * storage be that of another node.
+ */
+static void find_active(struct walk *walk, const char *what, const char *on,
+			void (*follow)(struct walk *walk, const char *name), const char *name)
 {
 	struct protect *protect = walk->protect;
 	void (*tell)(void *, enum protect_message, const char *) = protect->tell;
 	size_t before = protect->count;
 
 	protect->tell = NULL;
-	walk_begin(walk, PROTECT_OTHER, what, "%s", name);
-	if (device)
-		disks_follow(walk, device);
-	else
-		filesystem_follow_pool(walk, name);
+	walk_begin(walk, PROTECT_OTHER, what, "%s", on);
+	follow(walk, name);
 	walk_end(walk);
 	protect->tell = tell;
 	if (is_told(walk, before))
 		protect->count = before;
+}
+
+/*
+ * Storages of Proxmox VE: a line "TYPE: NAME" for each, and below it lines of a blank, a property
+ * and its value. Directories are on mounts, and other types without a group or a pool are remote.
+ */
+static void find_storages(struct walk *walk, char *text)
+{
+	char *line, type[32], name[64], key[32], value[256], what[80] = "", on[256] = "";
+	bool zfs = false;
+
+	do {
+		line = strsep(&text, "\n");
+		key[0] = value[0] = '\0';
+		if (line && (line[0] == ' ' || line[0] == '\t')) {
+			sscanf(line, " %31s %255s", key, value);
+			if (strcmp(key, zfs ? "pool" : "vgname") == 0)
+				strcpy(on, value);
+			else if (strcmp(key, "disable") == 0 && value[0] != '0')
+				what[0] = '\0';
+			continue;
+		}
+		if (what[0] && on[0])
+			find_active(walk, what, on,
+				    zfs ? filesystem_follow_pool : disks_follow_group, on);
+		what[0] = on[0] = '\0';
+		if (line && sscanf(line, "%31[a-z]: %63s", type, name) == 2) {
+			zfs = strcmp(type, "zfspool") == 0;
+			snprintf(what, sizeof(what), "storage %s", name);
+		}
+	} while (line);
+}
+
+static void read_storages(struct walk *walk)
+{
+	char *text = NULL;
+	int result = host_read_text(walk->host, STORAGES, &text);
+
+	if (result == 0)
+		find_storages(walk, text);
+	else if (result != -ENOENT)
+		walk_lose(walk, STORAGES ": %s", strerror(-result));
+	free(text);
 }
 
 /* LVM- and the UUID of the group: one volume leads to the disks of all. */
@@ -361,7 +406,7 @@ static int find_volume(void *context, const char *directory, const char *name)
 		return 0;
 	strcpy(search->last, uuid);
 	disks_format_node(host, device, node);
-	find_active(search->walk, "volume", node, device);
+	find_active(search->walk, "volume", node, disks_follow, device);
 	return 0;
 }
 
@@ -372,7 +417,7 @@ static int find_pool(void *walk, const char *directory, const char *name)
 
 	if (host_path(pool, "%s/%s", directory, name) == 0 &&
 	    host_has(((struct walk *)walk)->host, pool, "state"))
-		find_active(walk, "ZFS pool", name, NULL);
+		find_active(walk, "ZFS pool", name, filesystem_follow_pool, name);
 	return 0;
 }
 
@@ -432,6 +477,7 @@ void mounts_find(struct walk *walk)
 		/* After what is needed, which is not told of again. */
 		walk->grade = PROTECT_USED;
 		for_each(walk, walk->mounts, find_used_mount);
+		read_storages(walk);
 		walk_list(walk, "/proc/spl/kstat/zfs", find_pool, walk);
 		walk_list(walk, DISKS_ALL, find_volume, &volumes);
 		walk->grade = PROTECT_NEEDED;

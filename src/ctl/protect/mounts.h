@@ -14,7 +14,7 @@ int mounts_open(struct walk *walk);
 
 /*
  * Searches below the file systems that the host boots from and runs on, and below its swap; then
- * below what else is mounted, which is used and not needed.
+ * below what else is mounted, or in use without that, which is used and not needed.
  */
 void mounts_find(struct walk *walk);
 
@@ -40,8 +40,8 @@ bool filesystem_has_disks(struct libmnt_fs *fs);
 /* Whether its files come from a server, or from disks that several hosts share. */
 bool filesystem_is_remote(struct libmnt_fs *fs);
 
-/* Follows every member of a pool of ZFS. */
-void filesystem_follow_pool(struct walk *walk, const char *pool);
+/* Follows every member of the pool of ZFS that a dataset, as POOL/DATASET, is in. */
+void filesystem_follow_pool(struct walk *walk, const char *dataset);
 
 bool filesystem_is_fuse(struct libmnt_fs *fs);
 
