@@ -8,6 +8,7 @@
 
 #include "core/forecast.h"
 #include "host/joined.h"
+#include "protect/console.h"
 #include "protect/mounts.h"
 #include "protect/network.h"
 #include "protect/protect.h"
@@ -99,6 +100,7 @@ static int walk_all(struct walk *walk)
 	result = routes_read(&walk->routes, walk->host);
 	mounts_find(walk);
 	network_find(walk, result);
+	console_find(walk);
 	routes_free(&walk->routes);
 	for (size_t i = 0; i < protect->count; i++) {
 		const struct protect_entry *entry = &protect->list[i];
