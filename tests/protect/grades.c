@@ -28,9 +28,10 @@ static const struct function {
 	const char *name, *address;
 } functions[] = {
 	{ "gpu", "0000:01:00.0" },  { "vmd", "0000:00:0e.0" },  { "vmdssd", "10000:e1:00.0" },
-	{ "xhci", "0000:00:14.0" }, { "ahci", "0000:00:17.0" }, { "ssd0", "0000:02:00.0" },
-	{ "ssd1", "0000:03:00.0" }, { "igb0", "0000:06:00.0" }, { "igb1", "0000:06:00.1" },
-	{ "mlx", "0000:07:00.0" },  { "vf", "0000:07:00.2" },   { "eno1", "0000:00:1f.6" },
+	{ "xhci", "0000:00:14.0" }, { "sol", "0000:00:16.3" },  { "ahci", "0000:00:17.0" },
+	{ "ssd0", "0000:02:00.0" }, { "ssd1", "0000:03:00.0" }, { "igb0", "0000:06:00.0" },
+	{ "igb1", "0000:06:00.1" }, { "mlx", "0000:07:00.0" },  { "vf", "0000:07:00.2" },
+	{ "eno1", "0000:00:1f.6" }, { "usb9", "0000:09:00.0" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -56,6 +57,29 @@ static const struct function {
 #define LIST                 "line var/lib/vfio-early/6.12.0-1-amd64.protected "
 #define LIST_ETH0            "0000:00:1c.0/00.0/01.0/00.0 id=8086:1521:8086:0001 # 0000:06:00.0 "
 #define LIST_XHCI            "0000:00:14.0 id=8086:a36d:1043:8694 # 0000:00:14.0 "
+
+/* Storages of Proxmox VE whose group is not active and whose pool is not imported. */
+#define STORAGE_CFG "line etc/pve/storage.cfg "
+#define INACTIVE                                                                                   \
+	NVME0 NVME1 "line etc/lvm/backup/vm-data \tphysical_volumes {\n"                           \
+		    "line etc/lvm/backup/vm-data \t\tid = \"aaaaaa-1\"\n"                          \
+		    "link dev/disk/by-id/lvm-pv-uuid-aaaaaa-1 ../../nvme0n1p2\n"                   \
+		    "udev nvme1n1p1 ID_FS_TYPE=zfs_member\nudev nvme1n1p1 ID_FS_LABEL=tank\n"
+#define LVM                                                                                        \
+	STORAGE_CFG "lvmthin: fast\n" STORAGE_CFG "\tthinpool data\n" STORAGE_CFG                  \
+		    "\tvgname vm-data\n"
+#define POOL STORAGE_CFG "zfspool: vms\n" STORAGE_CFG "\tpool tank/vms\n" STORAGE_CFG "\tsparse 1\n"
+
+/* An input of a device, and the last word of the keys that it has. */
+#define INPUT(number, device, keys)                                                                \
+	"line sys/" device "/input/input" number "/capabilities/key 1000000000007 " keys "\n"      \
+	"link sys/class/input/input" number " ../../" device "/input/input" number "\n"
+#define KEYS     "fffffffffffffffe"
+#define XHCI     "bus/pci/devices/0000:00:14.0/usb1/1-5/"
+#define KEYBOARD INPUT("3", XHCI "1-5:1.0/0003:046D:C31C.0001", KEYS)
+#define CRYPTTAB "line etc/crypttab root UUID=5e1f "
+#define TTY(tty, at)                                                                               \
+	"line sys/" at "/" tty "/dev 4:68\nlink sys/class/tty/" tty " ../../" at "/" tty "\n"
 
 /* A function that is in neither list is free. Every host has its root on ahci, unless it says not.
  */
@@ -186,6 +210,67 @@ static const struct row {
 	  .needed = "ahci eno1", .uses = "" },
 	{ "network mount", ON_ENO1 STORAGE "mount 0:41 /mnt nfs4 10.10.10.1:/srv\n",
 	  .needed = "ahci eno1", .used = "igb0" },
+
+	/* Storages of Proxmox VE */
+	{ "storages that are not active", ON_ENO1 INACTIVE LVM STORAGE_CFG "\n" POOL,
+	  .needed = "ahci eno1", .used = "ssd0 ssd1",
+	  .uses = "storage fast (vm-data)storage vms (tank/vms)" },
+	{ "storage that is disabled, and no other", ON_ENO1 INACTIVE LVM STORAGE_CFG "\tdisable\n",
+	  .needed = "ahci eno1" },
+	{ "storage that was disabled, without blank lines",
+	  ON_ENO1 INACTIVE STORAGE_CFG "# ours\n" STORAGE_CFG "lvm: a\n" STORAGE_CFG
+				       "\tdisable 0\n" STORAGE_CFG "\tvgname vm-data\n" POOL,
+	  .needed = "ahci eno1", .used = "ssd0 ssd1" },
+	{ "storages of another node, on directories and on servers",
+	  ON_ENO1 INACTIVE STORAGE_CFG "lvm: a\n" STORAGE_CFG "\tvgname other\n" STORAGE_CFG
+				       "rbd: b\n" STORAGE_CFG "\tpool tank\n" STORAGE_CFG
+				       "dir: local\n" STORAGE_CFG "\tpath /var/lib/vz\n",
+	  .needed = "ahci eno1", .uses = "" },
+	{ "storages that can't be read", ON_ENO1 INACTIVE "line etc/pve/storage.cfg/x x\n",
+	  .needed = "ahci eno1" },
+
+	/* Keyboards and consoles */
+	{ "the only keyboard, of several inputs, and a mouse",
+	  ON_ENO1 KEYBOARD INPUT("4", XHCI "1-5:1.1/0003:046D:C31C.0002", KEYS)
+		  INPUT("5", "bus/pci/devices/0000:09:00.0/usb3/3-1/3-1:1.0", "1f0000"),
+	  .needed = "ahci eno1", .used = "xhci", .uses = "the only keyboard" },
+	{ "two keyboards at two controllers",
+	  ON_ENO1 KEYBOARD INPUT("4", "bus/pci/devices/0000:09:00.0/usb3/3-1/3-1:1.0", KEYS),
+	  .needed = "ahci eno1" },
+	{ "a keyboard on no PCI bus",
+	  ON_ENO1 KEYBOARD INPUT("0", "devices/platform/i8042/serio0", KEYS),
+	  .needed = "ahci eno1" },
+	{ "a keyboard, and one that a program makes",
+	  ON_ENO1 KEYBOARD INPUT("4", "devices/virtual/misc/uhid", KEYS)
+		  INPUT("5", "devices/virtual", KEYS),
+	  .needed = "ahci eno1", .used = "xhci" },
+	{ "passphrase at boot", ON_ENO1 KEYBOARD CRYPTTAB "none luks,discard\n",
+	  .needed = "xhci ahci eno1" },
+	{ "passphrase at boot, and nothing else said",
+	  ON_ENO1 KEYBOARD "line etc/crypttab # name device\n" CRYPTTAB "-\n",
+	  .needed = "xhci ahci eno1" },
+	{ "passphrase at boot, with the keyboard's controller in use by a disk",
+	  ON_ENO1 KEYBOARD USB "mount 8:17 /srv ext4 /dev/sdb1\n" CRYPTTAB "none\n",
+	  .needed = "xhci ahci eno1" },
+	{ "no passphrase for the boot",
+	  ON_ENO1 KEYBOARD CRYPTTAB
+	  "/etc/keys/root.key luks\n" CRYPTTAB "none luks,nofail\n" CRYPTTAB
+	  "none noauto\n" CRYPTTAB "none luks,tpm2-device=auto\n" CRYPTTAB
+	  "- _netdev\nline etc/crypttab swap /dev/sda3 /dev/urandom swap\n",
+	  .needed = "ahci eno1", .used = "xhci" },
+	{ "key in a file by the name of the device",
+	  ON_ENO1 KEYBOARD CRYPTTAB "none\nline etc/cryptsetup-keys.d/root.key x\n",
+	  .needed = "ahci eno1", .used = "xhci" },
+	{ "serial console on a PCI device",
+	  ON_ENO1 TTY("ttyS4", "bus/pci/devices/0000:00:16.3/0000:00:16.3:0/0000:00:16.3:0.0/tty") TTY(
+		  "ttyS0",
+		  "devices/platform/serial8250/tty") "line proc/cmdline root=/dev/sda2 console=tty0 console=ttyS0 console=ttyS4,115200n8\n",
+	  .needed = "ahci eno1", .used = "sol", .uses = "serial console (ttyS4)" },
+	{ "serial port that is no console",
+	  ON_ENO1 TTY(
+		  "ttyS4",
+		  "bus/pci/devices/0000:00:16.3/0000:00:16.3:0/0000:00:16.3:0.0/tty") "line proc/cmdline root=/dev/sda2 quiet console=tty0\n",
+	  .needed = "ahci eno1" },
 
 	/* Clusters */
 	{ "Corosync's link in a network of its own",

@@ -11,6 +11,7 @@ static const char machine[] =
 	"  10000:e0:06.0 0604: 8086:09ab driver=pcieport\n"
 	"    10000:e1:00.0 010802: 144d:a80a sub=144d:a801 driver=nvme\n"
 	"00:14.0 0c0330: 8086:a36d sub=1043:8694 driver=xhci_hcd\n"
+	"00:16.3 0700: 8086:a363 sub=1043:8694 driver=serial\n"
 	"00:17.0 010601: 8086:a352 sub=1043:8694 driver=ahci\n"
 	"00:1b.0 0604: 8086:a340 driver=pcieport\n"
 	"  02:00.0 010802: 144d:a808 sub=144d:a801 driver=nvme\n"
