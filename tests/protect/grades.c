@@ -31,7 +31,7 @@ static const struct function {
 	{ "xhci", "0000:00:14.0" }, { "sol", "0000:00:16.3" },  { "ahci", "0000:00:17.0" },
 	{ "ssd0", "0000:02:00.0" }, { "ssd1", "0000:03:00.0" }, { "igb0", "0000:06:00.0" },
 	{ "igb1", "0000:06:00.1" }, { "mlx", "0000:07:00.0" },  { "vf", "0000:07:00.2" },
-	{ "eno1", "0000:00:1f.6" }, { "usb9", "0000:09:00.0" },
+	{ "eno1", "0000:00:1f.6" }, { "usb9", "0000:09:00.0" }, { "usba", "0000:0a:00.0" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -331,6 +331,13 @@ static const struct row {
 	  "0000:00:1c.4/00.1 id=8086:1521 # 0000:09:00.0 network of an earlier image\n" LIST
 	  "# entries: 1\n",
 	  .needed = "ahci igb0 igb1" },
+	{ "… and was built with networking down, too",
+	  ENO1 LIST LIST_XHCI "network of an earlier image\n" LIST "# entries: 1\n",
+	  .needed = "xhci ahci" },
+	{ "… and has a serial number, which another card of the model has not",
+	  ENO1 LIST "0000:00:1d.4/00.0 id=15b7:5002:15b7:5002 serial=00-1b-44-4a-00-00-00-09 "
+		    "# 0000:09:00.0 IPv4 default route (enx0)\n" LIST "# entries: 1\n",
+	  .needed = "ahci usb9" },
 	{ "… which is not whole", ENO1 ETH0 LIST LIST_ETH0 "IPv4 default route (eth0)\n",
 	  .needed = "ahci" },
 	{ "the default route is gone, an address is there",
