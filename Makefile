@@ -259,7 +259,7 @@ CTL_LINT     = $(LINT_CFLAGS) -Isrc $(CTL_CFLAGS)
 # Their tables leave out what is 0.
 TEST_SOURCES := $(wildcard tests/*/*.c tests/bench/guest/*.c)
 TEST_LINT = $(CTL_LINT) -Wno-missing-field-initializers -Itests/lib -I/usr/include/fuse3 \
-	-DFLOOR_MODULES='"",' -DFLOOR_DEVICES='"",'
+	-DFLOOR_FLAGS=0 -DFLOOR_MODULES='"",' -DFLOOR_DEVICES='"",'
 
 # As many at a time as there are processors.
 each-of = printf '%s\n' $(1) | xargs -P "$$(nproc)" -I {}

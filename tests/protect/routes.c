@@ -136,9 +136,9 @@ static void test_kernel(void **state)
 	routes_free(&routes);
 }
 
-static void check_same(const struct route_list *expected, const struct route_list *got)
+static void check_same(const struct route_list *wanted, const struct route_list *got)
 {
-	char *a = format_list(expected), *b = format_list(got);
+	char *a = format_list(wanted), *b = format_list(got);
 
 	assert_string_equal(a, b);
 	free(a);

@@ -219,7 +219,7 @@ static int print_interface(void *context, const char *directory, const char *nam
 	    strncmp(resolved, devices, sizeof(devices) - 1) != 0)
 		return 0;
 	printl(report, "net %s %.*s", name,
-	       (int)(strrchr(resolved, '/') - resolved - (sizeof(devices) - 1)),
+	       (int)(strrchr(resolved, '/') - resolved - (ptrdiff_t)(sizeof(devices) - 1)),
 	       resolved + sizeof(devices) - 1);
 	host_each(host, resolved, print_lower, context);
 	return 0;
