@@ -239,8 +239,6 @@ static enum kernel_state judge(const struct now *now, struct kernel *kernel)
 		state = KERNEL_UNLISTED;
 	else if (note.list && now->protect->pci.directory >= 0 && !now->protect->hidden)
 		state = compare_list(now, note.list, kernel);
-	else if (rules_want_drivers(&now->rules))
-		state = KERNEL_UNLISTED;
 	if (state != KERNEL_IDLE && state != KERNEL_LACKING)
 		kernel->why[0] = '\0';
 	free(note.list);
