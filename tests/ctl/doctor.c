@@ -678,7 +678,10 @@ static const struct trouble {
 		.change = "remove boot/initrd.img-" KERNEL "\nline boot/initrd.img-" KERNEL " x\n",
 		.expect = "options unknown /boot/initrd.img-" KERNEL
 			  ": Whether it has disable_vga=1 can't be "
-			  "seen: from byte 0 on: found no cpio archive\n",
+			  "seen: from byte 0 on: found no cpio archive\n"
+			  "images warning /boot/initrd.img-" KERNEL
+			  ": Whether the image has the current rules can't be seen\n"
+			  "  fix: Run 'vfio-earlyctl image " KERNEL "'\n",
 		.status = 2,
 	},
 	{

@@ -184,7 +184,8 @@ static void check_kernel(struct findings *findings, const struct host *host, con
 	char directory[PATH_MAX], copy[PATH_MAX], image[PATH_MAX], where[PATH_MAX];
 	const char *release = kernel->release, *fault;
 
-	if (host_path(directory, esp->grub ? "" : "/EFI/proxmox/%s", release) < 0 ||
+	if (host_path(directory, "%s%s", esp->grub ? "" : "/EFI/proxmox/",
+		      esp->grub ? "" : release) < 0 ||
 	    host_path(copy, "%s/vmlinuz-%s", directory, release) < 0 ||
 	    !host_has(&esp->files, "", host_below(copy)))
 		return;
