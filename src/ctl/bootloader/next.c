@@ -166,6 +166,7 @@ static struct kernel *find_by_systemd(struct search *search, const struct host *
 	search->wanted = wanted[0] ? wanted : "*";
 	if (host_path(path, "%s/loader/entries", boot) == 0)
 		host_each(search->host, path, take_entry, search);
+	search->wanted = NULL;
 	return search->found;
 }
 

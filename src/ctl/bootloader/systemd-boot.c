@@ -202,6 +202,7 @@ void systemd_check_entries(struct bootcheck *check)
 	static const char *const directories[] = { "/boot/loader/entries", "/efi/loader/entries",
 						   "/boot/efi/loader/entries" };
 	static const char *const on_esp[] = { "/loader/entries" };
+	const char *const *places = check->esp ? on_esp : directories;
 	size_t count = check->esp ? 1 : sizeof(directories) / sizeof(directories[0]);
 	struct look look = { .check = check };
 
@@ -213,8 +214,7 @@ void systemd_check_entries(struct bootcheck *check)
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		int result = host_each(check->host, (check->esp ? on_esp : directories)[i],
-				       check_entry, &look);
+		int result = host_each(check->host, places[i], check_entry, &look);
 
 		if (check->result == 0 && result != -ENOENT && result != -ENOTDIR)
 			check->result = result;
