@@ -8,10 +8,9 @@
 #include "audit/audit.h"
 #include "bind/vfio.h"
 #include "bootloader/esp.h"
-#include "core/text.h"
 #include "core/vfio.h"
 #include "doctor/doctor.h"
-#include "image/contents.h"
+#include "image/modules.h"
 
 /* Words that guides have people put on the command line, and that have no effect there. */
 #define FRAMEBUFFER "vfio-early releases the firmware's framebuffer itself"
@@ -99,47 +98,13 @@ void doctor_check_kernel(struct doctor *doctor, struct findings *findings)
 			     describe_default(doctor));
 }
 
-/* Whether a list of depmod(8) has a module: lines "PATH" or "PATH: PATH ...". */
-static bool lists_module(const char *list, const char *module)
-{
-	struct text text = { list, list + strlen(list) }, line, path;
-	char name[NAME_MAX + 1];
-
-	while (text_take_until(&text, '\n', &line))
-		if (text_take_until(&line, ':', &path) &&
-		    contents_module_name(path.p, text_length(&path), name) &&
-		    strcmp(name, module) == 0)
-			return true;
-	return false;
-}
-
-/* Whether a kernel has a module, or has it built in: 1, 0, or -errno. */
-static int has_module(const struct host *host, const char *release, const char *module)
-{
-	static const char *const lists[] = { "modules.dep", "modules.builtin" };
-	int result = 0;
-
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && result == 0; i++) {
-		char path[PATH_MAX], *text = NULL;
-
-		result = host_path(path, "/lib/modules/%s/%s", release, lists[i]);
-		if (result == 0)
-			result = host_read_text(host, path, &text);
-		if (!text)
-			break;
-		result = lists_module(text, module);
-		free(text);
-	}
-	return result;
-}
-
 static void check_kernel_modules(struct doctor *doctor, struct findings *findings,
 				 const struct kernel *kernel)
 {
 	static const char *const modules[] = { "vfio_pci", VFIO_IOMMU_MODULE };
 
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		int there = has_module(&doctor->inventory.host, kernel->release, modules[i]);
+		int there = image_modules_has(&doctor->inventory.host, kernel->release, modules[i]);
 
 		if (there < 0) {
 			findings_add(findings, there == -ENOENT ? FINDING_ERROR : FINDING_UNKNOWN,

@@ -15,14 +15,12 @@ struct need {
 	void *context;
 };
 
-static char *read_depmod(const struct host *host, const char *kernel, const char *name)
+static int read_depmod(const struct host *host, const char *kernel, const char *name, char **text)
 {
-	char path[PATH_MAX], *text;
+	char path[PATH_MAX];
 
-	if (host_path(path, "/lib/modules/%s/%s", kernel, name) < 0 ||
-	    host_read_text(host, path, &text) < 0)
-		return NULL;
-	return text;
+	return host_path(path, "/lib/modules/%s/%s", kernel, name)
+		       ?: host_read_text(host, path, text);
 }
 
 static struct text whole(const char *string)
@@ -46,6 +44,23 @@ static bool find_line(const char *list, const char *module, struct text *rest)
 			return true;
 		}
 	return false;
+}
+
+int image_modules_has(const struct host *host, const char *kernel, const char *module)
+{
+	static const char *const lists[] = { "modules.dep", "modules.builtin" };
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && result == 0; i++) {
+		char *text = NULL;
+		struct text rest;
+
+		result = read_depmod(host, kernel, lists[i], &text);
+		if (result == 0)
+			result = find_line(text, module, &rest);
+		free(text);
+	}
+	return result;
 }
 
 static void require_module(const struct need *need, const char *driver)
@@ -92,15 +107,12 @@ void image_modules_each(const struct host *host, const char *kernel, const struc
 			void (*each)(void *context, const struct image_module *module),
 			void *context)
 {
-	struct need need = {
-		.dependencies = read_depmod(host, kernel, "modules.dep"),
-		.builtin = read_depmod(host, kernel, "modules.builtin"),
-		.aliases = read_depmod(host, kernel, "modules.alias"),
-		.each = each,
-		.context = context,
-	};
+	struct need need = { .each = each, .context = context };
 	bool vfio = false, variant = false;
 
+	read_depmod(host, kernel, "modules.dep", &need.dependencies);
+	read_depmod(host, kernel, "modules.builtin", &need.builtin);
+	read_depmod(host, kernel, "modules.alias", &need.aliases);
 	for (size_t i = 0; i < rules->count; i++) {
 		const char *driver = rule_driver(&rules->list[i]);
 

@@ -27,6 +27,9 @@ void image_modules_each(const struct host *host, const char *kernel, const struc
 			void (*each)(void *context, const struct image_module *module),
 			void *context);
 
+/* Whether a kernel has a module, or has it built in: 1, 0, or -errno where its lists can't be read. */
+int image_modules_has(const struct host *host, const char *kernel, const char *module);
+
 /*
  * Looks whether the drivers that rules want are in the image or built in, with all modules that
  * they need, as the host's own modules of that kernel tell.
