@@ -173,9 +173,7 @@ int rules_read_file(struct rules *rules, int root, const char *name)
 
 static bool is_conf(const char *name)
 {
-	size_t length = strlen(name);
-
-	return name[0] != '.' && length > 5 && strcmp(name + length - 5, ".conf") == 0;
+	return name[0] != '.' && text_ends_with(name, ".conf");
 }
 
 bool rules_is_file(const char *path)

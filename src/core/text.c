@@ -102,6 +102,13 @@ void text_copy_printable(const struct text *text, char *buffer, size_t size)
 	buffer[used] = '\0';
 }
 
+bool text_ends_with(const char *name, const char *suffix)
+{
+	size_t length = strlen(name), end = strlen(suffix);
+
+	return length > end && strcmp(name + length - end, suffix) == 0;
+}
+
 bool text_same_name(const char *a, const char *b)
 {
 	for (; *a && *b; a++, b++)

@@ -56,6 +56,9 @@ bool text_take_until(struct text *text, char separator, struct text *part);
  */
 void text_copy_printable(const struct text *text, char *buffer, size_t size);
 
+/* Whether a name ends with the suffix, and has something before it. */
+bool text_ends_with(const char *name, const char *suffix);
+
 /* Whether both name one driver or module, whose names differ in - and _ as people mix them up. */
 bool text_same_name(const char *a, const char *b);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bootloader/grub.h"
+#include "core/text.h"
 
 #define CONFIG "/grub/grub.cfg" /* below /boot, or an EFI system partition */
 
@@ -43,9 +44,7 @@ struct assignment {
 
 static int is_config(const struct dirent *entry)
 {
-	const char *suffix = strrchr(entry->d_name, '.');
-
-	return entry->d_name[0] != '.' && suffix && strcmp(suffix, ".cfg") == 0;
+	return entry->d_name[0] != '.' && text_ends_with(entry->d_name, ".cfg");
 }
 
 /* Not by strcoll(3), as alphasort(3) has it: dash's patterns have the order of bytes. */

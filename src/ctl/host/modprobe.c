@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "host/array.h"
 #include "host/modprobe.h"
 
@@ -48,10 +49,9 @@ void modprobe_parse(const char *path, char *text, modprobe_take *take, void *con
 static int take_file(void *context, const char *directory, const char *name)
 {
 	struct reader *reader = context;
-	size_t length = strlen(name);
 	char path[PATH_MAX], *text, **seen;
 
-	if (length <= 5 || strcmp(name + length - 5, ".conf") != 0)
+	if (!text_ends_with(name, ".conf"))
 		return 0;
 	for (size_t i = 0; i < reader->seen_count; i++)
 		if (strcmp(reader->seen[i], name) == 0)
