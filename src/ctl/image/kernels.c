@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "core/rules.h"
+#include "core/text.h"
 #include "host/array.h"
 #include "host/joined.h"
 #include "image/kernels.h"
@@ -28,12 +29,9 @@ bool kernels_is_leftover(const char *release)
 	static const char *const ends[] = { ".new",      ".bak",      ".old",
 					    ".dpkg-bak", ".dpkg-new", ".dpkg-tmp" };
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		size_t length = strlen(release), end = strlen(ends[i]);
-
-		if (length > end && strcmp(release + length - end, ends[i]) == 0)
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (text_ends_with(release, ends[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -56,16 +54,21 @@ int kernels_read_config(const struct host *host, const char *release, char **tex
 	return result < 0 ? result : host_read_text(host, path, text);
 }
 
+struct kernel *kernels_named(const struct kernels *kernels, const char *release)
+{
+	for (size_t i = 0; i < kernels->count; i++)
+		if (strcmp(kernels->list[i].release, release) == 0)
+			return &kernels->list[i];
+	return NULL;
+}
+
 static int add(struct kernels *kernels, const char *release)
 {
 	struct kernel *kernel;
 
 	if (!release[0] || release[strspn(release, RELEASE_CHARACTERS)] ||
-	    kernels_is_leftover(release))
+	    kernels_is_leftover(release) || kernels_named(kernels, release))
 		return 0;
-	for (size_t i = 0; i < kernels->count; i++)
-		if (strcmp(kernels->list[i].release, release) == 0)
-			return 0;
 	kernel = array_add(kernels->list, kernels->count);
 	if (!kernel)
 		return -ENOMEM;
@@ -167,20 +170,19 @@ static bool is_outdated(const struct host *host, const char *note, const char *i
 static int read_note(const struct host *host, struct kernel *kernel, struct note *note)
 {
 	char image[PATH_MAX], path[PATH_MAX];
-	int result = kernels_image(kernel, image);
+	int result = kernels_image(kernel, image) ?: digest_path(kernel->release, path);
 
 	if (result == 0)
-		result = digest_path(kernel->release, path);
-	if (result == 0)
 		result = digest_read(host, path, note->digest);
-	if (result == 0 && is_outdated(host, path, image)) {
-		return read_image(host, kernel, note);
-	} else if (result == -ENOENT) {
+	if (result == -ENOENT) {
 		result = read_image(host, kernel, note);
 		return result == -EBADMSG ? -ENOENT : result;
 	}
-	if (result == 0)
-		result = digest_read_list(host, kernel->release, &note->list);
+	if (result < 0)
+		return result;
+	if (is_outdated(host, path, image))
+		return read_image(host, kernel, note);
+	result = digest_read_list(host, kernel->release, &note->list);
 	return result == -ENOENT ? 0 : result;
 }
 
@@ -271,7 +273,8 @@ int kernels_find(struct kernels *kernels, const struct host *host, struct protec
 {
 	struct protect own = { .pci = { .directory = -1 } };
 	struct now now = { .host = host, .protect = protect ?: &own };
-	char running[NAME_MAX + 1] = "";
+	char release[NAME_MAX + 1] = "";
+	struct kernel *running;
 	int result = kernels_list(kernels, host);
 
 	if (result == 0)
@@ -280,12 +283,13 @@ int kernels_find(struct kernels *kernels, const struct host *host, struct protec
 		result = rules_read(&now.rules, host->directory);
 	if (!protect && protect_find(&own, host->root[0] ? host->root : "/") < 0)
 		own.hidden = true;
-	host_readf(host, running, sizeof(running), "/proc/sys/kernel/osrelease");
-	for (size_t i = 0; i < kernels->count && result == 0; i++) {
+	host_readf(host, release, sizeof(release), "/proc/sys/kernel/osrelease");
+	running = kernels_named(kernels, release);
+	if (running)
+		running->running = true;
+	for (size_t i = 0; i < kernels->count && result == 0; i++)
 		if (kernels->list[i].state != KERNEL_NO_IMAGE)
 			kernels->list[i].state = judge(&now, &kernels->list[i]);
-		kernels->list[i].running = strcmp(kernels->list[i].release, running) == 0;
-	}
 	rules_free(&now.rules);
 	protect_free(&own);
 	return result;

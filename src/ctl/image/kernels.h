@@ -55,6 +55,9 @@ void kernels_free(struct kernels *kernels);
 /* The same without a look into images: a kernel that has one is KERNEL_UNREADABLE. */
 int kernels_list(struct kernels *kernels, const struct host *host);
 
+/* The kernel with this release; NULL: there is none. */
+struct kernel *kernels_named(const struct kernels *kernels, const char *release);
+
 /* The newest kernel that has no image; NULL: all have one. */
 const struct kernel *kernels_find_imageless(const struct kernels *kernels);
 
