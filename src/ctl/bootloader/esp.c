@@ -92,14 +92,10 @@ static void open_one(struct esp *esp, const struct host *host)
 /* A line that is no UUID of a vfat is skipped, as proxmox-boot-tool does. */
 static bool is_uuid(const char *line)
 {
-	static const char form[] = "xxxx-xxxx";
+	static const char digits[] = "0123456789abcdefABCDEF";
 
-	if (strlen(line) != strlen(form))
-		return false;
-	for (size_t i = 0; line[i]; i++)
-		if (form[i] == '-' ? line[i] != '-' : !strchr("0123456789abcdefABCDEF", line[i]))
-			return false;
-	return true;
+	return strspn(line, digits) == 4 && line[4] == '-' && strspn(line + 5, digits) == 4 &&
+	       !line[9];
 }
 
 int esps_open(struct esps *esps, const struct host *host)

@@ -7,6 +7,8 @@
 
 #include "bootloader/esp.h"
 #include "bootloader/next.h"
+#include "bootloader/systemd-boot.h"
+#include "core/text.h"
 
 /* Submenus, and what an entry has in braces. */
 #define DEPTH_MAX 8
@@ -14,21 +16,17 @@
 /* Of a line: GRUB's have two titles, and ids with the UUID of a file system. */
 #define TEXT_MAX 1024
 
+/* Variables of grub.cfg, which has them from grubenv. */
+#define ONCE  "${next_entry}"
+#define SAVED "${saved_entry}"
+
 struct search {
 	const struct host *host; /* that has the entries */
+	const char *boot;        /* the directory there with GRUB's or systemd-boot's */
 	struct kernels *kernels;
 	const char *wanted;   /* the name of a default, or a pattern */
 	struct kernel *found; /* the newest so far */
 };
-
-static struct kernel *find_kernel(struct kernels *kernels, const char *release, size_t length)
-{
-	for (size_t i = 0; i < kernels->count; i++)
-		if (strlen(kernels->list[i].release) == length &&
-		    memcmp(kernels->list[i].release, release, length) == 0)
-			return &kernels->list[i];
-	return NULL;
-}
 
 static const char *next_line(const char *line)
 {
@@ -36,16 +34,31 @@ static const char *next_line(const char *line)
 	return line + (*line != '\0');
 }
 
-/* Takes the value of a line KEY"VALUE" or KEYVALUE. False for other lines. */
-static bool take_value(const char *line, const char *key, char value[TEXT_MAX])
+/* A file below the directory, which the caller frees; NULL if it can't be read. */
+static char *read_file(const struct search *search, const char *name)
 {
-	line += strspn(line, " \t");
-	if (strncmp(line, key, strlen(key)) != 0)
-		return false;
-	line += strlen(key);
-	line += strspn(line, " \t\"");
-	snprintf(value, TEXT_MAX, "%.*s", (int)strcspn(line, "\"\n"), line);
-	return true;
+	char path[PATH_MAX], *text = NULL;
+
+	if (host_path(path, "%s/%s", search->boot, name) == 0)
+		host_read_text(search->host, path, &text);
+	return text;
+}
+
+/*
+ * Takes the value of the last line KEY"VALUE" or KEYVALUE of a text, which may be NULL. What grub.cfg
+ * sets for one boot comes from grubenv, and doesn't count here.
+ */
+static void take_value(const char *text, const char *key, char value[TEXT_MAX])
+{
+	for (const char *line = text; line && *line; line = next_line(line)) {
+		line += strspn(line, " \t");
+		if (strncmp(line, key, strlen(key)) != 0)
+			continue;
+		line += strlen(key);
+		line += strspn(line, " \t\"");
+		if (strncmp(line, ONCE, strlen(ONCE)) != 0)
+			snprintf(value, TEXT_MAX, "%.*s", (int)strcspn(line, "\"\n"), line);
+	}
 }
 
 /* Whether a part of "SUBMENU>ENTRY" names what a line opens: by number, title or id. */
@@ -84,7 +97,8 @@ static struct kernel *find_entry(const struct search *search, const char *text, 
 		} else if (strncmp(copy, "linux", 5) == 0 && kernel && depth == matched &&
 			   depth > 0 && !*part) {
 			kernel += strlen("vmlinuz-");
-			return find_kernel(search->kernels, kernel, strcspn(kernel, " \t"));
+			kernel[strcspn(kernel, " \t")] = '\0';
+			return kernels_named(search->kernels, kernel);
 		}
 		if (copy[0] && copy[strlen(copy) - 1] == '{' && ++depth < DEPTH_MAX)
 			numbers[depth] = 0;
@@ -98,25 +112,20 @@ static struct kernel *find_entry(const struct search *search, const char *text, 
 
 /* grub-reboot(8) and grub-set-default(8) write grubenv, which grub.cfg asks for the first before.
  */
-static struct kernel *find_by_grub(const struct search *search, const char *boot)
+static struct kernel *find_by_grub(const struct search *search)
 {
-	char path[PATH_MAX], once[TEXT_MAX] = "", saved[TEXT_MAX] = "0";
-	char wanted[TEXT_MAX] = "0", value[TEXT_MAX], *text = NULL, *environment = NULL;
+	char once[TEXT_MAX] = "", saved[TEXT_MAX] = "0", wanted[TEXT_MAX] = "0";
+	char *text = read_file(search, "grub/grub.cfg");
+	char *environment = read_file(search, "grub/grubenv");
 	struct kernel *found = NULL;
 
-	if (host_path(path, "%s/grub/grubenv", boot) == 0)
-		host_read_text(search->host, path, &environment);
-	for (const char *line = environment; line && *line; line = next_line(line)) {
-		take_value(line, "next_entry=", once);
-		take_value(line, "saved_entry=", saved);
-	}
-	if (host_path(path, "%s/grub/grub.cfg", boot) == 0)
-		host_read_text(search->host, path, &text);
-	for (const char *line = text; line && *line; line = next_line(line))
-		if (take_value(line, "set default=", value) && strcmp(value, "${next_entry}") != 0)
-			strcpy(wanted, strcmp(value, "${saved_entry}") == 0 ? saved : value);
-	if (text && once[0] && strstr(text, "${next_entry}"))
+	take_value(environment, "next_entry=", once);
+	take_value(environment, "saved_entry=", saved);
+	take_value(text, "set default=", wanted);
+	if (text && once[0] && strstr(text, ONCE))
 		strcpy(wanted, once);
+	else if (strcmp(wanted, SAVED) == 0)
+		strcpy(wanted, saved);
 	if (text)
 		found = find_entry(search, text, wanted) ?: find_entry(search, text, "0");
 	free(environment);
@@ -128,20 +137,18 @@ static struct kernel *find_by_grub(const struct search *search, const char *boot
 static int take_entry(void *context, const char *directory, const char *name)
 {
 	struct search *search = context;
-	size_t length = strlen(name);
 	char bare[NAME_MAX + 1];
 
 	(void)directory;
-	if (length < 6 || strcmp(name + length - 5, ".conf") != 0)
+	if (!text_ends_with(name, ".conf"))
 		return 0;
-	snprintf(bare, sizeof(bare), "%.*s", (int)length - 5, name);
+	snprintf(bare, sizeof(bare), "%.*s", (int)(strlen(name) - strlen(".conf")), name);
 	if (fnmatch(search->wanted, name, 0) != 0 && fnmatch(search->wanted, bare, 0) != 0)
 		return 0;
 	for (size_t i = 0; i < search->kernels->count; i++) {
 		struct kernel *kernel = &search->kernels->list[i];
-		size_t end = strlen(kernel->release);
 
-		if (end < length - 5 && strcmp(bare + length - 5 - end, kernel->release) == 0 &&
+		if (text_ends_with(bare, kernel->release) &&
 		    (!search->found || kernel < search->found))
 			search->found = kernel;
 	}
@@ -149,72 +156,71 @@ static int take_entry(void *context, const char *directory, const char *name)
 }
 
 /* What was chosen for once or for good comes before loader.conf. Without any, the newest boots. */
-static struct kernel *find_by_systemd(struct search *search, const struct host *outside,
-				      const char *boot)
+static struct kernel *find_by_systemd(struct search *search, const struct host *outside)
 {
 	static const char *const variables[] = { "LoaderEntryOneShot", "LoaderEntryDefault" };
 	char wanted[TEXT_MAX] = "", path[PATH_MAX], *text = NULL;
 
 	for (size_t i = 0; i < 2 && !wanted[0]; i++)
 		bootloader_read_variable(outside, variables[i], wanted, sizeof(wanted));
-	if (!wanted[0] && host_path(path, "%s/loader/loader.conf", boot) == 0)
-		host_read_text(search->host, path, &text);
-	for (const char *line = text; line && *line; line = next_line(line))
-		take_value(line, "default ", wanted);
+	if (!wanted[0])
+		text = read_file(search, "loader/loader.conf");
+	take_value(text, "default ", wanted);
 	free(text);
 	wanted[strcspn(wanted, " \t\r")] = '\0';
 	search->wanted = wanted[0] ? wanted : "*";
-	if (host_path(path, "%s/loader/entries", boot) == 0)
+	if (host_path(path, "%s/loader/entries", search->boot) == 0)
 		host_each(search->host, path, take_entry, search);
 	search->wanted = NULL;
 	return search->found;
 }
 
 /* proxmox-boot-tool's own record, which its refresh puts into effect. */
-static struct kernel *find_pin(const struct search *search, const struct host *host)
+static struct kernel *find_pin(const struct kernels *kernels, const struct host *host)
 {
-	static const char *const paths[] = { "/etc/kernel/next-boot-pin",
-					     "/etc/kernel/proxmox-boot-pin" };
 	char release[NAME_MAX + 1];
 
-	for (size_t i = 0; i < 2; i++)
-		if (host_readf(host, release, sizeof(release), "%s", paths[i]) > 0)
-			return find_kernel(search->kernels, release, strlen(release));
+	if (host_readf(host, release, sizeof(release), "/etc/kernel/next-boot-pin") > 0 ||
+	    host_readf(host, release, sizeof(release), "/etc/kernel/proxmox-boot-pin") > 0)
+		return kernels_named(kernels, release);
 	return NULL;
 }
 
-static struct kernel *find_next(struct search *search, const struct host *host)
+static struct kernel *find_next(struct kernels *kernels, const struct host *host)
 {
-	static const char *const places[] = { "/boot", "/efi", "/boot/efi" };
+	struct search search = { .host = host, .boot = "/boot", .kernels = kernels };
 	const struct bootloader *loader;
 	char message[BOOT_MESSAGE_MAX];
 	struct kernel *found = NULL;
 	struct esps esps;
+	bool grub;
 
 	if (bootloader_detect(&loader, host, message) < 0)
 		return NULL;
+	grub = strcmp(loader->family, "GRUB") == 0;
 	esps_open(&esps, host);
 	for (size_t i = 0; i < esps.count && !found; i++) {
-		search->host = &esps.list[i].files;
+		struct search on_esp = { &esps.list[i].files, "", .kernels = kernels };
+
 		if (esps.list[i].error == 0)
-			found = esps.list[i].grub ? find_by_grub(search, "")
-						  : find_by_systemd(search, host, "");
+			found = esps.list[i].grub ? find_by_grub(&on_esp)
+						  : find_by_systemd(&on_esp, host);
 	}
-	search->host = host;
 	if (!found && esps.count > 0)
-		found = find_pin(search, host);
-	else if (!found && strcmp(loader->family, "GRUB") == 0)
-		found = find_by_grub(search, "/boot");
-	for (size_t i = 0; i < 3 && !found && strcmp(loader->family, "GRUB") != 0; i++)
-		found = find_by_systemd(search, host, places[i]);
+		found = find_pin(kernels, host);
+	else if (!found && grub)
+		found = find_by_grub(&search);
+	for (const char *const *place = systemd_places; *place && !found && !grub; place++) {
+		search.boot = *place;
+		found = find_by_systemd(&search, host);
+	}
 	esps_close(&esps);
 	return found;
 }
 
 void bootnext_mark(struct kernels *kernels, const struct host *host)
 {
-	struct search search = { .kernels = kernels };
-	struct kernel *next = find_next(&search, host);
+	struct kernel *next = find_next(kernels, host);
 
 	if (!next && kernels->count > 0)
 		next = kernels->list;

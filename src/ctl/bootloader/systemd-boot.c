@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "bootloader/systemd-boot.h"
+#include "core/text.h"
 #include "host/run.h"
 #include "image/kernels.h"
 
 const char *const systemd_own_words[] = { "initrd", "systemd.machine_id", NULL };
+
+const char *const systemd_places[] = { "/boot", "/efi", "/boot/efi", NULL };
 
 /* As 90-loaderentry.install has it: what the boot loader put there itself is left out. */
 static int read_running(const struct host *host, char **text)
@@ -167,13 +170,6 @@ static void check_entry_text(struct bootcheck *check, const char *path, char *te
 	bootwords_free(&words);
 }
 
-static bool ends_with(const char *name, const char *suffix)
-{
-	size_t length = strlen(name), end = strlen(suffix);
-
-	return length > end && strcmp(name + length - end, suffix) == 0;
-}
-
 static int check_entry(void *context, const char *directory, const char *name)
 {
 	struct look *look = context;
@@ -181,7 +177,7 @@ static int check_entry(void *context, const char *directory, const char *name)
 	size_t length = strlen(look->booted);
 	char path[PATH_MAX], *text;
 
-	if (!ends_with(name, ".conf"))
+	if (!text_ends_with(name, ".conf"))
 		return 0;
 	check->result = host_path(path, "%s/%s", directory, name);
 	if (check->result == 0)
@@ -196,25 +192,22 @@ static int check_entry(void *context, const char *directory, const char *name)
 	return check->result;
 }
 
-/* Where bootctl(1) looks for $BOOT. */
 void systemd_check_entries(struct bootcheck *check)
 {
-	static const char *const directories[] = { "/boot/loader/entries", "/efi/loader/entries",
-						   "/boot/efi/loader/entries" };
-	static const char *const on_esp[] = { "/loader/entries" };
-	const char *const *places = check->esp ? on_esp : directories;
-	size_t count = check->esp ? 1 : sizeof(directories) / sizeof(directories[0]);
+	static const char *const on_esp[] = { "", NULL };
 	struct look look = { .check = check };
 
 	bootloader_read_variable(check->outside, "LoaderEntrySelected", look.booted,
 				 sizeof(look.booted));
 	/* An image that has kernel and words in itself is named with its suffix. */
-	if (ends_with(look.booted, ".efi") && !check->esp) {
+	if (text_ends_with(look.booted, ".efi") && !check->esp) {
 		unified_check_entry(check, look.booted);
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
-		int result = host_each(check->host, places[i], check_entry, &look);
+	for (const char *const *place = check->esp ? on_esp : systemd_places; *place; place++) {
+		char path[PATH_MAX];
+		int result = host_path(path, "%s/loader/entries", *place)
+				     ?: host_each(check->host, path, check_entry, &look);
 
 		if (check->result == 0 && result != -ENOENT && result != -ENOTDIR)
 			check->result = result;

@@ -14,6 +14,9 @@
 /* Names of words that systemd-boot or kernel-install adds. */
 extern const char *const systemd_own_words[];
 
+/* Where bootctl(1) looks for $BOOT; ends with a NULL. */
+extern const char *const systemd_places[];
+
 const char *systemd_find_file(const struct host *host);
 const char *systemd_find_sign(const struct bootwords *running);
 void systemd_check_entries(struct bootcheck *check);

@@ -57,17 +57,14 @@ static int read_words(int fd, struct bootwords *words)
 
 void unified_check_entry(struct bootcheck *check, const char *name)
 {
-	static const char *const directories[] = { "/boot/EFI/Linux", "/efi/EFI/Linux",
-						   "/boot/efi/EFI/Linux" };
 	struct bootwords words = { .list = NULL };
 	char path[PATH_MAX], *settings = NULL;
 	int result = -ENOENT;
 
-	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && result == -ENOENT;
-	     i++) {
+	for (const char *const *place = systemd_places; *place && result == -ENOENT; place++) {
 		cleanup_fd int fd = -1;
 
-		result = host_path(path, "%s/%s", directories[i], name);
+		result = host_path(path, "%s/EFI/Linux/%s", *place, name);
 		if (result == 0)
 			result = fd = file_open(check->host->directory, host_below(path));
 		if (result >= 0)
