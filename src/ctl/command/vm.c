@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "command/look.h"
-#include "host/array.h"
 #include "look/find.h"
 #include "term/findings.h"
 #include "term/options.h"
@@ -80,67 +79,30 @@ static int read_guests(struct vm *vm)
 	return 0;
 }
 
-static int compare_devices(const void *a, const void *b)
-{
-	const struct pci_device *const *one = a, *const *other = b;
-
-	return pci_address_compare(&(*one)->address, &(*other)->address);
-}
-
-/* Each once: operands can overlap. */
-static void sort_devices(struct vm *vm)
-{
-	size_t kept = 0;
-
-	qsort(vm->devices, vm->count, sizeof(const struct pci_device *), compare_devices);
-	for (size_t i = 0; i < vm->count; i++)
-		if (kept == 0 || vm->devices[kept - 1] != vm->devices[i])
-			vm->devices[kept++] = vm->devices[i];
-	vm->count = kept;
-}
-
-/* Bridges are left out of what an operand names, unless it names nothing else. */
-static int add_found(struct vm *vm, const char *operand, const size_t *found, size_t count)
-{
-	const struct pci *pci = &vm->inventory.forecast.pci;
-	size_t before = vm->count;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct pci_device **added;
-
-		if (pci_is_bridge(&pci->devices[found[i]]))
-			continue;
-		added = array_add(vm->devices, vm->count); /* NOLINT(*-sizeof-expression) */
-		if (!added)
-			return ctl_fail("%s", strerror(ENOMEM)), -ENOMEM;
-		*added = &pci->devices[found[i]];
-	}
-	if (vm->count == before)
-		return ctl_fail(
-			       "%s is a bridge, which can't be passed through; name a device behind it",
-			       operand),
-		       -EPERM;
-	return 0;
-}
-
+/* Each once, and by address, as all devices are sorted: operands can overlap. */
 static int find_devices(struct vm *vm, int argc, char **argv)
 {
+	const struct pci *pci = &vm->inventory.forecast.pci;
+	bool *meant = calloc(pci->count + 1, sizeof(*meant));
+	char message[FIND_MESSAGE_MAX];
 	int result = 0;
 
+	vm->devices =
+		calloc(pci->count + 1, sizeof(*vm->devices)); /* NOLINT(*-sizeof-expression) */
+	if (!meant || !vm->devices) {
+		ctl_fail("%s", strerror(ENOMEM));
+		result = -ENOMEM;
+	}
 	for (int i = 0; i < argc && result == 0; i++) {
-		char message[FIND_MESSAGE_MAX];
-		size_t *found = NULL, count = 0;
-
-		result = find_by_name(&vm->inventory.forecast, &vm->inventory.host, argv[i], &found,
-				      &count, message);
+		result = find_passable(&vm->inventory.forecast, &vm->inventory.host, argv[i], meant,
+				       message);
 		if (result < 0)
 			ctl_fail("%s", message);
-		else
-			result = add_found(vm, argv[i], found, count);
-		free(found);
 	}
-	if (result == 0)
-		sort_devices(vm);
+	for (size_t i = 0; i < pci->count && result == 0; i++)
+		if (meant[i])
+			vm->devices[vm->count++] = &pci->devices[i];
+	free(meant);
 	return result;
 }
 

@@ -64,26 +64,13 @@ void doctor_close(struct doctor *doctor)
 int doctor_mean(struct doctor *doctor, const char *name, char message[FIND_MESSAGE_MAX])
 {
 	struct forecast *forecast = &doctor->inventory.forecast;
-	const struct pci *pci = &forecast->pci;
-	size_t *found = NULL, count = 0, bridges = 0;
-	int result;
 
 	if (!doctor->meant)
-		doctor->meant = calloc(pci->count + 1, sizeof(bool));
+		doctor->meant = calloc(forecast->pci.count + 1, sizeof(bool));
 	snprintf(message, FIND_MESSAGE_MAX, "%s", strerror(ENOMEM));
 	if (!doctor->meant)
 		return -ENOMEM;
-	result = find_by_name(forecast, &doctor->inventory.host, name, &found, &count, message);
-	for (size_t i = 0; i < count && result == 0; i++) {
-		doctor->meant[found[i]] = !pci_is_bridge(&pci->devices[found[i]]);
-		bridges += pci_is_bridge(&pci->devices[found[i]]);
-	}
-	free(found);
-	if (result < 0 || bridges < count)
-		return result;
-	snprintf(message, FIND_MESSAGE_MAX,
-		 "%s is a bridge, which can't be passed through; name a device behind it", name);
-	return -EPERM;
+	return find_passable(forecast, &doctor->inventory.host, name, doctor->meant, message);
 }
 
 int doctor_plan(struct doctor *doctor)

@@ -267,3 +267,23 @@ int find_by_name(struct forecast *forecast, const struct host *host, const char 
 	free(search.meant);
 	return result;
 }
+
+int find_passable(struct forecast *forecast, const struct host *host, const char *name, bool *meant,
+		  char message[FIND_MESSAGE_MAX])
+{
+	size_t *found = NULL, count = 0, bridges = 0;
+	int result = find_by_name(forecast, host, name, &found, &count, message);
+
+	for (size_t i = 0; i < count && result == 0; i++) {
+		bool bridge = pci_is_bridge(&forecast->pci.devices[found[i]]);
+
+		meant[found[i]] |= !bridge;
+		bridges += bridge;
+	}
+	free(found);
+	if (result < 0 || bridges < count)
+		return result;
+	snprintf(message, FIND_MESSAGE_MAX,
+		 "%s is a bridge, which can't be passed through; name a device behind it", name);
+	return -EPERM;
+}

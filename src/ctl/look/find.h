@@ -24,4 +24,11 @@
 int find_by_name(struct forecast *forecast, const struct host *host, const char *name,
 		 size_t **found, size_t *count, char message[FIND_MESSAGE_MAX]);
 
+/*
+ * The same, marked in meant, which has a place for each device, but for bridges: they can't be
+ * passed through. -EPERM, with a message, if the name means nothing else.
+ */
+int find_passable(struct forecast *forecast, const struct host *host, const char *name, bool *meant,
+		  char message[FIND_MESSAGE_MAX]);
+
 #endif
