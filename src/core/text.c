@@ -12,6 +12,11 @@ bool text_equals(const struct text *text, const char *word)
 	return text_length(text) == length && memcmp(text->p, word, length) == 0;
 }
 
+bool text_same(const struct text *a, const struct text *b)
+{
+	return text_length(a) == text_length(b) && memcmp(a->p, b->p, text_length(a)) == 0;
+}
+
 int text_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

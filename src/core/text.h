@@ -26,6 +26,9 @@ static inline size_t text_length(const struct text *text)
 /* Whether the text is exactly word. */
 bool text_equals(const struct text *text, const char *word);
 
+/* Whether both are the same text. */
+bool text_same(const struct text *a, const struct text *b);
+
 /* How many hexadecimal digits come next. */
 size_t text_count_hex(const struct text *text);
 

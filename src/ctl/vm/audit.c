@@ -262,8 +262,7 @@ static void audit_mapping(struct audit *audit, struct text name)
 	for (size_t i = 0; i < guests->mapping_count; i++) {
 		const struct guest_mapping *mapping = &guests->mappings[i];
 
-		if (text_length(&name) != text_length(&mapping->name) ||
-		    memcmp(name.p, mapping->name.p, text_length(&name)) != 0)
+		if (!text_same(&name, &mapping->name))
 			continue;
 		entries++;
 		ours += mapping->ours;
@@ -337,13 +336,19 @@ static const struct pci_device *find_shared(const struct inventory *inventory,
 {
 	const struct pci *pci = &inventory->forecast.pci;
 
-	for (size_t i = 0; i < pci->count && !a->mediated && !a->choice; i++)
-		for (size_t n = 0; guests_means(a, &pci->devices[i].address) && n < pci->count; n++)
-			if (guests_means(b, &pci->devices[n].address) && !b->mediated &&
-			    !b->choice &&
-			    (i == n || (pci->devices[i].group >= 0 &&
-					pci->devices[i].group == pci->devices[n].group)))
-				return &pci->devices[i];
+	if (a->mediated || a->choice || b->mediated || b->choice)
+		return NULL;
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *one = &pci->devices[i];
+
+		for (size_t n = 0; guests_means(a, &one->address) && n < pci->count; n++) {
+			const struct pci_device *other = &pci->devices[n];
+
+			if (guests_means(b, &other->address) &&
+			    (one == other || (one->group >= 0 && one->group == other->group)))
+				return one;
+		}
+	}
 	return NULL;
 }
 

@@ -55,7 +55,7 @@ static int read_guest(void *context, const char *directory, const char *name)
 	struct reading *reading = context;
 	struct guests *guests = reading->guests;
 	const char *end = strrchr(name, '.');
-	char *text, *rest;
+	char *text = NULL, *rest;
 	unsigned long id = GUESTS_LIBVIRT_FIRST + guests->count;
 	int result;
 

@@ -52,7 +52,7 @@ void libvirt_parse(struct guests *guests, struct guest *guest)
 	struct guest_device device = { .guest = guest->id,
 				       .index = GUESTS_HOSTPCI_MAX,
 				       .by = "hostdev" };
-	unsigned long domain = 0, bus, slot, function;
+	unsigned long domain, bus, slot, function;
 	struct text part;
 	const char *rest;
 
@@ -69,6 +69,7 @@ void libvirt_parse(struct guests *guests, struct guest *guest)
 		device.kept = !memmem(part.p, text_length(&part), "managed='yes'", 13) &&
 			      !memmem(part.p, text_length(&part), "managed=\"yes\"", 13);
 		part = (struct text){ source, part.end };
+		domain = 0;
 		read_number(&part, "domain", &domain);
 		if (!read_number(&part, "bus", &bus) || !read_number(&part, "slot", &slot) ||
 		    !read_number(&part, "function", &function) || domain > UINT32_MAX ||

@@ -35,11 +35,6 @@ static struct text make_text(const char *string)
 	return (struct text){ .p = string, .end = string + strlen(string) };
 }
 
-static bool same(const struct text *a, const struct text *b)
-{
-	return text_length(a) == text_length(b) && memcmp(a->p, b->p, text_length(a)) == 0;
-}
-
 /* How many of these characters come first. */
 static size_t span(const struct text *text, const char *characters)
 {
@@ -254,7 +249,7 @@ static void add_hostpci(struct guests *guests, struct guest *guest, unsigned int
 		for (size_t i = 0; i < guests->mapping_count; i++) {
 			const struct guest_mapping *mapping = &guests->mappings[i];
 
-			if (!mapping->ours || !same(&mapping->name, &name))
+			if (!mapping->ours || !text_same(&mapping->name, &name))
 				continue;
 			device.choice = choices > 1;
 			if (pass == 0)
@@ -429,35 +424,39 @@ static void parse_vm(struct guests *guests, struct guest *guest)
 		add_args(guests, guest, values[GUEST_ARGS]);
 }
 
-/* devN: /dev/..., or lxc.mount.entry: /dev/... (pct.conf(5)). */
+/* The device node of a line devN: /dev/..., or lxc.mount.entry: /dev/... (pct.conf(5)). */
+static bool take_node(struct text line, struct text *node)
+{
+	struct text key, name;
+
+	if (text_take_prefix(&line, "lxc.mount.entry")) {
+		line.p += span(&line, BLANKS ":=");
+		return text_take_until(&line, ' ', node);
+	}
+	return take_setting(&line, &key) && text_take_prefix(&key, "dev") &&
+	       has_only(&key, DIGITS) && take_property(&line, "path", &name, node);
+}
+
 static void parse_container(struct guests *guests, struct guest *guest)
 {
-	struct text rest = make_text(guest->config), line, name, key, value;
+	struct text rest = make_text(guest->config), line, name, key, node;
 	struct guest_device device = { .guest = guest->id,
 				       .index = GUESTS_HOSTPCI_MAX,
 				       .kept = true };
 
 	while (text_take_until(&rest, '\n', &line)) {
-		bool entry = text_take_prefix(&line, "lxc.mount.entry");
-
 		if (parse_header(line, &name) && !text_equals(&name, "pve:pending"))
 			return;
-		if (!entry && !take_setting(&line, &key))
-			continue;
-		line.p += entry ? span(&line, BLANKS ":=") : 0;
-		if (entry)
-			text_take_until(&line, ' ', &value);
-		else if (text_equals(&key, "hostname"))
-			copy(&line, guest->name, sizeof(guest->name));
-		else if (text_equals(&key, "onboot"))
-			guest->onboot = parse_boolean(&line) == 1;
-		else if (!text_take_prefix(&key, "dev") ||
-			 !take_property(&line, "path", &name, &value))
-			continue;
-		if ((entry || has_only(&key, DIGITS)) &&
-		    copy(&value, device.by, sizeof(device.by)) &&
-		    strncmp(device.by, "/dev/", 5) == 0)
-			guests_add(guests, &device);
+		if (take_node(line, &node)) {
+			if (copy(&node, device.by, sizeof(device.by)) &&
+			    strncmp(device.by, "/dev/", 5) == 0)
+				guests_add(guests, &device);
+		} else if (take_setting(&line, &key)) {
+			if (text_equals(&key, "hostname"))
+				copy(&line, guest->name, sizeof(guest->name));
+			else if (text_equals(&key, "onboot"))
+				guest->onboot = parse_boolean(&line) == 1;
+		}
 	}
 }
 
@@ -486,7 +485,7 @@ static void forget_mapping(struct guests *guests, const struct text *name)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < guests->mapping_count; i++)
-		if (!same(&guests->mappings[i].name, name))
+		if (!text_same(&guests->mappings[i].name, name))
 			guests->mappings[kept++] = guests->mappings[i];
 	/* The array's room is known from the count, which must not shrink to a smaller one. */
 	while (kept < guests->mapping_count)
@@ -521,7 +520,7 @@ void guests_parse_mappings(struct guests *guests, char *text)
 			else if (text_equals(&key, "mdev"))
 				mediated = parse_boolean(&line) == 1;
 			for (size_t i = 0; i < guests->mapping_count; i++)
-				if (same(&guests->mappings[i].name, &name))
+				if (text_same(&guests->mappings[i].name, &name))
 					guests->mappings[i].mediated = mediated;
 		}
 	}
