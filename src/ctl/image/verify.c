@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "core/plan.h"
 #include "core/rules.h"
 #include "core/text.h"
 #include "image/builder.h"
@@ -138,15 +137,10 @@ static void check_rules(struct run *run)
 
 bool *verify_lacking(const struct rules *list, struct protect *protect)
 {
-	const struct rules none = { .count = 0 };
 	struct plan plan;
 	bool *lacking = calloc(protect->pci.count + 1, sizeof(*lacking));
-	int result = plan_choose(&plan, &none, &protect->pci);
+	int result = protect_apply_list(&plan, list, &protect->pci);
 
-	for (size_t i = 0; i < protect->pci.count && result == 0; i++)
-		pci_read_parents(&protect->pci, &protect->pci.devices[i]); /* or it isn't listed */
-	if (result == 0)
-		plan_protect(&plan, list, &protect->pci);
 	for (size_t i = 0; i < protect->pci.count && lacking && result == 0; i++)
 		lacking[i] = protect->reasons[i][0] &&
 			     (!plan.choices[i].protects ||

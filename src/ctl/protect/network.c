@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 
 #include "core/file.h"
-#include "core/plan.h"
 #include "core/protections.h"
 #include "protect/network.h"
 #include "protect/routes.h"
@@ -423,19 +422,15 @@ static bool is_network(const struct rule *entry, const struct pci_device *device
 static void keep_entries(struct walk *walk, const struct rules *list)
 {
 	struct pci *pci = &walk->protect->pci;
-	const struct rules none = { .count = 0 };
 	struct plan plan;
+	int result;
 
-	if (plan_choose(&plan, &none, pci) < 0) {
-		walk->error = -ENOMEM;
-		return;
-	}
-	for (size_t i = 0; i < pci->count; i++)
-		pci_read_parents(pci, &pci->devices[i]); /* or only its ID is compared */
 	if (rules_terms(list) & RULE_SERIAL)
 		pci_read_serials(pci);
-	plan_protect(&plan, list, pci);
-	for (size_t i = 0; i < pci->count; i++)
+	result = protect_apply_list(&plan, list, pci);
+	if (result < 0)
+		walk->error = result;
+	for (size_t i = 0; i < pci->count && result == 0; i++)
 		if (plan.choices[i].protects &&
 		    is_network(plan.choices[i].protects, &pci->devices[i]))
 			walk_take(walk, &pci->devices[i]);

@@ -54,6 +54,19 @@ const struct pci_device *protect_find_twin(const struct protect *protect,
 	return NULL;
 }
 
+int protect_apply_list(struct plan *plan, const struct rules *list, struct pci *pci)
+{
+	const struct rules none = { .count = 0 };
+	int result = plan_choose(plan, &none, pci);
+
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < pci->count; i++)
+		pci_read_parents(pci, &pci->devices[i]); /* or only its ID is compared */
+	plan_protect(plan, list, pci);
+	return 0;
+}
+
 /* Of some models, all cards have one number, which tells none of them apart. */
 static void read_serials(struct protect *protect)
 {

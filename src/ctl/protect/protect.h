@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "core/pci.h"
+#include "core/plan.h"
 
 /* What is kept of the uses of one function in a sentence, and of one of them. */
 #define PROTECT_REASON_MAX 80
@@ -70,6 +71,13 @@ int protect_find(struct protect *protect, const char *root);
  */
 const struct pci_device *protect_find_twin(const struct protect *protect,
 					   const struct pci_device *device);
+
+/*
+ * What a boot with a list of devices in use by the host, and without rules, protects: each device's
+ * choice in *plan has the entry. Reads the bridges above all devices; the caller has read the serial
+ * numbers that matter. 0 or -ENOMEM; plan_free() in either case.
+ */
+int protect_apply_list(struct plan *plan, const struct rules *list, struct pci *pci);
 
 void protect_free(struct protect *protect);
 
