@@ -106,6 +106,16 @@
 	"systemd-boot by proxmox-boot-tool: it told the firmware that it is 'systemd-boot "        \
 	"257.8'.\nWORD RUNNING CONFIGURED SOURCE\n"
 
+/* One is started by systemd-boot, the other by GRUB. */
+#define MIXED_ESPS                                                                                 \
+	BY_SYSTEMD("root=x iommu=pt a"), LOADER, TWO_UUIDS, KERNEL("root=x iommu=pt a\n"),         \
+		KERNEL_ALONE, ESP("root=x iommu=pt a"),                                            \
+		{ "dev/disk/by-uuid/0000-BBBB/EFI/proxmox/grubx64.efi", "" },                      \
+	{                                                                                          \
+		"dev/disk/by-uuid/0000-BBBB/grub/grub.cfg",                                        \
+			"### BEGIN /etc/grub.d/10_linux ###\n\tlinux /vmlinuz-6.1 root=x\n"        \
+	}
+
 #define SHOW_HEADING "WORD                    RUNNING CONFIGURED SOURCE\n"
 #define SHOW_GRUB                                                                                  \
 	SHOW_HEADING "BOOT_IMAGE=/vmlinuz-6.1 yes     auto       bootloader\n"                     \
@@ -622,29 +632,13 @@ static const struct play {
 	  .err = "vfio-earlyctl: ESP 0000-BBBB: No such file or directory, so what the next boot "
 		 "has cannot be told\n" },
 	{ "proxmox: one partition has GRUB, the other systemd-boot",
-	  { BY_SYSTEMD("root=x iommu=pt a"),
-	    LOADER,
-	    TWO_UUIDS,
-	    KERNEL("root=x iommu=pt a\n"),
-	    KERNEL_ALONE,
-	    ESP("root=x iommu=pt a"),
-	    { "dev/disk/by-uuid/0000-BBBB/EFI/proxmox/grubx64.efi", "" },
-	    { "dev/disk/by-uuid/0000-BBBB/grub/grub.cfg",
-	      "### BEGIN /etc/grub.d/10_linux ###\n\tlinux /vmlinuz-6.1 root=x\n" } },
+	  { MIXED_ESPS },
 	  { "cmdline", "add", "iommu=pt" },
 	  .status = 2,
 	  .out = "iommu=pt: is in /etc/kernel/cmdline:1 already\n",
 	  .err = FROM_THERE "proxmox-boot-tool refresh' on that host\n" },
 	{ "proxmox: the same, shown",
-	  { BY_SYSTEMD("root=x iommu=pt a"),
-	    LOADER,
-	    TWO_UUIDS,
-	    KERNEL("root=x iommu=pt a\n"),
-	    KERNEL_ALONE,
-	    ESP("root=x iommu=pt a"),
-	    { "dev/disk/by-uuid/0000-BBBB/EFI/proxmox/grubx64.efi", "" },
-	    { "dev/disk/by-uuid/0000-BBBB/grub/grub.cfg",
-	      "### BEGIN /etc/grub.d/10_linux ###\n\tlinux /vmlinuz-6.1 root=x\n" } },
+	  { MIXED_ESPS },
 	  { "cmdline", "show", "a" },
 	  .status = 2,
 	  .out = PROXMOX_SHOW

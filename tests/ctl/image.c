@@ -759,6 +759,18 @@ static void test_json(void **state)
 
 /* Notes. */
 
+/* Notes what is in the image, as after each build. */
+static void record_image(const char *tree, struct run_result *result)
+{
+	char image[PATH_MAX];
+	const char *const argv[] = {
+		"--root", tree, "image", "-q", "--record", KERNEL, image, NULL
+	};
+
+	files_path(image, "%s/boot/" NAME, tree);
+	run_ctl(argv, result);
+}
+
 static void test_record(void **state)
 {
 	const struct file notes[CHANGES_MAX] = {
@@ -767,16 +779,12 @@ static void test_record(void **state)
 		{ .path = "var/lib/vfio-early/6.1.0-amd64.digest", .text = "x\n" },
 		{ .path = "lib/modules/6.1.0-amd64/modules.dep", .text = "" },
 	};
-	char tree[PATH_MAX], image[PATH_MAX], path[PATH_MAX], *digest, *noted;
-	const char *const argv[] = {
-		"--root", tree, "image", "-q", "--record", KERNEL, image, NULL
-	};
+	char tree[PATH_MAX], path[PATH_MAX], *digest, *noted;
 	struct run_result result;
 
 	(void)state;
 	write_scene(tree, &plain, NULL, notes, 0);
-	files_path(image, "%s/boot/" NAME, tree);
-	run_ctl(argv, &result);
+	record_image(tree, &result);
 	check_text("", result.err);
 	assert_int_equal(result.status, 0);
 	run_free(&result);
@@ -892,13 +900,10 @@ static void test_not_noted(void **state)
 /* By what was noted when the image was finished; then the image is read to preview the boot. */
 
 #define ALL_DISKS "144d:a808\n"
-#define HEADINGS                                                                                   \
-	"DEVICE       ID        NAME                                          DRIVER "
-#define MORE "RULE                   LOST\n"
-#define DISK_ROW                                                                                   \
-	"0000:01:00.0 144d:a808 Samsung NVMe SSD Controller SM981/PM981/PM983 nvme    "
-#define CARD_ROW                                                                                   \
-	"0000:02:00.0 10de:1b81 NVIDIA GP104 [GeForce GTX 1070]               nouveau "
+#define HEADINGS  "DEVICE       ID        NAME                                          DRIVER "
+#define MORE      "RULE                   LOST\n"
+#define DISK_ROW  "0000:01:00.0 144d:a808 Samsung NVMe SSD Controller SM981/PM981/PM983 nvme    "
+#define CARD_ROW  "0000:02:00.0 10de:1b81 NVIDIA GP104 [GeForce GTX 1070]               nouveau "
 
 static void run_text(const char *tree, const char *command, const char *option, int status,
 		     char **text)
@@ -920,7 +925,7 @@ static void expect_text(const char *text, const char *part)
 }
 
 #define LACKS                                                                                      \
-	"/boot/" NAME ": warning: The image's list lacks devices that the host needs now: "     \
+	"/boot/" NAME ": warning: The image's list lacks devices that the host needs now: "        \
 	"0000:01:00.0 (/ (ext4 on /dev/nvme0n1))\n"                                                \
 	"  fix: Run 'update-initramfs -u -k " KERNEL "'\n"
 
@@ -935,16 +940,12 @@ static void test_lacking(void **state)
 		{ .path = "etc/vfio-early.conf", .text = ALL_DISKS RULES },
 		{ .path = "boot/vmlinuz-" KERNEL, .text = "" },
 	};
-	char tree[PATH_MAX], image[PATH_MAX], path[PATH_MAX], *text;
-	const char *const record[] = {
-		"--root", tree, "image", "-q", "--record", KERNEL, image, NULL
-	};
+	char tree[PATH_MAX], path[PATH_MAX], *text;
 	struct run_result result;
 
 	(void)state;
 	write_scene(tree, &plain, changes, host, 0);
-	files_path(image, "%s/boot/" NAME, tree);
-	run_ctl(record, &result);
+	record_image(tree, &result);
 	run_free(&result);
 
 	run_text(tree, "check", NULL, 2, &text);
@@ -954,12 +955,12 @@ static void test_lacking(void **state)
 			  "/ (ext4 on /dev/nvme0n1)\n"
 			  "  fix: Run 'update-initramfs -u -k " KERNEL "' before you reboot\n");
 	expect_text(text, LACKS);
-	expect_text(text, "At the next boot, by the image as it is:\n" HEADINGS " NEXT     " MORE
-				  DISK_ROW "vfio-pci /etc/vfio-early.conf:1 \n" CARD_ROW
-				  "vfio-pci /etc/vfio-early.conf:2 \n\n"
-			  "After the images are rebuilt:\n" HEADINGS " NEXT      " MORE
-				  DISK_ROW "protected /etc/vfio-early.conf:1 \n" CARD_ROW
-				  "vfio-pci  /etc/vfio-early.conf:2 \n");
+	expect_text(text, "At the next boot, by the image as it is:\n" HEADINGS
+			  " NEXT     " MORE DISK_ROW "vfio-pci /etc/vfio-early.conf:1 \n" CARD_ROW
+			  "vfio-pci /etc/vfio-early.conf:2 \n\n"
+			  "After the images are rebuilt:\n" HEADINGS " NEXT      " MORE DISK_ROW
+			  "protected /etc/vfio-early.conf:1 \n" CARD_ROW
+			  "vfio-pci  /etc/vfio-early.conf:2 \n");
 	free(text);
 	run_text(tree, "status", NULL, 2, &text);
 	expect_text(text, LACKS);
@@ -1008,16 +1009,12 @@ static void test_record_of_nothing(void **state)
 	const struct file notes[CHANGES_MAX] = {
 		NOTE, { .path = "var/lib/vfio-early/" KERNEL ".protected", .text = PROTECTED }
 	};
-	char tree[PATH_MAX], image[PATH_MAX], path[PATH_MAX];
-	const char *const argv[] = {
-		"--root", tree, "image", "-q", "--record", KERNEL, image, NULL
-	};
+	char tree[PATH_MAX], path[PATH_MAX];
 	struct run_result result;
 
 	(void)state;
 	write_scene(tree, &plain, changes, notes, 0);
-	files_path(image, "%s/boot/" NAME, tree);
-	run_ctl(argv, &result);
+	record_image(tree, &result);
 	assert_int_equal(result.status, 2);
 	run_free(&result);
 	files_path(path, "%s/var/lib/vfio-early/" KERNEL ".digest", tree);
@@ -1143,9 +1140,8 @@ static const struct CMUnitTest single_tests[] = {
 	cmocka_unit_test(test_json),          cmocka_unit_test(test_record),
 	cmocka_unit_test(test_record_of_all), cmocka_unit_test(test_record_of_nothing),
 	cmocka_unit_test(test_unprotected),   cmocka_unit_test(test_not_noted),
-		cmocka_unit_test(test_lacking),
-	cmocka_unit_test(test_remedy),        cmocka_unit_test(test_wrong_kernel),
-	cmocka_unit_test(test_no_image),
+	cmocka_unit_test(test_lacking),       cmocka_unit_test(test_remedy),
+	cmocka_unit_test(test_wrong_kernel),  cmocka_unit_test(test_no_image),
 };
 
 int main(void)

@@ -145,27 +145,33 @@ static void check_same(const struct route_list *wanted, const struct route_list 
 	free(b);
 }
 
+/* Whether a record says the same; frees both. */
+static void check_record(struct routes *kernel, char *text)
+{
+	struct routes record = { .routes = { .entries = NULL } };
+
+	assert_int_equal(routes_parse_record(&record, text), 0);
+	check_same(&kernel->routes, &record.routes);
+	check_same(&kernel->addresses, &record.addresses);
+	free(text);
+	routes_free(kernel);
+	routes_free(&record);
+}
+
 static void test_record(void **state)
 {
-	struct routes kernel = { .routes = { .entries = NULL } },
-		      record = { .routes = { .entries = NULL } };
+	struct routes kernel = { .routes = { .entries = NULL } };
 	char *text = read_command("ip -o address && ip -o route show table all");
 
 	(void)state;
 	assert_int_equal(routes_read_kernel(&kernel), 0);
-	assert_int_equal(routes_parse_record(&record, text), 0);
-	check_same(&kernel.routes, &record.routes);
-	check_same(&kernel.addresses, &record.addresses);
-	free(text);
-	routes_free(&kernel);
-	routes_free(&record);
+	check_record(&kernel, text);
 }
 
 /* What is written is read as it was. */
 static void test_written(void **state)
 {
-	struct routes kernel = { .routes = { .entries = NULL } },
-		      record = { .routes = { .entries = NULL } };
+	struct routes kernel = { .routes = { .entries = NULL } };
 	char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
@@ -176,12 +182,7 @@ static void test_written(void **state)
 	assert_int_equal(fclose(stream), 0);
 	assert_non_null(strstr(text, "\ndefault dev tap1 table 77 pref medium\n"));
 	assert_non_null(strstr(text, "tun9 inet 10.9.0.1/32\n"));
-	assert_int_equal(routes_parse_record(&record, text), 0);
-	check_same(&kernel.routes, &record.routes);
-	check_same(&kernel.addresses, &record.addresses);
-	free(text);
-	routes_free(&kernel);
-	routes_free(&record);
+	check_record(&kernel, text);
 }
 
 /* The kernel tells of objects by their numbers alone then: the interface is not known. */
