@@ -7,8 +7,6 @@
 
 #include "audit/audit.h"
 #include "bootloader/bootloader.h"
-#include "bootloader/esp.h"
-#include "bootloader/next.h"
 #include "command/command.h"
 #include "command/kernels.h"
 #include "core/match.h"
@@ -357,13 +355,7 @@ static int find_all(struct check *check)
 		return 0; /* which are in no image */
 	if (bootsafe_check_root(&inventory->host, message) == -EINVAL)
 		findings_add(findings, FINDING_ERROR, NULL, "%s", message);
-	result = kernels_find(&check->kernels, &inventory->host, &inventory->protect);
-	bootnext_mark(&check->kernels, &inventory->host);
-	esps_check_images(findings, &inventory->host, &check->kernels);
-	if (result < 0)
-		findings_add(findings, FINDING_UNKNOWN, NULL, "Images can't be seen: %s",
-			     strerror(-result));
-	else
+	if (kernels_look(&check->kernels, &inventory->host, &inventory->protect, findings) == 0)
 		audit_kernels(findings, &check->kernels, inventory->forecast.rules.count > 0);
 	preview_image(check);
 	return 0;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of kernels and their images. */
+/* Kernels and their images: a look at them, and the table. */
 #include <string.h>
 
+#include "bootloader/esp.h"
+#include "bootloader/next.h"
 #include "command/kernels.h"
 
 enum { RELEASE, IMAGE_PATH, RULES, RUNNING, NEXT };
@@ -14,6 +16,19 @@ static const struct table_column columns[] = {
 	[NEXT] = { "NEXT", TABLE_YES_NO, 0, "whether it boots next" },
 	{},
 };
+
+int kernels_look(struct kernels *kernels, const struct host *host, struct protect *protect,
+		 struct findings *findings)
+{
+	int result = kernels_find(kernels, host, protect);
+
+	bootnext_mark(kernels, host);
+	esps_check_images(findings, host, kernels);
+	if (result < 0)
+		findings_add(findings, FINDING_UNKNOWN, NULL, "Images can't be seen: %s",
+			     strerror(-result));
+	return result;
+}
 
 static void add_kernel(struct table *table, const struct kernel *kernel)
 {

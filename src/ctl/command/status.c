@@ -6,8 +6,6 @@
 
 #include "audit/audit.h"
 #include "audit/booted.h"
-#include "bootloader/esp.h"
-#include "bootloader/next.h"
 #include "command/command.h"
 #include "command/kernels.h"
 #include "command/look.h"
@@ -167,16 +165,9 @@ static void audit_boot(struct status *status)
 	const struct forecast *forecast = &status->inventory.forecast;
 	struct findings *findings = &status->findings;
 	bool pending;
-	int result = 0;
 
-	if (!status->boot) {
-		result = kernels_find(&status->kernels, &status->inventory.host, NULL);
-		bootnext_mark(&status->kernels, &status->inventory.host);
-		esps_check_images(findings, &status->inventory.host, &status->kernels);
-	}
-	if (result < 0)
-		findings_add(findings, FINDING_UNKNOWN, NULL, "Images can't be seen: %s",
-			     strerror(-result));
+	if (!status->boot)
+		kernels_look(&status->kernels, &status->inventory.host, NULL, findings);
 	if (booted_compare_rules(&status->inventory.host, &status->image) < 0)
 		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "The rules can't be read, and so not compared with the images");
