@@ -773,6 +773,13 @@ static const struct trouble {
 		.expect = "",
 	},
 	{
+		.name = "guests: the daemon of /etc/pve does not run",
+		.change = "line usr/bin/pmxcfs x\n",
+		.expect = "guests unknown /etc/pve is not mounted, so VMs can't be seen\n"
+			  "  fix: Run 'systemctl start pve-cluster'\n",
+		.status = 2,
+	},
+	{
 		.name = "guests: a VM has the host's disk",
 		.change = "line etc/pve/qemu-server/100.conf onboot: 1\n"
 			  "line etc/pve/qemu-server/100.conf hostpci0: 0000:02:00.0\n",

@@ -448,6 +448,11 @@ static void tell_nodes(struct findings *findings, const struct inventory *invent
 void guests_audit(struct findings *findings, const struct inventory *inventory,
 		  const struct guests *guests)
 {
+	if (guests->unmounted) {
+		findings_add(findings, FINDING_UNKNOWN, NULL,
+			     GUESTS_PVE " is not mounted, so VMs can't be seen");
+		findings_fix(findings, "Run 'systemctl start pve-cluster'");
+	}
 	if (guests->hidden)
 		findings_add(findings, FINDING_UNKNOWN, NULL,
 			     "Only root may read the files of VMs");

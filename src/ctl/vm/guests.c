@@ -146,6 +146,9 @@ int guests_read(struct guests *guests, const struct host *host, char path[PATH_M
 
 	*guests = (struct guests){ .list = NULL };
 	find_node(guests, host);
+	/* The daemon shows this link, whatever else there is. */
+	guests->unmounted =
+		host_has(host, "/usr/bin", "pmxcfs") && !host_has(host, GUESTS_PVE, "local");
 	strcpy(path, GUESTS_MAPPINGS);
 	result = host_read_text(host, path, &text);
 	if (result == 0)

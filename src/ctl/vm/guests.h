@@ -104,8 +104,9 @@ struct guests {
 	size_t mapping_count;
 	struct guest_dropped *dropped;
 	size_t dropped_count;
-	bool hidden; /* some file may not be read */
-	bool failed; /* for want of memory */
+	bool unmounted; /* Proxmox VE is installed, and its daemon does not show the files */
+	bool hidden;    /* some file may not be read */
+	bool failed;    /* for want of memory */
 };
 
 /*
