@@ -145,7 +145,8 @@ static void do_rest(const struct batch *batch, bool all_gone, int reading_end)
 		if (is_behind(batch, i))
 			continue;
 		else if (all_gone)
-			do_without(batch, i, -ECHILD);
+			do_without(batch, i,
+				   jobs_now() >= batch->deadline ? -ETIMEDOUT : -ECHILD);
 		else if (batch->jobs[i].always)
 			start(batch, i, reading_end);
 }
