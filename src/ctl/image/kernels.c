@@ -170,10 +170,13 @@ static bool is_outdated(const struct host *host, const char *note, const char *i
 static int read_note(const struct host *host, struct kernel *kernel, struct note *note)
 {
 	char image[PATH_MAX], path[PATH_MAX];
-	int result = kernels_image(kernel, image) ?: digest_path(kernel->release, path);
+	int result = kernels_image(kernel, image);
 
 	if (result == 0)
-		result = digest_read(host, path, note->digest);
+		result = digest_path(kernel->release, path);
+	if (result < 0)
+		return result;
+	result = digest_read(host, path, note->digest);
 	if (result == -ENOENT) {
 		result = read_image(host, kernel, note);
 		return result == -EBADMSG ? -ENOENT : result;
