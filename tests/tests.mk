@@ -358,19 +358,21 @@ bench-run: $(BENCH) $(B)/tests/bench/guest/runner $(BENCH_FLOORS) $(BENCH_PLAIN_
 
 .PHONY: bench-run
 
-# `make check` comes here when all packages are installed. The slowest tests are listed before prove's
-# own last lines.
+# `make check` comes here when all packages are installed. The slowest tests and what failed are
+# listed before prove's own last lines.
 slowest = awk '/^(Test Summary Report|All tests successful|Files=)/ { ending = 1 } \
 	ending { last = last $$0 "\n"; next } \
 	{ print; fflush() } \
+	/^\# .*: error: / { failed = failed before "\n" $$0 "\n" } \
+	{ before = $$0 } \
 	match($$0, /[0-9]+ ms /) { took = substr($$0, RSTART, RLENGTH - 4); \
 		print took / 1000, $$2 | "sort -rn | sed -e 10q >$(B)/slowest" } \
 	END { close("sort -rn | sed -e 10q >$(B)/slowest"); print "The ten slowest, in seconds:"; \
-		while ((getline line <"$(B)/slowest") > 0) print "  " line; printf "%s", last }'
+		while ((getline line <"$(B)/slowest") > 0) print "  " line; printf "%s%s", failed, last }'
 
 check-run: $(TEST_ROOTS) $(DEB) $(TESTS) $(FUZZERS) $(SANITIZED_CTL) $(CTL) $(B)/vfio-early stage \
 		$(B)/tests/boot/guest.img $(B)/tests/ctl/cmdline-standin $(B)/tests/fleet/enter
-	$(Q){ $(run-tests) --timer -j$(PROVE_JOBS) $(TESTS); echo $$? >$(B)/check.status; } | $(slowest); \
+	$(Q){ $(run-tests) --timer -j$(PROVE_JOBS) $(TESTS); echo $$? >$(B)/check.status; } 2>&1 | $(slowest); \
 		exit $$(cat $(B)/check.status)
 
 .PHONY: $(CHECKS) check-run check-matrix-run check-matrix-life matrix-roots roots stage demo-run
