@@ -19,6 +19,7 @@
 #include "bind/jobs.h"
 #include "bind/sysfs.h"
 #include "bind/vfio.h"
+#include "core/text.h"
 #include "core/vfio.h"
 
 /* The time to return a device that was not bound to its host driver. */
@@ -537,10 +538,17 @@ struct driver_cache {
 	bool exists;
 };
 
+/* vfio-pci is one of the drivers that need the others. */
+static bool is_barred(const struct apply *apply, const char *name)
+{
+	return apply->barred && vfio_is_driver(name) &&
+	       (strcmp(apply->barred, "vfio_pci") != 0 || text_same_name(name, apply->barred));
+}
+
 /* A tree without modules says nothing about the host that it was copied from. */
 static bool may_load(const struct apply *apply, const char *name)
 {
-	int known = modules_know(apply->modules, name);
+	int known = is_barred(apply, name) ? 0 : modules_know(apply->modules, name);
 
 	return known > 0 || (known < 0 && apply->dry_run);
 }
@@ -567,9 +575,13 @@ static void resolve_row(const struct apply *apply, struct driver_cache *cache, s
 		strcpy(row->driver, row->wanted);
 	} else {
 		plan_row_set(row, OUTCOME_NO_DRIVER);
-		snprintf(row->detail, sizeof(row->detail),
-			 "no module %.24s in this image; run update-initramfs -u -k all",
-			 row->wanted);
+		if (is_barred(apply, row->wanted))
+			snprintf(row->detail, sizeof(row->detail),
+				 "module_blacklist=%s on the kernel command line", apply->barred);
+		else
+			snprintf(row->detail, sizeof(row->detail),
+				 "no module %.24s in this image; run update-initramfs -u -k all",
+				 row->wanted);
 	}
 }
 

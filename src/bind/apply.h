@@ -11,6 +11,7 @@ struct apply {
 	struct modules *modules;
 	int root;
 	unsigned int timeout; /* seconds, for all devices together; with added at most 60 */
+	const char *barred;   /* of parameters.h */
 	bool dry_run;	      /* apply_plan() is not called */
 	bool added;	      /* after the boot: the kernel may not be done with the device yet */
 };

@@ -242,6 +242,7 @@ static int bind_devices(struct run *run)
 		.modules = &run->modules,
 		.root = forecast->root,
 		.timeout = forecast->parameters.timeout,
+		.barred = forecast->parameters.barred,
 		.dry_run = run->dry_run,
 		.added = run->added,
 	};

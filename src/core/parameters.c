@@ -133,13 +133,27 @@ static int parse_skip(struct word *word)
 	return parse_selectors(word, true);
 }
 
+/* The kernel compares whole names, as kernel/module/main.c, blacklisted(), has it; the last counts.
+ */
+static int parse_blacklist(struct word *word)
+{
+	static const char *const needed[] = { "vfio_pci", "vfio_pci_core", "vfio" };
+	struct text name;
+
+	word->parameters->barred = NULL;
+	while (text_take_until(&word->value, ',', &name))
+		for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+			if (text_equals(&name, needed[i]))
+				word->parameters->barred = needed[i];
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*parse)(struct word *word);
 } words[] = {
-	{ "vfio_early", parse_mode },
-	{ "vfio_early.bind", parse_bind },
-	{ "vfio_early.skip", parse_skip },
+	{ "module_blacklist", parse_blacklist }, { "vfio_early", parse_mode },
+	{ "vfio_early.bind", parse_bind },       { "vfio_early.skip", parse_skip },
 	{ "vfio_early.timeout", parse_timeout },
 };
 
@@ -254,7 +268,8 @@ static const char *find_recovery(const struct text *word)
 	return NULL;
 }
 
-int parameters_parse(struct parameters *parameters, struct rules *rules, const char *text, size_t length)
+int parameters_parse(struct parameters *parameters, struct rules *rules, const char *text,
+		     size_t length)
 {
 	struct text rest = { text, text + length }, word;
 	const char *recovery = NULL;

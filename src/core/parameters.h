@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Our words on the kernel command line: vfio-early(8), KERNEL COMMAND LINE. */
+/* What concerns us on the kernel command line: vfio-early(8), KERNEL COMMAND LINE. */
 #ifndef VFIO_EARLY_CORE_PARAMETERS_H
 #define VFIO_EARLY_CORE_PARAMETERS_H
 
@@ -16,11 +16,14 @@ struct parameters {
 	bool on;            /* words for recovery don't count */
 	bool dry_run;
 	unsigned int timeout; /* seconds */
+	/* A module of VFIO in module_blacklist=, which no VFIO driver, or none but its own, can do
+	 * without: the kernel refuses to load it. NULL: none is there. */
+	const char *barred;
 };
 
 /*
- * Reads the words that start with "vfio_early" from a kernel command line, up to a word "--", and
- * those for recovery, up to the end: systemd reads all of /proc/cmdline, and sysvinit gets what is
+ * Reads the words that start with "vfio_early" and module_blacklist= from a kernel command line, up
+ * to a word "--", and those for recovery, up to the end: systemd reads all of /proc/cmdline, and sysvinit gets what is
  * behind "--".
  * Quoting is the kernel's (lib/cmdline.c, next_arg()): double quotes protect blanks; as there,
  * - and _ are the same in a name. Selectors become rules at the end of the list, so call this

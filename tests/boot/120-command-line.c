@@ -56,6 +56,12 @@ static const struct machine selectors = {
 		 "vfio_early.bind=05:00.0,5:0 vfio_early.skip=02:00.0,",
 };
 
+static const struct machine barred = {
+	.name = "boot/120-command-line/barred",
+	.devices = FIVE_CARDS,
+	.words = "module_blacklist=nouveau,vfio_pci",
+};
+
 static struct image image;
 
 static int build(void **state)
@@ -149,6 +155,20 @@ static void selectors_are_obeyed_whole_or_not(void **state)
 	report_free(&run.report);
 }
 
+/* The kernel would refuse the module with "Operation not permitted". */
+static void module_is_barred(void **state)
+{
+	struct machine_run run;
+
+	(void)state;
+	expect_boot_with(&barred, &image, &run);
+	expect_cards_kept(&run);
+	expect_status(&run, CARD_1, "code", "no-driver");
+	expect_message(&run, 3, ": module_blacklist=vfio_pci on the kernel command line");
+	expect_no_module(&run, "vfio_pci");
+	report_free(&run.report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +176,7 @@ int main(void)
 		cmocka_unit_test(recovery_gets_all_devices),
 		cmocka_unit_test(dry_run_only_tells),
 		cmocka_unit_test(selectors_are_obeyed_whole_or_not),
+		cmocka_unit_test(module_is_barred),
 	};
 
 	return cmocka_run_group_tests(tests, build, NULL);

@@ -65,9 +65,14 @@ static void audit_unsatisfied(struct findings *findings, struct inventory *inven
 			     "%s has no IOMMU group, so it can't be passed through", device);
 		break;
 	case OUTCOME_NO_DRIVER:
-		findings_add(findings, FINDING_ERROR, where,
-			     "%s stays with its host driver: this kernel lacks the driver %s",
-			     device, row->wanted);
+		if (inventory->forecast.parameters.barred)
+			findings_add(findings, FINDING_ERROR, where,
+				     "%s stays with its host driver: %s", device, row->detail);
+		else
+			findings_add(findings, FINDING_ERROR, where,
+				     "%s stays with its host driver: this kernel lacks the driver "
+				     "%s",
+				     device, row->wanted);
 		break;
 	case OUTCOME_EXCLUDED: /* as it was asked for; the others are for the boot alone */
 	case OUTCOME_NOT_FOUND:

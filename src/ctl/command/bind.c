@@ -145,6 +145,7 @@ static int carry_out(struct live *live, struct plan *plan)
 		.modules = &live->modules,
 		.root = live->inventory.host.directory,
 		.timeout = live->timeout,
+		.barred = live->inventory.forecast.parameters.barred,
 	};
 	struct plan_row *results;
 	unsigned int freed;

@@ -169,6 +169,7 @@ int inventory_make_plan(struct inventory *inventory)
 		.pci = &inventory->forecast.pci,
 		.modules = &modules,
 		.root = inventory->host.directory,
+		.barred = inventory->forecast.parameters.barred,
 		.dry_run = true,
 	};
 	int result;
