@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command/command.h"
@@ -133,6 +134,8 @@ int main(int argc, char **argv)
 	};
 	struct ctl ctl = { .root = "/" };
 
+	/* What libkmod would print of lines that it passes over is told as findings. */
+	setenv("KMOD_LOG", "2", 0);
 	setlocale(LC_CTYPE, ""); /* lines of trees */
 	if (!take_root(&ctl, &argc, argv))
 		return ctl_fail("--root: found nothing, expected a directory");

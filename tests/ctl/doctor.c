@@ -701,11 +701,11 @@ static const struct trouble {
 			  "line etc/initramfs-tools/modules vfio-pci ids=10de:1b81\n"
 			  "line etc/modules-load.d/vm.conf vfio_iommu_type1\n",
 		.expect =
-			"module-lists note /etc/initramfs-tools/modules:1: vfio-pci has no effect: "
-			"vfio-early loads it as soon as a rule needs it\n"
-			"  fix: Remove the line\n"
 			"module-lists note /etc/modules:2: vfio_virqfd has no effect: the kernel has "
 			"no such module since 6.2\n"
+			"  fix: Remove the line\n"
+			"settings note /etc/initramfs-tools/modules:1: ids=10de:1b81 no longer takes "
+			"a device: a rule has vfio-pci loaded before, without this option\n"
 			"  fix: Remove the line\n",
 	},
 	{

@@ -3,6 +3,7 @@
 #ifndef VFIO_EARLY_AUDIT_AUDIT_H
 #define VFIO_EARLY_AUDIT_AUDIT_H
 
+#include "bootloader/change.h"
 #include "image/kernels.h"
 #include "look/inventory.h"
 #include "rules/conflicts.h"
@@ -32,6 +33,14 @@ void audit_groups(struct findings *findings, const struct inventory *inventory, 
 /* Whether the running kernel's builder added the patch behind pcie_acs_override=, by its release.
  */
 bool audit_has_acs_override(const struct host *host);
+
+/*
+ * Reads such settings, with the words of the kernel at this boot and the next. 0 or -errno;
+ * conflicts_free() in any case. The second reads the bootloader's files itself.
+ */
+int audit_read_conflicts(struct conflicts *conflicts, const struct host *host,
+			 const struct bootchange *boot);
+int audit_find_conflicts(struct conflicts *conflicts, const struct host *host);
 
 /* Other settings for the same devices. */
 void audit_conflicts(struct findings *findings, struct inventory *inventory,

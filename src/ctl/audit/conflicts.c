@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Settings elsewhere for the devices that rules name. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "audit/audit.h"
@@ -7,10 +10,57 @@
 #include "core/vfio.h"
 #include "host/joined.h"
 
+/* Those of the next boot with their files, then those that this boot alone has. */
+static size_t list_words(const struct bootchange *boot, struct conflict_word *words)
+{
+	size_t count = 0;
+	char where[PATH_MAX];
+
+	for (size_t i = 0; i < boot->config.words.count; i++, count++) {
+		words[count].text = boot->config.words.list[i].text;
+		bootconfig_where(&boot->config, &boot->config.words.list[i], where);
+		snprintf(words[count].where, sizeof(words[count].where), "%.*s", RULE_WHERE_MAX,
+			 where);
+	}
+	for (size_t i = 0; i < boot->running.count; i++) {
+		if (bootwords_find(&boot->config.words, boot->running.list[i].text) >= 0)
+			continue;
+		words[count].text = boot->running.list[i].text;
+		strcpy(words[count++].where, "/proc/cmdline");
+	}
+	return count;
+}
+
+int audit_read_conflicts(struct conflicts *conflicts, const struct host *host,
+			 const struct bootchange *boot)
+{
+	size_t most = boot->config.words.count + boot->running.count;
+	struct conflict_word *words = calloc(most + 1, sizeof(*words));
+	int result =
+		words ? conflicts_read(conflicts, host, words, list_words(boot, words)) : -ENOMEM;
+
+	free(words);
+	return result;
+}
+
+int audit_find_conflicts(struct conflicts *conflicts, const struct host *host)
+{
+	struct bootchange boot;
+	char message[BOOT_MESSAGE_MAX];
+	int result;
+
+	/* Without a known bootloader, this boot's words are left. */
+	bootchange_open(&boot, host, message);
+	result = audit_read_conflicts(conflicts, host, &boot);
+	bootchange_close(&boot);
+	return result;
+}
+
 /* Which devices a setting means, and whether rules take them. */
 struct meant {
 	char taken[AUDIT_LIST_MAX], kept[AUDIT_LIST_MAX];
 	const struct plan_row *row; /* the first of a device that is taken */
+	bool excluded;              /* one that is kept */
 };
 
 /* A device can have several modules: without nvidiafb, which Proxmox VE blacklists, it has nouveau.
@@ -39,15 +89,27 @@ static void find_meant(const struct inventory *inventory, const struct conflict 
 			joined_add(meant->taken, AUDIT_LIST_MAX, address);
 		else if (!has_other_driver(conflict, device))
 			joined_add(meant->kept, AUDIT_LIST_MAX, address);
+		meant->excluded |= row && row->rule->exclude;
 		if (inventory_is_taken(row) && !meant->row)
 			meant->row = row;
 	}
 }
 
-static void audit_ids(struct findings *findings, const struct conflict *conflict,
-		      const struct meant *meant)
+#define IMPORT "Run 'vfio-earlyctl import' to turn it into rules"
+
+static void audit_ids(struct findings *findings, const struct inventory *inventory,
+		      const struct conflict *conflict, const struct meant *meant)
 {
-	if (meant->kept[0] != '\0' && meant->row) {
+	if (conflict->late && inventory->forecast.rules.count > 0) {
+		bool lost = meant->kept[0] != '\0';
+
+		findings_add(
+			findings, lost ? FINDING_WARNING : FINDING_NOTE, conflict->where,
+			"ids=%s no longer takes %s: a rule has vfio-pci loaded before, without "
+			"this option",
+			conflict->text, lost ? meant->kept : "a device");
+		findings_fix(findings, lost ? IMPORT : "Remove the line");
+	} else if (meant->kept[0] != '\0' && meant->row) {
 		findings_add(findings, FINDING_WARNING, conflict->where,
 			     "ids=%s takes every card of this model, also %s, which no rule names",
 			     conflict->text, meant->kept);
@@ -55,7 +117,7 @@ static void audit_ids(struct findings *findings, const struct conflict *conflict
 	} else if (meant->kept[0] != '\0') {
 		findings_add(findings, FINDING_NOTE, conflict->where,
 			     "ids=%s takes %s, which no rule names", conflict->text, meant->kept);
-		findings_fix(findings, "Run 'vfio-earlyctl import' to turn it into rules");
+		findings_fix(findings, IMPORT);
 	} else {
 		findings_add(
 			findings, FINDING_NOTE, conflict->where,
@@ -85,7 +147,7 @@ static void audit_driverctl(struct findings *findings, const struct conflict *co
 		findings_add(findings, FINDING_NOTE, conflict->where,
 			     "driverctl binds %s to %s when the system is up, and no rule does",
 			     conflict->text, conflict->driver);
-		findings_fix(findings, "Run 'vfio-earlyctl import' to turn it into rules");
+		findings_fix(findings, IMPORT);
 	}
 }
 
@@ -111,10 +173,59 @@ static void audit_softdep(struct findings *findings, const struct conflict *conf
 {
 	if (!meant->row)
 		return;
-	findings_add(findings, FINDING_NOTE, conflict->where,
-		     "The softdep of %s is unnecessary: rules are applied before it is loaded",
-		     conflict->text);
+	if (conflict->kind == CONFLICT_ALIAS)
+		findings_add(findings, FINDING_NOTE, conflict->where,
+			     "The alias is unnecessary: rules have vfio-pci loaded before");
+	else
+		findings_add(
+			findings, FINDING_NOTE, conflict->where,
+			"The softdep of %s is unnecessary: rules are applied before it is loaded",
+			conflict->text);
 	findings_fix(findings, "Remove the line");
+}
+
+/* It may run before the rules or after them, and nothing here can tell whether it does at all. */
+static void audit_write(struct findings *findings, const struct conflict *conflict,
+			const struct meant *meant)
+{
+	if (!conflict->rule.terms) {
+		findings_add(findings, FINDING_NOTE, conflict->where,
+			     "This line writes to %s; which devices it means can't be told",
+			     conflict->attribute);
+		findings_fix(findings, "Compare it with the rules, which make it unnecessary");
+	} else if (meant->kept[0] != '\0') {
+		findings_add(findings, FINDING_WARNING, conflict->where,
+			     "This line writes to %s for %s, which %s", conflict->attribute,
+			     meant->kept,
+			     meant->excluded ? "an exclusion keeps for the host" : "no rule names");
+		findings_fix(findings, meant->excluded ? "Remove it" : IMPORT);
+	} else if (meant->row) {
+		findings_add(findings, FINDING_NOTE, conflict->where,
+			     "This line writes to %s for %s, which a rule takes already",
+			     conflict->attribute, meant->taken);
+		findings_fix(findings, "Remove it: rules don't need it");
+	}
+}
+
+static void audit_module(struct findings *findings, const struct inventory *inventory,
+			 const struct conflict *conflict)
+{
+	bool matters = inventory->forecast.rules.count > 0;
+
+	if (conflict->kind == CONFLICT_BARRED) {
+		findings_add(findings, matters ? FINDING_ERROR : FINDING_WARNING, conflict->where,
+			     "module_blacklist= has %s, so the kernel loads it for nobody: no "
+			     "device can be bound to vfio-pci",
+			     conflict->text);
+		findings_fix(findings, "Run 'vfio-earlyctl cmdline remove module_blacklist', then "
+				       "reboot");
+	} else if (matters) {
+		findings_add(findings, FINDING_NOTE, conflict->where,
+			     "vfio-early loads %s itself and doesn't run this command; whoever "
+			     "else wants the module runs it instead",
+			     conflict->text);
+		findings_fix(findings, "Remove the line: rules don't need it");
+	}
 }
 
 /*
@@ -126,8 +237,12 @@ static bool audit_host(struct findings *findings, struct inventory *inventory,
 {
 	const struct pci *pci = &inventory->forecast.pci;
 	bool ids = conflict->kind == CONFLICT_IDS, needed = false;
-	const char *what = ids ? "ids=" : "the override ";
-	const char *which = ids ? conflict->text : conflict->driver;
+	const char *what = ids                                ? "ids="
+			   : conflict->kind == CONFLICT_WRITE ? "this line with "
+							      : "the override ";
+	const char *which = conflict->kind == CONFLICT_DRIVERCTL ? conflict->driver
+			    : conflict->kind == CONFLICT_WRITE   ? conflict->attribute
+								 : conflict->text;
 	char name[PCI_IDS_SENTENCE_MAX];
 
 	for (size_t i = 0; i < pci->count; i++) {
@@ -144,7 +259,9 @@ static bool audit_host(struct findings *findings, struct inventory *inventory,
 				     "%s%s takes %s, which is in use by the host: %s", what, which,
 				     name, reason);
 			findings_fix(findings, "%s",
-				     ids ? "Remove that ID from the line" : "Remove the file");
+				     ids ? "Remove that ID from the line"
+				     : conflict->kind == CONFLICT_WRITE ? "Remove it"
+									: "Remove the file");
 		} else if (use) {
 			findings_add(findings, FINDING_WARNING, conflict->where,
 				     "%s%s takes %s, which " INVENTORY_USED, what, which, name,
@@ -167,17 +284,23 @@ void audit_conflicts(struct findings *findings, struct inventory *inventory,
 				     "Found '%s', expected %s", conflict->text, conflict->expected);
 			continue;
 		}
-		if ((conflict->kind == CONFLICT_IDS || conflict->kind == CONFLICT_DRIVERCTL) &&
-		    !conflicts_is_for_host(conflict) && audit_host(findings, inventory, conflict))
+		if (conflict->idle)
+			continue;
+		if (conflict->rule.terms && !conflicts_is_for_host(conflict) &&
+		    audit_host(findings, inventory, conflict))
 			continue;
 		find_meant(inventory, conflict, &meant);
 		if (conflict->kind == CONFLICT_IDS)
-			audit_ids(findings, conflict, &meant);
+			audit_ids(findings, inventory, conflict, &meant);
 		else if (conflict->kind == CONFLICT_DRIVERCTL)
 			audit_driverctl(findings, conflict, &meant);
-		else if (conflict->kind == CONFLICT_SOFTDEP)
+		else if (conflict->kind == CONFLICT_SOFTDEP || conflict->kind == CONFLICT_ALIAS)
 			audit_softdep(findings, conflict, &meant);
-		else
+		else if (conflict->kind == CONFLICT_WRITE)
+			audit_write(findings, conflict, &meant);
+		else if (conflict->kind == CONFLICT_BLACKLIST)
 			audit_blacklist(findings, conflict, &meant);
+		else
+			audit_module(findings, inventory, conflict);
 	}
 }

@@ -347,7 +347,7 @@ static int find_all(struct check *check)
 			     strerror(-result));
 	else
 		guests_audit(findings, inventory, &check->guests);
-	result = conflicts_read(&check->conflicts, &inventory->host);
+	result = audit_find_conflicts(&check->conflicts, &inventory->host);
 	if (result < 0)
 		return result;
 	audit_conflicts(findings, inventory, &check->conflicts);

@@ -16,6 +16,7 @@
 #include "image/modules.h"
 #include "look/inventory.h"
 #include "protect/protect.h"
+#include "rules/conflicts.h"
 
 /* Of this command alone: there is no list, as the host can't be seen. */
 #define FILL_HIDDEN 4
@@ -189,6 +190,20 @@ static void print_module(void *context, const struct image_module *module)
 			filling->kernel, module->driver);
 }
 
+/* The boot program loads these modules itself. */
+static void tell_commands(const struct filling *filling)
+{
+	struct conflicts conflicts;
+
+	conflicts_read_modprobe(&conflicts, &filling->host);
+	for (size_t i = 0; i < conflicts.count; i++)
+		if (conflicts.list[i].kind == CONFLICT_INSTALL)
+			fprintf(stderr,
+				"I: vfio-early: %s: %s is loaded without running this command\n",
+				conflicts.list[i].where, conflicts.list[i].text);
+	conflicts_free(&conflicts);
+}
+
 static void tell_use(void *context, enum protect_message kind, const char *text)
 {
 	(void)context;
@@ -220,6 +235,7 @@ static int fill(struct filling *filling, const char *root)
 	if (write_list(filling) < 0)
 		return CTL_INTERNAL;
 	image_modules_each(&filling->host, filling->kernel, rules, print_module, filling);
+	tell_commands(filling);
 	if (filling->protect.hidden && !filling->protect.unprotected)
 		return FILL_HIDDEN;
 	preview(filling);

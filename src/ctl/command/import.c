@@ -205,13 +205,23 @@ static int take_conflict(struct import *import, const struct conflict *conflict)
 	struct meant meant;
 	int result;
 
-	if (conflict->kind == CONFLICT_BLACKLIST || conflict->kind == CONFLICT_SOFTDEP ||
-	    (conflict->kind == CONFLICT_DRIVERCTL && conflicts_is_for_host(conflict)))
+	if (conflict->kind == CONFLICT_BAD && conflict->idle) {
+		ctl_fail("%s: found '%s', expected %s", conflict->where, conflict->text,
+			 conflict->expected);
+		import->incomplete = true;
 		return 0;
+	}
 	if (conflict->kind == CONFLICT_BAD) {
 		leave_out(import, conflict, "expected %s", conflict->expected);
 		return 0;
 	}
+	if (conflict->kind == CONFLICT_WRITE && !conflict->rule.terms) {
+		leave_out(import, conflict, "which devices it means can't be told");
+		return 0;
+	}
+	if (!conflict->rule.terms ||
+	    (conflict->kind == CONFLICT_DRIVERCTL && conflicts_is_for_host(conflict)))
+		return 0;
 	result = find_meant(import, &conflict->rule, &meant);
 	if (result < 0 || refuse(import, conflict, &meant))
 		return result;
@@ -236,12 +246,14 @@ static void print_removals(const struct import *import)
 		[CONFLICT_DRIVERCTL] =
 			"remove the file ('driverctl unset-override' would return the device "
 			"to its host driver at once)",
+		[CONFLICT_WRITE] = "remove what writes to driver_override or the like",
+		[CONFLICT_BAD] = NULL,
 	};
 	const struct conflicts *conflicts = &import->conflicts;
 
 	for (size_t i = 0, end; i < conflicts->count; i = end) {
 		const struct conflict *first = &conflicts->list[i];
-		bool whole = first->kind <= CONFLICT_DRIVERCTL && !conflicts_is_for_host(first);
+		bool whole = removals[first->kind] && !conflicts_is_for_host(first);
 
 		for (end = i; end < conflicts->count &&
 			      strcmp(conflicts->list[end].where, first->where) == 0;
@@ -318,7 +330,7 @@ static int run_import(struct import *import, const struct ctl *ctl)
 	if (import->write && inventory->forecast.rules.bad)
 		return CTL_BAD_RULES;
 	result = file ? conflicts_read_file(&import->conflicts, file)
-		      : conflicts_read(&import->conflicts, &inventory->host);
+		      : audit_find_conflicts(&import->conflicts, &inventory->host);
 	if (result < 0)
 		return ctl_fail("%s: %s", file ? file : "settings", strerror(-result));
 	if (file && import->conflicts.count == 0) {
@@ -336,9 +348,11 @@ static int run_import(struct import *import, const struct ctl *ctl)
 
 static const char usage[] =
 	"Usage: vfio-earlyctl import [--write] [FILE]\n"
-	"Makes rules of 'options vfio-pci ids=' in modprobe.d, of vfio-pci.ids= on the kernel\n"
-	"command line and of /etc/driverctl.d, and prints those that are not there yet.\n"
-	"With FILE: of that alone, which is Unraid's vfio-pci.cfg or a file of modprobe.d.\n"
+	"Makes rules of other ways to bind devices to vfio-pci, and prints those that are not\n"
+	"there yet: ids= in modprobe.d, in lists of modules and on the kernel command line,\n"
+	"/etc/driverctl.d, and scripts, udev rules and units that write to driver_override.\n"
+	"With FILE: of that alone, which is Unraid's vfio-pci.cfg, a file of modprobe.d or a\n"
+	"list of modules.\n"
 	"\n"
 	"  -w, --write  add them to " RULES_FILE "\n"
 	"  -h, --help   print this\n";

@@ -159,7 +159,7 @@ void doctor_check_options(struct doctor *doctor, struct findings *findings)
 void doctor_check_conflicts(struct doctor *doctor, struct findings *findings)
 {
 	struct conflicts conflicts;
-	int result = conflicts_read(&conflicts, &doctor->inventory.host);
+	int result = audit_read_conflicts(&conflicts, &doctor->inventory.host, &doctor->boot);
 
 	if (result < 0)
 		findings_add(findings, FINDING_UNKNOWN, NULL, "%s", strerror(-result));
@@ -192,7 +192,8 @@ static void take_module(void *context, const char *where, char *line)
 	char *rest, *module = strtok_r(line, MODPROBE_BLANK, &rest);
 	const char *why = module ? explain_module(list->doctor, module) : NULL;
 
-	if (!why)
+	/* Of its ids=, "Other settings" tells. */
+	if (!why || strstr(rest, "ids="))
 		return;
 	findings_add(list->findings, FINDING_NOTE, where, "%s has no effect: %s", module, why);
 	findings_fix(list->findings, "Remove the line");

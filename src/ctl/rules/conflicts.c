@@ -17,7 +17,6 @@
 #include "host/modprobe.h"
 #include "rules/conflicts.h"
 
-#define CMDLINE          "/proc/cmdline"
 #define DRIVERCTL        "/etc/driverctl.d"
 #define DRIVERCTL_PREFIX "pci-"
 
@@ -26,13 +25,9 @@ struct override_reader {
 	const struct host *host;
 };
 
-/*
- * Adds what one word says, or what is wrong about that; without parse, the word is a module. A file
- * may be called anything, and what import writes has its name in a comment.
- */
-static void take(struct conflicts *conflicts, enum conflict_kind kind, const char *where,
-		 const char *driver, const char *word,
-		 const char *(*parse)(const char *text, struct rule *rule))
+void conflict_add(struct conflicts *conflicts, enum conflict_kind kind, const char *where,
+		  const char *driver, const char *word,
+		  const char *(*parse)(const char *text, struct rule *rule))
 {
 	struct conflict *conflict = array_add(conflicts->list, conflicts->count);
 	const struct text place = { where, where + strlen(where) };
@@ -48,63 +43,6 @@ static void take(struct conflicts *conflicts, enum conflict_kind kind, const cha
 	conflict->expected = parse ? parse(word, &conflict->rule) : NULL;
 	if (conflict->expected)
 		conflict->kind = CONFLICT_BAD;
-}
-
-static void take_list(struct conflicts *conflicts, enum conflict_kind kind, const char *where,
-		      char *list)
-{
-	const char *word;
-
-	while ((word = strsep(&list, kind == CONFLICT_IDS ? ",\"" : MODPROBE_BLANK "\"")))
-		if (word[0] != '\0')
-			take(conflicts, kind, where, RULE_DEFAULT_DRIVER, word,
-			     kind == CONFLICT_IDS ? conflict_parse_id : conflict_parse_bind);
-}
-
-/* "install nouveau /bin/false" is how those blacklist who do not trust a blacklist. */
-static bool is_dummy(const char *command)
-{
-	static const char *const dummies[] = { "/bin/false",    "/bin/true", "/usr/bin/false",
-					       "/usr/bin/true", "false",     "true" };
-
-	for (size_t i = 0; i < sizeof(dummies) / sizeof(dummies[0]); i++)
-		if (strcmp(command, dummies[i]) == 0)
-			return true;
-	return false;
-}
-
-static void take_line(void *context, const char *where, char *line)
-{
-	static const char bind[] = "BIND=";
-	struct conflicts *conflicts = context;
-	char *rest, *word, *module, *argument;
-
-	if (strncmp(line, bind, strlen(bind)) == 0) {
-		take_list(conflicts, CONFLICT_UNRAID, where, line + strlen(bind));
-		return;
-	}
-	word = strtok_r(line, MODPROBE_BLANK, &rest);
-	module = word ? strtok_r(NULL, MODPROBE_BLANK, &rest) : NULL;
-	if (!module || word[0] == '#')
-		return;
-	argument = strtok_r(NULL, MODPROBE_BLANK, &rest);
-	if (strcmp(word, "blacklist") == 0 ||
-	    (strcmp(word, "install") == 0 && argument && is_dummy(argument)))
-		take(conflicts, CONFLICT_BLACKLIST, where, "", module, NULL);
-	for (; argument; argument = strtok_r(NULL, MODPROBE_BLANK, &rest))
-		if (strcmp(word, "softdep") == 0 && text_same_name(argument, "vfio_pci"))
-			take(conflicts, CONFLICT_SOFTDEP, where, "", module, NULL);
-		else if (strcmp(word, "options") == 0 && text_same_name(module, "vfio_pci") &&
-			 strncmp(argument, "ids=", 4) == 0)
-			take_list(conflicts, CONFLICT_IDS, where, argument + 4);
-}
-
-static const char *parse_address(const char *text, struct rule *rule)
-{
-	if (!pci_address_parse(text, &rule->place.start))
-		return "an address such as 0000:01:00.0";
-	rule->terms = RULE_PLACE;
-	return NULL;
 }
 
 static const char *refuse_driver(const char *text, struct rule *rule)
@@ -133,27 +71,27 @@ static int take_override(void *context, const char *directory, const char *name)
 		driver[--length] = '\0';
 	snprintf(where, sizeof(where), "%s/%s", directory, name);
 	if (conflict_is_driver(driver))
-		take(reader->conflicts, CONFLICT_DRIVERCTL, where, driver, address, parse_address);
+		conflict_add(reader->conflicts, CONFLICT_DRIVERCTL, where, driver, address,
+			     conflict_parse_address);
 	else
-		take(reader->conflicts, CONFLICT_DRIVERCTL, where, driver, driver, refuse_driver);
+		conflict_add(reader->conflicts, CONFLICT_DRIVERCTL, where, driver, driver,
+			     refuse_driver);
 	return 0;
 }
 
-/* The parameter of a module that is built in, or that modprobe(8) takes from here. */
-static void take_cmdline(struct conflicts *conflicts, const struct host *host)
+static void take_write(void *context, const char *where, const char *file, const char *device)
 {
-	static const char *const names[] = { "vfio-pci.ids=", "vfio_pci.ids=" };
-	char *text, *rest, *word;
+	struct conflicts *conflicts = context;
+	struct conflict *last;
 
-	if (host_read_text(host, CMDLINE, &text) < 0)
+	conflict_add(conflicts, CONFLICT_WRITE, where, RULE_DEFAULT_DRIVER,
+		     device[0] ? device : file, NULL);
+	last = conflicts->error ? NULL : &conflicts->list[conflicts->count - 1];
+	if (!last)
 		return;
-	for (word = strtok_r(text, MODPROBE_BLANK "\n", &rest); word;
-	     word = strtok_r(NULL, MODPROBE_BLANK "\n", &rest))
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			if (strncmp(word, names[i], strlen(names[i])) == 0)
-				take_list(conflicts, CONFLICT_IDS, CMDLINE,
-					  word + strlen(names[i]));
-	free(text);
+	last->attribute = file;
+	if (conflict_parse_address(device, &last->rule))
+		conflict_parse_id(device, &last->rule);
 }
 
 static int compare(const void *a, const void *b)
@@ -211,13 +149,15 @@ bool conflicts_means(const struct conflict *conflict, const struct pci *pci,
 {
 	char modalias[PCI_MODALIAS_MAX];
 
-	if (conflict->kind == CONFLICT_BAD)
-		return false;
-	if (!names_module(conflict))
+	if (conflict->rule.terms)
 		return match_rule(&conflict->rule, pci, device) == MATCH_YES;
+	pci_format_modalias(device, "pci", modalias);
+	if (conflict->kind == CONFLICT_ALIAS)
+		return fnmatch(conflict->text, modalias, 0) == 0;
+	if (!names_module(conflict))
+		return false;
 	if (device->driver && text_same_name(device->driver, conflict->text))
 		return true;
-	pci_format_modalias(device, "pci", modalias);
 	for (size_t i = 0; i < conflict->alias_count; i++)
 		if (conflict->aliases[i] && fnmatch(conflict->aliases[i], modalias, 0) == 0)
 			return true;
@@ -233,6 +173,7 @@ bool conflicts_is_for_host(const struct conflict *conflict)
 const char *conflicts_fix(const struct conflict *conflict)
 {
 	return conflict->kind == CONFLICT_DRIVERCTL ? "remove the file"
+	       : conflict->kind == CONFLICT_WRITE   ? "remove the line"
 						    : "take that ID out of the line";
 }
 
@@ -251,23 +192,32 @@ int conflicts_read_file(struct conflicts *conflicts, const char *path)
 	*conflicts = (struct conflicts){ .count = 0 };
 	if (result < 0)
 		return result;
-	modprobe_parse(path, text, take_line, conflicts);
+	conflict_read_text(conflicts, path, text);
 	free(text);
 	sort(conflicts);
 	return conflicts->error;
 }
 
-int conflicts_read(struct conflicts *conflicts, const struct host *host)
+int conflicts_read_modprobe(struct conflicts *conflicts, const struct host *host)
+{
+	*conflicts = (struct conflicts){ .count = 0 };
+	conflict_read_modprobe(conflicts, host);
+	sort(conflicts);
+	return conflicts->error;
+}
+
+int conflicts_read(struct conflicts *conflicts, const struct host *host,
+		   const struct conflict_word *words, size_t count)
 {
 	struct override_reader reader = { .conflicts = conflicts, .host = host };
-	int result;
 
 	*conflicts = (struct conflicts){ .count = 0 };
-	result = modprobe_read(host, take_line, conflicts);
-	if (result < 0)
-		conflicts->error = result;
-	take_cmdline(conflicts, host);
+	conflict_read_modprobe(conflicts, host);
+	conflict_read_lists(conflicts, host);
+	for (size_t i = 0; i < count; i++)
+		conflict_read_word(conflicts, &words[i], i > 0 ? &words[i - 1] : NULL);
 	host_each(host, DRIVERCTL, take_override, &reader);
+	conflict_each_write(host, take_write, conflicts);
 	sort(conflicts);
 	read_aliases(conflicts, host);
 	return conflicts->error;

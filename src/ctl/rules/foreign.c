@@ -89,6 +89,14 @@ const char *conflict_parse_bind(const char *text, struct rule *rule)
 	return NULL;
 }
 
+const char *conflict_parse_address(const char *text, struct rule *rule)
+{
+	if (!pci_address_parse(text, &rule->place.start))
+		return "an address such as 0000:01:00.0";
+	rule->terms = RULE_PLACE;
+	return NULL;
+}
+
 bool conflict_is_driver(const char *name)
 {
 	char line[RULE_TEXT_MAX];
