@@ -171,7 +171,7 @@ static void run_schedule(struct trace_fault fault)
 	if (!fault.hit || (fault.kill && status != 128 + SIGKILL))
 		fail_msg("%s: status %d, the call was%s reached", when, status,
 			 fault.hit ? "" : " not");
-	/* Whatever a killed run left, the next one mends it. */
+	/* What a killed run left, the next one completes. */
 	if (status != 0 && !fault.kill)
 		check_failure(when, status, before);
 	if (status == 0 && !is_new())

@@ -26,6 +26,8 @@ static size_t list_words(const struct bootchange *boot, struct conflict_word *wo
 		if (bootwords_find(&boot->config.words, boot->running.list[i].text) >= 0)
 			continue;
 		words[count].text = boot->running.list[i].text;
+		words[count].passing = boot->loader && boot->config.files.count > 0 &&
+				       bootwords_find(&boot->config.opaque, words[count].text) < 0;
 		strcpy(words[count++].where, "/proc/cmdline");
 	}
 	return count;
@@ -95,6 +97,15 @@ static void find_meant(const struct inventory *inventory, const struct conflict 
 	}
 }
 
+/* A word is no line of its own. */
+static void fix_place(struct findings *findings, const struct conflict *conflict, const char *fix)
+{
+	if (conflict->word[0])
+		findings_fix(findings, "Run 'vfio-earlyctl cmdline remove %s'", conflict->word);
+	else
+		findings_fix(findings, "%s", fix);
+}
+
 #define IMPORT "Run 'vfio-earlyctl import' to turn it into rules"
 
 static void audit_ids(struct findings *findings, const struct inventory *inventory,
@@ -113,7 +124,7 @@ static void audit_ids(struct findings *findings, const struct inventory *invento
 		findings_add(findings, FINDING_WARNING, conflict->where,
 			     "ids=%s takes every card of this model, also %s, which no rule names",
 			     conflict->text, meant->kept);
-		findings_fix(findings, "Remove it");
+		fix_place(findings, conflict, "Remove it");
 	} else if (meant->kept[0] != '\0') {
 		findings_add(findings, FINDING_NOTE, conflict->where,
 			     "ids=%s takes %s, which no rule names", conflict->text, meant->kept);
@@ -124,7 +135,7 @@ static void audit_ids(struct findings *findings, const struct inventory *invento
 			"ids=%s is unnecessary beside the rules, and also takes any card of this "
 			"model that is added later",
 			conflict->text);
-		findings_fix(findings, "Remove it");
+		fix_place(findings, conflict, "Remove it");
 	}
 }
 
@@ -165,7 +176,7 @@ static void audit_blacklist(struct findings *findings, const struct conflict *co
 		findings_add(findings, FINDING_NOTE, conflict->where,
 			     "The blacklist is unnecessary: %s doesn't get %s anyway",
 			     conflict->text, meant->taken);
-	findings_fix(findings, "Remove the line: rules don't need it");
+	fix_place(findings, conflict, "Remove the line: rules don't need it");
 }
 
 static void audit_softdep(struct findings *findings, const struct conflict *conflict,
@@ -214,17 +225,17 @@ static void audit_module(struct findings *findings, const struct inventory *inve
 
 	if (conflict->kind == CONFLICT_BARRED) {
 		findings_add(findings, matters ? FINDING_ERROR : FINDING_WARNING, conflict->where,
-			     "module_blacklist= has %s, so the kernel loads it for nobody: no "
-			     "device can be bound to vfio-pci",
+			     "module_blacklist= has %s, so the kernel never loads it: no device "
+			     "can be bound to vfio-pci",
 			     conflict->text);
 		findings_fix(findings, "Run 'vfio-earlyctl cmdline remove module_blacklist', then "
 				       "reboot");
 	} else if (matters) {
 		findings_add(findings, FINDING_NOTE, conflict->where,
-			     "vfio-early loads %s itself and doesn't run this command; whoever "
-			     "else wants the module runs it instead",
+			     "vfio-early loads %s itself and doesn't run this command, which "
+			     "replaces loading the module for all others",
 			     conflict->text);
-		findings_fix(findings, "Remove the line: rules don't need it");
+		fix_place(findings, conflict, "Remove the line: rules don't need it");
 	}
 }
 
@@ -238,8 +249,8 @@ static bool audit_host(struct findings *findings, struct inventory *inventory,
 	const struct pci *pci = &inventory->forecast.pci;
 	bool ids = conflict->kind == CONFLICT_IDS, needed = false;
 	const char *what = ids                                ? "ids="
-			   : conflict->kind == CONFLICT_WRITE ? "this line with "
-							      : "the override ";
+			   : conflict->kind == CONFLICT_WRITE ? "This line with "
+							      : "The override ";
 	const char *which = conflict->kind == CONFLICT_DRIVERCTL ? conflict->driver
 			    : conflict->kind == CONFLICT_WRITE   ? conflict->attribute
 								 : conflict->text;
@@ -279,13 +290,14 @@ void audit_conflicts(struct findings *findings, struct inventory *inventory,
 		const struct conflict *conflict = &conflicts->list[i];
 		struct meant meant;
 
+		/* Of what is nearly right, the one finding tells. */
+		if (conflict->passing || (conflict->idle && conflict->kind != CONFLICT_BAD))
+			continue;
 		if (conflict->kind == CONFLICT_BAD) {
 			findings_add(findings, FINDING_NOTE, conflict->where,
 				     "Found '%s', expected %s", conflict->text, conflict->expected);
 			continue;
 		}
-		if (conflict->idle)
-			continue;
 		if (conflict->rule.terms && !conflicts_is_for_host(conflict) &&
 		    audit_host(findings, inventory, conflict))
 			continue;

@@ -9,6 +9,7 @@
 #include "audit/audit.h"
 #include "command/lock.h"
 #include "command/look.h"
+#include "command/refresh.h"
 #include "core/file.h"
 #include "core/match.h"
 #include "host/joined.h"
@@ -27,6 +28,7 @@ struct import {
 	struct conflicts conflicts;
 	const char *file; /* NULL: look around */
 	bool write;
+	bool disable;
 	bool incomplete; /* something was said that wants a look */
 	bool *left_out;  /* one a rival */
 	FILE *lines;     /* that are to be added */
@@ -253,7 +255,8 @@ static void print_removals(const struct import *import)
 
 	for (size_t i = 0, end; i < conflicts->count; i = end) {
 		const struct conflict *first = &conflicts->list[i];
-		bool whole = removals[first->kind] && !conflicts_is_for_host(first);
+		bool whole =
+			removals[first->kind] && !conflicts_is_for_host(first) && !first->passing;
 
 		for (end = i; end < conflicts->count &&
 			      strcmp(conflicts->list[end].where, first->where) == 0;
@@ -263,6 +266,138 @@ static void print_removals(const struct import *import)
 			ctl_fail("%s: unnecessary once an image with these rules has booted: %s",
 				 first->where, removals[first->kind]);
 	}
+}
+
+/* Whether a rule takes one of the devices that a setting is about. */
+static bool is_covered(const struct import *import, const struct plan *plan,
+		       const struct conflict *conflict)
+{
+	const struct pci *pci = &import->inventory.forecast.pci;
+
+	for (size_t i = 0; i < pci->count; i++)
+		if (plan->choices[i].rule && !plan->choices[i].rule->exclude &&
+		    conflicts_means(conflict, pci, &pci->devices[i]))
+			return true;
+	return false;
+}
+
+static bool may_disable(const struct import *import, const struct plan *plan,
+			const struct conflict *conflict)
+{
+	if (import->left_out[conflict - import->conflicts.list])
+		return false;
+	switch (conflict->kind) {
+	case CONFLICT_IDS:
+		return true;
+	case CONFLICT_DRIVERCTL:
+		return !conflicts_is_for_host(conflict);
+	case CONFLICT_BLACKLIST:
+	case CONFLICT_SOFTDEP:
+	case CONFLICT_ALIAS:
+		return is_covered(import, plan, conflict);
+	case CONFLICT_BARRED:
+	case CONFLICT_INSTALL:
+		return import->inventory.forecast.rules.count > 0;
+	case CONFLICT_BAD:
+		return conflict->idle;
+	case CONFLICT_UNRAID:
+	case CONFLICT_WRITE:
+		break;
+	}
+	return false;
+}
+
+/* All settings of a place or none. */
+static void choose_places(const struct import *import, const struct plan *plan, bool *chosen)
+{
+	const struct conflicts *conflicts = &import->conflicts;
+
+	for (size_t i = 0, end; i < conflicts->count; i = end) {
+		const struct conflict *first = &conflicts->list[i];
+		bool all = true;
+
+		for (end = i; end < conflicts->count &&
+			      strcmp(conflicts->list[end].where, first->where) == 0 &&
+			      strcmp(conflicts->list[end].word, first->word) == 0;
+		     end++)
+			all &= may_disable(import, plan, &conflicts->list[end]);
+		for (size_t j = i; j < end; j++)
+			chosen[j] = all && !first->passing;
+	}
+}
+
+/* Words go through the bootloader's files, which are refreshed. */
+static int disable_words(struct import *import, const bool *chosen)
+{
+	const struct conflicts *conflicts = &import->conflicts;
+	struct bootchange change;
+	char message[BOOT_MESSAGE_MAX];
+	const char *last = "";
+	int result = bootchange_open(&change, &import->inventory.host, message);
+	int status = CTL_OK;
+
+	if (result < 0)
+		ctl_fail("%s", message);
+	for (size_t i = 0; i < conflicts->count && result == 0; i++) {
+		const char *word = conflicts->list[i].word;
+
+		if (chosen[i] && word[0] && strcmp(word, last) != 0)
+			result = bootchange_remove(&change, last = word);
+	}
+	findings_report(&change.said);
+	if (result == 0)
+		status = refresh_apply(&change, !import->write);
+	bootchange_close(&change);
+	return result < 0 ? CTL_INTERNAL : status;
+}
+
+static int disable_lines(struct import *import, bool *chosen)
+{
+	const struct conflicts *conflicts = &import->conflicts;
+	struct transaction transaction = { .host = &import->inventory.host };
+	struct findings done = { .topic = NULL };
+	bool has_words = false;
+	int result, status = CTL_OK;
+
+	for (size_t i = 0; i < conflicts->count; i++)
+		has_words |= chosen[i] && conflicts->list[i].word[0];
+	if (has_words)
+		status = disable_words(import, chosen);
+	for (size_t i = 0; i < conflicts->count; i++)
+		chosen[i] &= !conflicts->list[i].word[0];
+	result = conflicts_disable(conflicts, chosen, &transaction);
+	if (result < 0)
+		ctl_fail("settings: %s; none was disabled", strerror(-result));
+	else
+		transaction_show(&transaction, stdout);
+	if (result == 0 && import->write) {
+		result = transaction_write(&transaction, &done);
+		findings_report(&done);
+	}
+	for (size_t i = 0; i < transaction.count && result == 0 && import->write; i++)
+		ctl_fail("to undo: mv %s %s", transaction.list[i].backup, transaction.list[i].path);
+	findings_free(&done);
+	transaction_free(&transaction);
+	return result < 0 ? CTL_INTERNAL : status;
+}
+
+static int disable_all(struct import *import)
+{
+	const struct forecast *forecast = &import->inventory.forecast;
+	bool *chosen = calloc(import->conflicts.count + 1, sizeof(*chosen));
+	struct plan plan;
+	int status = CTL_INTERNAL,
+	    result = chosen ? plan_choose(&plan, &forecast->rules, &forecast->pci) : -ENOMEM;
+
+	if (result == 0) {
+		choose_places(import, &plan, chosen);
+		status = disable_lines(import, chosen);
+		plan_free(&plan);
+	} else {
+		ctl_fail("%s", strerror(-result));
+	}
+	free(chosen);
+	return status;
 }
 
 static int add_lines(const struct import *import, const char *lines)
@@ -310,9 +445,8 @@ static int import_all(struct import *import)
 		ctl_fail("%s", strerror(-result));
 	else
 		result = add_lines(import, lines);
-	if (result == 0)
+	if (result == 0 && !import->disable)
 		print_removals(import);
-	free(import->left_out);
 	free(lines);
 	return result;
 }
@@ -341,21 +475,25 @@ static int run_import(struct import *import, const struct ctl *ctl)
 		return CTL_INTERNAL;
 	if (inventory->forecast.rules.bad)
 		return CTL_BAD_RULES;
+	if (import->disable && (result = disable_all(import)) != CTL_OK)
+		return result;
 	return import->incomplete || findings_count(&inventory->findings, FINDING_WARNING) > 0
 		       ? CTL_INCOMPLETE
 		       : CTL_OK;
 }
 
 static const char usage[] =
-	"Usage: vfio-earlyctl import [--write] [FILE]\n"
+	"Usage: vfio-earlyctl import [--write] [--disable] [FILE]\n"
 	"Makes rules of other ways to bind devices to vfio-pci, and prints those that are not\n"
 	"there yet: ids= in modprobe.d, in lists of modules and on the kernel command line,\n"
 	"/etc/driverctl.d, and scripts, udev rules and units that write to driver_override.\n"
 	"With FILE: of that alone, which is Unraid's vfio-pci.cfg, a file of modprobe.d or a\n"
 	"list of modules.\n"
 	"\n"
-	"  -w, --write  add them to " RULES_FILE "\n"
-	"  -h, --help   print this\n";
+	"      --disable  show the lines and kernel words that these rules replace; with\n"
+	"                 --write, take them back: each file keeps a backup\n"
+	"  -w, --write    add the rules to " RULES_FILE "\n"
+	"  -h, --help     print this\n";
 
 static const char statuses[] =
 	"0, 1 usage or internal error, 2 something was left out or could not be\n"
@@ -367,8 +505,10 @@ int command_import(const struct ctl *ctl, int argc, char **argv)
 	const struct options options = {
 		.usage = usage,
 		.statuses = statuses,
-		.entries = (const struct options_entry[]){ { 'w', "write", .set = &import.write },
-							   {} },
+		.entries =
+			(const struct options_entry[]){ { '\0', "disable", .set = &import.disable },
+							{ 'w', "write", .set = &import.write },
+							{} },
 		.operands_max = 1,
 	};
 	int lock = -1, status = options_parse(&options, ctl, &argc, &argv);
@@ -376,10 +516,15 @@ int command_import(const struct ctl *ctl, int argc, char **argv)
 	if (status != OPTIONS_RUN)
 		return status;
 	import.file = argv[0];
+	if (import.file && import.disable)
+		return ctl_fail(
+			"--disable: found a FILE, expected none: only settings of this host "
+			"can be taken back");
 	/* Before the rules are read, so that what they cover is what is written to. */
 	if (import.write && (lock = lock_root(ctl->root)) < 0)
 		return CTL_INTERNAL;
 	status = run_import(&import, ctl);
+	free(import.left_out);
 	conflicts_free(&import.conflicts);
 	inventory_close(&import.inventory);
 	file_close(&lock);

@@ -15,6 +15,7 @@
 #include "core/vfio.h"
 #include "host/array.h"
 #include "host/modprobe.h"
+#include "host/replace.h"
 #include "rules/conflicts.h"
 
 #define DRIVERCTL        "/etc/driverctl.d"
@@ -63,6 +64,8 @@ static int take_override(void *context, const char *directory, const char *name)
 	if (strncmp(name, DRIVERCTL_PREFIX, strlen(DRIVERCTL_PREFIX)) == 0)
 		address += strlen(DRIVERCTL_PREFIX);
 	else if (!isxdigit((unsigned char)name[0]) || !strchr(name, ':'))
+		return 0;
+	if (text_ends_with(name, REPLACE_BACKUP_SUFFIX))
 		return 0;
 	length = host_readf(reader->host, driver, sizeof(driver), "%s/%s", directory, name);
 	if (length <= 0)

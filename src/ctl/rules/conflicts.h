@@ -11,6 +11,7 @@
 #include "core/pci.h"
 #include "core/rule.h"
 #include "host/host.h"
+#include "host/transaction.h"
 
 enum conflict_kind {
 	CONFLICT_IDS,       /* an ID in ids= of vfio-pci or another driver of VFIO */
@@ -33,8 +34,10 @@ struct conflict {
 	struct rule rule; /* that means the same devices, unless a module is named; no terms: none
 			   * is known */
 	const char *attribute; /* of CONFLICT_WRITE: what is written to */
-	bool idle; /* it has no effect where it stands: a CONFLICT_BAD beside it tells why */
-	bool late; /* the module is loaded after rules were applied, unless one loads it */
+	char word[64];         /* the name of the kernel's word that it is part of; "" if of none */
+	bool idle;    /* it has no effect where it stands: a CONFLICT_BAD beside it tells why */
+	bool passing; /* a word of this boot that the next one doesn't have */
+	bool late;    /* the module is loaded after rules were applied, unless one loads it */
 	const char *expected; /* of CONFLICT_BAD */
 	char **aliases;       /* of that module: devices that it is for */
 	size_t alias_count;
@@ -50,6 +53,7 @@ struct conflicts {
 struct conflict_word {
 	char where[RULE_WHERE_MAX + 16];
 	char *text;
+	bool passing; /* the next boot doesn't have it */
 };
 
 /*
@@ -79,6 +83,14 @@ bool conflicts_is_for_host(const struct conflict *conflict);
 
 /* How that setting of the host is taken back for one device. */
 const char *conflicts_fix(const struct conflict *conflict);
+
+/*
+ * Adds to a transaction what takes the chosen ones back, one bool a setting, all of a place or
+ * none: a line becomes a comment with one of ours above it, an override of driverctl empty. Not for
+ * words of the kernel, scripts and Unraid's file. 0 or -errno.
+ */
+int conflicts_disable(const struct conflicts *conflicts, const bool *chosen,
+		      struct transaction *transaction);
 
 void conflicts_free(struct conflicts *conflicts);
 

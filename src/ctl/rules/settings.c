@@ -387,5 +387,10 @@ void conflict_read_word(struct conflicts *conflicts, const struct conflict_word 
 		add_meant(conflicts, word->where, value + 1);
 	if (expected)
 		spoil(conflicts, count, word->where, word->text, expected);
+	for (; count < conflicts->count; count++) {
+		conflicts->list[count].passing = word->passing;
+		snprintf(conflicts->list[count].word, sizeof(conflicts->list->word), "%.*s",
+			 (int)strcspn(word->text, "="), word->text);
+	}
 	free(copy);
 }
