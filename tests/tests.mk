@@ -227,6 +227,28 @@ $(B)/tests/boot/guest.img: $(B)/tests/boot/guest
 	cp $< $(B)/tests/boot/guest-root/sbin/init && \
 	mke2fs -q -t ext4 -L guest -d $(B)/tests/boot/guest-root $@.part 8M && mv $@.part $@
 
+# A module for the kernel of Debian 12. mmdebstrap only fetches the kernel's headers: if it installed
+# them, a compiler would come with them.
+$(B)/headers: | $(B)/roots/bookworm
+	$(call say,DEBIAN,$@)
+	$(Q)rm -rf --one-file-system $@.part
+	$(Q)release=$$(ls $|/lib/modules) && \
+	mmdebstrap --quiet --mode=root --skip=check/qemu --variant=custom \
+		--customize-hook="cd \"\$$1\" && export APT_CONFIG=\$$MMDEBSTRAP_APT_CONFIG && \
+			apt-get -qq -o APT::Sandbox::User=root download linux-headers-$$release \
+				linux-headers-$${release%-*}-common linux-kbuild-$${release%%.0-*} && \
+			for deb in *.deb; do dpkg-deb -x \$$deb . || exit; done" \
+		--keyring=$(DEBIAN_KEYRING) --aptopt=$(abspath $|).conf bookworm $@.part "$(DEBIAN_MIRROR)"
+	$(Q)sed -i 's|/usr/src|$(abspath $@)&|' $@.part/usr/src/*-amd64/Makefile && rm $@.part/*.deb
+	$(Q)mv $@.part $@
+
+# The kernel's own rules name a version of gcc. Its build writes beside the source.
+$(B)/tests/boot/bootfb/bootfb.ko: tests/boot/bootfb/bootfb.c tests/boot/bootfb/Kbuild | $(B)/headers
+	$(call say,KO,$@)
+	$(Q)mkdir -p $(@D) && cp $^ $(@D)
+	$(Q)env -u MAKEFLAGS -u MFLAGS $(MAKE) -s -C $(B)/headers/usr/src/*-amd64 \
+		M=$(abspath $(@D)) CC=gcc modules
+
 # A system is whole when it bears its name. mmdebstrap sees none of the machine's apt settings, so
 # those that decide whether the mirror can be read are passed on. To leave out texts by --dpkgopt takes
 # twice the time: mmdebstrap then sends what it unpacks through a filter.
@@ -290,6 +312,7 @@ check-image: ## what mkinitramfs and dracut made
 check-image: $(IMAGE_TESTS) stage $(TEST_ROOTS)
 check-boot: ## Debian kernels in QEMU
 check-boot: $(BOOT_TESTS) stage $(TEST_ROOTS) $(B)/tests/boot/guest.img
+$(B)/tests/boot/260-uefi-display.t: | $(B)/tests/boot/bootfb/bootfb.ko
 check-package: ## the package, from installation to purge
 check-package: $(PACKAGE_TESTS) $(DEB) $(TEST_ROOTS) $(B)/tests/boot/guest.img
 check-fleet: ## the Ansible role

@@ -76,9 +76,14 @@ static void fail(struct plan_row *row, const char *what, int error)
 	snprintf(row->detail, sizeof(row->detail), "%s: %s", what, strerror(-error));
 }
 
+/*
+ * With class 0300, vfio-pci evicts it by itself (aperture_remove_conflicting_pci_devices(), seen on
+ * 6.1, 6.12 and 7.2); else the binding succeeds and the memory stays in use.
+ */
 static bool holds_framebuffer(const struct work *work, const struct plan_row *row)
 {
-	return is_pending(work, row) && framebuffer_is_on(work->apply->root, row->device);
+	return is_pending(work, row) && row->device->class >> 8 != 0x0300 &&
+	       framebuffer_is_on(work->apply->root, row->device);
 }
 
 static int release_step(void *argument)
@@ -460,6 +465,27 @@ static void give_back(struct work *work)
 	}
 }
 
+static bool is_bound(const struct plan_row *row)
+{
+	return row->outcome == OUTCOME_BOUND || row->outcome == OUTCOME_ALREADY_BOUND;
+}
+
+static void warn_of_framebuffer(struct work *work)
+{
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->results[i];
+
+		if (!is_bound(row) || !wants_vfio(row) ||
+		    !framebuffer_is_on(work->apply->root, row->device))
+			continue;
+		snprintf(row->detail, sizeof(row->detail),
+			 "can't be passed through: the firmware's framebuffer is still in its "
+			 "memory; boot with " FRAMEBUFFER_WORD);
+		row->level = LEVEL_WARNING;
+		row->satisfied = false;
+	}
+}
+
 /* A device can be bound and still be unusable; a row has room for one reason. */
 static void warn_of_obstacle(struct work *work)
 {
@@ -500,6 +526,7 @@ static void carry_out(struct work *work)
 	fail_pending(work);
 	give_back(work);
 	read_back(work);
+	warn_of_framebuffer(work);
 	warn_of_obstacle(work);
 }
 

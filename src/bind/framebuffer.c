@@ -19,9 +19,9 @@ static const char *const platform_devices[] = {
 	"vesa-framebuffer.0",
 };
 
-/* What the memory is called: by sysfb, efifb, simplefb, vesafb, simpledrm. */
-static const char *const region_names[] = { "BOOTFB", "efifb", "simplefb", "vesafb",
-					    "simple-framebuffer" };
+/* How names of the memory begin: by sysfb, and by efifb, simplefb and vesafb or their DRM drivers.
+ */
+static const char *const region_names[] = { "BOOTFB", "efifb", "efidrm", "simple", "vesa" };
 
 static bool is_framebuffer(const struct text *name)
 {
@@ -48,10 +48,11 @@ static size_t take_indent(struct text *line)
 	return indent;
 }
 
-bool framebuffer_find(const char *string, const char *address)
+const char *framebuffer_find(const char *string, const char *address)
 {
 	struct text text = { string, string + strlen(string) }, line;
 	size_t inside = 0; /* indent of the device's region, plus one */
+	const char *found = NULL;
 
 	while (text_take_until(&text, '\n', &line)) {
 		size_t indent = take_indent(&line);
@@ -61,9 +62,9 @@ bool framebuffer_find(const char *string, const char *address)
 		if (text_equals(&line, address))
 			inside = indent + 1;
 		else if (inside && is_framebuffer(&line))
-			return true;
+			found = line.p;
 	}
-	return false;
+	return found;
 }
 
 bool framebuffer_is_on(int root, const struct pci_device *device)
@@ -72,7 +73,7 @@ bool framebuffer_is_on(int root, const struct pci_device *device)
 	size_t length;
 	bool found;
 
-	if (device->class >> 16 != 0x03 || device->class >> 8 == 0x0300)
+	if (device->class >> 16 != 0x03)
 		return false;
 	if (file_read_all(root, "proc/iomem", IOMEM_MAX, &text, &length) < 0)
 		return false;

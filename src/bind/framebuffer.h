@@ -7,21 +7,24 @@
 
 #include "core/pci.h"
 
-/*
- * Whether the device has to be rid of a firmware framebuffer before it is bound: a display
- * whose class is not 0300 and on whose memory such a framebuffer is. With class 0300, vfio-pci
- * evicts it by itself (aperture_remove_conflicting_pci_devices(), seen on 6.1, 6.12 and 7.2);
- * else the binding succeeds and the memory stays in use, so that a VM cannot map it.
- */
+/* What keeps the kernel from making a device of the framebuffer, on most kernels. */
+#define FRAMEBUFFER_WORD "initcall_blacklist=sysfb_init"
+
+/* Whether the device is a display and a firmware framebuffer is in its memory. */
 bool framebuffer_is_on(int root, const struct pci_device *device);
 
-/* Takes the firmware framebuffer from its driver. There is one at most. 0 or -errno. */
+/*
+ * Takes the firmware framebuffer from its driver. There is one at most. 0 or -errno; 0 also where
+ * it stays: with SYSFB_SIMPLEFB (seen on 6.1 and 6.12) the platform device itself owns the memory,
+ * whether or not it has a driver.
+ */
 int framebuffer_release(int root);
 
 /*
- * Whether text, which is /proc/iomem, has a framebuffer inside the memory of the device with
- * this address. There a region's parts follow it, indented by two more blanks.
+ * The name of the last region of a framebuffer, which ends with its line, that text, which is
+ * /proc/iomem, has inside the memory of the device with this address; NULL: there is none. There a
+ * region's parts follow it, indented by two more blanks.
  */
-bool framebuffer_find(const char *text, const char *address);
+const char *framebuffer_find(const char *text, const char *address);
 
 #endif

@@ -1536,6 +1536,63 @@ static void test_interrupts(void **state)
 	}
 }
 
+#define VGA_A     "0000:04:00.0"
+#define DISPLAY_A "0000:05:00.0"
+#define DISPLAY_B "0000:06:00.0"
+
+/* On a kernel with SYSFB_SIMPLEFB the platform device itself owns the region, with a driver or not.
+ */
+static void test_framebuffer(void **state)
+{
+	static const struct {
+		const char *device, *driver, *region;
+		bool held;
+	} hosts[] = {
+		{ DISPLAY_A, "", "BOOTFB", true },
+		{ DISPLAY_A, "", "something else", false },
+		{ DISPLAY_A, " driver=vfio-pci", "BOOTFB", true },
+		{ VGA_A, "", "simpledrm", true },
+	};
+	struct host *host = &((struct context *)*state)->host;
+	struct host_row row;
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		const char *code = *hosts[i].driver ? "already-bound" : "bound";
+		char devices[256], iomem[256];
+
+		if (i)
+			host_tear_down(host);
+		snprintf(devices, sizeof(devices),
+			 "driver vfio-pci\n04:00.0 0300: 1234:1111 group=4\n"
+			 "05:00.0 0380: 1234:1111%s group=5\n06:00.0 0380: 1234:1111 group=6\n",
+			 hosts[i].driver);
+		snprintf(iomem, sizeof(iomem),
+			 "80000000-80ffffff : %s\n  80000000-802fffff : %s\n"
+			 "81000000-81ffffff : " DISPLAY_B "\n",
+			 hosts[i].device, hosts[i].region);
+		start_host(host, devices, "1234:1111\n", "");
+		write_below(host, "proc", "iomem", iomem);
+		write_below(host, "sys/bus/platform/devices/simple-framebuffer.0", "uevent", "");
+		assert_int_equal(host_run(host, LIMIT_S).status, hosts[i].held ? 2 : 0);
+		assert_true(host_read_row(host, hosts[i].device, &row));
+		assert_string_equal(row.code, code);
+		assert_string_equal(row.driver, "vfio-pci");
+		assert_string_equal(row.detail,
+				    hosts[i].held ? "can't be passed through: the firmware's "
+						    "framebuffer is still in its memory; boot with "
+						    "initcall_blacklist=sysfb_init"
+						  : "-");
+		assert_true(host_read_row(host, DISPLAY_B, &row));
+		assert_string_equal(row.code, "bound");
+		assert_string_equal(row.detail, "-");
+		assert_told(host, hosts[i].held ? "<4>vfio-early: summary: 3 bound, 1 not as "
+						  "configured, 0 invalid lines\n"
+						: "<6>vfio-early: summary: 3 bound, 0 not as "
+						  "configured, 0 invalid lines\n");
+		assert_sane(host);
+	}
+}
+
 /* All tests. */
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -1551,6 +1608,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "dry run of the kernel command line", test_dry_run, set_up, tear_down, NULL },
 	{ "off", test_off, set_up, tear_down, NULL },
 	{ "interrupts that are not remapped", test_interrupts, set_up, tear_down, NULL },
+	{ "a framebuffer that stays", test_framebuffer, set_up, tear_down, NULL },
 	{ "the image's digest is noted", test_digest, set_up, tear_down, NULL },
 	{ "a device that came late", test_added, set_up, tear_down, NULL },
 	{ "one that came late among many", test_added_among_many, set_up, tear_down, NULL },

@@ -182,8 +182,8 @@ static void fuzz_iomem(const uint8_t *data, size_t size)
 		const char *region = strstr(text, address);
 
 		require(region && strchr(region, '\n'));
-		require(strstr(region, "FB") || strstr(region, "fb") ||
-			strstr(region, "framebuffer"));
+		require(strstr(region, "BOOTFB") || strstr(region, "efi") ||
+			strstr(region, "simple") || strstr(region, "vesa"));
 	}
 	free(text);
 }

@@ -26,8 +26,8 @@
 #define DRIVERS "e1000e ext4 nvme virtio_blk virtio_pci"
 
 /*
- * They lie in the image, as all do by default, and udev loads what the machine has. Busybox brings 270
- * links, and the hook starts a process for each.
+ * They lie in the image, as all do by default, and udev loads what the machine has. Busybox brings
+ * 270 links, and the hook starts a process for each.
  */
 static const struct image_file few_drivers[] = {
 	{ .path = "etc/initramfs-tools/conf.d/few-drivers",
@@ -54,6 +54,7 @@ struct workplace {
 	char root[PATH_MAX];     /* the system with all changes */
 	char guest[PATH_MAX];    /* what is /sbin/init of a kept system */
 	char packages[PATH_MAX]; /* where `make deb` leaves them */
+	const char *build;
 };
 
 int image_find_build(char *path)
@@ -121,6 +122,7 @@ static int prepare_results(const char *build, const char *name, struct image *im
 static void find_workplace(struct workplace *work, const char *build, const struct image_spec *spec,
 			   const struct image *image)
 {
+	work->build = build;
 	files_path(work->lower, "%s/roots/%s", build, spec->suite);
 	files_path(work->stage, "%s/%s", build, spec->stage ?: "stage");
 	files_path(work->guest, "%s/tests/boot/guest", build);
@@ -189,6 +191,11 @@ static int lay_file(const struct workplace *work, const struct image_file *file)
 
 	if (file->text)
 		return lay_text(work, file->path, file->text, file->executable ? 0755 : 0644);
+	if (file->copied) {
+		files_path(from, "%s/%s", work->build, file->copied);
+		files_path(to, "%s/%s", work->root, file->path);
+		return command_run(NULL, (const char *[]){ "cp", from, to, NULL }) == 0 ? 0 : -EIO;
+	}
 	files_path(from, "%s/%s", work->root, file->path);
 	if (!file->moved)
 		return unlink(from) < 0 ? -errno : 0;

@@ -13,7 +13,8 @@
 struct image_file {
 	const char *path;
 	const char *text;
-	const char *moved; /* to this path */
+	const char *copied; /* from this one below build/, in place of a text */
+	const char *moved;  /* to this path */
 	bool executable;
 };
 

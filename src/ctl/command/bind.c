@@ -101,7 +101,7 @@ static int report(const struct plan_row *rows, size_t count, bool changed)
 		const char *what = row->detail[0] ? row->detail : row->wanted;
 
 		pci_address_format(&row->device->address, address);
-		if (row->satisfied && !is_open(row)) {
+		if (outcome_satisfies(row->outcome) && !is_open(row)) {
 			if (row->outcome == OUTCOME_ALREADY_BOUND)
 				printf("%s: has %s already\n", address, row->driver);
 			else
@@ -109,6 +109,8 @@ static int report(const struct plan_row *rows, size_t count, bool changed)
 				       before);
 			if (row->level == LEVEL_WARNING)
 				ctl_fail("%s: %s", address, row->detail);
+			if (!row->satisfied)
+				status = CTL_INCOMPLETE;
 		} else if (!is_open(row) || changed) {
 			if (row->outcome == OUTCOME_NO_DRIVER)
 				what = row->wanted;

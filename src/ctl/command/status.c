@@ -108,7 +108,7 @@ static void audit_row(struct status *status, const struct booted_row *row)
 
 	audit_change(status, row, device);
 	if (judge(row) != FINDING_WARNING || change == BOOTED_SINCE ||
-	    (status->boot && booted_is_bound(row)))
+	    (status->boot && booted_is_bound(row) && row->satisfied))
 		return;
 	if (device && change != BOOTED_OTHER)
 		findings_add(&status->findings, FINDING_WARNING, row->rule, "%s: %s%s%s",
@@ -284,7 +284,7 @@ static void print_answer(struct status *status)
 		    (row->satisfied && row->id[0] == '\0'))
 			continue;
 		wanted++;
-		right += booted_is_bound(row) && change == BOOTED_SAME;
+		right += booted_is_bound(row) && row->satisfied && change == BOOTED_SAME;
 	}
 	if (status->inventory.forecast.rules.bad > 0)
 		document_print_text(&status->document,
