@@ -43,7 +43,12 @@
 
 #define GROUPED_DISKS DISKS("group=15", "group=16")
 #define HOST          HOST_OF(" group=2", "driver=nouveau group=14", "group=0 boot_vga") GROUPED_DISKS
-#define NO_GROUPS     HOST_OF("", "driver=nouveau", "boot_vga") DISKS("", "")
+#define OTHER_CLASS                                                                                \
+	"00:01.0 0604: 8086:460d driver=pcieport group=2\n"                                        \
+	"  01:00.0 0380: 10de:1b81 sub=1458:3701 driver=nouveau group=14\n"                        \
+	"  01:00.1 0403: 10de:10f0 sub=1458:3701 driver=nouveau group=14\n"                        \
+	"00:02.0 0300: 8086:4680 driver=i915 group=0 boot_vga\n" GROUPED_DISKS
+#define NO_GROUPS HOST_OF("", "driver=nouveau", "boot_vga") DISKS("", "")
 
 /* Words that the kernel runs with, those of GRUB's files, and those of the next boot. */
 #define BOOT(running, configured, next)                                                            \
@@ -119,6 +124,15 @@
 #define MSR_OFF                                                                                    \
 	"line dev/cpu/0/msr "                                                                      \
 	"0123456789012345678901234567890123456789012345678901234567\001.......\n"
+
+#define SYSFB_OFF "initcall_blacklist=sysfb_init"
+#define STARTED_WITHOUT_SYSFB_OFF                                                                   \
+	"bootloader warning /etc/default/grub:1: The running kernel was started without " SYSFB_OFF \
+	"\n"                                                                                        \
+	"  fix: Reboot\n"
+#define OWNED_BY_SYSFB                                                                             \
+	"line proc/iomem     e0000000-e02fffff : BOOTFB\n"                                         \
+	"line boot/config-" KERNEL " CONFIG_SYSFB_SIMPLEFB=y\n"
 
 #define CARD "0000:01:00.0 (NVIDIA GP104 [GeForce GTX 1070])"
 
@@ -902,6 +916,56 @@ static const struct trouble {
 			"  fix: Run 'vfio-earlyctl cmdline add initcall_blacklist=sysfb_init', then "
 			"reboot\n",
 		.status = 2,
+	},
+	{
+		.name = "framebuffer: left, and the word is set for the next boot",
+		.host = HOST_OF(" group=2", "driver=vfio-pci group=14", "group=0 boot_vga")
+			GROUPED_DISKS,
+		.change = "line proc/iomem     e0000000-e02fffff : BOOTFB\n" CMDLINES(
+			"quiet", "quiet " SYSFB_OFF, "quiet " SYSFB_OFF),
+		.expect = STARTED_WITHOUT_SYSFB_OFF
+		"framebuffer warning The firmware's framebuffer is still in the memory of " CARD
+		": a VM can't map it\n"
+		"  fix: The next boot has " SYSFB_OFF "\n",
+		.status = 2,
+	},
+	{
+		.name = "framebuffer: left in spite of the word",
+		.host = HOST_OF(" group=2", "driver=vfio-pci group=14", "group=0 boot_vga")
+			GROUPED_DISKS,
+		.change = "line proc/iomem     e0000000-e02fffff : BOOTFB\n"
+			  "line proc/iomem       e0000000-e02fffff : simpledrm\n" CMDLINE(
+				  "initcall_blacklist=algif_hash_init,sysfb_init"),
+		.expect =
+			"framebuffer warning " SYSFB_OFF
+			" is set, but 'simpledrm' holds memory of " CARD ": a VM can't map it\n"
+			"  fix: Make another display the primary one in the firmware's setup; or have "
+			"the host driver remove the framebuffer: run 'vfio-earlyctl unbind "
+			"0000:01:00.0', then 'vfio-earlyctl bind 0000:01:00.0'\n",
+		.status = 2,
+	},
+	{
+		.name = "framebuffer: stays when a card of class 0380 is bound",
+		.host = OTHER_CLASS,
+		.change = OWNED_BY_SYSFB,
+		.expect = "framebuffer warning Kernel " KERNEL
+			  " leaves the firmware's framebuffer in the memory of " CARD
+			  ": a VM can't map it\n"
+			  "  fix: Run 'vfio-earlyctl cmdline add " SYSFB_OFF "', then reboot\n",
+		.status = 2,
+	},
+	{
+		.name = "framebuffer: does not come at the next boot",
+		.host = OTHER_CLASS,
+		.change = OWNED_BY_SYSFB CMDLINES("quiet", "quiet " SYSFB_OFF, "quiet " SYSFB_OFF),
+		.expect = STARTED_WITHOUT_SYSFB_OFF,
+		.status = 2,
+	},
+	{
+		.name = "framebuffer: a kernel that releases it",
+		.host = OTHER_CLASS,
+		.change = "line proc/iomem     e0000000-e02fffff : efifb\n",
+		.expect = "",
 	},
 	{
 		.name = "framebuffer: goes when the card is taken",

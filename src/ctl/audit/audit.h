@@ -42,6 +42,14 @@ int audit_read_conflicts(struct conflicts *conflicts, const struct host *host,
 			 const struct bootchange *boot);
 int audit_find_conflicts(struct conflicts *conflicts, const struct host *host);
 
+/*
+ * Whether the firmware's framebuffer is in the memory of a device that vfio-pci has, or stays there
+ * when the next boot binds it: with SYSFB_SIMPLEFB nothing can release it, unless vfio-pci evicts it,
+ * as it does for class 0300. 0, or -errno if it can't be seen.
+ */
+int audit_framebuffer(struct findings *findings, struct inventory *inventory,
+		      const struct kernels *kernels, const struct pci_device *device);
+
 /* Other settings for the same devices. */
 void audit_conflicts(struct findings *findings, struct inventory *inventory,
 		     const struct conflicts *conflicts);

@@ -357,6 +357,12 @@ static int find_all(struct check *check)
 		findings_add(findings, FINDING_ERROR, NULL, "%s", message);
 	if (kernels_look(&check->kernels, &inventory->host, &inventory->protect, findings) == 0)
 		audit_kernels(findings, &check->kernels, inventory->forecast.rules.count > 0);
+	for (size_t i = 0; i < inventory->forecast.plan.count; i++) {
+		const struct plan_row *row = &inventory->forecast.plan.rows[i];
+
+		if (row->device && row->device->class >> 16 == 0x03 && inventory_is_for_vm(row))
+			audit_framebuffer(findings, inventory, &check->kernels, row->device);
+	}
 	preview_image(check);
 	return 0;
 }

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bind/framebuffer.h"
-#include "core/vfio.h"
+#include "audit/audit.h"
 #include "doctor/doctor.h"
 #include "look/device.h"
 
@@ -81,27 +80,16 @@ void doctor_check_console(struct doctor *doctor, struct findings *findings)
 
 void doctor_check_framebuffer(struct doctor *doctor, struct findings *findings)
 {
-	char name[PCI_IDS_SENTENCE_MAX], address[PCI_ADDRESS_TEXT_MAX], *iomem = NULL;
-	int result = host_read_text(&doctor->inventory.host, "/proc/iomem", &iomem);
 	const struct pci_device *device;
 
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
-		if (!device->driver || !vfio_is_driver(device->driver))
-			continue; /* binding releases the framebuffer */
-		if (result < 0) {
+		int result =
+			audit_framebuffer(findings, &doctor->inventory, &doctor->kernels, device);
+
+		if (result < 0)
 			findings_add(findings, FINDING_UNKNOWN, NULL,
 				     "/proc/iomem can't be read: %s", strerror(-result));
-		} else if (framebuffer_find(iomem, pci_address_format(&device->address, address))) {
-			findings_add(
-				findings, FINDING_WARNING, NULL,
-				"The firmware's framebuffer is still in the memory of %s: a VM "
-				"can't map it",
-				doctor_name_device(doctor, device, name));
-			findings_fix(findings, "Run 'vfio-earlyctl cmdline add "
-					       "initcall_blacklist=sysfb_init', then reboot");
-		}
 	}
-	free(iomem);
 	conclude(doctor, findings,
 		 "The firmware's framebuffer is in the memory of no card that is bound");
 }
