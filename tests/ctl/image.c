@@ -1134,6 +1134,89 @@ static void test_no_image(void **state)
 	run_free(&result);
 }
 
+/* The copies that proxmox-boot-tool makes, which is what boots. */
+
+#define COPIES                                                                                                                                              \
+	"NAME                                                                           STATE DETAIL\n"                                                     \
+	"/boot/initrd.img-" KERNEL "                                           ok    \n"                                                                    \
+	"|-program                                                                      ok    usr/sbin/vfio-early\n"                                        \
+	"|-script                                                                       ok    runs before udev\n"                                           \
+	"|-rules                                                                        ok    the current ones\n"                                           \
+	"|-protected                                                                    ok    1 device in use by the host\n"                                \
+	"`-modules                                                                      ok    vfio-pci, vfio_iommu_type1\n"                                 \
+	"ESP 0000-0001: /EFI/proxmox/" KERNEL "/initrd.img-" KERNEL " ok    \n"                                                                             \
+	"|-copy                                                                         ok    same as /boot/initrd.img-" KERNEL                             \
+	"\n"                                                                                                                                                \
+	"|-program                                                                      ok    usr/sbin/vfio-early\n"                                        \
+	"|-script                                                                       ok    runs before udev\n"                                           \
+	"|-rules                                                                        ok    the current ones\n"                                           \
+	"|-protected                                                                    ok    1 device in use by the host\n"                                \
+	"`-modules                                                                      ok    vfio-pci, vfio_iommu_type1\n"                                 \
+	"ESP 0000-0002: /EFI/proxmox/" KERNEL "/initrd.img-" KERNEL " error \n"                                                                             \
+	"`-copy                                                                         error There is no copy of /boot/initrd.img-" KERNEL                 \
+	"\n"                                                                                                                                                \
+	"ESP 0000-0003: /EFI/proxmox/" KERNEL "/initrd.img-" KERNEL " error \n"                                                                             \
+	"|-copy                                                                         error The copy that boots is shorter than /boot/initrd.img-" KERNEL \
+	"\n"                                                                                                                                                \
+	"|-program                                                                      ok    usr/sbin/vfio-early\n"                                        \
+	"|-script                                                                       ok    runs before udev\n"                                           \
+	"|-rules                                                                        error /etc/vfio-early.conf is not in the image\n"                   \
+	"|                                                                                    etc/vfio-early.digest is not of these rules\n"                \
+	"|-protected                                                                    ok    1 device in use by the host\n"                                \
+	"`-modules                                                                      n/a   no rule binds a device\n"
+
+#define ESP(uuid) "dev/disk/by-uuid/" uuid "/EFI/proxmox/" KERNEL "/"
+
+static void test_copies(void **state)
+{
+	static const struct file host[CHANGES_MAX] = {
+		{ .path = "etc/kernel/proxmox-boot-uuids",
+		  .text = "0000-0001\n0000-0002\n0000-0003\n0000-0004\n0000-0005\n" },
+		{ .path = ESP("0000-0001") "vmlinuz-" KERNEL, .text = "" },
+		{ .path = ESP("0000-0002") "vmlinuz-" KERNEL, .text = "" },
+		{ .path = ESP("0000-0003") "vmlinuz-" KERNEL, .text = "" },
+		{ .path = "dev/disk/by-uuid/0000-0004/loader/loader.conf", .text = "" },
+	};
+	static const struct file no_rules[CHANGES_MAX] = { { .path = "etc/vfio-early.conf" } };
+	static const char loaders[][10] = { "0000-0001", "0000-0002", "0000-0003" };
+	char tree[PATH_MAX], path[PATH_MAX], image[PATH_MAX];
+	const char *const argv[] = { "--root", tree, "image", NULL };
+	const char *const one[] = { "--root", tree, "image", "-q", KERNEL, NULL };
+	struct run_result result;
+
+	(void)state;
+	write_scene(tree, &plain, NULL, host, 0);
+	for (size_t i = 0; i < COUNT(loaders); i++) {
+		files_path(path, "%s/dev/disk/by-uuid/%s/loader/loader.conf", tree, loaders[i]);
+		files_make_parents(path);
+		assert_int_equal(files_write(path, ""), 0);
+	}
+	files_path(image, "%s/boot/" NAME, tree);
+	files_path(path, "%s/" ESP("0000-0001") NAME, tree);
+	assert_int_equal(files_copy(image, path), 0);
+	files_path(path, "%s/" ESP("0000-0003") NAME, tree);
+	write_image(path, &plain, "", no_rules, 0);
+	setenv("LC_ALL", "C", 1);
+	run_ctl(argv, &result);
+	check_text(COPIES, result.out);
+	check_text("vfio-earlyctl: to fix what is wrong, run 'proxmox-boot-tool refresh'\n",
+		   result.err);
+	assert_int_equal(result.status, 2);
+	run_free(&result);
+	run_ctl(one, &result);
+	check_text("W: vfio-early: ESP 0000-0002: /EFI/proxmox/" KERNEL "/" NAME
+		   ": copy: There is no copy of /boot/" NAME "\n"
+		   "W: vfio-early: ESP 0000-0003: /EFI/proxmox/" KERNEL "/" NAME
+		   ": copy: The copy that boots is shorter than /boot/" NAME "\n"
+		   "W: vfio-early: ESP 0000-0003: /EFI/proxmox/" KERNEL "/" NAME
+		   ": rules: /etc/vfio-early.conf is not in the image\n"
+		   "W: vfio-early: ESP 0000-0003: /EFI/proxmox/" KERNEL "/" NAME
+		   ": rules: etc/vfio-early.digest is not of these rules\n",
+		   result.err);
+	assert_int_equal(result.status, 2);
+	run_free(&result);
+}
+
 static const struct CMUnitTest single_tests[] = {
 	cmocka_unit_test(test_unreadable),    cmocka_unit_test(test_cut),
 	cmocka_unit_test(test_claims),        cmocka_unit_test(test_tree),
@@ -1142,6 +1225,7 @@ static const struct CMUnitTest single_tests[] = {
 	cmocka_unit_test(test_unprotected),   cmocka_unit_test(test_not_noted),
 	cmocka_unit_test(test_lacking),       cmocka_unit_test(test_remedy),
 	cmocka_unit_test(test_wrong_kernel),  cmocka_unit_test(test_no_image),
+	cmocka_unit_test(test_copies),
 };
 
 int main(void)

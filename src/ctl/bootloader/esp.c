@@ -142,9 +142,9 @@ static bool is_same(int left, int right)
 	}
 }
 
-/* What is wrong with the copy of an image, NULL: nothing. Times on vfat are even seconds. */
-static const char *find_fault(const struct esp *esp, const char *copy, const struct host *host,
-			      const char *image)
+/* Times on vfat are even seconds. */
+const char *esp_find_fault(const struct esp *esp, const char *copy, const struct host *host,
+			   const char *image)
 {
 	struct stat made, copied;
 	cleanup_fd int left = file_open(host->directory, host_below(image));
@@ -174,22 +174,30 @@ static bool has_room(const struct esp *esp, const struct host *host, const char 
 		       (unsigned long long)made.st_size;
 }
 
+bool esp_find_copy(const struct esp *esp, const char *release, char copy[PATH_MAX])
+{
+	char directory[PATH_MAX];
+
+	return esp->error == 0 &&
+	       host_path(directory, "%s%s", esp->grub ? "" : "/EFI/proxmox/",
+			 esp->grub ? "" : release) == 0 &&
+	       host_path(copy, "%s/vmlinuz-%s", directory, release) == 0 &&
+	       host_has(&esp->files, "", host_below(copy)) &&
+	       host_path(copy, "%s/initrd.img-%s", directory, release) == 0;
+}
+
 static void check_kernel(struct findings *findings, const struct host *host, const struct esp *esp,
 			 struct kernel *kernel)
 {
-	char directory[PATH_MAX], copy[PATH_MAX], image[PATH_MAX], where[PATH_MAX];
-	const char *release = kernel->release, *fault;
+	char copy[PATH_MAX], image[PATH_MAX], where[PATH_MAX];
+	const char *fault;
 
-	if (host_path(directory, "%s%s", esp->grub ? "" : "/EFI/proxmox/",
-		      esp->grub ? "" : release) < 0 ||
-	    host_path(copy, "%s/vmlinuz-%s", directory, release) < 0 ||
-	    !host_has(&esp->files, "", host_below(copy)))
+	if (!esp_find_copy(esp, kernel->release, copy))
 		return;
 	kernel->unbooted = false;
-	if (host_path(copy, "%s/initrd.img-%s", directory, release) < 0 ||
-	    kernels_image(kernel, image) < 0 || host_path(where, "ESP %s: %s", esp->uuid, copy) < 0)
+	if (kernels_image(kernel, image) < 0 || host_path(where, "ESP %s: %s", esp->uuid, copy) < 0)
 		return;
-	fault = find_fault(esp, copy, host, image);
+	fault = esp_find_fault(esp, copy, host, image);
 	if (!fault)
 		return;
 	kernel->miscopied = true;
@@ -199,6 +207,25 @@ static void check_kernel(struct findings *findings, const struct host *host, con
 	else
 		findings_fix(findings, "The partition is full: remove a kernel, as with 'apt "
 				       "autoremove', then run 'proxmox-boot-tool refresh'");
+}
+
+void esps_check(struct findings *findings, const struct host *host, const struct esps *esps)
+{
+	for (size_t i = 0; i < esps->count; i++) {
+		const struct esp *esp = &esps->list[i];
+		char where[sizeof("ESP ABCD-1234")];
+
+		/* A host that is recorded below a directory need not have them. */
+		if (esp->error == 0 || (!host->live && esp->error == -ENOENT))
+			continue;
+		snprintf(where, sizeof(where), "ESP %s", esp->uuid);
+		findings_add(findings, esp->error == -ENOENT ? FINDING_WARNING : FINDING_UNKNOWN,
+			     where, "The images on it can't be seen: %s", strerror(-esp->error));
+		if (esp->error == -ENOENT)
+			findings_fix(findings, "Attach its disk, then run 'proxmox-boot-tool "
+					       "refresh'; if it is gone for good, run "
+					       "'proxmox-boot-tool clean'");
+	}
 }
 
 void esps_check_images(struct findings *findings, const struct host *host, struct kernels *kernels)
@@ -211,23 +238,10 @@ void esps_check_images(struct findings *findings, const struct host *host, struc
 		readable += esps.list[i].error == 0;
 	for (size_t n = 0; n < kernels->count; n++)
 		kernels->list[n].unbooted = readable > 0;
-	for (size_t i = 0; i < esps.count; i++) {
-		const struct esp *esp = &esps.list[i];
-		char where[sizeof("ESP ABCD-1234")];
-
-		for (size_t n = 0; n < kernels->count && esp->error == 0; n++)
+	for (size_t i = 0; i < esps.count; i++)
+		for (size_t n = 0; n < kernels->count; n++)
 			if (kernels->list[n].state != KERNEL_NO_IMAGE)
-				check_kernel(findings, host, esp, &kernels->list[n]);
-		/* A host that is recorded below a directory need not have them. */
-		if (esp->error == 0 || (!host->live && esp->error == -ENOENT))
-			continue;
-		snprintf(where, sizeof(where), "ESP %s", esp->uuid);
-		findings_add(findings, esp->error == -ENOENT ? FINDING_WARNING : FINDING_UNKNOWN,
-			     where, "The images on it can't be seen: %s", strerror(-esp->error));
-		if (esp->error == -ENOENT)
-			findings_fix(findings, "Attach its disk, then run 'proxmox-boot-tool "
-					       "refresh'; if it is gone for good, run "
-					       "'proxmox-boot-tool clean'");
-	}
+				check_kernel(findings, host, &esps.list[i], &kernels->list[n]);
+	esps_check(findings, host, &esps);
 	esps_close(&esps);
 }

@@ -33,6 +33,16 @@ struct esps {
 int esps_open(struct esps *esps, const struct host *host);
 void esps_close(struct esps *esps);
 
+/* Adds those that can't be read. */
+void esps_check(struct findings *findings, const struct host *host, const struct esps *esps);
+
+/* Where the copy of an image is on a partition. False if its kernel is not booted from there. */
+bool esp_find_copy(const struct esp *esp, const char *release, char copy[PATH_MAX]);
+
+/* What is wrong with the copy of an image, whose path ends the sentence; NULL: nothing. */
+const char *esp_find_fault(const struct esp *esp, const char *copy, const struct host *host,
+			   const char *image);
+
 /*
  * Compares the images that boot, which are copies on these partitions, with those in /boot: adds
  * what is older, cut or missing, and marks kernels that are on no partition. Elsewhere, and without

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bootloader/esp.h"
 #include "command/command.h"
 #include "host/array.h"
 #include "host/joined.h"
@@ -23,6 +24,9 @@
 #define IMAGE_START "initrd.img-"
 
 #define DETAIL_TEXT_MAX 512
+
+/* Whether a copy is the same as the image in BOOT: beside verify_checks. */
+static const char copied[] = "copy";
 
 enum { NAME, IMAGE, KERNEL, STATE, DETAIL };
 
@@ -45,11 +49,15 @@ struct image {
 	char name[PATH_MAX];       /* as the person or the host calls it */
 	char path[PATH_MAX];       /* for this process */
 	char kernel[NAME_MAX + 1]; /* that it is meant for; "" if that is not known */
+	const struct esp *esp;     /* it is the copy there of what BOOT has; NULL: it is no copy */
+	char copy[PATH_MAX];
 };
 
 struct inspection {
 	struct host host;
 	struct protect protect;
+	struct esps esps; /* of proxmox-boot-tool: what boots is on them */
+	bool esps_opened;
 	struct image *images;
 	size_t count;
 	struct table_options options;
@@ -57,6 +65,7 @@ struct inspection {
 	bool quiet;
 	const char *record; /* kernel whose digest is to be noted */
 	bool wrong;         /* something is, in some image */
+	bool miscopied;     /* the copy of one differs, or is missing */
 	int status;
 };
 
@@ -74,6 +83,41 @@ static int add_file(struct inspection *run, const char *path)
 	return result < 0 ? result : host_path(image->path, "%s", path);
 }
 
+/* Where it is booted from; each partition can have another copy. */
+static int add_copies(struct inspection *run, const char *kernel)
+{
+	struct findings findings = { .count = 0 };
+	int result = 0;
+
+	if (!run->esps_opened && !run->record) {
+		run->esps_opened = true;
+		esps_open(&run->esps, &run->host);
+		esps_check(&findings, &run->host, &run->esps);
+		findings_report(&findings);
+		if (findings.count > 0)
+			worsen(run, CTL_INCOMPLETE);
+		findings_free(&findings);
+	}
+	for (size_t i = 0; i < run->esps.count && result == 0; i++) {
+		const struct esp *esp = &run->esps.list[i];
+		char copy[PATH_MAX];
+		struct image *image;
+
+		if (!esp_find_copy(esp, kernel, copy))
+			continue;
+		image = array_add(run->images, run->count);
+		if (!image)
+			return -ENOMEM;
+		image->esp = esp;
+		strcpy(image->copy, copy);
+		snprintf(image->kernel, sizeof(image->kernel), "%s", kernel);
+		result = host_path(image->name, "ESP %s: %s", esp->uuid, copy);
+		if (result == 0)
+			result = host_outside(&esp->files, copy, image->path);
+	}
+	return result;
+}
+
 static int add_kernel(struct inspection *run, const char *kernel)
 {
 	struct image *image = array_add(run->images, run->count);
@@ -82,7 +126,8 @@ static int add_kernel(struct inspection *run, const char *kernel)
 	if (result < 0)
 		return result;
 	snprintf(image->kernel, sizeof(image->kernel), "%s", kernel);
-	return host_outside(&run->host, image->name, image->path);
+	result = host_outside(&run->host, image->name, image->path);
+	return result < 0 ? result : add_copies(run, kernel);
 }
 
 static int take_boot_entry(void *context, const char *directory, const char *name)
@@ -99,8 +144,11 @@ static int take_boot_entry(void *context, const char *directory, const char *nam
 static int compare_images(const void *a, const void *b)
 {
 	const struct image *left = a, *right = b;
+	int order = strverscmp(left->kernel, right->kernel);
 
-	return strverscmp(left->kernel, right->kernel);
+	if (order == 0) /* the copies last, each of another partition */
+		order = (left->esp > right->esp) - (left->esp < right->esp);
+	return order;
 }
 
 static int add_all(struct inspection *run)
@@ -174,33 +222,56 @@ static void set_state(struct table *table, struct libscols_line *line, enum find
 }
 
 /* What is wrong in a check, a line each; or else what was found. */
-static void add_lines(struct inspection *run, const struct image *image,
-		      const struct contents *contents, const struct findings *findings)
+static void add_check(struct inspection *run, struct libscols_line *above,
+		      const struct image *image, const char *kernel,
+		      const struct findings *findings, const char *check)
 {
-	struct table *table = &run->table;
-	struct libscols_line *above = table_add(table, NULL);
+	struct libscols_line *line = table_add(&run->table, above);
+	enum finding_level level = worst(findings, check);
+	char detail[DETAIL_TEXT_MAX] = "";
 
-	table_set(table, above, NAME, image->name);
-	table_set(table, above, IMAGE, image->name);
-	table_set(table, above, KERNEL, contents->kernel);
-	set_state(table, above, worst(findings, NULL));
-	for (size_t n = 0; verify_checks[n]; n++) {
-		struct libscols_line *line = table_add(table, above);
-		enum finding_level level = worst(findings, verify_checks[n]);
-		char detail[DETAIL_TEXT_MAX] = "";
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->list[i].topic == check && findings->list[i].level == level)
+			joined_add_by(detail, sizeof(detail), level == FINDING_ERROR ? "\n" : ", ",
+				      findings->list[i].text);
+	table_set(&run->table, line, NAME, check);
+	table_set(&run->table, line, IMAGE, image->name);
+	table_set(&run->table, line, KERNEL, kernel);
+	table_set(&run->table, line, DETAIL, detail);
+	set_state(&run->table, line, level);
+}
 
-		for (size_t i = 0; i < findings->count; i++)
-			if (findings->list[i].topic == verify_checks[n] &&
-			    findings->list[i].level == level)
-				joined_add_by(detail, sizeof(detail),
-					      level == FINDING_ERROR ? "\n" : ", ",
-					      findings->list[i].text);
-		table_set(table, line, NAME, verify_checks[n]);
-		table_set(table, line, IMAGE, image->name);
-		table_set(table, line, KERNEL, contents->kernel);
-		table_set(table, line, DETAIL, detail);
-		set_state(table, line, level);
-	}
+static void add_lines(struct inspection *run, const struct image *image, const char *kernel,
+		      const struct findings *findings)
+{
+	struct libscols_line *above = table_add(&run->table, NULL);
+
+	table_set(&run->table, above, NAME, image->name);
+	table_set(&run->table, above, IMAGE, image->name);
+	table_set(&run->table, above, KERNEL, kernel);
+	set_state(&run->table, above, worst(findings, NULL));
+	if (image->esp)
+		add_check(run, above, image, kernel, findings, copied);
+	for (size_t n = 0; verify_checks[n] && kernel; n++)
+		add_check(run, above, image, kernel, findings, verify_checks[n]);
+}
+
+/* Returns whether the copy is no other image than that in BOOT. */
+static bool compare_copy(struct inspection *run, const struct image *image,
+			 struct findings *findings)
+{
+	char original[PATH_MAX];
+	const char *fault = NULL;
+
+	findings->topic = copied;
+	if (host_path(original, BOOT "/" IMAGE_START "%s", image->kernel) == 0)
+		fault = esp_find_fault(image->esp, image->copy, &run->host, original);
+	if (fault)
+		findings_add(findings, FINDING_ERROR, NULL, "%s %s", fault, original);
+	else
+		findings_add(findings, FINDING_OK, NULL, "same as %s", original);
+	run->miscopied |= fault != NULL;
+	return !fault;
 }
 
 static int look_into(struct inspection *run, const struct image *image)
@@ -210,16 +281,21 @@ static int look_into(struct inspection *run, const struct image *image)
 	struct contents contents;
 	const struct verify verify = { &run->host, &contents, &run->protect,
 				       image->kernel[0] ? image->kernel : NULL };
+	bool same = !image->esp || compare_copy(run, image, &findings);
 	int result = contents_read(&contents, image->path, message);
+	/* One that is cut or missing has been reported. */
+	bool lost = result < 0 && result != -ENOMEM && !same;
 	enum finding_level level;
 
-	if (result == 0)
+	if (lost)
+		result = 0;
+	else if (result == 0)
 		result = verify_image(&verify, &findings);
 	level = worst(&findings, NULL);
 	if (result < 0)
 		ctl_fail("%s: %s", image->name, message[0] ? message : strerror(-result));
 	else if (!run->quiet)
-		add_lines(run, image, &contents, &findings);
+		add_lines(run, image, lost ? NULL : contents.kernel, &findings);
 	/* For an image build, whose other warnings look the same. */
 	for (size_t i = 0; i < findings.count && result == 0 && run->quiet; i++)
 		if (findings.list[i].level == FINDING_ERROR)
@@ -229,7 +305,7 @@ static int look_into(struct inspection *run, const struct image *image)
 		record(run, &contents);
 	if (result == 0 && level < FINDING_OK)
 		worsen(run, CTL_INCOMPLETE);
-	run->wrong |= result == 0 && level == FINDING_ERROR;
+	run->wrong |= result == 0 && level == FINDING_ERROR && !image->esp;
 	findings_free(&findings);
 	contents_free(&contents);
 	return result;
@@ -251,8 +327,10 @@ static void look_into_all(struct inspection *run)
 	if (result < 0 || !run->quiet)
 		worsen(run, document_end(&document, result, CTL_OK));
 	table_close(&run->table);
-	if (run->wrong && !run->quiet)
-		ctl_fail("to fix what is wrong, run '%s'", builder_find(&run->host)->command);
+	if ((run->wrong || run->miscopied) && !run->quiet)
+		ctl_fail("to fix what is wrong, run '%s'",
+			 run->wrong ? builder_find(&run->host)->command
+				    : "proxmox-boot-tool refresh");
 }
 
 static int find_images(struct inspection *run, int count, char **operands)
@@ -278,13 +356,14 @@ static void run_command(struct inspection *run, const struct ctl *ctl, int count
 		worsen(run, ctl_fail("%s: %s", ctl->root, strerror(-result)));
 	else if (find_images(run, count, operands) < 0)
 		worsen(run, CTL_INTERNAL);
-	if (run->status == CTL_OK) {
+	if (run->status != CTL_INTERNAL) {
 		result = protect_find(&run->protect, ctl->root);
 		if (result < 0)
 			worsen(run, ctl_fail("devices in use by the host: %s", strerror(-result)));
 		look_into_all(run);
 		protect_free(&run->protect);
 	}
+	esps_close(&run->esps);
 	host_close(&run->host);
 	free(run->images);
 }
@@ -292,7 +371,7 @@ static void run_command(struct inspection *run, const struct ctl *ctl, int count
 static const char usage[] =
 	"Usage: vfio-earlyctl image [OPTION]... [FILE|KERNEL]...\n"
 	"Checks whether initramfs images will do at the next boot what the rules say. Without\n"
-	"operand: all images in " BOOT ".\n"
+	"operand: all images in " BOOT ", and their copies that boot, as of proxmox-boot-tool.\n"
 	"\n"
 	"  -q, --quiet         print only what is wrong, on standard error\n"
 	"      --record KERNEL note which rules the image of this kernel has\n"
