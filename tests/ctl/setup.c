@@ -92,6 +92,10 @@ static const struct play {
 #define RAN_GRUB    "+ update-grub\nupdate-grub stand-in: quiet intel_iommu=on\n"
 #define RAN_INITRD  "+ update-initramfs -u -k all\nupdate-initramfs stand-in: -u -k all\n"
 #define HAS_IT      "intel_iommu=on: the next boot has it\n"
+#define CHANGED_FILES                                                                              \
+	"/boot/initrd.img-" KERNEL ": changed\n"                                                   \
+	"/var/lib/vfio-early/" KERNEL ".digest: changed\n"                                         \
+	"/var/lib/vfio-early/" KERNEL ".protected: new\n"
 #define REBOOT      "\nReboot, then run:\n  vfio-earlyctl status\n"
 #define NEXT_VM     REBOOT "  vfio-earlyctl vm 01:00\n"
 #define NEXT_CARD   NEXT_VM "To undo the changes, run:\n  vfio-earlyctl remove --update 01:00\n"
@@ -426,7 +430,22 @@ static const struct play {
 	  .words = { "--yes", "01:00" },
 	  .says = SHOWN_ALL WROTE_GRUB RULES
 	  ": new\n" RAN_GRUB HAS_IT RAN_INITRD
-	  "vfio-earlyctl: update-initramfs: exit status 4\n" PUTTING RULES_AGAIN GRUB_AGAIN
+	  "vfio-earlyctl: update-initramfs: exit status 4\n" CHANGED_FILES PUTTING RULES_AGAIN GRUB_AGAIN
+		  GRUB_BACK RAN_INITRD AS_IT_WAS,
+	  .status = 1 },
+	{ .name = "update-initramfs fails half-way",
+	  .host = { .name = "host-without-iommu",
+		    .tree = OLDER_KERNEL,
+		    .grub = ONCE("grub", "echo " KERNEL " > /tmp/fails") },
+	  .words = { "--yes", "01:00" },
+	  .says = SHOWN_ALL WROTE_GRUB RULES
+	  ": new\n" RAN_GRUB HAS_IT RAN_INITRD
+	  "vfio-earlyctl: update-initramfs: exit status 4\n"
+	  "/boot/initrd.img-" KERNEL ": not changed\n"
+	  "/var/lib/vfio-early/" KERNEL ".digest: not changed\n"
+	  "/boot/initrd.img-" OLDER ": changed\n"
+	  "/var/lib/vfio-early/" OLDER ".digest: changed\n"
+	  "/var/lib/vfio-early/" OLDER ".protected: new\n" PUTTING RULES_AGAIN GRUB_AGAIN
 		  GRUB_BACK RAN_INITRD AS_IT_WAS,
 	  .status = 1 },
 	{ .name = "dracut fails",
@@ -434,7 +453,7 @@ static const struct play {
 	  .words = { "--yes", "01:00" },
 	  .says = IS_ON SHOWN_DRACUT RULES
 	  ": new\n" RAN_DRACUT
-	  "vfio-earlyctl: dracut: exit status 4\n" PUTTING RULES_AGAIN RAN_DRACUT AS_IT_WAS,
+	  "vfio-earlyctl: dracut: exit status 4\n" CHANGED_FILES PUTTING RULES_AGAIN RAN_DRACUT AS_IT_WAS,
 	  .status = 1 },
 	{ .name = "update-initramfs leaves the rules out",
 	  .host = { .name = "host", .initramfs = ONCE("initramfs", "rm /var/lib/vfio-early/*") },
@@ -481,7 +500,7 @@ static const struct play {
 	  .typed = "",
 	  .says = IS_ON SHOWN_CARD RULES
 	  ": new\n" RAN_INITRD
-	  "vfio-earlyctl: update-initramfs: exit status 130\n" PUTTING RULES_AGAIN RAN_INITRD
+	  "vfio-earlyctl: update-initramfs: exit status 130\n" CHANGED_FILES PUTTING RULES_AGAIN RAN_INITRD
 		  AS_IT_WAS,
 	  .status = 1 },
 	{ .name = "a backup of earlier days",

@@ -39,6 +39,7 @@
 	"#!/bin/sh\necho \"${0##*/} stand-in: $*\"\nkernels=" SETUPHOST_KERNEL "\n"                \
 	"case $* in *all) kernels=$(cd /boot; echo vmlinuz-*) ;; esac\n"                           \
 	"for kernel in $kernels; do kernel=${kernel#vmlinuz-}\n"                                   \
+	"[ \"$kernel\" != \"$(cat /tmp/fails 2> /dev/null)\" ] || { rm /tmp/fails; exit 4; }\n"     \
 	"echo \"image with $(cat " SETUPHOST_RULES " 2> /dev/null)\" "                             \
 	"> /boot/initrd.img-$kernel\n"                                                             \
 	"mkdir -p /run/image/etc\n"                                                                \

@@ -25,7 +25,10 @@ struct setuphost {
 	const char *tree; /* that is added to it, as lib/tree.h has it */
 	bool stale;       /* its image is from before that */
 	bool dracut;      /* it has that in place of update-initramfs */
-	/* Lines of sh(1) that are added to what stands in for update-grub and update-initramfs. */
+	/*
+	 * Lines of sh(1) that are added to what stands in for update-grub and update-initramfs. That
+	 * fails once at the kernel that /tmp/fails names.
+	 */
 	const char *grub, *initramfs;
 	/* What it prints as an answer that stands in for whiptail(1); NULL: Debian's own is there.
 	 */

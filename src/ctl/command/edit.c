@@ -8,8 +8,8 @@
 #include "bootloader/bootloader.h"
 #include "command/edit.h"
 #include "command/lock.h"
+#include "command/rebuild.h"
 #include "core/file.h"
-#include "host/run.h"
 #include "image/builder.h"
 
 static int take_kind(struct edit *edit, const char *name)
@@ -197,15 +197,11 @@ int edit_rebuild(struct edit *edit)
 		printf("This takes effect after '%s' and a reboot.\n", builder->command);
 		return CTL_OK;
 	}
-	result = run_program(&edit->inventory.host, builder->argv, stdout);
+	result = rebuild_run(&edit->inventory.host);
 	if (result == 0 && check_images(edit) == CTL_OK)
 		return CTL_OK;
 	if (result == -EXDEV)
 		ctl_fail("%s: not run, as this is not the host; run it there", builder->command);
-	else if (result < 0)
-		ctl_fail("%s: %s", builder->argv[0], strerror(-result));
-	else if (result > 0)
-		ctl_fail("%s: exit status %d", builder->argv[0], result);
 	ctl_fail("the rules have changed, but not every image has them: the next boot can use "
 		 "the old ones");
 	return CTL_INCOMPLETE;

@@ -8,10 +8,10 @@
 #include "bootloader/bootloader.h"
 #include "command/edit.h"
 #include "command/lock.h"
+#include "command/rebuild.h"
 #include "command/refresh.h"
 #include "command/setup.h"
 #include "core/file.h"
-#include "host/run.h"
 #include "image/builder.h"
 
 /* A person, a lost connection, and a reader of our output who has gone. */
@@ -41,18 +41,14 @@ static int refresh(struct setup *setup)
 static int rebuild(struct setup *setup)
 {
 	const struct host *host = &setup->edit.inventory.host;
-	const struct builder *builder = builder_find(host);
-	int result = run_program(host, builder->argv, stdout);
+	int result = rebuild_run(host);
 
 	if (result == 0)
 		return edit_check_images(&setup->kernels, host, true);
-	if (result == -EXDEV) {
-		ctl_fail("the rules take effect after '%s' on that host", builder->command);
-		return CTL_INCOMPLETE;
-	}
-	if (result < 0)
-		return ctl_fail("%s: %s", builder->argv[0], strerror(-result));
-	return ctl_fail("%s: exit status %d", builder->argv[0], result);
+	if (result != -EXDEV)
+		return CTL_INTERNAL;
+	ctl_fail("the rules take effect after '%s' on that host", builder_find(host)->command);
+	return CTL_INCOMPLETE;
 }
 
 static void undo_files(struct setup *setup, bool *failed)
@@ -82,9 +78,8 @@ static void undo_refresh(struct setup *setup, bool *failed)
 static void undo_rebuild(struct setup *setup, bool *failed)
 {
 	const struct host *host = &setup->edit.inventory.host;
-	const struct builder *builder = builder_find(host);
 
-	check_undo(builder->command, run_program(host, builder->argv, stdout), failed);
+	check_undo(builder_find(host)->command, rebuild_run(host), failed);
 }
 
 /* In the order in which they are done, and undone. */
