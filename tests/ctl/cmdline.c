@@ -574,7 +574,41 @@ static const struct play {
 		 "WORD RUNNING CONFIGURED SOURCE\n"
 		 "c    no      yes        /etc/kernel/cmdline:1\n"
 		 "warning: /boot/efi/EFI/Linux/debian-6.1.efi: lacks 'c'; 'kernel-install add KERNEL "
-		 "/boot/vmlinuz-KERNEL /boot/initrd.img-KERNEL' regenerates it\n" },
+		 "/boot/vmlinuz-KERNEL /boot/initrd.img-KERNEL' regenerates it from /etc/kernel/cmdline\n" },
+	{ "add: an image with words in itself, which dracut makes, lacks one",
+	  { BY_SYSTEMD("b"),
+	    LOADER,
+	    INSTALLER,
+	    KERNEL("b c"),
+	    VMLINUZ,
+	    { SELECTED, "debian-6.1.efi" },
+	    { "etc/dracut.conf.d/uki.conf", "uefi=yes\n kernel_cmdline=\"b\"\n" },
+	    { "boot/efi/EFI/Linux/debian-6.1.efi", "\3a b" } },
+	  { "cmdline", "show", "c" },
+	  .status = 2,
+	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
+		 "WORD RUNNING CONFIGURED SOURCE\n"
+		 "c    no      yes        /etc/kernel/cmdline:1\n"
+		 "warning: /boot/efi/EFI/Linux/debian-6.1.efi: lacks 'c'; this host was started "
+		 "from it, and its words are from /etc/dracut.conf.d/uki.conf: change that file, "
+		 "then build the image again\n" },
+	{ "add: an image with words in itself, which ukify makes, lacks one",
+	  { BY_SYSTEMD("b"),
+	    LOADER,
+	    INSTALLER,
+	    KERNEL("b c"),
+	    VMLINUZ,
+	    { SELECTED, "debian-6.1.efi" },
+	    { "etc/kernel/uki.conf", "[UKI]\nCmdline=b\n" },
+	    { "boot/efi/EFI/Linux/debian-6.1.efi", "\3a b" } },
+	  { "cmdline", "show", "c" },
+	  .status = 2,
+	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
+		 "WORD RUNNING CONFIGURED SOURCE\n"
+		 "c    no      yes        /etc/kernel/cmdline:1\n"
+		 "warning: /boot/efi/EFI/Linux/debian-6.1.efi: lacks 'c'; this host was started "
+		 "from it, and its words are from /etc/kernel/uki.conf: change that file, then "
+		 "build the image again\n" },
 	{ "add: what is called an image with words in itself is none",
 	  { BY_SYSTEMD("b"),
 	    LOADER,

@@ -24,6 +24,7 @@ struct bootcheck {
 	const struct bootconfig *config; /* of the files: it may tell why a word is missing */
 	const struct bootwant *wants;
 	size_t count;
+	const char *source; /* the file that the entry gets its words from; NULL: as any has them */
 	char *message;
 	size_t entries; /* that were looked at */
 	int result;

@@ -45,14 +45,20 @@ static void refuse(struct bootcheck *check, const char *path, unsigned int line,
 			 "%s; change that file as well, then run '%s'",
 			 place, has, want->word, check->esp->grub ? "GRUB" : "systemd-boot",
 			 check->esp->grub ? GRUB_FILE : KERNEL_FILE, refresh);
+	else if (by_hand && check->source)
+		boot_say(check->message, 0,
+			 "%s: %s '%s'; this host was started from it, and its words are from %s: "
+			 "change that file, then build the image again",
+			 place, has, want->word, check->source);
 	else if (by_hand)
 		boot_say(check->message, 0,
 			 "%s: %s '%s'; this host was started from it, and kernel-install does not "
 			 "make it: change it by hand",
 			 place, has, want->word);
 	else
-		boot_say(check->message, 0, "%s: %s '%s'; '%s' regenerates it%s%s%s", place, has,
-			 want->word, refresh, doubt[0] ? ", unless " : "", doubt,
+		boot_say(check->message, 0, "%s: %s '%s'; '%s' regenerates it%s%s%s%s%s", place,
+			 has, want->word, refresh, check->source ? " from " : "",
+			 check->source ?: "", doubt[0] ? ", unless " : "", doubt,
 			 doubt[0] ? " cancels the word" : "");
 	check->result = -EINVAL;
 }

@@ -10,6 +10,7 @@
 #include "bootloader/systemd-boot.h"
 #include "core/bounds.h"
 #include "core/file.h"
+#include "core/text.h"
 
 /* The DOS and PE headers, and the table of sections: ukify's images have some 15 of them. */
 #define HEADERS_MAX  4096
@@ -55,10 +56,57 @@ static int read_words(int fd, struct bootwords *words)
 	return 0;
 }
 
+static bool sets(const struct host *host, const char *path, const char *key)
+{
+	char *text = NULL, *rest, *line;
+	bool found = false;
+
+	host_read_text(host, path, &text);
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		found |= strncmp(line + strspn(line, " \t"), key, strlen(key)) == 0;
+	free(text);
+	return found;
+}
+
+struct search {
+	const struct host *host;
+	char *source;
+};
+
+static int look_into(void *context, const char *directory, const char *name)
+{
+	const struct search *search = context;
+	char path[PATH_MAX];
+
+	if (text_ends_with(name, ".conf") && host_path(path, "%s/%s", directory, name) == 0 &&
+	    sets(search->host, path, "kernel_cmdline"))
+		strcpy(search->source, path);
+	return 0;
+}
+
+/*
+ * The file that an image gets its words from; "" if that is not known. kernel-install gives ukify its
+ * own, whatever Cmdline= says (60-ukify.install of systemd 258), and so does its plug-in of dracut.
+ * Returns whether kernel-install makes the image.
+ */
+static bool find_source(const struct host *host, char source[PATH_MAX])
+{
+	struct search search = { host, source };
+	bool installed = sets(host, "/etc/kernel/install.conf", "layout=uki");
+
+	strcpy(source, installed                                          ? KERNEL_FILE
+		       : sets(host, "/etc/dracut.conf", "kernel_cmdline") ? "/etc/dracut.conf"
+		       : sets(host, "/etc/kernel/uki.conf", "Cmdline=")   ? "/etc/kernel/uki.conf"
+									  : "");
+	if (!source[0])
+		host_each(host, "/etc/dracut.conf.d", look_into, &search);
+	return installed;
+}
+
 void unified_check_entry(struct bootcheck *check, const char *name)
 {
 	struct bootwords words = { .list = NULL };
-	char path[PATH_MAX], *settings = NULL;
+	char path[PATH_MAX], source[PATH_MAX];
 	int result = -ENOENT;
 
 	for (const char *const *place = systemd_places; *place && result == -ENOENT; place++) {
@@ -76,11 +124,11 @@ void unified_check_entry(struct bootcheck *check, const char *name)
 					 "be read: %s",
 					 name, strerror(-result));
 	} else {
-		/* kernel-install makes such images where it is told so, with the same words. */
-		host_read_text(check->host, "/etc/kernel/install.conf", &settings);
-		bootcheck_words(check, path, 0, &words,
-				!settings || !strstr(settings, "layout=uki"));
+		bool installed = find_source(check->host, source);
+
+		check->source = source[0] ? source : NULL;
+		bootcheck_words(check, path, 0, &words, !installed);
+		check->source = NULL;
 	}
-	free(settings);
 	bootwords_free(&words);
 }
