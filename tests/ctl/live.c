@@ -209,6 +209,20 @@ static const struct play {
 		.rows = { { NIC_B, "e1000e", "" } },
 	},
 	{
+		.name = "bind: the firmware's framebuffer stays",
+		.host = "driver vfio-pci\n02:00.0 0380: 1002:6900 group=12\n",
+		.above = "mount 0:20 / tmpfs tmpfs rw\n"
+			 "line proc/iomem e0000000-efffffff : " NIC_B "\n"
+			 "line proc/iomem   e0000000-e02fffff : BOOTFB\n",
+		.command = "bind 02:00.0",
+		.status = 2,
+		.out = NIC_B ": bound to vfio-pci (before: no driver)\n",
+		.err = "vfio-earlyctl: " NIC_B
+		       ": can't be passed through: the firmware's framebuffer is still in its "
+		       "memory; boot with initcall_blacklist=sysfb_init\n",
+		.rows = { { NIC_B, "vfio-pci", "vfio-pci" } },
+	},
+	{
 		.name = "bind: a VM has it",
 		.host = VM_HOST,
 		.above = ABOVE "line proc/4711/comm qemu-system-x86\n"
