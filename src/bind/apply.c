@@ -42,8 +42,7 @@ typedef bool row_predicate(const struct work *work, const struct plan_row *row);
 /* All memory is taken before anything is changed. */
 struct work {
 	const struct apply *apply;
-	const struct plan *plan;
-	struct plan_row *results; /* beside plan->rows */
+	struct plan *plan;
 	unsigned int freed;
 	int devices; /* the directory */
 	struct job *jobs;
@@ -70,10 +69,10 @@ static bool wants_vfio(const struct plan_row *row)
 	return vfio_is_driver(row->wanted);
 }
 
-static void fail(struct plan_row *row, const char *what, int error)
+static void fail(const struct work *work, struct plan_row *row, const char *what, int error)
 {
 	plan_row_set(row, error == -ETIMEDOUT ? OUTCOME_TIMEOUT : OUTCOME_PROBE_FAILED);
-	snprintf(row->detail, sizeof(row->detail), "%s: %s", what, strerror(-error));
+	plan_row_explain(work->plan, row, "%s: %s", what, strerror(-error));
 }
 
 /*
@@ -98,7 +97,7 @@ static void prepare(struct work *work, row_predicate *chosen, step_function *run
 {
 	work->count = 0;
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->results[i];
+		struct plan_row *row = &work->plan->rows[i];
 
 		if (!chosen(work, row))
 			continue;
@@ -122,7 +121,7 @@ static void release_framebuffer(struct work *work)
 	jobs_run(work->jobs, work->count, leave(work, 500));
 	for (size_t i = 0; i < work->count; i++)
 		if (work->jobs[i].result < 0)
-			fail(work->steps[i].row, "releasing the boot framebuffer",
+			fail(work, work->steps[i].row, "releasing the boot framebuffer",
 			     work->jobs[i].result);
 }
 
@@ -135,14 +134,14 @@ static void override_unheld(struct work *work)
 	if (work->apply->added)
 		return;
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->results[i];
+		struct plan_row *row = &work->plan->rows[i];
 		int result;
 
 		if (!is_pending(work, row) || row->device->driver)
 			continue;
 		result = sysfs_set_override(work->devices, &row->device->address, row->wanted);
 		if (result < 0)
-			fail(row, "driver_override", result);
+			fail(work, row, "driver_override", result);
 	}
 }
 
@@ -163,7 +162,7 @@ static bool stands_for_driver(const struct work *work, const struct plan_row *ro
 
 	if (!is_pending(work, row))
 		return false;
-	for (const struct plan_row *other = work->results; other < row; other++)
+	for (const struct plan_row *other = work->plan->rows; other < row; other++)
 		if (is_pending(work, other) && strcmp(other->wanted, row->wanted) == 0)
 			return false;
 	strcpy(name, row->wanted);
@@ -190,10 +189,10 @@ static int load_step(void *argument)
 static void fail_unloaded(struct work *work, const char *wanted, int error)
 {
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->results[i];
+		struct plan_row *row = &work->plan->rows[i];
 
 		if (is_pending(work, row) && strcmp(row->wanted, wanted) == 0)
-			fail(row, "loading its module", error);
+			fail(work, row, "loading its module", error);
 	}
 }
 
@@ -208,11 +207,10 @@ static bool load_modules(struct work *work)
 	prepare(work, stands_for_driver, load_step);
 	jobs_run(work->jobs, work->count, leave(work, 250));
 	for (size_t i = 0; i < work->count; i++) {
-		char wanted[PCI_DRIVER_NAME_MAX], name[PCI_DRIVER_NAME_MAX];
-
+		const char *wanted = work->steps[i].row->wanted;
 		int error = work->jobs[i].result;
+		char name[PCI_DRIVER_NAME_MAX];
 
-		strcpy(wanted, work->steps[i].row->wanted);
 		strcpy(name, wanted);
 		ended &= error != -ETIMEDOUT;
 		/* The kernel can have the driver in spite of an error. */
@@ -276,9 +274,16 @@ static void free_protected(struct work *work, bool loaded)
 /* From here on a result names the driver as the kernel spells it. */
 static void spell_drivers(struct work *work)
 {
-	for (size_t i = 0; i < work->plan->count; i++)
-		if (is_pending(work, &work->results[i]))
-			sysfs_find_driver(work->devices, work->results[i].wanted);
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+		char name[PCI_DRIVER_NAME_MAX];
+
+		if (!is_pending(work, row))
+			continue;
+		strcpy(name, row->wanted);
+		if (sysfs_find_driver(work->devices, name) && strcmp(name, row->wanted) != 0)
+			row->wanted = plan_keep(work->plan, name, row->wanted);
+	}
 }
 
 static int give_back_once(const struct step *step)
@@ -382,7 +387,7 @@ static void take_devices(struct work *work)
 	jobs_run(work->jobs, work->count, work->deadline);
 	for (size_t i = 0; i < work->count; i++)
 		if (work->jobs[i].result < 0)
-			fail(work->steps[i].row, "unbind and probe", work->jobs[i].result);
+			fail(work, work->steps[i].row, "unbind and probe", work->jobs[i].result);
 }
 
 static void set_bound(const struct work *work, struct plan_row *row)
@@ -390,8 +395,7 @@ static void set_bound(const struct work *work, struct plan_row *row)
 	bool warned = is_pending(work, row) && row->level == LEVEL_WARNING;
 
 	if (!is_pending(work, row))
-		row->detail[0] = '\0';
-
+		row->detail = "";
 	plan_row_set(row, OUTCOME_BOUND);
 	if (warned)
 		row->level = LEVEL_WARNING;
@@ -401,13 +405,14 @@ static void set_bound(const struct work *work, struct plan_row *row)
 static void read_back(struct work *work)
 {
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->results[i];
-		const struct pci_address *address;
+		struct plan_row *row = &work->plan->rows[i];
+		char driver[PCI_DRIVER_NAME_MAX];
 
 		if (!is_pending(work, row) && !is_failed(work, row))
 			continue;
-		address = &row->device->address;
-		sysfs_read_driver(work->devices, address, row->driver, sizeof(row->driver));
+		sysfs_read_driver(work->devices, &row->device->address, driver, sizeof(driver));
+		row->driver = strcmp(driver, row->wanted) == 0 ? row->wanted
+							       : plan_keep(work->plan, driver, "");
 		/* The link already exists while a probe hangs. */
 		if (row->outcome != OUTCOME_TIMEOUT && strcmp(row->driver, row->wanted) == 0)
 			set_bound(work, row);
@@ -417,13 +422,13 @@ static void read_back(struct work *work)
 static void fail_pending(struct work *work)
 {
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->results[i];
+		struct plan_row *row = &work->plan->rows[i];
 
 		if (!is_pending(work, row))
 			continue;
 		plan_row_set(row, OUTCOME_PROBE_FAILED);
-		snprintf(row->detail, sizeof(row->detail),
-			 "%.24s did not take it; see the kernel log", row->wanted);
+		plan_row_explain(work->plan, row, "%.24s did not take it; see the kernel log",
+				 row->wanted);
 	}
 }
 
@@ -456,12 +461,10 @@ static void give_back(struct work *work)
 	jobs_run(work->jobs, work->count, jobs_now() + GIVE_BACK_MS);
 	for (size_t i = 0; i < work->count; i++) {
 		struct plan_row *row = work->steps[i].row;
-		size_t used = strlen(row->detail);
 
 		if (work->jobs[i].result < 0 && work->jobs[i].result != -ENOENT)
-			snprintf(row->detail + used, sizeof(row->detail) - used,
-				 "; returning it to its host driver: %s",
-				 strerror(-work->jobs[i].result));
+			plan_row_explain(work->plan, row, "%s; returning it to its host driver: %s",
+					 row->detail, strerror(-work->jobs[i].result));
 	}
 }
 
@@ -473,14 +476,14 @@ static bool is_bound(const struct plan_row *row)
 static void warn_of_framebuffer(struct work *work)
 {
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->results[i];
+		struct plan_row *row = &work->plan->rows[i];
 
 		if (!is_bound(row) || !wants_vfio(row) ||
 		    !framebuffer_is_on(work->apply->root, row->device))
 			continue;
-		snprintf(row->detail, sizeof(row->detail),
-			 "can't be passed through: the firmware's framebuffer is still in its "
-			 "memory; boot with " FRAMEBUFFER_WORD);
+		plan_row_explain(work->plan, row,
+				 "can't be passed through: the firmware's framebuffer is still in "
+				 "its memory; boot with " FRAMEBUFFER_WORD);
 		row->level = LEVEL_WARNING;
 		row->satisfied = false;
 	}
@@ -493,7 +496,7 @@ static void warn_of_obstacle(struct work *work)
 	bool asked = false;
 
 	for (size_t i = 0; i < work->plan->count; i++) {
-		struct plan_row *row = &work->results[i];
+		struct plan_row *row = &work->plan->rows[i];
 
 		if (row->outcome != OUTCOME_BOUND || !wants_vfio(row) || row->detail[0])
 			continue;
@@ -503,7 +506,7 @@ static void warn_of_obstacle(struct work *work)
 		asked = true;
 		if (!obstacle)
 			return;
-		snprintf(row->detail, sizeof(row->detail), "can't be passed through: %s", obstacle);
+		plan_row_explain(work->plan, row, "can't be passed through: %s", obstacle);
 		row->level = LEVEL_WARNING;
 	}
 }
@@ -530,38 +533,34 @@ static void carry_out(struct work *work)
 	warn_of_obstacle(work);
 }
 
-struct plan_row *apply_plan(const struct apply *apply, const struct plan *plan, unsigned int *freed)
+int apply_plan(const struct apply *apply, struct plan *plan, unsigned int *freed)
 {
 	struct work work = {
 		.apply = apply,
 		.plan = plan,
 		.devices = apply->pci->directory,
 		.timeout = (long)apply->timeout,
-		.results = calloc(plan->count + 1, sizeof(*work.results)),
 		.jobs = calloc(plan->count + 1, sizeof(*work.jobs)),
 		.steps = calloc(plan->count + 1, sizeof(*work.steps)),
 	};
+	int result = 0;
 
 	if (apply->added && work.timeout > ADDED_TIMEOUT_MAX)
 		work.timeout = ADDED_TIMEOUT_MAX;
-	if (work.results && plan->count > 0)
-		memcpy(work.results, plan->rows, plan->count * sizeof(*work.results));
-	if (work.results && work.jobs && work.steps) {
+	if (work.jobs && work.steps)
 		carry_out(&work);
-	} else {
-		free(work.results);
-		work.results = NULL;
-	}
+	else
+		result = -ENOMEM;
 	free(work.jobs);
 	free(work.steps);
 	*freed = work.freed;
-	return work.results;
+	return result;
 }
 
 /* What is known of a driver, for the next row that wants the same one. */
 struct driver_cache {
 	char asked[PCI_DRIVER_NAME_MAX];
-	char spelling[PCI_DRIVER_NAME_MAX];
+	const char *spelling;
 	bool exists;
 };
 
@@ -580,43 +579,52 @@ static bool may_load(const struct apply *apply, const char *name)
 	return known > 0 || (known < 0 && apply->dry_run);
 }
 
-static bool find_driver(const struct apply *apply, struct driver_cache *cache, char *name)
+static bool find_driver(const struct apply *apply, struct plan *plan, struct driver_cache *cache,
+			const char *name)
 {
-	if (strcmp(cache->asked, name) != 0) {
-		strcpy(cache->asked, name);
-		strcpy(cache->spelling, name);
-		cache->exists = sysfs_find_driver(apply->pci->directory, cache->spelling) ||
-				may_load(apply, name);
-	}
-	strcpy(name, cache->spelling);
+	char spelling[PCI_DRIVER_NAME_MAX];
+
+	if (cache->spelling && strcmp(cache->asked, name) == 0)
+		return cache->exists;
+	strcpy(cache->asked, name);
+	strcpy(spelling, name);
+	cache->exists = sysfs_find_driver(apply->pci->directory, spelling) || may_load(apply, name);
+	cache->spelling = strcmp(spelling, name) == 0 ? name : plan_keep(plan, spelling, name);
 	return cache->exists;
 }
 
-static void resolve_row(const struct apply *apply, struct driver_cache *cache, struct plan_row *row)
+static void resolve_row(const struct apply *apply, struct driver_cache *cache, struct plan *plan,
+			struct plan_row *row)
 {
-	if (strcmp(row->wanted, RULE_VARIANT_DRIVER) == 0)
-		modules_find_variant(apply->modules, row->device, row->wanted);
+	char variant[PCI_DRIVER_NAME_MAX];
+
+	if (strcmp(row->wanted, RULE_VARIANT_DRIVER) == 0) {
+		modules_find_variant(apply->modules, row->device, variant);
+		row->wanted = plan_keep(plan, variant, row->wanted);
+	}
 	if (strcmp(row->wanted, row->driver) == 0) {
 		plan_row_set(row, OUTCOME_ALREADY_BOUND);
-	} else if (find_driver(apply, cache, row->wanted)) {
-		strcpy(row->driver, row->wanted);
+	} else if (find_driver(apply, plan, cache, row->wanted)) {
+		row->driver = row->wanted = cache->spelling;
 	} else {
 		plan_row_set(row, OUTCOME_NO_DRIVER);
 		if (is_barred(apply, row->wanted))
-			snprintf(row->detail, sizeof(row->detail),
-				 "module_blacklist=%s on the kernel command line", apply->barred);
+			plan_row_explain(plan, row,
+					 "module_blacklist=%s on the kernel command line",
+					 apply->barred);
 		else
-			snprintf(row->detail, sizeof(row->detail),
-				 "no module %.24s in this image; run update-initramfs -u -k all",
-				 row->wanted);
+			plan_row_explain(
+				plan, row,
+				"no module %.24s in this image; run update-initramfs -u -k all",
+				row->wanted);
 	}
 }
 
 void apply_resolve_drivers(const struct apply *apply, struct plan *plan)
 {
-	struct driver_cache cache = { .asked = "" };
+	struct driver_cache cache = { .spelling = NULL };
 
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->rows[i].outcome == OUTCOME_WOULD_BIND)
-			resolve_row(apply, &cache, &plan->rows[i]);
+			resolve_row(apply, &cache, plan, &plan->rows[i]);
 }

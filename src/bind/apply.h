@@ -17,20 +17,19 @@ struct apply {
 };
 
 /*
- * Completes a plan, which is constant from then on: names the drivers that rules left open
- * (driver=variant) and those that neither the kernel nor the image has. Changes nothing on the host:
- * a dry run ends here, with the wanted driver in each row that would be bound.
+ * Completes a plan: names the drivers that rules left open (driver=variant) and those that neither
+ * the kernel nor the image has. Changes nothing on the host: a dry run ends here, with the wanted
+ * driver in each row that would be bound.
  */
 void apply_resolve_drivers(const struct apply *apply, struct plan *plan);
 
 /*
  * Binds every device with OUTCOME_WOULD_BIND and reads back its driver. A device that could not be
- * bound returns to its host driver: its override is cleared and the kernel looks for a driver again.
- * The caller holds signals (signals.h) until it has reported. Returns a result for each row of the
- * plan, which the caller frees; NULL: out of memory, and nothing was done. *freed: how many devices
- * of the host vfio-pci had taken by its option ids=, and lost again.
+ * bound returns to its host driver: its override is cleared and the kernel looks for a driver
+ * again. The caller holds signals (signals.h) until it has reported. The plan's rows then have the
+ * results. 0, or -ENOMEM, and nothing was done. *freed: how many devices of the host vfio-pci had
+ * taken by its option ids=, and lost again.
  */
-struct plan_row *apply_plan(const struct apply *apply, const struct plan *plan,
-			    unsigned int *freed);
+int apply_plan(const struct apply *apply, struct plan *plan, unsigned int *freed);
 
 #endif

@@ -272,9 +272,9 @@ static int bind_devices(struct run *run)
 	report = (struct report){ forecast->plan.rows, forecast->plan.count };
 	if (!run->dry_run && !forecast->parameters.dry_run) {
 		signals_hold(NULL);
-		report.rows = apply_plan(&apply, &forecast->plan, &run->freed);
-		if (!report.rows)
-			return fail(run, "nothing was bound", -ENOMEM);
+		result = apply_plan(&apply, &forecast->plan, &run->freed);
+		if (result < 0)
+			return fail(run, "nothing was bound", result);
 	}
 	return tell(run, &report);
 }

@@ -21,16 +21,17 @@
 
 #define PCI_NO_PARENT (-1)
 
+/* Thousands of them: the order leaves no gaps. */
 struct pci_device {
 	struct pci_address address;
 	uint32_t class; /* 24 bits: base class, subclass, programming interface */
 	uint16_t vendor, device, subvendor, subdevice;
-	const char *driver; /* that holds it now, NULL for none; owned by struct pci */
 	int group;	    /* IOMMU group */
-	int parent;	    /* index of the bridge or VMD above, PCI_NO_PARENT on a root bus */
+	const char *driver; /* that holds it now, NULL for none; owned by struct pci */
 	const struct pci_slot *slots; /* that have this device's address, NULL for none */
+	uint64_t serial;	      /* PCIe Device Serial Number */
+	int parent; /* index of the bridge or VMD above, PCI_NO_PARENT on a root bus */
 	bool has_serial;
-	uint64_t serial; /* PCIe Device Serial Number */
 };
 
 /* A physical slot with a device in it. */

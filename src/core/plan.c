@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rules x devices -> a decision for each device. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,37 @@
 #include "core/plan.h"
 #include "core/text.h"
 #include "core/vfio.h"
+
+struct plan_text {
+	struct plan_text *next;
+	char text[];
+};
+
+const char *plan_keep(struct plan *plan, const char *text, const char *instead)
+{
+	struct plan_text *kept = plan->texts;
+
+	if (kept && strcmp(kept->text, text) == 0)
+		return kept->text;
+	kept = malloc(sizeof(*kept) + strlen(text) + 1);
+	if (!kept)
+		return instead;
+	strcpy(kept->text, text);
+	kept->next = plan->texts;
+	plan->texts = kept;
+	return kept->text;
+}
+
+void plan_row_explain(struct plan *plan, struct plan_row *row, const char *format, ...)
+{
+	char detail[DETAIL_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(detail, sizeof(detail), format, arguments);
+	va_end(arguments);
+	row->detail = plan_keep(plan, detail, "");
+}
 
 /* Exclusions beat every rule; otherwise the first that matches decides. */
 static struct plan_choice choose(const struct rules *rules, const struct pci *pci,
@@ -151,24 +183,16 @@ void plan_row_set(struct plan_row *row, enum outcome outcome)
 static struct plan_row *add_row(struct plan *plan, const struct pci_device *device,
 				const struct rule *rule, enum outcome outcome)
 {
-	struct plan_row *row;
+	struct plan_row *row = &plan->rows[plan->count++];
 
-	if (plan->count == plan->capacity) {
-		size_t capacity = plan->capacity ? plan->capacity * 2 : 16;
-		struct plan_row *rows = realloc(plan->rows, capacity * sizeof(*rows));
-
-		if (!rows)
-			return NULL;
-		plan->rows = rows;
-		plan->capacity = capacity;
-	}
-	row = &plan->rows[plan->count++];
-	memset(row, 0, sizeof(*row));
-	row->device = device;
-	row->rule = rule;
+	*row = (struct plan_row){
+		.device = device,
+		.rule = rule,
+		.wanted = "",
+		.driver = device && device->driver ? device->driver : "",
+		.detail = "",
+	};
 	plan_row_set(row, outcome);
-	if (device && device->driver)
-		snprintf(row->driver, sizeof(row->driver), "%s", device->driver);
 	return row;
 }
 
@@ -212,22 +236,24 @@ static void format_id(char *text, size_t size, const struct pci_id *id, bool wit
 	}
 }
 
-static void describe_mismatch(struct plan_row *row)
+static void describe_mismatch(struct plan *plan, struct plan_row *row)
 {
 	const struct pci_device *device = row->device;
 	const struct pci_id *wanted = &row->rule->id;
 	const struct pci_id found = { device->vendor, device->device, device->subvendor,
 				      device->subdevice };
 	bool with_subsystem = wanted->subvendor != PCI_ID_ANY || wanted->subdevice != PCI_ID_ANY;
+	char detail[DETAIL_MAX] = "found ";
 
-	strcpy(row->detail, "found ");
-	format_id(row->detail, sizeof(row->detail), &found, with_subsystem);
-	strcat(row->detail, ", expected ");
-	format_id(row->detail, sizeof(row->detail), wanted, with_subsystem);
+	format_id(detail, sizeof(detail), &found, with_subsystem);
+	strcat(detail, ", expected ");
+	format_id(detail, sizeof(detail), wanted, with_subsystem);
+	row->detail = plan_keep(plan, detail, "");
 }
 
 /* The note is the address that the device had, a blank, and its use by the host. */
-static void describe_protection(struct plan_row *row, const struct plan_choice *choice)
+static void describe_protection(struct plan *plan, struct plan_row *row,
+				const struct plan_choice *choice)
 {
 	static const char *const identities[] = {
 		[PLAN_THE_SAME] = "",
@@ -244,30 +270,26 @@ static void describe_protection(struct plan_row *row, const struct plan_choice *
 		how = "forced, in use by the host: ";
 		row->level = LEVEL_WARNING;
 	}
-	snprintf(row->detail, sizeof(row->detail), "%s%s", how, reason ? reason + 1 : note);
+	plan_row_explain(plan, row, "%s%s", how, reason ? reason + 1 : note);
 }
 
-static int add_device_row(struct plan *plan, const struct pci *pci, size_t index)
+static void add_device_row(struct plan *plan, const struct pci *pci, size_t index)
 {
 	const struct plan_choice *choice = &plan->choices[index];
 	const struct pci_device *device = &pci->devices[index];
 	struct plan_row *row;
 
 	if (!choice->rule && !choice->mismatch)
-		return 0;
+		return;
 	if (!choice->rule) {
 		row = add_row(plan, device, choice->mismatch, OUTCOME_GUARD_MISMATCH);
-		if (row)
-			describe_mismatch(row);
-		return row ? 0 : -ENOMEM;
+		describe_mismatch(plan, row);
+		return;
 	}
 	row = add_row(plan, device, choice->rule, decide(device, choice));
-	if (!row)
-		return -ENOMEM;
 	if (choice->protects)
-		describe_protection(row, choice);
-	snprintf(row->wanted, sizeof(row->wanted), "%s", rule_driver(choice->rule));
-	return 0;
+		describe_protection(plan, row, choice);
+	row->wanted = rule_driver(choice->rule);
 }
 
 /* Whether the row decides on a driver for its device. */
@@ -325,7 +347,8 @@ static const struct pci_device **collect_spoilers(const struct plan *plan, const
 }
 
 /* That the host loses the device is the worse news: it stays in detail. */
-static void warn_of_spoiler(struct plan_row *row, const struct pci_device *spoiler)
+static void warn_of_spoiler(struct plan *plan, struct plan_row *row,
+			    const struct pci_device *spoiler)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 
@@ -335,15 +358,16 @@ static void warn_of_spoiler(struct plan_row *row, const struct pci_device *spoil
 		return;
 	pci_address_format(&spoiler->address, address);
 	if (spoiler->driver)
-		snprintf(row->detail, sizeof(row->detail),
-			 "can't be passed through alone: %s is in the same IOMMU group (%d) and "
-			 "stays with %.24s",
-			 address, spoiler->group, spoiler->driver);
+		plan_row_explain(
+			plan, row,
+			"can't be passed through alone: %s is in the same IOMMU group (%d) "
+			"and stays with %.24s",
+			address, spoiler->group, spoiler->driver);
 	else
-		snprintf(row->detail, sizeof(row->detail),
-			 "can't be passed through alone if a host driver takes %s of the same "
-			 "IOMMU group (%d)",
-			 address, spoiler->group);
+		plan_row_explain(plan, row,
+				 "can't be passed through alone if a host driver takes %s of the "
+				 "same IOMMU group (%d)",
+				 address, spoiler->group);
 }
 
 static int check_groups(struct plan *plan, const struct pci *pci, bool before_drivers)
@@ -358,7 +382,7 @@ static int check_groups(struct plan *plan, const struct pci *pci, bool before_dr
 
 		if (is_taken(row) && is_vfio(row->wanted) && row->device->group >= 0 &&
 		    spoilers[row->device->group])
-			warn_of_spoiler(row, spoilers[row->device->group]);
+			warn_of_spoiler(plan, row, spoilers[row->device->group]);
 	}
 	free(spoilers);
 	return 0;
@@ -384,20 +408,14 @@ static bool is_answered(const struct plan *plan, const struct rule *rule, const 
 	return false;
 }
 
-static int add_unanswered(struct plan *plan, const struct rules *rules, const struct pci *pci)
+static void add_unanswered(struct plan *plan, const struct rules *rules, const struct pci *pci)
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->list[i];
-		struct plan_row *row;
 
-		if (is_answered(plan, rule, pci))
-			continue;
-		row = add_row(plan, NULL, rule, OUTCOME_NOT_FOUND);
-		if (!row)
-			return -ENOMEM;
-		snprintf(row->detail, sizeof(row->detail), "%s", rule->text);
+		if (!is_answered(plan, rule, pci))
+			add_row(plan, NULL, rule, OUTCOME_NOT_FOUND)->detail = rule->text;
 	}
-	return 0;
 }
 
 int plan_settle(struct plan *plan, const struct rules *rules, const struct pci *pci,
@@ -405,17 +423,28 @@ int plan_settle(struct plan *plan, const struct rules *rules, const struct pci *
 {
 	int result = extend_groups(plan, pci);
 
-	for (size_t i = 0; result == 0 && i < pci->count; i++)
-		result = add_device_row(plan, pci, i);
+	if (result < 0)
+		return result;
+	/* At most these; the kernel gives no memory for rows that are never written. */
+	plan->rows = malloc((pci->count + rules->count + 1) * sizeof(*plan->rows));
+	if (!plan->rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < pci->count; i++)
+		add_device_row(plan, pci, i);
+	result = check_groups(plan, pci, before_drivers);
 	if (result == 0)
-		result = check_groups(plan, pci, before_drivers);
-	if (result == 0)
-		result = add_unanswered(plan, rules, pci);
+		add_unanswered(plan, rules, pci);
 	return result;
 }
 
 void plan_free(struct plan *plan)
 {
+	while (plan->texts) {
+		struct plan_text *next = plan->texts->next;
+
+		free(plan->texts);
+		plan->texts = next;
+	}
 	free(plan->choices);
 	free(plan->rows);
 }

@@ -31,23 +31,24 @@ struct plan_choice {
 	bool by_group;		     /* the rule matches another device of the group */
 };
 
-/* The decision for a device or a rule; in a copy beside it, the result. */
+/* The decision for a device or a rule; once it is carried out, the result. */
 struct plan_row {
 	const struct pci_device *device; /* NULL: nothing answers the rule */
 	const struct rule *rule;
-	enum outcome outcome;
-	enum level level;
+	const char *wanted; /* driver that its rule names; "" for none, as with the next ones */
+	const char *driver; /* its driver now, or after the boot */
+	const char *detail;
+	enum outcome outcome : 8;
+	enum level level : 8;
 	bool satisfied;
 	bool spoiled; /* others of its group stay with the host, so it can't be passed through */
-	char wanted[PCI_DRIVER_NAME_MAX]; /* driver that its rule names */
-	char driver[PCI_DRIVER_NAME_MAX]; /* its driver now, or after the boot; "" for none */
-	char detail[DETAIL_MAX];
 };
 
 struct plan {
 	struct plan_choice *choices; /* one a device, in the order of pci->devices */
 	struct plan_row *rows;	     /* by address, then rules without a device */
-	size_t count, capacity;
+	size_t count;
+	struct plan_text *texts; /* owns what plan_keep() returned, the latest first */
 };
 
 /*
@@ -79,6 +80,16 @@ int plan_settle(struct plan *plan, const struct rules *rules, const struct pci *
 
 /* Sets outcome, level and satisfied of a row together. */
 void plan_row_set(struct plan_row *row, enum outcome outcome);
+
+/*
+ * Returns a copy of the text, which is the plan's, or "instead" if there is no memory. Thousands of
+ * rows in a row can have the same text: of these there is one copy.
+ */
+const char *plan_keep(struct plan *plan, const char *text, const char *instead);
+
+/* Sets the detail of a row, as far as there is memory. */
+void plan_row_explain(struct plan *plan, struct plan_row *row, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 void plan_free(struct plan *plan);
 

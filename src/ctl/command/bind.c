@@ -2,7 +2,6 @@
 /* vfio-earlyctl bind: a device to a driver, now, as the boot program does it. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bind/apply.h"
@@ -90,13 +89,13 @@ static bool is_free(const struct live *live, const struct plan *plan)
 	return is_free;
 }
 
-static int report(const struct plan_row *rows, size_t count, bool changed)
+static int report(const struct plan *plan, bool changed)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 	int status = CTL_OK;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct plan_row *row = &rows[i];
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
 		const char *before = row->device->driver ? row->device->driver : "no driver";
 		const char *what = row->detail[0] ? row->detail : row->wanted;
 
@@ -149,21 +148,19 @@ static int carry_out(struct live *live, struct plan *plan)
 		.timeout = live->timeout,
 		.barred = live->inventory.forecast.parameters.barred,
 	};
-	struct plan_row *results;
 	unsigned int freed;
 	sigset_t before;
-	int status;
+	int status, result;
 
 	if (!is_free(live, plan)) {
-		report(plan->rows, plan->count, false);
+		report(plan, false);
 		return CTL_INCOMPLETE;
 	}
 	apply_resolve_drivers(&apply, plan);
 	signals_hold(&before);
-	results = apply_plan(&apply, plan, &freed);
-	status = results ? report(results, plan->count, true)
-			 : ctl_fail("nothing was bound: %s", strerror(ENOMEM));
-	free(results);
+	result = apply_plan(&apply, plan, &freed);
+	status = result == 0 ? report(plan, true)
+			     : ctl_fail("nothing was bound: %s", strerror(-result));
 	if (status == CTL_OK)
 		print_hint(live);
 	fflush(stdout);
