@@ -173,13 +173,16 @@ INITRAMFS := initramfs-hooks/initramfs-tools
 DRACUT    := initramfs-hooks/dracut/90vfio-early
 MANUALS   := $(wildcard src/man/*.[1-8])
 
+# Hooks with the paths of programs and scripts on this host.
+place = sed -e 's|=/usr/sbin/|=$(SBINDIR)/|' -e 's|=/usr/share/vfio-early/|=$(SHAREDIR)/|'
+
 .PHONY: install uninstall
 install: ## put files in place (DESTDIR, PREFIX); the running system is not touched
 install: all
 	install -D -m 755 $(B)/vfio-early $(DESTDIR)$(SBINDIR)/vfio-early
 	install -m 755 $(CTL) $(DESTDIR)$(SBINDIR)/vfio-earlyctl
 	install -d $(DESTDIR)$(INITRAMFSDIR)/hooks $(DESTDIR)$(INITRAMFSDIR)/scripts/init-top
-	sed 's|=/usr/sbin/|=$(SBINDIR)/|' $(INITRAMFS)/hooks/vfio-early \
+	$(place) $(INITRAMFS)/hooks/vfio-early \
 		> $(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early
 	chmod 755 $(DESTDIR)$(INITRAMFSDIR)/hooks/vfio-early
 	install -m 755 $(INITRAMFS)/scripts/init-top/00-vfio-early \
@@ -190,7 +193,7 @@ install: all
 	chmod 755 $(DESTDIR)/etc/initramfs/post-update.d/vfio-early
 	install -d $(DESTDIR)$(DRACUTDIR)/90vfio-early
 	for file in $(DRACUT)/*; do \
-		sed 's|=/usr/sbin/|=$(SBINDIR)/|' $$file \
+		$(place) $$file \
 			> $(DESTDIR)$(DRACUTDIR)/90vfio-early/$${file##*/} && \
 		chmod 755 $(DESTDIR)$(DRACUTDIR)/90vfio-early/$${file##*/} || exit; \
 	done
@@ -202,7 +205,7 @@ install: all
 		> $(DESTDIR)$(UNITDIR)/vfio-early-result.service
 	test -e $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf || \
 		install -D -m 644 conf/vfio-early.conf $(DESTDIR)$(SYSCONFDIR)/vfio-early.conf
-	install -d $(DESTDIR)$(SHAREDIR)
+	install -D -m 755 initramfs-hooks/store-plain $(DESTDIR)$(SHAREDIR)/store-plain
 	sed 's|^/usr/sbin/|$(SBINDIR)/|' conf/check-vm > $(DESTDIR)$(SHAREDIR)/check-vm
 	chmod 755 $(DESTDIR)$(SHAREDIR)/check-vm
 	install -D -m 644 conf/completions/vfio-earlyctl $(DESTDIR)$(BASHCOMPDIR)/vfio-earlyctl
@@ -234,7 +237,7 @@ DEB_STAGE := $(B)/deb/vfio-early-$(VERSION)
 DEB_SOURCES := Makefile LICENSE README.md conf initramfs-hooks src tests
 
 DEB_FILES := $(wildcard Makefile LICENSE README.md $(addprefix conf/,* */* */*/* */*/*/* */*/*/*/*) \
-	$(INITRAMFS)/*/* $(INITRAMFS)/*/*/* $(DRACUT)/* src/*/* src/*/*/*)
+	$(INITRAMFS)/*/* $(INITRAMFS)/*/*/* $(DRACUT)/* initramfs-hooks/* src/*/* src/*/*/*)
 
 $(DEB): $(DEB_FILES) $(LIBKMOD)
 	$(call say,DEB,$@)
@@ -317,7 +320,8 @@ lint-run: lint-rooms lint-words $(LIBKMOD)
 	$(call tidy,$(CTL_SOURCES),$(CTL_LINT))
 	$(call say,SHELL,initramfs-hooks)
 	$(Q)shellcheck -s dash -e SC1091 $(wildcard $(INITRAMFS)/hooks/* $(INITRAMFS)/scripts/*/* \
-		$(INITRAMFS)/post-update.d/*) $(DRACUT)/vfio-early.sh .ci/run conf/check-vm
+		$(INITRAMFS)/post-update.d/*) $(DRACUT)/vfio-early.sh \
+		initramfs-hooks/store-plain .ci/run conf/check-vm
 	$(Q)shellcheck -s bash $(DRACUT)/module-setup.sh
 	$(call say,SHELL,conf/completions)
 	$(Q)shellcheck -s bash $(wildcard conf/completions/*)

@@ -32,6 +32,7 @@ static void chosen_card_is_usable(void **state)
 	expect_boot(&machine, &run);
 	expect_file(&run.image, "usr/lib/systemd/systemd");
 	expect_file(&run.image, "usr/lib/udev/rules.d/70-vfio-early.rules");
+	expect_file(&run.image, "usr/lib/modules/*/updates/vfio-early/vfio-pci.ko");
 	expect_kept(&run, CARD_1, "e1000e");
 	expect_passed(&run, CARD_2);
 	expect_status(&run, CARD_2, "previous", "-");

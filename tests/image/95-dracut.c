@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An image of dracut has all that a boot takes, options of modprobe.d among it; vfio-earlyctl sees
- * that it has, and whether it has the current rules, noted or not. So it is with
- * `make install SBINDIR=/usr/local/sbin`: the image still has the program in /usr/sbin.
+ * An image of dracut has all that a boot takes, options of modprobe.d among it, and VFIO's modules
+ * are not compressed; vfio-earlyctl sees that it has, and whether it has the current rules, noted or
+ * not. So it is with `make install SBINDIR=/usr/local/sbin`: the image still has the program in
+ * /usr/sbin.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,8 @@ static void has_all(void **state)
 	expect_file(&image, "etc/vfio-early.unprotected");
 	expect_no_file(&image, "etc/vfio-early.protected");
 	expect_file(&image, "etc/modprobe.d/vfio.conf");
-	expect_file(&image, "usr/lib/modules/*/kernel/drivers/vfio/pci/vfio-pci.ko*");
+	expect_file(&image, "usr/lib/modules/*/updates/vfio-early/vfio-pci.ko");
+	expect_no_file(&image, "usr/lib/modules/*/kernel/drivers/vfio/*.ko*");
 }
 
 /* In a chroot the host can't be seen; a file says on purpose that the image protects nothing. */

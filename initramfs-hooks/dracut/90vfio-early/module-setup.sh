@@ -4,6 +4,7 @@
 
 program=/usr/sbin/vfio-early
 admin=/usr/sbin/vfio-earlyctl
+plain=/usr/share/vfio-early/store-plain
 udev_rule=70-vfio-early.rules
 
 check()
@@ -24,6 +25,8 @@ installkernel()
 	[ -n "$vfio_early_modules" ] || return 0
 	# shellcheck disable=SC2086 # names of modules, one a word
 	hostonly='' instmods $vfio_early_modules
+	# shellcheck disable=SC2154 # dracut sets initdir and kernel
+	"$plain" "$initdir/usr/lib/modules/$kernel" || :
 }
 
 # Without a whole list the boot program binds nothing, and logs why.
