@@ -108,7 +108,7 @@ DEB_PACKAGES   := debhelper
 DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
 TEST_PACKAGES  := $(DEB_PACKAGES) $(DEMO_PACKAGES) lintian libcmocka-dev libfuse3-dev pkgconf perl \
 		  clang ovmf whiptail ansible-core iproute2
-BENCH_PACKAGES := $(DEMO_PACKAGES) libfuse3-dev pkgconf valgrind
+BENCH_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev libfuse3-dev pkgconf valgrind
 LINT_PACKAGES  := clang clang-tidy shellcheck mandoc
 # Its sanitizers are in a package whose name has the version of this release's clang.
 CLANG_RUNTIME   = $$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')

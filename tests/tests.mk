@@ -89,8 +89,8 @@ $(B)/tests/boot/demo: $(MACHINE)
 $(B)/tests/boot/guest: $(call part,boot/work)
 $(B)/tests/bench/guest/runner: $(call part,bench/process bench/guest/loading bench/guest/sysfs)
 $(BENCH): $(call part,$(call all_of,bench,)) $(filter-out %/trace.o,$(DRIVER_CORE)) \
-	$(call lib,command grub image)
-$(BENCH): private LIBS = $(FUSE_LIBS) -lm
+	$(call lib,command grub image silent tree)
+$(BENCH): private LIBS = $(FUSE_LIBS) -lcmocka -lm
 $(STATIC_TOOLS): private MORE = -static
 
 FUSE_LIBS = $$(pkg-config --libs fuse3)
@@ -342,41 +342,44 @@ demo-run: $(B)/tests/boot/demo stage $(B)/roots/trixie $(B)/tests/boot/guest.img
 # What a boot pays, beside what people use instead. Takes ten minutes, root, and for what is not
 # counted but timed a quiet machine. BENCH_PARTS names some of the parts.
 
-BENCH_PARTS ?= boot size scale slow
-BENCH_SETS := 3 16
+BENCH_PARTS ?= boot timed size scale tool slow
+BENCH_SUITES := trixie bookworm $(notdir $(wildcard $(B)/roots/sid))
+BENCH_SETS := trixie-16 $(BENCH_SUITES:=-3)
 BENCH_FLOORS := $(BENCH_SETS:%=$(B)/tests/bench/floor-%)
 BENCH_PLAIN_FLOORS := $(BENCH_SETS:%=$(B)/tests/bench/floor-plain-%)
 
 # Addresses, and the files that modprobe would load, in its order, are compiled in.
 bench_strings = sed 's/.*/"&",/' | tr -d '\n'
-bench_modules = chroot $(B)/roots/trixie sh -c \
+bench_modules = chroot $(B)/roots/$* sh -c \
 	'modprobe --show-depends -S "$$(ls /lib/modules)" vfio-pci' | \
 	sed -n 's|^insmod \([^ ]*\).*|/usr\1|p' | awk '!seen[$$0]++'
 
 # The modules that the image has instead, without the one that only VMs need.
 bench_plain = sed -e '/iommu_type1/d' -e 's|kernel/.*/\([^/]*\)[.]xz$$|updates/vfio-early/\1|'
 
-$(B)/tests/bench/modules: | $(B)/roots/trixie
+$(BENCH_SUITES:%=$(B)/tests/bench/modules-%): $(B)/tests/bench/modules-%: | $(B)/roots/%
 	@mkdir -p $(@D)
 	$(Q)$(bench_modules) >$@.part && mv $@.part $@
 
 $(BENCH_FLOORS): private FORM := cat
-$(BENCH_FLOORS): private FLAGS := MODULE_INIT_COMPRESSED_FILE
 $(BENCH_PLAIN_FLOORS): private FORM = $(bench_plain)
-$(BENCH_PLAIN_FLOORS): private FLAGS := 0
 
-# What follows the last dash is the set.
+# floor-SUITE-SET, floor-plain-SUITE-SET
+bench_set = $(lastword $(subst -, ,$1))
+bench_suite = $(lastword $(subst -, ,$(patsubst %-$(bench_set),%,$1)))
 .SECONDEXPANSION:
 $(BENCH_FLOORS) $(BENCH_PLAIN_FLOORS): tests/bench/guest/floor.c \
-		tests/bench/guest/devices-$$(lastword $$(subst -, ,$$@)) $(B)/tests/bench/modules
+		tests/bench/guest/devices-$$(call bench_set,$$@) $(B)/tests/bench/modules-$$(call bench_suite,$$@)
 	$(call say,CC,$@)
-	$(Q){ printf '#define FLOOR_FLAGS $(FLAGS)\n#define FLOOR_MODULES ' && \
-		$(FORM) $(word 3,$^) | $(bench_strings) && \
+	$(Q)$(FORM) $(word 3,$^) >$@.modules
+	$(Q){ printf '#define FLOOR_FLAGS ' && \
+		{ grep -qx '.*[.]xz' $@.modules && echo MODULE_INIT_COMPRESSED_FILE || echo 0; } && \
+		printf '#define FLOOR_MODULES ' && cat $@.modules | $(bench_strings) && \
 		printf '\n#define FLOOR_DEVICES ' && cat $(word 2,$^) | $(bench_strings) && echo; } >$@.h
 	$(Q)$(CC) -static -nostdlib -Os $(WARNINGS) -Werror -include $@.h -s -o $@ $<
 
 bench-run: $(BENCH) $(B)/tests/bench/guest/runner $(BENCH_FLOORS) $(BENCH_PLAIN_FLOORS) $(B)/vfio-early stage \
-		$(B)/roots/trixie
+		$(CTL) $(BENCH_SUITES:%=$(B)/roots/%)
 	$(Q)VFIO_EARLY_BUILD=$(B) $(BENCH) $(BENCH_PARTS)
 
 .PHONY: bench-run

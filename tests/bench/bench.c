@@ -16,8 +16,10 @@ static const struct part {
 	int (*measure)(struct table *table);
 } parts[] = {
 	{ "boot", boot_measure },
+	{ "timed", timed_measure },
 	{ "size", size_measure },
 	{ "scale", scale_measure },
+	{ "tool", tool_measure },
 	{ "slow", slow_measure },
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "image.h"
@@ -16,16 +17,27 @@
 
 #define CONTENDERS_MAX 16
 
-/* Three identical cards, then sixteen functions of one model. */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define IDS_3  "options vfio-pci ids=8086:10d3\n"
+#define IDS_16 "options vfio-pci ids=1af4:1005\n"
+
+/* Three identical cards, then sixteen functions of one model. The first one has the goals. */
 static const struct setup {
 	const char *name;
+	const char *suite;   /* left out if its system is not there */
 	const char *devices; /* the file with their addresses */
 	const char *options;
 	int count;
 } setups[] = {
-	{ "3 cards", INITRD_SOURCE "/devices-3", "options vfio-pci ids=8086:10d3\n", 3 },
-	{ "16 devices", INITRD_SOURCE "/devices-16", "options vfio-pci ids=1af4:1005\n", 16 },
+	{ "3 cards", "trixie", INITRD_SOURCE "/devices-3", IDS_3, 3 },
+	{ "16 devices", "trixie", INITRD_SOURCE "/devices-16", IDS_16, 16 },
+	{ "3 cards, bookworm", "bookworm", INITRD_SOURCE "/devices-3", IDS_3, 3 },
+	{ "3 cards, sid", "sid", INITRD_SOURCE "/devices-3", IDS_3, 3 },
 };
+
+/* Those that also run alone, as the first that a boot does. */
+static const char *const firsts[] = { "floor", "floor-plain", "vfio-early-rules", "shell" };
 
 /*
  * With -icount each instruction of the guest takes one nanosecond of its time, so what else the
@@ -36,10 +48,7 @@ static const struct setup {
 static const struct clock {
 	const char *name;
 	const char *icount;
-} clocks[] = {
-	{ "counted", "shift=0,sleep=off" },
-	{ "timed", NULL },
-};
+} counted = { "counted", "shift=0,sleep=off" }, timed = { "timed", NULL };
 
 struct contender {
 	char name[64];
@@ -158,8 +167,10 @@ static void add_rows(struct table *table, const char *name, const struct outcome
 		set_times(row, COLUMN_WHOLE, &contender->whole, &floor->whole);
 		set_times(row, COLUMN_OWN, &contender->own, &floor->own);
 		set_times(row, COLUMN_LOADED, &contender->loaded, &floor->loaded);
-		row_set(row, COLUMN_CALLS, contender->calls);
-		row_set(row, COLUMN_MEMORY, contender->memory);
+		if (contender->calls > 0) {
+			row_set(row, COLUMN_CALLS, contender->calls);
+			row_set(row, COLUMN_MEMORY, contender->memory);
+		}
 	}
 }
 
@@ -176,9 +187,9 @@ static void add_goals(struct table *table, const char *name)
 }
 
 static void name_results(struct vm *vm, const char *dir, const struct setup *setup,
-			 const struct clock *clock)
+			 const char *which)
 {
-	files_path(vm->report, "%s/%d-%s", dir, setup->count, clock->name);
+	files_path(vm->report, "%s/%d-%s", dir, setup->count, which);
 	files_path(vm->console, "%s.console", vm->report);
 	files_path(vm->log, "%s.log", vm->report);
 }
@@ -191,22 +202,44 @@ static int measure(struct table *table, const struct setup *setup, const struct 
 	char name[64];
 	int result;
 
-	name_results(&vm, image->dir, setup, clock);
+	name_results(&vm, image->dir, setup, clock->name);
 	result = vm_run(&vm);
 	result = result ?: read_outcome(&outcome, vm.report);
 	if (result < 0)
 		return result;
 	snprintf(name, sizeof(name), "%s, %s", setup->name, clock->name);
 	add_rows(table, name, &outcome);
-	if (clock->icount)
+	if (clock->icount && setup == setups)
 		add_goals(table, name);
 	return 0;
+}
+
+static int measure_firsts(struct table *table, const struct setup *setup, const struct image *image,
+			  const char *initrd)
+{
+	struct vm vm = { .kernel = image->kernel, .initrd = initrd, .icount = counted.icount };
+	struct outcome outcome = { .wanted = setup->count };
+	char name[64];
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < COUNT(firsts); i++) {
+		vm.first = firsts[i];
+		outcome.complete = false;
+		name_results(&vm, image->dir, setup, firsts[i]);
+		result = vm_run(&vm);
+		result = result ?: read_outcome(&outcome, vm.report);
+	}
+	snprintf(name, sizeof(name), "%s, first", setup->name);
+	if (result == 0)
+		add_rows(table, name, &outcome);
+	return result;
 }
 
 static int write_initrd(char *path, const struct setup *setup, const struct image *image)
 {
 	char *addresses = files_read(setup->devices);
 	const struct initrd initrd = {
+		.suite = setup->suite,
 		.image = image->initrd,
 		.addresses = addresses,
 		.options = setup->options,
@@ -220,30 +253,61 @@ static int write_initrd(char *path, const struct setup *setup, const struct imag
 	return result;
 }
 
-static int measure_setup(struct table *table, const struct setup *setup, const struct image *image)
+static bool has_system(const char *suite)
 {
-	char initrd[PATH_MAX];
-	int result = write_initrd(initrd, setup, image);
+	char build[PATH_MAX], path[PATH_MAX];
 
-	for (size_t i = 0; result == 0 && i < sizeof(clocks) / sizeof(clocks[0]); i++)
-		result = measure(table, setup, image, initrd, &clocks[i]);
-	return result;
+	return image_find_build(build) == 0 &&
+	       access(files_path(path, "%s/roots/%s", build, suite), F_OK) == 0;
 }
 
-/* What its rules say does not matter, for each machine has its own; but modules come with them. */
-int boot_measure(struct table *table)
+/* What the image's rules say does not matter, for each machine has its own; but modules come with
+ * them. */
+static int make_initrd(char *initrd, const struct setup *setup, struct image *image)
 {
 	const struct image_spec spec = {
-		.suite = INITRD_SUITE,
+		.suite = setup->suite,
 		.has_all_drivers = true,
 		.rules = "00:00.0\n",
 	};
-	struct image image;
-	int result = image_build(&spec, "bench/boot", &image);
+	char name[64];
+	int result;
 
-	if (result == 0 && !image.renewed)
+	snprintf(name, sizeof(name), "bench/boot-%s", setup->suite);
+	result = image_build(&spec, name, image);
+	if (result == 0 && !image->renewed)
 		result = -EIO;
-	for (size_t i = 0; result == 0 && i < sizeof(setups) / sizeof(setups[0]); i++)
-		result = measure_setup(table, &setups[i], &image);
+	return result ?: write_initrd(initrd, setup, image);
+}
+
+static int measure_setup(struct table *table, const struct setup *setup, const struct clock *clock)
+{
+	char initrd[PATH_MAX];
+	struct image image;
+	int result = make_initrd(initrd, setup, &image);
+
+	result = result ?: measure(table, setup, &image, initrd, clock);
+	if (result == 0 && setup == setups && clock == &counted)
+		result = measure_firsts(table, setup, &image, initrd);
+	return result;
+}
+
+int boot_measure(struct table *table)
+{
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < COUNT(setups); i++)
+		if (has_system(setups[i].suite))
+			result = measure_setup(table, &setups[i], &counted);
+	return result;
+}
+
+int timed_measure(struct table *table)
+{
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < COUNT(setups); i++)
+		if (strcmp(setups[i].suite, INITRD_SUITE) == 0)
+			result = measure_setup(table, &setups[i], &timed);
 	return result;
 }

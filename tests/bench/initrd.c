@@ -23,7 +23,6 @@ static const struct program {
 } programs[] = {
 	{ "scripts/init-top/00-vfio-early", "tests/bench/guest/runner" },
 	{ "bench/step", "stage/usr/share/initramfs-tools/scripts/init-top/00-vfio-early" },
-	{ "bench/sh-klibc", "roots/" INITRD_SUITE "/usr/lib/klibc/bin/sh" },
 };
 
 static char *fill_in(const char *text, const char *devices)
@@ -72,32 +71,39 @@ static int add_program(FILE *archive, const char *build, const struct program *p
 	return cpio_add_file(archive, program->name, 0755, path);
 }
 
-static int add_programs(FILE *archive, int count)
+static int add_programs(FILE *archive, const struct initrd *initrd)
 {
+	static const char *const floors[] = { "floor", "floor-plain" };
 	char build[PATH_MAX], path[PATH_MAX];
 	int result = image_find_build(build);
 
 	for (size_t i = 0; result == 0 && i < sizeof(programs) / sizeof(programs[0]); i++)
 		result = add_program(archive, build, &programs[i]);
-	files_path(path, "%s/tests/bench/floor-%d", build, count);
-	result = result ?: cpio_add_file(archive, "bench/floor", 0755, path);
-	files_path(path, "%s/tests/bench/floor-plain-%d", build, count);
-	result = result ?: cpio_add_file(archive, "bench/floor-plain", 0755, path);
-	files_path(path, INITRD_SOURCE "/rules-%d", count);
+	files_path(path, "%s/roots/%s/usr/lib/klibc/bin/sh", build, initrd->suite);
+	result = result ?: cpio_add_file(archive, "bench/sh-klibc", 0755, path);
+	for (size_t i = 0; result == 0 && i < sizeof(floors) / sizeof(floors[0]); i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "bench/%s", floors[i]);
+		files_path(path, "%s/tests/bench/%s-%s-%d", build, floors[i], initrd->suite,
+			   initrd->count);
+		result = cpio_add_file(archive, name, 0755, path);
+	}
+	files_path(path, INITRD_SOURCE "/rules-%d", initrd->count);
 	return result ?: cpio_add_file(archive, "bench/rules", 0644, path);
 }
 
 /* The floor's compressed modules, which the image has in another form: a path a line. */
-static int add_modules(FILE *archive)
+static int add_modules(FILE *archive, const char *suite)
 {
 	char build[PATH_MAX], path[PATH_MAX], *text = NULL, *rest, *line;
 	int result = image_find_build(build);
 
-	files_path(path, "%s/tests/bench/modules", build);
+	files_path(path, "%s/tests/bench/modules-%s", build, suite);
 	if (result == 0 && !(rest = text = files_read(path)))
 		result = -ENOENT;
 	while (result == 0 && (line = strsep(&rest, "\n")) && line[0]) {
-		files_path(path, "%s/roots/" INITRD_SUITE "%s", build, line);
+		files_path(path, "%s/roots/%s%s", build, suite, line);
 		result = cpio_add_file(archive, line + 1, 0644, path);
 	}
 	free(text);
@@ -112,10 +118,10 @@ static int add_all(FILE *archive, const struct initrd *initrd)
 	result = result ?: cpio_copy(archive, initrd->image);
 	result = result ?: cpio_add_directory(archive, "bench");
 	result = result ?: cpio_add_text(archive, "bench/addresses", 0644, initrd->addresses);
-	result = result ?: add_modules(archive);
+	result = result ?: add_modules(archive, initrd->suite);
 	result = result ?: cpio_add_text(archive, "bench/devices", 0644, devices);
 	result = result ?: cpio_add_text(archive, "bench/options", 0644, initrd->options);
-	result = result ?: add_programs(archive, initrd->count);
+	result = result ?: add_programs(archive, initrd);
 	for (size_t i = 0; result == 0 && i < sizeof(scripts) / sizeof(scripts[0]); i++)
 		result = add_script(archive, scripts[i], devices);
 	free(devices);

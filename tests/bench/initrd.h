@@ -7,10 +7,11 @@
 #define INITRD_SOURCE "tests/bench/guest"
 
 struct initrd {
+	const char *suite;     /* Debian's, whose system below build/roots it comes from */
 	const char *image;     /* that it is made from */
 	const char *addresses; /* of the devices to bind, one a line */
 	const char *options;   /* what takes the same devices by their model */
-	int count;             /* of devices: build/tests/bench/floor-COUNT binds them */
+	int count;             /* of devices: build/tests/bench/floor-SUITE-COUNT binds them */
 };
 
 /* 0 or -errno. */

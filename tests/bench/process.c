@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,6 +46,11 @@ static int64_t now(void)
 	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+static int64_t to_ns(const struct timeval *time)
+{
+	return ((int64_t)time->tv_sec * 1000000 + time->tv_usec) * 1000;
+}
+
 static int exit_status(int status)
 {
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -54,14 +60,16 @@ int process_time(const char *const *argv, struct process_time *time)
 {
 	int null = open_null(), status;
 	int64_t begin = now();
+	struct rusage used;
 	pid_t pid = vfork();
 
 	if (pid == 0)
 		become(argv, null);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+	if (pid < 0 || wait4(pid, &status, 0, &used) != pid)
 		return -errno;
 	*time = (struct process_time){
 		.wall_ns = now() - begin,
+		.cpu_ns = to_ns(&used.ru_utime) + to_ns(&used.ru_stime),
 		.status = exit_status(status),
 	};
 	return 0;

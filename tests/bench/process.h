@@ -7,6 +7,7 @@
 
 struct process_time {
 	int64_t wall_ns; /* from before fork(2) to after wait(2) */
+	int64_t cpu_ns;  /* of the process and those that it waited for */
 	int status;      /* exit status, -1 if a signal ended it */
 };
 

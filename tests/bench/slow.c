@@ -133,13 +133,18 @@ static double now(void)
 	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
+static void format_case(char name[32], unsigned int count)
+{
+	snprintf(name, 32, "%u, %d ms each", count, SLOW_MS);
+}
+
 static int measure(struct table *table, unsigned int count)
 {
 	struct host host;
 	char name[32];
 	int result = set_up(&host, count);
 
-	snprintf(name, sizeof(name), "%u, %d ms each", count, SLOW_MS);
+	format_case(name, count);
 	for (size_t i = 0; result == 0 && i < sizeof(contenders) / sizeof(contenders[0]); i++) {
 		double begin = now();
 
@@ -156,11 +161,21 @@ static int measure(struct table *table, unsigned int count)
 	return result;
 }
 
+static double find_time(const struct table *table, unsigned int count)
+{
+	char name[32];
+
+	format_case(name, count);
+	return row_get(table_find(table, name, contenders[0].name), COLUMN_WHOLE);
+}
+
 int slow_measure(struct table *table)
 {
 	int result = host_prepare_process();
 
 	for (size_t i = 0; result == 0 && i < sizeof(counts) / sizeof(counts[0]); i++)
 		result = measure(table, counts[i]);
+	table_add_goal(table, "slow", "16 devices / one",
+		       find_time(table, COUNT_MAX) / find_time(table, 1), 1.1);
 	return result;
 }

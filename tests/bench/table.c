@@ -18,6 +18,7 @@ static const struct {
 	[COLUMN_OWN_RATIO] = { "own_x", 2 },
 	[COLUMN_LOADED] = { "loaded_ms", 2 },
 	[COLUMN_LOADED_RATIO] = { "loaded_x", 2 },
+	[COLUMN_CPU] = { "cpu_ms", 2 },
 	[COLUMN_CALLS] = { "calls", 0 },
 	[COLUMN_CALLS_EACH] = { "calls_each", 2 },
 	[COLUMN_INSTRUCTIONS] = { "instructions", 0 },

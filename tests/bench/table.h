@@ -14,6 +14,7 @@ enum column {
 	COLUMN_OWN_RATIO,
 	COLUMN_LOADED, /* all modules were loaded before */
 	COLUMN_LOADED_RATIO,
+	COLUMN_CPU,        /* time of a processor */
 	COLUMN_CALLS,      /* system calls */
 	COLUMN_CALLS_EACH, /* ... for each PCI function */
 	COLUMN_INSTRUCTIONS,

@@ -19,6 +19,7 @@ struct arguments {
 	int function_count;
 	char console[PATH_MAX + 16];
 	char report[PATH_MAX + 16];
+	char words[256];
 };
 
 /*
@@ -33,7 +34,6 @@ static const char *const common[][2] = {
 	{ "-cpu", "max,erms=off,fsrm=off" },
 	{ "-smp", "1" },
 	{ "-m", "1024" },
-	{ "-append", "console=ttyS0 quiet panic=1 no_timer_check" },
 	{ "-device", "intel-iommu,intremap=on" },
 	{ "-device", "pcie-root-port,id=port1,chassis=1,slot=1" },
 	{ "-device", "pcie-root-port,id=port2,chassis=2,slot=2" },
@@ -77,6 +77,10 @@ static void fill(struct arguments *args, const struct vm *vm)
 	add_functions(args, "pci-testdev", 0x18, 14);
 	if (vm->icount)
 		add(args, "-icount", vm->icount);
+	snprintf(args->words, sizeof(args->words),
+		 "console=ttyS0 quiet panic=1 no_timer_check bench.first=%s",
+		 vm->first ? vm->first : "");
+	add(args, "-append", args->words);
 	add(args, "-kernel", vm->kernel);
 	add(args, "-initrd", vm->initrd);
 	snprintf(args->console, sizeof(args->console), "file:%s", vm->console);

@@ -11,6 +11,7 @@ struct vm {
 	const char *kernel;
 	const char *initrd;
 	const char *icount;    /* value of QEMU's -icount; NULL: without it */
+	const char *first;     /* the only contender to run, once; NULL: all */
 	char report[PATH_MAX]; /* what comes through the second serial port */
 	char console[PATH_MAX];
 	char log[PATH_MAX]; /* of QEMU itself */

@@ -15,8 +15,8 @@
 #define VFIO_PCI    "/sys/bus/pci/drivers/vfio-pci"
 
 /* In an order in which each is needed by none that is left. */
-static const char *const modules[] = { "vfio_pci", "vfio_pci_core", "vfio_iommu_type1", "vfio",
-				       "irqbypass" };
+static const char *const modules[] = { "vfio_pci",         "vfio_pci_core", "vfio_virqfd",
+				       "vfio_iommu_type1", "vfio",          "irqbypass" };
 
 int sysfs_write(const char *path, const char *text)
 {
