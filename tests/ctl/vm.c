@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What `vm --check` says of a VM of Proxmox VE before its start, and whether the hook script stops it.
- * Each row is a file of VM 100 on the described host, and what is said of it.
+ * What `vm --check` says of a VM of Proxmox VE before its start, and whether the hook script stops
+ * it; and what `vm DEVICE` says of one and prints for it. Each row is a file of VM 100 on the
+ * described host, and what is said of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,9 +36,9 @@
 	"line sys/bus/pci/devices/0000:0b:00.0/sriov_numvfs 2\n"                                   \
 	"line sys/bus/pci/devices/0000:0a:00.0/mdev_supported_types/a/name a\n"
 
-#define CARD "id=10de:1b81,iommugroup=17,node=pve1,path=0000:0b:00,subsystem-id=1458:3701"
+#define CARD       "id=10de:1b81,iommugroup=17,node=pve1,path=0000:0b:00,subsystem-id=1458:3701"
 #define TAKES_ROOT "takes 0000:01:00.0 (hostpci0), which the host needs: / (ext4 on /dev/nvme0n1)"
-#define DROPS "which Proxmox VE drops"
+#define DROPS      "which Proxmox VE drops"
 
 static const struct row {
 	const char *name, *config, *mappings, *rules;
@@ -62,21 +63,27 @@ static const struct row {
 	{ "upper case", "hostpci0: 0000:0C:00.3\n", .says = DROPS ": an address is not valid" },
 	{ "a blank before", " hostpci0: 01:00.0\n", .says = DROPS ": that is not a setting" },
 	{ "no such number", "hostpci16: 01:00.0\n", .says = DROPS ": that is not a setting" },
-	{ "an unknown property", "hostpci0: 01:00.0,pci=1\n", .says = DROPS ": a property is unknown" },
+	{ "an unknown property", "hostpci0: 01:00.0,pci=1\n",
+	  .says = DROPS ": a property is unknown" },
 	{ "a property twice", "hostpci0: 01:00.0,pcie=1,pcie=1\n",
 	  .says = DROPS ": a property is there twice" },
 	{ "no boolean", "hostpci0: 01:00.0,pcie=2\n", .says = DROPS ": a value is not valid" },
 	{ "a comment", "#hostpci0: 01:00.0\n", .says = "" },
 	{ "a snapshot", "name: x\n\n[before]\nhostpci0: 01:00.0\n", .says = "" },
 	{ "pending", "name: x\n\n[pending]\nhostpci0: 01:00.0\n", .status = 2, .says = TAKES_ROOT },
-	{ "pending deletion", "hostpci0: 01:00.0\n\n[PENDING]\ndelete: name,!hostpci0\n", .says = "" },
+	{ "pending deletion", "hostpci0: 01:00.0\n\n[PENDING]\ndelete: name,!hostpci0\n",
+	  .says = "" },
 	{ "delete is for pending ones", "delete: hostpci0\nhostpci0: 01:00.0\n", .status = 2,
 	  .says = TAKES_ROOT },
 	{ "a template", "template: 1\nhostpci0: 01:00.0\n", .says = "" },
+	{ "at boot", "onboot: 1\nhostpci0: 01:00.0\n", .status = 2,
+	  .says = "VM 100 starts at boot and " TAKES_ROOT },
+	{ "on demand", "onboot: 0\nhostpci0: 01:00.0\n", .status = 2,
+	  .says = "VM 100 " TAKES_ROOT },
 	{ "no template", "template: 0\nhostpci0: 01:00.0\n", .status = 2, .says = TAKES_ROOT },
 	{ "with driver=keep nothing is taken", "hostpci0: 01:00.0,driver=keep\n", .says = "" },
-	{ "args take nothing, and must be there", "args: -device vfio-pci,host=0f:00.0\n", .status = 2,
-	  .says = "0000:0f:00.0 (-device in args) is not there" },
+	{ "args take nothing, and must be there", "args: -device vfio-pci,host=0f:00.0\n",
+	  .status = 2, .says = "0000:0f:00.0 (-device in args) is not there" },
 	{ "args as JSON", "args: -device {\"driver\":\"vfio-pci\",\"host\":\"0000:0f:00.1\"}\n",
 	  .status = 2, .says = "0000:0f:00.1 (-device in args) is not there" },
 	{ "args by sysfs", "args: -device vfio-pci,sysfsdev=/sys/bus/pci/devices/0000:0f:00.2\n",
@@ -133,6 +140,52 @@ static const struct row {
 	  .status = 2, .says = "Proxmox VE takes 0000:0a:00.1 (hostpci0) from mlx5_vfio_pci" },
 };
 
+#define KEEP_RULE "0a:00 driver=mlx5_vfio_pci\n"
+#define EFIDISK   "--efidisk0 STORAGE:1,efitype=4m"
+
+/* Texts with "!" before them must not be there. */
+static const struct advice {
+	const char *name, *device, *config, *rules, *version; /* of qemu-server */
+	const char *prints[2], *says;
+} advices[] = {
+	{ "driver=keep", "0a:00", "machine: q35\n", KEEP_RULE, "9.0.25",
+	  .prints = { ",driver=keep\n" }, .says = "needs qemu-server 9.0.25 or later" },
+	{ "driver=keep of a later one", "0a:00", "machine: q35\n", KEEP_RULE, "9.2.1~bpo1",
+	  .prints = { ",driver=keep\n" } },
+	{ "the last version without it", "0a:00", "machine: q35\n", KEEP_RULE, "9.0.24",
+	  .prints = { "!driver=keep" },
+	  .says = "Proxmox VE 8 takes it from a driver other than vfio-pci" },
+	{ "Proxmox VE 8", "0a:00", "machine: q35\n", KEEP_RULE, "8.4.5",
+	  .prints = { "!driver=keep" } },
+	{ "a version that can't be seen", "0a:00", "machine: q35\n", KEEP_RULE, NULL,
+	  .prints = { ",driver=keep\n" } },
+	{ "vfio-pci needs none", "0a:00", "machine: q35\n", "0a:00\n", "9.0.25",
+	  .prints = { "!driver=keep" } },
+	{ "no EFI disk", "0b:00", "machine: q35\n", .says = "--bios ovmf " EFIDISK "'" },
+	{ "an EFI disk that is there stays", "0b:00", "efidisk0: local:1\n", .says = "!efidisk0" },
+	{ "a group goes into the mapping", "0b:00", "",
+	  .prints = { "id=10de:1b81,iommugroup=17,node=pve1,", "!--mdev" } },
+	{ "no group does not", "00:00.2", "",
+	  .prints = { "id=1022:1451,node=pve1,path=0000:00:00.2" }, .says = "has no IOMMU group" },
+	{ "a card with mediated devices", "0a:00", "",
+	  .prints = { ",subsystem-id=1458:3701 --mdev 1" } },
+	{ "a second display", "0b:00", "vga: qxl\n", .says = "'vga: qxl' is a second display" },
+	{ "vga: none", "0b:00", "vga: none\n", .says = "!second display" },
+	{ "a display beside a card without one", "05:00.0", "vga: qxl\n",
+	  .says = "!second display" },
+	{ "ballooning", "0b:00", "balloon: 512\n", .says = "'balloon: 512' frees no memory" },
+	{ "ballooning that is off", "0b:00", "balloon: 0\n", .says = "!balloon" },
+	{ "a template", "0b:00", "template: 1\n",
+	  .says = "It is a template, which is never started" },
+	{ "no hook script", "0b:00", "",
+	  .prints = { "qm set 100 --hookscript local:snippets/check-vm" } },
+	{ "its own hook script", "0b:00", "hookscript: local:snippets/a.pl\n",
+	  .prints = { "!--hookscript" },
+	  .says = "'hookscript: local:snippets/a.pl' is there already: have it call 'vfio-earlyctl vm " },
+	{ "a machine that stays with its other settings", "0b:00", "machine: pc,viommu=intel\n",
+	  .says = "--machine q35,viommu=intel'" },
+};
+
 static char root[PATH_MAX];
 
 static void write_file(const char *name, const char *text)
@@ -176,6 +229,35 @@ static void test_row(void **state)
 	run_free(&result);
 }
 
+static void expect_text(const char *name, const char *found, const char *text)
+{
+	bool absent = text[0] == '!';
+
+	if (absent ? !!strstr(found, text + 1) : !strstr(found, text))
+		fail_msg("%s: expected '%s', found '%s'", name, text, found);
+}
+
+static void test_advice(void **state)
+{
+	const struct advice *advice = *state;
+	char status[128];
+	struct run_result result;
+
+	snprintf(status, sizeof(status), "Package: qemu-server\nStatus: x\nVersion: %s\n",
+		 advice->version ?: "");
+	write_file("etc/pve/qemu-server/100.conf", advice->config);
+	write_file("etc/pve/mapping/pci.cfg", NULL);
+	write_file("etc/vfio-early.conf", advice->rules);
+	write_file("var/lib/dpkg/status", advice->version ? status : NULL);
+	run_ctl((const char *const[]){ "--root", root, "vm", advice->device, "-i", "100", NULL },
+		&result);
+	for (size_t i = 0; i < 2 && advice->prints[i]; i++)
+		expect_text(advice->name, result.out, advice->prints[i]);
+	expect_text(advice->name, result.err, advice->says ?: "");
+	assert_in_range(result.status, 0, 2);
+	run_free(&result);
+}
+
 static void test_hook(void **state)
 {
 	(void)state;
@@ -207,12 +289,20 @@ static int make_host(void **state)
 
 int main(void)
 {
-	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-	struct CMUnitTest tests[ROWS + 1];
+	enum {
+		ROWS = sizeof(rows) / sizeof(rows[0]),
+		ADVICES = sizeof(advices) / sizeof(advices[0])
+	};
+	struct CMUnitTest tests[ROWS + ADVICES + 1];
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i] = (struct CMUnitTest){ .name = rows[i].name, .test_func = test_row,
+		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
+						.test_func = test_row,
 						.initial_state = (void *)&rows[i] };
-	tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(test_hook);
+	for (size_t i = 0; i < ADVICES; i++)
+		tests[ROWS + i] = (struct CMUnitTest){ .name = advices[i].name,
+						       .test_func = test_advice,
+						       .initial_state = (void *)&advices[i] };
+	tests[ROWS + ADVICES] = (struct CMUnitTest)cmocka_unit_test(test_hook);
 	return cmocka_run_group_tests_name("vm", tests, make_host, NULL);
 }

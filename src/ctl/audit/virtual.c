@@ -1,22 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Virtual functions (SR-IOV): a boot has none, and takes what makes them if a rule matches that. */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "audit/audit.h"
 #include "core/match.h"
 #include "look/device.h"
-
-/* Number in an attribute of the device; 0 if there is none. */
-static unsigned long read_number(const struct inventory *inventory, const struct pci_device *device,
-				 const char *attribute, int base)
-{
-	char number[24];
-
-	return device_read(inventory, device, attribute, number, sizeof(number)) > 0
-		       ? strtoul(number, NULL, base)
-		       : 0;
-}
 
 /* Whether a rule by ID or class that matches the device matches functions that it makes as well. */
 static bool means_virtual(const struct inventory *inventory, const struct rule *rule,
@@ -24,9 +10,10 @@ static bool means_virtual(const struct inventory *inventory, const struct rule *
 {
 	struct pci_device virtual = *device;
 
-	if (rule->terms & RULE_LOCATES || read_number(inventory, device, "sriov_totalvfs", 10) == 0)
+	if (rule->terms & RULE_LOCATES ||
+	    device_read_number(inventory, device, "sriov_totalvfs", 10) == 0)
 		return false;
-	virtual.device = (uint16_t)read_number(inventory, device, "sriov_vf_device", 16);
+	virtual.device = (uint16_t)device_read_number(inventory, device, "sriov_vf_device", 16);
 	return match_rule(rule, &inventory->forecast.pci, &virtual) == MATCH_YES;
 }
 
@@ -43,7 +30,7 @@ static void audit_physical(struct findings *findings, struct inventory *inventor
 {
 	char where[RULE_PLACE_MAX], address[PCI_ADDRESS_TEXT_MAX];
 
-	if (read_number(inventory, row->device, "sriov_numvfs", 10) == 0 &&
+	if (device_read_number(inventory, row->device, "sriov_numvfs", 10) == 0 &&
 	    !means_virtual(inventory, row->rule, row->device))
 		return;
 	pci_address_format(&row->device->address, address);

@@ -28,9 +28,9 @@ static int take_format(struct vm *vm, const char *name)
 	for (size_t i = 0; i < FORMAT_COUNT; i++)
 		if (strcmp(formats[i], name) == 0) {
 			vm->format = (enum vm_format)i;
-			return 0;
+			return CTL_OK;
 		}
-	return ctl_fail("--for: found '%s', expected proxmox, libvirt or qemu", name), -EINVAL;
+	return ctl_fail("--for: found '%s', expected proxmox, libvirt or qemu", name);
 }
 
 /* Proxmox VE has neither of the others' directories; a host with libvirt uses it. */
@@ -50,10 +50,9 @@ static int take_id(struct vm *vm, const char *text)
 	unsigned long id = strtoul(text, &end, 10);
 
 	if (text[0] < '0' || text[0] > '9' || *end || id < ID_MIN || id > ID_MAX)
-		return ctl_fail("--vmid: found '%s', expected %d to %d", text, ID_MIN, ID_MAX),
-		       -EINVAL;
+		return ctl_fail("--vmid: found '%s', expected %d to %d", text, ID_MIN, ID_MAX);
 	vm->id = (unsigned int)id;
-	return 0;
+	return CTL_OK;
 }
 
 static int read_guests(struct vm *vm)
@@ -62,21 +61,19 @@ static int read_guests(struct vm *vm)
 	int result = guests_read(&vm->guests, &vm->inventory.host, path);
 
 	if (result < 0)
-		return ctl_fail("%s: %s", path, strerror(-result)), result;
+		return ctl_fail("%s: %s", path, strerror(-result));
 	if (vm->id == 0)
-		return 0;
+		return CTL_OK;
 	if (vm->guests.hidden)
-		return ctl_fail(GUESTS_PVE ": %s", strerror(EACCES)), -EACCES;
+		return ctl_fail(GUESTS_PVE ": %s", strerror(EACCES));
 	if (vm->format != VM_PROXMOX)
 		return ctl_fail("--vmid is for Proxmox VE, and this is for %s",
-				formats[vm->format]),
-		       -EINVAL;
+				formats[vm->format]);
 	vm->guest = guests_find(&vm->guests, vm->id);
 	if (!vm->guest || vm->guest->kind != GUEST_VM)
 		return ctl_fail("VM %u: no " GUESTS_FILES "/%u.conf; 'qm list' shows this node's",
-				vm->id, vm->id),
-		       -ENOENT;
-	return 0;
+				vm->id, vm->id);
+	return CTL_OK;
 }
 
 /* Each once, and by address, as all devices are sorted: operands can overlap. */
@@ -85,31 +82,32 @@ static int find_devices(struct vm *vm, int argc, char **argv)
 	const struct pci *pci = &vm->inventory.forecast.pci;
 	bool *meant = calloc(pci->count + 1, sizeof(*meant));
 	char message[FIND_MESSAGE_MAX];
-	int result = 0;
+	int status = CTL_OK;
 
 	vm->devices =
 		calloc(pci->count + 1, sizeof(*vm->devices)); /* NOLINT(*-sizeof-expression) */
-	if (!meant || !vm->devices) {
-		ctl_fail("%s", strerror(ENOMEM));
-		result = -ENOMEM;
-	}
-	for (int i = 0; i < argc && result == 0; i++) {
-		result = find_passable(&vm->inventory.forecast, &vm->inventory.host, argv[i], meant,
-				       message);
+	if (!meant || !vm->devices)
+		status = ctl_fail("%s", strerror(ENOMEM));
+	for (int i = 0; i < argc && status == CTL_OK; i++) {
+		int result = find_passable(&vm->inventory.forecast, &vm->inventory.host, argv[i],
+					   meant, message);
+
 		if (result < 0)
-			ctl_fail("%s", message);
+			status = ctl_fail("%s", message);
+		if (result == -EPERM) /* a bridge */
+			status = CTL_INCOMPLETE;
 	}
-	for (size_t i = 0; i < pci->count && result == 0; i++)
+	for (size_t i = 0; i < pci->count && status == CTL_OK; i++)
 		if (meant[i])
 			vm->devices[vm->count++] = &pci->devices[i];
 	free(meant);
-	return result;
+	return status;
 }
 
 static int refuse_protected(const struct vm *vm)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
-	int result = 0;
+	int status = CTL_OK;
 
 	for (size_t i = 0; i < vm->count && !vm->force; i++) {
 		const char *reason = inventory_reason(&vm->inventory, vm->devices[i]);
@@ -118,61 +116,58 @@ static int refuse_protected(const struct vm *vm)
 			continue;
 		ctl_fail("%s is in use by the host: %s; --force prints the settings anyway",
 			 pci_address_format(&vm->devices[i]->address, address), reason);
-		result = -EPERM;
+		status = CTL_INCOMPLETE;
 	}
-	return result;
+	return status;
 }
 
-static int look(struct vm *vm, const struct ctl *ctl, const char *format)
+static int make_parts(struct vm *vm)
 {
-	int result = look_at_host(&vm->inventory, ctl, INVENTORY_PLAN);
+	int result = vm_make_parts(vm);
 
-	if (result < 0)
-		return result;
-	findings_tell(&vm->inventory.findings, FINDING_WARNING);
-	if (!format)
-		detect_format(vm);
-	return read_guests(vm);
-}
-
-static int find_parts(struct vm *vm, int argc, char **argv)
-{
-	int result = find_devices(vm, argc, argv);
-
-	if (result == 0)
-		result = refuse_protected(vm);
-	if (result < 0)
-		return result;
-	result = vm_make_parts(vm);
 	if (result == -ENOSPC)
-		ctl_fail("a VM can have %d PCI devices, hostpci0 to hostpci%d", GUESTS_HOSTPCI_MAX,
-			 GUESTS_HOSTPCI_MAX - 1);
-	else if (result < 0)
-		ctl_fail("%s", strerror(-result));
-	return result;
+		return ctl_fail("a VM can have %d PCI devices, hostpci0 to hostpci%d",
+				GUESTS_HOSTPCI_MAX, GUESTS_HOSTPCI_MAX - 1);
+	return result < 0 ? ctl_fail("%s", strerror(-result)) : CTL_OK;
+}
+
+/* Only what stops the VM, or would take from the host what it needs, is a reason. */
+static int check_guest(struct vm *vm)
+{
+	guests_audit_one(&vm->findings, &vm->inventory, &vm->guests, vm->guest);
+	findings_sort(&vm->findings);
+	return findings_count(&vm->findings, FINDING_ERROR) > 0 ? CTL_INCOMPLETE : CTL_OK;
+}
+
+static int print_settings(struct vm *vm, int argc, char **argv)
+{
+	int status = find_devices(vm, argc, argv);
+
+	if (status == CTL_OK)
+		status = refuse_protected(vm);
+	if (status == CTL_OK)
+		status = make_parts(vm);
+	if (status != CTL_OK)
+		return status;
+	vm_check(vm);
+	vm_print(stdout, vm);
+	return findings_status(&vm->findings);
 }
 
 static int run_vm(struct vm *vm, const struct ctl *ctl, const char *format, int argc, char **argv)
 {
-	int status, result = look(vm, ctl, format);
+	int status = CTL_INTERNAL;
 
-	if (result == 0 && argc > 0)
-		result = find_parts(vm, argc, argv);
-	if (result == 0 && argc == 0) {
-		guests_audit_one(&vm->findings, &vm->inventory, &vm->guests, vm->guest);
-		/* Only what stops the VM, or would take from the host what it needs, is a reason. */
-		status = findings_count(&vm->findings, FINDING_ERROR) > 0 ? CTL_INCOMPLETE : CTL_OK;
-		findings_sort(&vm->findings);
-		findings_report(&vm->findings);
-	} else if (result == 0) {
-		vm_check(vm);
-		vm_print(stdout, vm);
-		status = findings_status(&vm->findings);
-		/* Behind the settings, and apart from them: programs read the settings alone. */
-		findings_report(&vm->findings);
-	} else {
-		status = result == -EPERM ? CTL_INCOMPLETE : CTL_INTERNAL;
+	if (look_at_host(&vm->inventory, ctl, INVENTORY_PLAN) == 0) {
+		findings_tell(&vm->inventory.findings, FINDING_WARNING);
+		if (!format)
+			detect_format(vm);
+		status = read_guests(vm);
 	}
+	if (status == CTL_OK)
+		status = argc > 0 ? print_settings(vm, argc, argv) : check_guest(vm);
+	/* Behind the settings, and apart from them: programs read the settings alone. */
+	findings_report(&vm->findings);
 	free(vm->parts);
 	free(vm->devices);
 	guests_free(&vm->guests);
@@ -221,8 +216,8 @@ int command_vm(const struct ctl *ctl, int argc, char **argv)
 
 	if (status != OPTIONS_RUN)
 		return status;
-	if ((format && take_format(&vm, format) < 0) || (id && take_id(&vm, id) < 0) ||
-	    (checked && take_id(&vm, checked) < 0))
+	if ((format && take_format(&vm, format) != CTL_OK) || (id && take_id(&vm, id) != CTL_OK) ||
+	    (checked && take_id(&vm, checked) != CTL_OK))
 		return CTL_INTERNAL;
 	if (checked && argc > 0)
 		return ctl_fail("vm: --check: unexpected operand '%s'", argv[0]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a person should know of a device before it is reserved for VMs. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/vfio.h"
@@ -14,6 +15,16 @@ int device_read(const struct inventory *inventory, const struct pci_device *devi
 
 	return host_readf(&inventory->host, line, size, "/" PCI_DEVICES "/%s/%s",
 			  pci_address_format(&device->address, address), attribute);
+}
+
+unsigned long device_read_number(const struct inventory *inventory, const struct pci_device *device,
+				 const char *attribute, int base)
+{
+	char number[24];
+
+	return device_read(inventory, device, attribute, number, sizeof(number)) > 0
+		       ? strtoul(number, NULL, base)
+		       : 0;
 }
 
 bool device_has(const struct inventory *inventory, const struct pci_device *device,

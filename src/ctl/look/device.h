@@ -11,6 +11,10 @@
 int device_read(const struct inventory *inventory, const struct pci_device *device,
 		const char *attribute, char *line, size_t size);
 
+/* The number in an attribute of the device; 0 if there is none. */
+unsigned long device_read_number(const struct inventory *inventory, const struct pci_device *device,
+				 const char *attribute, int base);
+
 /* Whether the device has it, as host_has(). */
 bool device_has(const struct inventory *inventory, const struct pci_device *device,
 		const char *attribute);

@@ -64,13 +64,13 @@ static void format_where(struct audit *audit, const char *line)
 		 number);
 }
 
-static void fix_by_removing(struct audit *audit)
+void guests_fix_by_removing(struct findings *findings, const struct guest_device *device)
 {
-	if (audit->had->index < GUESTS_HOSTPCI_MAX)
-		findings_fix(audit->findings, "Run 'qm set %u --delete hostpci%u'",
-			     audit->guest->id, audit->had->index);
+	if (device->index < GUESTS_HOSTPCI_MAX)
+		findings_fix(findings, "Run 'qm set %u --delete hostpci%u'", device->guest,
+			     device->index);
 	else
-		findings_fix(audit->findings, "Remove the device from the VM");
+		findings_fix(findings, "Remove the device from the VM");
 }
 
 /* A function that the start of the guest takes from the host. */
@@ -78,7 +78,8 @@ static void audit_taken(struct audit *audit, const struct pci_device *device, bo
 {
 	const char *needed = inventory_reason(audit->inventory, device);
 	const char *used = inventory_use(audit->inventory, device);
-	char address[PCI_ADDRESS_TEXT_MAX], group[48] = "", count[16] = "0";
+	unsigned long count = device_read_number(audit->inventory, device, "sriov_numvfs", 10);
+	char address[PCI_ADDRESS_TEXT_MAX], group[48] = "";
 
 	pci_address_format(&device->address, address);
 	if (by_group)
@@ -90,12 +91,11 @@ static void audit_taken(struct audit *audit, const struct pci_device *device, bo
 			     : audit->guest->onboot ? "starts at boot and takes"
 						    : "takes",
 			     address, group, audit->how, needed ? "needs" : "uses", needed ?: used);
-		fix_by_removing(audit);
+		guests_fix_by_removing(audit->findings, audit->had);
 	}
-	if (device_read(audit->inventory, device, "sriov_numvfs", count, sizeof(count)) > 0 &&
-	    strcmp(count, "0") != 0) {
+	if (count > 0) {
 		findings_add(audit->findings, FINDING_WARNING, audit->where,
-			     "%s takes %s%s (%s), whose %s virtual functions vanish with its host "
+			     "%s takes %s%s (%s), whose %lu virtual functions vanish with its host "
 			     "driver",
 			     audit->name, address, group, audit->how, count);
 		findings_fix(audit->findings, "Pass virtual functions through instead");
@@ -150,7 +150,7 @@ static void audit_device(struct audit *audit)
 	findings_add(audit->findings, FINDING_ERROR, audit->where,
 		     "%s does not start: %s (%s) is not there", audit->name,
 		     pci_address_format(&audit->had->address, address), audit->how);
-	fix_by_removing(audit);
+	guests_fix_by_removing(audit->findings, audit->had);
 }
 
 const char *guests_format_map(const struct guests *guests, const struct pci_device *device,

@@ -134,13 +134,12 @@ static void tell_binding(struct vm *vm, enum binding binding, const struct plan_
 		break;
 	case UNBOUND:
 	case BOUND_AGAINST:
-		findings_add(
-			findings, binding == UNBOUND ? FINDING_WARNING : FINDING_NOTE, where,
-			"It is bound to %s, and the next boot does not reserve it: %s%s "
-			"(%s:%u)",
-			owner, inventory_is_taken(row) ? "driver=" : "",
-			inventory_is_taken(row) ? row->wanted : outcome_name(row->outcome),
-			row->rule->file, row->rule->line);
+		findings_add(findings, binding == UNBOUND ? FINDING_WARNING : FINDING_NOTE, where,
+			     "It is bound to %s, and the next boot does not reserve it: %s%s "
+			     "(%s:%u)",
+			     owner, inventory_is_taken(row) ? "driver=" : "",
+			     inventory_is_taken(row) ? row->wanted : outcome_name(row->outcome),
+			     row->rule->file, row->rule->line);
 		findings_fix(findings, "Run 'vfio-earlyctl check', which shows why");
 		break;
 	}
@@ -181,15 +180,15 @@ static void check_binding(struct vm *vm, const struct vm_part *part)
 /* A physical function whose virtual functions are there: one of these is meant, most often. */
 static bool check_virtual(struct vm *vm, const struct vm_part *part)
 {
-	char count[16] = "", where[PCI_ADDRESS_TEXT_MAX];
+	unsigned long count =
+		device_read_number(&vm->inventory, part->functions[0], "sriov_numvfs", 10);
+	char where[PCI_ADDRESS_TEXT_MAX];
 
-	if (device_read(&vm->inventory, part->functions[0], "sriov_numvfs", count, sizeof(count)) <=
-		    0 ||
-	    strcmp(count, "0") == 0)
+	if (count == 0)
 		return false;
 	findings_add(&vm->findings, FINDING_WARNING,
 		     pci_address_format(&part->functions[0]->address, where),
-		     "Its virtual functions (%s) vanish when it is passed through", count);
+		     "Its virtual functions (%lu) vanish when it is passed through", count);
 	findings_fix(&vm->findings, "Name a virtual function instead");
 	return true;
 }
@@ -211,10 +210,11 @@ static void check_kept(struct vm *vm)
 			continue;
 		vm_format_part(&vm->parts[i], where);
 		findings_add(&vm->findings, vm->lacks_keep ? FINDING_ERROR : FINDING_NOTE, where,
-			     vm->lacks_keep ? "Proxmox VE 8 takes it from a driver other than "
-					      "vfio-pci, and the VM does not start"
-					    : "driver=keep leaves it to its driver of VFIO, and needs "
-					      "qemu-server 9.0.25 or later");
+			     vm->lacks_keep
+				     ? "Proxmox VE 8 takes it from a driver other than "
+				       "vfio-pci, and the VM does not start"
+				     : "driver=keep leaves it to its driver of VFIO, and needs "
+				       "qemu-server 9.0.25 or later");
 		if (vm->lacks_keep)
 			findings_fix(&vm->findings,
 				     "Update to Proxmox VE 9, or remove 'driver=' from the rule");
@@ -253,9 +253,7 @@ static void add_owner(struct vm *vm, const struct guest_device *had, const struc
 	} else {
 		findings_add(&vm->findings, FINDING_WARNING, where, "The VM already has it, as %s",
 			     how);
-		if (had->index < GUESTS_HOSTPCI_MAX)
-			findings_fix(&vm->findings, "Run 'qm set %u --delete hostpci%u'", vm->id,
-				     had->index);
+		guests_fix_by_removing(&vm->findings, had);
 	}
 }
 
@@ -335,10 +333,9 @@ static void check_firmware(struct vm *vm, const struct vm_part *part)
 		findings_add(findings, FINDING_NOTE, where,
 			     "VM %u starts with SeaBIOS, for which newer cards have no ROM image",
 			     vm->id);
-		findings_fix(
-			findings,
-			"If the screen stays dark, try OVMF: 'qm set %u --bios ovmf%s'", vm->id,
-			disk);
+		findings_fix(findings,
+			     "If the screen stays dark, try OVMF: 'qm set %u --bios ovmf%s'",
+			     vm->id, disk);
 	} else if (part->rom_known && vm->guest->ovmf && !part->has_uefi) {
 		findings_add(findings, FINDING_WARNING, where,
 			     "Its ROM has no EFI image for x64, so OVMF shows nothing on it");
@@ -379,39 +376,44 @@ static void check_displays(struct vm *vm)
 }
 
 /* Settings of the VM that mean something else when it has a device. */
+static const struct {
+	enum guest_key key;
+	const char *name, *harmless; /* a value of which nothing is said */
+	bool primary;                /* only beside a card that has the first picture */
+	const char *text;
+} settings[] = {
+	{ GUEST_VGA, "vga", "none", true, "is a second display besides the card" },
+	{ GUEST_BALLOON, "balloon", "0", false,
+	  "frees no memory: all of it stays allocated for the PCI device" },
+	{ GUEST_HOOKSCRIPT, "hookscript", "", false,
+	  "is there already: have it call 'vfio-earlyctl vm --check' with the VM's number" },
+};
+
 static void check_settings(struct vm *vm)
 {
-	const struct guest *guest = vm->guest;
 	char where[24];
 	bool primary = false;
 
-	if (!guest)
-		return;
 	snprintf(where, sizeof(where), "VM %u", vm->id);
 	for (size_t i = 0; i < vm->part_count; i++)
 		primary |= vm->parts[i].primary;
-	if (guest->template)
+	if (vm->guest && vm->guest->template)
 		findings_add(&vm->findings, FINDING_WARNING, where,
 			     "It is a template, which is never started");
-	if (primary && guest->values[GUEST_VGA].p && !text_equals(&guest->values[GUEST_VGA], "none"))
-		findings_add(&vm->findings, FINDING_NOTE, where,
-			     "With 'vga: %.*s' it has a second display besides the card",
-			     (int)text_length(&guest->values[GUEST_VGA]),
-			     guest->values[GUEST_VGA].p);
-	if (guest->values[GUEST_BALLOON].p && !text_equals(&guest->values[GUEST_BALLOON], "0"))
-		findings_add(&vm->findings, FINDING_NOTE, where,
-			     "'balloon' frees no memory while it has a PCI device, for which all of "
-			     "its memory stays allocated");
-	if (guest->values[GUEST_HOOKSCRIPT].p)
-		findings_add(&vm->findings, FINDING_NOTE, where,
-			     "Its hook script is %.*s already: call 'vfio-earlyctl vm --check %u' there",
-			     (int)text_length(&guest->values[GUEST_HOOKSCRIPT]),
-			     guest->values[GUEST_HOOKSCRIPT].p, vm->id);
+	for (size_t i = 0; vm->guest && i < sizeof(settings) / sizeof(settings[0]); i++) {
+		const struct text *value = &vm->guest->values[settings[i].key];
+
+		if (value->p && (primary || !settings[i].primary) &&
+		    !text_equals(value, settings[i].harmless))
+			findings_add(&vm->findings, FINDING_NOTE, where, "'%s: %.*s' %s",
+				     settings[i].name, (int)text_length(value), value->p,
+				     settings[i].text);
+	}
 }
 
 static void (*const checks[])(struct vm *vm) = {
-	check_iommu, check_groups, check_drivers, check_kept, check_owners, check_machine,
-	check_settings, check_displays,
+	check_iommu,  check_groups,  check_drivers,  check_kept,
+	check_owners, check_machine, check_settings, check_displays,
 };
 
 void vm_check(struct vm *vm)

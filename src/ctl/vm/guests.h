@@ -167,6 +167,9 @@ enum guest_hold { GUEST_HOLDS_NOT, GUEST_HOLDS, GUEST_HOLDS_GROUP };
 enum guest_hold guests_hold(const struct guests *guests, const struct guest_device *device,
 			    const struct pci *pci, const struct pci_device *function);
 
+/* Adds to the last finding how the device is taken from its VM. */
+void guests_fix_by_removing(struct findings *findings, const struct guest_device *device);
+
 /* Adds what keeps a guest from starting, and what its start costs the host. */
 void guests_audit_one(struct findings *findings, const struct inventory *inventory,
 		      const struct guests *guests, const struct guest *guest);

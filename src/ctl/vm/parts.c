@@ -93,12 +93,23 @@ static bool lacks_keep(const struct host *host)
 	return major < 9 || (major == 9 && minor == 0 && patch < 25);
 }
 
+/* An existing mapping of just this, unless Proxmox VE would refuse it. */
+static const struct guest_mapping *find_mapping(const struct vm *vm, const struct vm_part *part)
+{
+	char text[PCI_ADDRESS_TEXT_MAX], fact[GUESTS_OTHERS_MAX];
+	const struct guest_mapping *mapping =
+		guests_find_mapping(&vm->guests, vm_format_part(part, text));
+
+	return mapping && !guests_is_stale(mapping, &vm->inventory, fact) ? mapping : NULL;
+}
+
 static void add_part(struct vm *vm, size_t from, size_t count)
 {
 	struct vm_part *part = &vm->parts[vm->part_count++];
 
 	part->functions = &vm->devices[from];
 	part->count = count;
+	part->mapping = find_mapping(vm, part);
 	part->express = is_express(vm, part->functions[0]);
 	for (size_t i = 0; i < count; i++)
 		part->kept |= is_kept(vm, part->functions[i]);

@@ -8,36 +8,31 @@
 /* A number of a port's chassis must be free; people begin at 1. */
 #define QEMU_FIRST_CHASSIS 100
 
-/* Names of mappings have letters, digits, - and _. An existing one that fits is used. */
-static void format_mapping(const struct vm *vm, const struct vm_part *part,
-			   char name[GUESTS_NAME_MAX], bool *exists)
+/* Names of mappings have letters, digits, - and _. */
+static const char *format_mapping(const struct vm_part *part, char name[GUESTS_NAME_MAX])
 {
-	char text[PCI_ADDRESS_TEXT_MAX], fact[GUESTS_OTHERS_MAX];
-	const struct guest_mapping *mapping;
+	char text[PCI_ADDRESS_TEXT_MAX];
 
-	vm_format_part(part, text);
-	mapping = guests_find_mapping(&vm->guests, text);
-	*exists = mapping && !guests_is_stale(mapping, &vm->inventory, fact);
-	if (*exists) {
-		snprintf(name, GUESTS_NAME_MAX, "%.*s", (int)text_length(&mapping->name),
-			 mapping->name.p);
-		return;
+	if (part->mapping) {
+		snprintf(name, GUESTS_NAME_MAX, "%.*s", (int)text_length(&part->mapping->name),
+			 part->mapping->name.p);
+		return name;
 	}
-	for (char *p = text; (p = strpbrk(p, ":.")); p++)
+	snprintf(name, GUESTS_NAME_MAX, "pci-%s", vm_format_part(part, text));
+	for (char *p = name; (p = strpbrk(p, ":.")); p++)
 		*p = '-';
-	snprintf(name, GUESTS_NAME_MAX, "pci-%s", text);
+	return name;
 }
 
 /* The value of hostpciN, by address or by mapping (qm.conf(5)). */
 static void print_value(FILE *stream, const struct vm *vm, const struct vm_part *part, bool mapped)
 {
 	char text[PCI_ADDRESS_TEXT_MAX], name[GUESTS_NAME_MAX];
-	bool exists;
 
-	format_mapping(vm, part, name, &exists);
 	fprintf(stream, "%s%s%s%s%s%s%s", mapped ? "mapping=" : "",
-		mapped ? name : vm_format_part(part, text), part->express ? ",pcie=1" : "",
-		part->primary ? ",x-vga=1" : "", part->romfile[0] ? ",romfile=" : "", part->romfile,
+		mapped ? format_mapping(part, name) : vm_format_part(part, text),
+		part->express ? ",pcie=1" : "", part->primary ? ",x-vga=1" : "",
+		part->romfile[0] ? ",romfile=" : "", part->romfile,
 		part->kept && !vm->lacks_keep ? ",driver=keep" : "");
 }
 
@@ -56,33 +51,19 @@ static void print_command(FILE *stream, const struct vm *vm, const char *id, boo
 static void print_mappings(FILE *stream, const struct vm *vm, const char *id)
 {
 	char name[GUESTS_NAME_MAX], text[PCI_ADDRESS_TEXT_MAX], map[GUESTS_OTHERS_MAX];
-	bool exists;
 
 	for (size_t i = 0; i < vm->part_count; i++) {
 		const struct vm_part *part = &vm->parts[i];
 		const struct pci_device *device = part->functions[0];
 
-		format_mapping(vm, part, name, &exists);
-		if (!exists)
+		if (!part->mapping)
 			fprintf(stream, "pvesh create /cluster/mapping/pci --id %s --map %s%s\n",
-				name,
+				format_mapping(part, name),
 				guests_format_map(&vm->guests, device, vm_format_part(part, text),
 						  map),
 				guests_is_mediated(&vm->inventory, device) ? " --mdev 1" : "");
 	}
 	print_command(stream, vm, id, true);
-}
-
-static bool has_mappings(const struct vm *vm)
-{
-	char name[GUESTS_NAME_MAX];
-	bool all = true, exists;
-
-	for (size_t i = 0; i < vm->part_count; i++) {
-		format_mapping(vm, &vm->parts[i], name, &exists);
-		all &= exists;
-	}
-	return all;
 }
 
 static void print_hook(FILE *stream, const struct vm *vm)
@@ -100,8 +81,10 @@ static void print_hook(FILE *stream, const struct vm *vm)
 static void print_proxmox(FILE *stream, const struct vm *vm)
 {
 	char id[16] = "VMID";
-	bool mapped = has_mappings(vm);
+	bool mapped = true;
 
+	for (size_t i = 0; i < vm->part_count; i++)
+		mapped &= vm->parts[i].mapping != NULL;
 	if (vm->id > 0)
 		snprintf(id, sizeof(id), "%u", vm->id);
 	if (mapped) {

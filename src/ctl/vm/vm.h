@@ -18,13 +18,15 @@ enum vm_format { VM_PROXMOX, VM_LIBVIRT, VM_QEMU };
 struct vm_part {
 	const struct pci_device **functions; /* in vm.devices */
 	size_t count;
-	bool express;                   /* PCI Express, not conventional PCI */
-	bool primary;                   /* has the picture that the VM starts with */
-	unsigned int index;             /* of hostpciN */
-	const struct pci_device *shown; /* its function that is a display, NULL for none */
+	bool express;                        /* PCI Express, not conventional PCI */
+	bool primary;                        /* has the picture that the VM starts with */
+	unsigned int index;                  /* of hostpciN */
+	const struct guest_mapping *mapping; /* an existing one that fits; NULL: none */
+	const struct pci_device *shown;      /* its function that is a display, NULL for none */
 	char romfile[PATH_MAX]; /* ROM of that, as the format has it; "" for the card's own */
 	bool rom_known, has_uefi, has_bios;
-	bool kept; /* its driver is one of VFIO other than vfio-pci, which Proxmox VE would replace */
+	bool kept; /* its driver is one of VFIO other than vfio-pci, which Proxmox VE would replace
+		    */
 };
 
 struct vm {
