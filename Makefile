@@ -321,7 +321,7 @@ lint-run: lint-rooms lint-words $(LIBKMOD)
 	$(call say,SHELL,initramfs-hooks)
 	$(Q)shellcheck -s dash -e SC1091 $(wildcard $(INITRAMFS)/hooks/* $(INITRAMFS)/scripts/*/* \
 		$(INITRAMFS)/post-update.d/*) $(DRACUT)/vfio-early.sh \
-		initramfs-hooks/store-plain .ci/run conf/check-vm
+		initramfs-hooks/store-plain .ci/run conf/check-vm tests/lib/proxmox-boot-tool
 	$(Q)shellcheck -s bash $(DRACUT)/module-setup.sh
 	$(call say,SHELL,conf/completions)
 	$(Q)shellcheck -s bash $(wildcard conf/completions/*)

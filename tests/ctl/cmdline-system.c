@@ -369,8 +369,7 @@ static void install_programs(const struct place *place)
 	run_host("install -m 755 conf/debian/postrm %s/usr/sbin/", place->root);
 	run_host("cp %s/tests/ctl/cmdline-standin %s/usr/sbin/grub-probe", place->build,
 		 place->root);
-	run_host("cp %s/tests/ctl/cmdline-standin %s/usr/sbin/proxmox-boot-tool", place->build,
-		 place->root);
+	run_host("cp tests/lib/proxmox-boot-tool %s/usr/sbin/", place->root);
 	run_host("mkdir -p %s/boot/grub %s/esp", place->root, place->root);
 	run_host("echo > %s/boot/initrd.img-%s", place->root, place->kernel);
 }
@@ -378,7 +377,7 @@ static void install_programs(const struct place *place)
 /* In a loop device, which udev would link to by the UUID of a vfat. */
 static void make_esp(const struct place *place)
 {
-	run_host("mke2fs -q -t ext4 %s/esp.img 8M 2>/dev/null && mkdir -p %s/dev/disk/by-uuid",
+	run_host("mke2fs -q -t ext4 %s/esp.img 32M 2>/dev/null && mkdir -p %s/dev/disk/by-uuid",
 		 place->space, place->root);
 	for (int i = 0; i < 8; i++) {
 		char path[32];
