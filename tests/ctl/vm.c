@@ -258,6 +258,29 @@ static void test_advice(void **state)
 	run_free(&result);
 }
 
+static void expect_refusal(const char *option, const char *value, const char *says)
+{
+	struct run_result result;
+
+	run_ctl((const char *const[]){ "--root", root, "vm", option, value, "0b:00", NULL },
+		&result);
+	expect_text(option, result.err, says);
+	assert_int_equal(result.status, 1);
+	assert_string_equal(result.out, "");
+	run_free(&result);
+}
+
+static void test_no_such_vm(void **state)
+{
+	(void)state;
+	expect_refusal("--vmid", "99", "--vmid: found '99', expected the number of a VM, 100 to");
+	expect_refusal("--check", "x", "--check: found 'x', expected the number of a VM, 100 to");
+	expect_refusal("--vmid", "999", "'qm list' shows the VMs of this node");
+	write_file("usr/bin/pmxcfs", "");
+	expect_refusal("--vmid", "999", "/etc/pve is not mounted, so VM 999 can't be seen");
+	write_file("usr/bin/pmxcfs", NULL);
+}
+
 static void test_hook(void **state)
 {
 	(void)state;
@@ -293,7 +316,7 @@ int main(void)
 		ROWS = sizeof(rows) / sizeof(rows[0]),
 		ADVICES = sizeof(advices) / sizeof(advices[0])
 	};
-	struct CMUnitTest tests[ROWS + ADVICES + 1];
+	struct CMUnitTest tests[ROWS + ADVICES + 2];
 
 	for (size_t i = 0; i < ROWS; i++)
 		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
@@ -304,5 +327,6 @@ int main(void)
 						       .test_func = test_advice,
 						       .initial_state = (void *)&advices[i] };
 	tests[ROWS + ADVICES] = (struct CMUnitTest)cmocka_unit_test(test_hook);
+	tests[ROWS + ADVICES + 1] = (struct CMUnitTest)cmocka_unit_test(test_no_such_vm);
 	return cmocka_run_group_tests_name("vm", tests, make_host, NULL);
 }

@@ -44,13 +44,14 @@ static void detect_format(struct vm *vm)
 		vm->format = VM_QEMU;
 }
 
-static int take_id(struct vm *vm, const char *text)
+static int take_id(struct vm *vm, const char *option, const char *text)
 {
 	char *end;
 	unsigned long id = strtoul(text, &end, 10);
 
 	if (text[0] < '0' || text[0] > '9' || *end || id < ID_MIN || id > ID_MAX)
-		return ctl_fail("--vmid: found '%s', expected %d to %d", text, ID_MIN, ID_MAX);
+		return ctl_fail("--%s: found '%s', expected the number of a VM, %d to %d", option,
+				text, ID_MIN, ID_MAX);
 	vm->id = (unsigned int)id;
 	return CTL_OK;
 }
@@ -66,12 +67,18 @@ static int read_guests(struct vm *vm)
 		return CTL_OK;
 	if (vm->guests.hidden)
 		return ctl_fail(GUESTS_PVE ": %s", strerror(EACCES));
+	if (vm->guests.unmounted)
+		return ctl_fail(GUESTS_PVE " is not mounted, so VM %u can't be seen; run "
+					   "'systemctl start pve-cluster'",
+				vm->id);
 	if (vm->format != VM_PROXMOX)
-		return ctl_fail("--vmid is for Proxmox VE, and this is for %s",
-				formats[vm->format]);
+		return ctl_fail("VM %u: only Proxmox VE numbers its VMs, and these settings are "
+				"for %s",
+				vm->id, formats[vm->format]);
 	vm->guest = guests_find(&vm->guests, vm->id);
 	if (!vm->guest || vm->guest->kind != GUEST_VM)
-		return ctl_fail("VM %u: no " GUESTS_FILES "/%u.conf; 'qm list' shows this node's",
+		return ctl_fail("VM %u: no " GUESTS_FILES
+				"/%u.conf; 'qm list' shows the VMs of this node",
 				vm->id, vm->id);
 	return CTL_OK;
 }
@@ -216,8 +223,9 @@ int command_vm(const struct ctl *ctl, int argc, char **argv)
 
 	if (status != OPTIONS_RUN)
 		return status;
-	if ((format && take_format(&vm, format) != CTL_OK) || (id && take_id(&vm, id) != CTL_OK) ||
-	    (checked && take_id(&vm, checked) != CTL_OK))
+	if ((format && take_format(&vm, format) != CTL_OK) ||
+	    (id && take_id(&vm, "vmid", id) != CTL_OK) ||
+	    (checked && take_id(&vm, "check", checked) != CTL_OK))
 		return CTL_INTERNAL;
 	if (checked && argc > 0)
 		return ctl_fail("vm: --check: unexpected operand '%s'", argv[0]);
