@@ -21,11 +21,9 @@ static const char *const formats[] = {
 	[VM_QEMU] = "qemu",
 };
 
-#define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
-
 static int take_format(struct vm *vm, const char *name)
 {
-	for (size_t i = 0; i < FORMAT_COUNT; i++)
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
 		if (strcmp(formats[i], name) == 0) {
 			vm->format = (enum vm_format)i;
 			return CTL_OK;

@@ -166,14 +166,6 @@ const char *guests_format_map(const struct guests *guests, const struct pci_devi
 	return text;
 }
 
-const struct guest_mapping *guests_find_mapping(const struct guests *guests, const char *path)
-{
-	for (size_t i = 0; i < guests->mapping_count; i++)
-		if (guests->mappings[i].ours && text_equals(&guests->mappings[i].path, path))
-			return &guests->mappings[i];
-	return NULL;
-}
-
 /* The function whose properties a path of a mapping must have: the first of a whole card. */
 static const struct pci_device *find_mapped(const struct inventory *inventory, struct text path)
 {
@@ -186,8 +178,12 @@ static const struct pci_device *find_mapped(const struct inventory *inventory, s
 						   : NULL;
 }
 
-/* assert_valid() in PVE/Mapping/PCI.pm; the group is compared of the first path alone. */
-bool guests_is_stale(const struct guest_mapping *mapping, const struct inventory *inventory,
+/*
+ * Writes the first property that keeps Proxmox VE from starting a VM with this mapping, and what
+ * the device has; false if it fits. See assert_valid() in PVE/Mapping/PCI.pm: the group is compared
+ * of the first path alone.
+ */
+static bool is_stale(const struct guest_mapping *mapping, const struct inventory *inventory,
 		     char fact[GUESTS_OTHERS_MAX])
 {
 	static const char *const names[] = { "id", "subsystem-id", "mdev", "iommugroup" };
@@ -222,6 +218,18 @@ bool guests_is_stale(const struct guest_mapping *mapping, const struct inventory
 		}
 	}
 	return false;
+}
+
+const struct guest_mapping *guests_find_mapping(const struct guests *guests,
+						const struct inventory *inventory, const char *path)
+{
+	char fact[GUESTS_OTHERS_MAX];
+
+	for (size_t i = 0; i < guests->mapping_count; i++)
+		if (guests->mappings[i].ours && text_equals(&guests->mappings[i].path, path) &&
+		    !is_stale(&guests->mappings[i], inventory, fact))
+			return &guests->mappings[i];
+	return NULL;
 }
 
 /* How a mapping is written again, for the first device of its path. */
@@ -266,7 +274,7 @@ static void audit_mapping(struct audit *audit, struct text name)
 			continue;
 		entries++;
 		ours += mapping->ours;
-		if (mapping->ours && !stale && guests_is_stale(mapping, audit->inventory, fact))
+		if (mapping->ours && !stale && is_stale(mapping, audit->inventory, fact))
 			stale = mapping;
 	}
 	if (ours > 0 && !stale)

@@ -266,11 +266,8 @@ static void check_owners(struct vm *vm)
 		for (size_t d = 0; d < vm->guests.device_count; d++) {
 			const struct guest_device *had = &vm->guests.devices[d];
 			bool again = last && last->guest == had->guest && last->index == had->index;
-			bool means = false;
 
-			for (size_t n = 0; n < part->count && !again; n++)
-				means |= guests_means(had, &part->functions[n]->address);
-			if (!means)
+			if (again || !vm_part_is(part, had))
 				continue;
 			add_owner(vm, had, part);
 			last = had;

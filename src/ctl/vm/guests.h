@@ -143,16 +143,10 @@ const char *guests_format(const struct guest *guest, char text[GUESTS_TEXT_MAX])
 /* Writes "hostpci0, by the mapping gtx", "args", "/dev/dri/card0". Returns text. */
 const char *guests_format_how(const struct guest_device *device, char text[GUESTS_TEXT_MAX]);
 
-/* The first mapping of this node for just this path, "0000:0b:00" or with a function; NULL for
- * none. */
-const struct guest_mapping *guests_find_mapping(const struct guests *guests, const char *path);
-
-/*
- * Writes the first property that keeps Proxmox VE from starting a VM with this mapping, and what
- * the device has; false if it fits.
- */
-bool guests_is_stale(const struct guest_mapping *mapping, const struct inventory *inventory,
-		     char fact[GUESTS_OTHERS_MAX]);
+/* The first mapping of this node for just this path, "0000:0b:00" or with a function, that fits. */
+const struct guest_mapping *guests_find_mapping(const struct guests *guests,
+						const struct inventory *inventory,
+						const char *path);
 
 /* Writes the entry of a mapping for the device, "id=10de:1b81,...". Returns text. */
 const char *guests_format_map(const struct guests *guests, const struct pci_device *device,

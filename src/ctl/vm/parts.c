@@ -93,23 +93,15 @@ static bool lacks_keep(const struct host *host)
 	return major < 9 || (major == 9 && minor == 0 && patch < 25);
 }
 
-/* An existing mapping of just this, unless Proxmox VE would refuse it. */
-static const struct guest_mapping *find_mapping(const struct vm *vm, const struct vm_part *part)
-{
-	char text[PCI_ADDRESS_TEXT_MAX], fact[GUESTS_OTHERS_MAX];
-	const struct guest_mapping *mapping =
-		guests_find_mapping(&vm->guests, vm_format_part(part, text));
-
-	return mapping && !guests_is_stale(mapping, &vm->inventory, fact) ? mapping : NULL;
-}
-
 static void add_part(struct vm *vm, size_t from, size_t count)
 {
 	struct vm_part *part = &vm->parts[vm->part_count++];
+	char text[PCI_ADDRESS_TEXT_MAX];
 
 	part->functions = &vm->devices[from];
 	part->count = count;
-	part->mapping = find_mapping(vm, part);
+	part->mapping =
+		guests_find_mapping(&vm->guests, &vm->inventory, vm_format_part(part, text));
 	part->express = is_express(vm, part->functions[0]);
 	for (size_t i = 0; i < count; i++)
 		part->kept |= is_kept(vm, part->functions[i]);
@@ -118,7 +110,7 @@ static void add_part(struct vm *vm, size_t from, size_t count)
 			part->shown = part->functions[i];
 }
 
-static bool has_part(const struct vm_part *part, const struct guest_device *device)
+bool vm_part_is(const struct vm_part *part, const struct guest_device *device)
 {
 	for (size_t i = 0; i < part->count; i++)
 		if (guests_means(device, &part->functions[i]->address))
@@ -135,7 +127,7 @@ static unsigned int find_index(const struct vm *vm, const struct vm_part *part, 
 		const struct guest_device *device = &vm->guests.devices[i];
 
 		if (device->guest == vm->id && device->index < GUESTS_HOSTPCI_MAX &&
-		    !(given >> device->index & 1) && has_part(part, device))
+		    !(given >> device->index & 1) && vm_part_is(part, device))
 			return device->index;
 	}
 	while (given >> index & 1 ||

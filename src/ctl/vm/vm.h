@@ -25,8 +25,7 @@ struct vm_part {
 	const struct pci_device *shown;      /* its function that is a display, NULL for none */
 	char romfile[PATH_MAX]; /* ROM of that, as the format has it; "" for the card's own */
 	bool rom_known, has_uefi, has_bios;
-	bool kept; /* its driver is one of VFIO other than vfio-pci, which Proxmox VE would replace
-		    */
+	bool kept; /* its driver of VFIO is not vfio-pci, so that Proxmox VE would replace it */
 };
 
 struct vm {
@@ -46,6 +45,9 @@ struct vm {
 
 /* "0000:0b:00.0", or "0000:0b:00" for a card of several functions. */
 const char *vm_format_part(const struct vm_part *part, char text[PCI_ADDRESS_TEXT_MAX]);
+
+/* Whether the guest has one of its functions there. */
+bool vm_part_is(const struct vm_part *part, const struct guest_device *device);
 
 /* Where files that settings name as ROMs are. */
 const char *vm_rom_directory(enum vm_format format);
