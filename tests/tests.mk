@@ -42,10 +42,10 @@ SYSTEM_TESTS := $(BOOT_TESTS) $(PACKAGE_TESTS) $(IMAGE_TESTS)
 
 # The longest first, so that no processor idles at the end: of a minute or more, and all others.
 LONG_TESTS := $(call tests,$(addprefix boot/,205-protected-stacks 295-card-in-nested-vm \
-	290-session-with-systemd 200-protected-host 206-data-disk) image/27-no-list ctl/setupfault \
-	fleet/10-ansible-role package/10-life-of-a-package fault/inject boot/20-identical-cards \
-	package/30-boots boot/120-command-line boot/260-uefi-display ctl/live image/95-dracut \
-	boot/150-dracut ctl/doctor look/look)
+	207-network-root 290-session-with-systemd 200-protected-host 206-data-disk) image/27-no-list \
+	ctl/setupfault fleet/10-ansible-role package/10-life-of-a-package fault/inject \
+	boot/20-identical-cards package/30-boots boot/120-command-line boot/260-uefi-display ctl/live \
+	image/95-dracut boot/150-dracut ctl/doctor look/look)
 TESTS := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(SYSTEM_TESTS) $(UNIT_TESTS) $(SCENARIO_TEST) \
 	$(FUZZ_TEST) $(FAULT_TESTS) $(PROTECT_TESTS) $(LOOK_TESTS) $(CHANGE_TESTS) $(CMDLINE_TESTS) \
 	$(DOCTOR_TEST) $(SETUP_TESTS) $(ROM_TESTS) $(FLEET_TEST))
@@ -203,14 +203,15 @@ TEST_ROOT_MORE = $(if $(filter %-dracut,$*),dracut,initramfs-tools) \
 	$(if $(filter %-full,$*),$(TEST_ROOT_FULL_PACKAGES)) \
 	$(if $(filter %-vm,$*),$(TEST_ROOT_VM_PACKAGES))
 # What a host needs besides, to stand on more than a disk; and the bootloaders' tools.
-TEST_ROOT_FULL_PACKAGES := cryptsetup-initramfs e2fsprogs iproute2 lvm2 mdadm \
+TEST_ROOT_FULL_PACKAGES := cryptsetup-initramfs e2fsprogs iproute2 lvm2 mdadm nbd-client \
 	grub2-common systemd-boot
 # What a host needs that starts from its own disk and runs virtual machines.
 TEST_ROOT_VM_PACKAGES := e2fsprogs grub2-common grub-pc-bin qemu-system-x86 \
 	shim-signed grub-efi-amd64-signed
 
-# What no test reads.
-TEST_ROOT_TEXTS := usr/share/doc/* usr/share/locale/* usr/share/man/*
+# What no test reads; the hook of nbd-client, which takes every driver of a network card.
+TEST_ROOT_TEXTS := usr/share/doc/* usr/share/locale/* usr/share/man/* \
+	usr/share/initramfs-tools/hooks/nbd-client
 
 # Every release that check-matrix is for: a suite, with -backports for the kernel from there, or
 # -dracut. One that is there already is taken as it is; the table tells of which day.

@@ -212,6 +212,12 @@ static const char *const make_bridge[] = {
 	NULL,
 };
 
+static const char *const make_default_route[] = {
+	"ip link set enp2s0 up",
+	"ip route add default dev enp2s0",
+	NULL,
+};
+
 static int work_on_lvm_on_md(FILE *report)
 {
 	int ret;
@@ -234,6 +240,12 @@ static int work_on_bridge(FILE *report)
 {
 	(void)report;
 	return run_all(make_bridge);
+}
+
+static int work_on_uplink(FILE *report)
+{
+	(void)report;
+	return run_all(make_default_route);
 }
 
 static int work_with_udev(FILE *report)
@@ -326,22 +338,17 @@ static int hand_over_initrd(const char *archive, FILE *report)
 
 /*
  * What the hook puts into an image on a host that can be seen, behind the image that was built
- * where it could not: to build it all here takes minutes.
+ * where it could not: to build it all here takes minutes. As for the hook, a list that was widened
+ * is one.
  */
 static int work_on_fill(FILE *report)
 {
-	struct utsname kernel;
-	char line[PATH_MAX];
-	int ret;
+	static const char fill[] =
+		"mkdir -p " FILLED "/etc && cp /etc/vfio-early.conf " FILLED "/etc && "
+		"{ vfio-earlyctl fill-image " FILLED " $(uname -r) || [ $? = 2 ]; } && "
+		"cd " FILLED " && find . | cpio -o -H newc >" FILLED ".cpio";
 
-	uname(&kernel);
-	snprintf(line, sizeof(line), "vfio-earlyctl fill-image " FILLED " %s", kernel.release);
-	ret = run("mkdir -p " FILLED "/etc");
-	ret = ret ?: run("cp /etc/vfio-early.conf " FILLED "/etc");
-	ret = ret ?: run(line);
-	if (ret == 0 && system("cd " FILLED " && find . | cpio -o -H newc >" FILLED ".cpio") != 0)
-		ret = -EIO;
-	return ret ?: hand_over_initrd(FILLED ".cpio", report);
+	return system(fill) == 0 ? hand_over_initrd(FILLED ".cpio", report) : -EIO;
 }
 
 /* What "fill" has put behind the image becomes part of the image of this system, and is noted. */
@@ -452,6 +459,7 @@ static const struct {
 	{ "lvm-on-md", work_on_lvm_on_md },
 	{ "outcome", work_on_outcome },
 	{ "udev", work_with_udev },
+	{ "uplink", work_on_uplink },
 	{ "arrivals", work_on_arrivals },
 	/* clang-format on */
 };

@@ -319,6 +319,8 @@ int machine_boot(const struct machine *machine, const struct image *image, struc
 	ret = ret ?: add_ports(&args, run->serial, results.report);
 	ret = ret ?: add_monitor(&args, machine);
 	ret = ret ?: add_slots(&args, machine);
+	if (machine->network)
+		ret = ret ?: add(&args, "-netdev", machine->network);
 	ret = ret ?: add_devices(&args, machine);
 	if (ret < 0)
 		return ret;

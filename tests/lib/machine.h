@@ -31,6 +31,7 @@ struct machine {
 	const char *disks[MACHINE_DISKS];
 	/* Folders of the image's tree that the drives `folder0`, ... show as file systems (FAT). */
 	const char *folders[MACHINE_FOLDERS];
+	const char *network; /* value of QEMU's -netdev, which one of the devices has */
 	const char *root;  /* a file system; NULL: the guest and no more */
 	bool starts_root;  /* by a bootloader on a drive: neither kernel, image nor words are given */
 	bool keeps_root;   /* what the guest writes to it stays; otherwise it is left as it is */
