@@ -7,8 +7,10 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,8 +27,9 @@
 struct process {
 	pid_t pid;
 	unsigned int calls;
-	bool counted; /* past its execve */
-	bool failing; /* between entry and exit of the call that fails */
+	unsigned long path; /* the last that a call named, without numbers */
+	bool counted;       /* past its execve */
+	bool failing;       /* between entry and exit of the call that fails */
 	bool gone;
 };
 
@@ -71,6 +74,45 @@ static bool is_open(long nr)
 	return nr == SYS_open || nr == SYS_openat;
 }
 
+/* Where a call has the address of its path; -1: it has none. */
+static int find_path(long nr)
+{
+	switch (nr) {
+	case SYS_open:
+	case SYS_readlink:
+		return 0;
+	case SYS_openat:
+	case SYS_openat2:
+	case SYS_readlinkat:
+	case SYS_newfstatat:
+	case SYS_faccessat:
+	case SYS_faccessat2:
+		return 1;
+	}
+	return -1;
+}
+
+/* Numbers of devices are hexadecimal; one that has no path goes with the last that had one. */
+static unsigned long make_key(struct process *process, const struct __ptrace_syscall_info *info)
+{
+	int argument = find_path((long)info->entry.nr);
+	char path[256] = "";
+
+	if (argument >= 0) {
+		struct iovec to = { path, sizeof(path) - 1 };
+		struct iovec from = { (void *)(uintptr_t)info->entry.args[argument],
+				      sizeof(path) - 1 };
+
+		process_vm_readv(process->pid, &to, 1, &from, 1, 0);
+		if (path[0])
+			process->path = 0;
+		for (const char *p = path; *p; p++)
+			if (!strchr("0123456789abcdef", *p))
+				process->path = process->path * 31 + (unsigned char)*p;
+	}
+	return process->path * 31 + info->entry.nr;
+}
+
 static bool is_meant(const struct trace_fault *fault, const struct trace_call *call)
 {
 	return fault && fault->call.process == call->process &&
@@ -88,6 +130,7 @@ static void enter_call(struct trace *trace, struct process *process,
 		.number = process->calls++,
 		.nr = (long)info->entry.nr,
 		.creates = is_open((long)info->entry.nr) && flags & O_CREAT,
+		.key = trace->each ? make_key(process, info) : 0,
 	};
 
 	if (trace->each)

@@ -19,6 +19,7 @@ struct trace_call {
 	unsigned int number;  /* of the call in this process */
 	long nr;              /* __NR_... */
 	bool creates;         /* an open that makes a file if there is none */
+	unsigned long key;    /* alike for a repetition: this nr, on names that differ in numbers */
 };
 
 struct trace_fault {

@@ -24,6 +24,7 @@
 int host_open(struct host *host, const char *root)
 {
 	host->directory = -1;
+	host->unseen = NULL;
 	if (!realpath(root[0] ? root : "/", host->root))
 		return -errno;
 	host->live = strcmp(host->root, "/") == 0;
@@ -88,6 +89,16 @@ int host_outside(const struct host *host, const char *path, char outside[PATH_MA
 	return host_path(outside, "%s%s", host->root, path);
 }
 
+static int note(const struct host *host, int result)
+{
+	static const int errors[] = { -EIO, -EACCES, -ENOMEM, -EMFILE, -ENFILE };
+
+	for (size_t i = 0; host->unseen && i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (result == errors[i])
+			*host->unseen = result;
+	return result;
+}
+
 bool host_has(const struct host *host, const char *directory, const char *name)
 {
 	char path[PATH_MAX];
@@ -97,6 +108,7 @@ bool host_has(const struct host *host, const char *directory, const char *name)
 	if (check_answers(host, path) < 0 ||
 	    faccessat(host->directory, host_below(path), F_OK, 0) == 0)
 		return true;
+	note(host, -errno);
 	return errno != ENOENT && errno != ENOTDIR;
 }
 
@@ -109,7 +121,7 @@ int host_resolve(const struct host *host, const char *path, char resolved[PATH_M
 	if (result < 0)
 		return result;
 	if (!realpath(outside, whole))
-		return -errno;
+		return note(host, -errno);
 	if (strncmp(whole, host->root, root) != 0 || whole[root] != '/')
 		return -ENOENT;
 	strcpy(resolved, whole + root);
@@ -131,7 +143,7 @@ int host_readf(const struct host *host, char *line, size_t size, const char *for
 	got = check_answers(host, path)
 		      ?: file_read(host->directory, host_below(path), line, size);
 	if (got < 0)
-		return (int)got;
+		return note(host, (int)got);
 	length = (int)strcspn(line, "\n");
 	if ((size_t)length == size - 1)
 		return -ENAMETOOLONG;

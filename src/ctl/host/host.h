@@ -17,6 +17,11 @@ struct host {
 	char root[PATH_MAX]; /* canonical; empty for / */
 	int directory;       /* root, open */
 	bool live;           /* this machine: its devices can be asked */
+	/*
+	 * Gets what host_has(), host_resolve() or host_readf() fails with, unless that says that
+	 * there is nothing: many callers go on as if there were. NULL, as host_open() sets it: not.
+	 */
+	int *unseen;
 };
 
 /* 0 or -errno; host_close() is needed in either case. */

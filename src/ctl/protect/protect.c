@@ -114,6 +114,7 @@ static int walk_all(struct walk *walk)
 	mounts_find(walk);
 	network_find(walk, result);
 	console_find(walk);
+	walk_tell_unseen(walk);
 	routes_free(&walk->routes);
 	for (size_t i = 0; i < protect->count; i++) {
 		const struct protect_entry *entry = &protect->list[i];
@@ -141,6 +142,7 @@ int protect_find(struct protect *protect, const char *root)
 	if (result == 0) {
 		const char *why = host_hidden(&host);
 
+		host.unseen = &walk.unseen;
 		result = why ? hide(&walk, why) : walk_all(&walk);
 	}
 	mnt_unref_table(walk.mounts);

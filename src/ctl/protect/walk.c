@@ -52,12 +52,23 @@ void walk_set_use(struct walk *walk, enum protect_kind kind, const char *what, c
 	copy_printable(text, walk->use.text, sizeof(walk->use.text));
 }
 
+void walk_tell_unseen(struct walk *walk)
+{
+	if (walk->unseen == 0)
+		return;
+	walk_warn(walk, "%s: not everything could be read: %s", walk->use.text,
+		  strerror(-walk->unseen));
+	walk->protect->incomplete = walk->lost = true;
+	walk->unseen = 0;
+}
+
 void walk_begin(struct walk *walk, enum protect_kind kind, const char *what, const char *format,
 		...)
 {
 	char on[PATH_MAX];
 	va_list arguments;
 
+	walk_tell_unseen(walk);
 	va_start(arguments, format);
 	vsnprintf(on, sizeof(on), format, arguments);
 	va_end(arguments);
@@ -148,6 +159,7 @@ static void take_storage(struct walk *walk)
 
 void walk_end(struct walk *walk)
 {
+	walk_tell_unseen(walk);
 	if (walk->found == 0 && !walk->lost && walk->error == 0)
 		walk_lose(walk, "%s: found no device below it", walk->use.text);
 	if (walk->lost && walk->on_disks && walk->grade == PROTECT_NEEDED)

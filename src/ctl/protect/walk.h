@@ -31,6 +31,7 @@ struct walk {
 	size_t ends;
 	size_t found; /* ends of the first two kinds */
 	bool lost;    /* something could not be followed, and was told of */
+	int unseen;   /* see struct host */
 	int error;    /* -ENOMEM, which stops everything */
 };
 
@@ -46,6 +47,9 @@ void walk_begin(struct walk *walk, enum protect_kind kind, const char *what, con
  * that could not be followed protects every storage controller.
  */
 void walk_end(struct walk *walk);
+
+/* Tells of what could not be seen until now, so that the search is incomplete. */
+void walk_tell_unseen(struct walk *walk);
 
 /* What is found from here on is for another use. The caller sets walk->use back. */
 void walk_set_use(struct walk *walk, enum protect_kind kind, const char *what, const char *on);
