@@ -23,7 +23,7 @@ static const struct image_spec spec = {
 	.keep_system = true,
 	/* Words that other machines of these tests have from machine.c. */
 	.grub_words = "console=ttyS0 panic=1 init_on_alloc=0 no_timer_check "
-		      "cryptomgr.notests " SYSTEMD("card"),
+		      "cryptomgr.notests 8250.nr_uarts=3 " SYSTEMD("card"),
 };
 
 static struct image image;

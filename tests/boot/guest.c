@@ -453,7 +453,7 @@ int main(int argc, char **argv)
 		tcdrain(fileno(report));
 	}
 	if (getpid() != 1)
-		return system("systemctl reboot");
+		return system("systemctl --force reboot"); /* stops no services */
 	reboot(RB_POWER_OFF);
 	return 1;
 }

@@ -97,10 +97,12 @@ static int add_kernel(struct arguments *args, const struct machine *machine,
 	 * interrupts panics where it misses some ticks.
 	 * cryptomgr.notests: of all instructions until init starts, a quarter are the kernel's
 	 * tests of its own algorithms.
+	 * 8250.nr_uarts: udev handles each port, also those that are not there, 32 with Debian's
+	 * kernels.
 	 */
 	length = snprintf(args->append, sizeof(args->append),
 			  "console=ttyS0 root=LABEL=guest ro panic=1 init_on_alloc=0 "
-			  "no_timer_check cryptomgr.notests %s",
+			  "no_timer_check cryptomgr.notests 8250.nr_uarts=3 %s",
 			  words);
 	if (length >= (int)sizeof(args->append))
 		return -E2BIG;
