@@ -13,7 +13,7 @@
  *	above		what the host has above its PCI functions, as lib/tree.h has it
  *	rules, cmdline	become etc/vfio-early.conf and proc/cmdline
  *	root/		is laid into the tree as it is
- *	commands	a command line each. A number in front is the width of a terminal that it
+ *	commands	a command line each; single quotes protect blanks. A number in front is the width of a terminal that it
  *			runs in, with a c one with colours; @ stands for the root's path. With
  *			`cat PATH` the test shows a file of the tree
  *	expect		all that is printed: command, standard output, standard error, exit status;
@@ -144,18 +144,30 @@ struct command {
 	bool json;
 };
 
+/* Words have blanks between them, but for those in single quotes. */
+static char *take_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, " ");
+	bool quoted = *word == '\'';
+
+	word += quoted;
+	*rest = word + strcspn(word, quoted ? "'" : " ");
+	if (**rest)
+		*(*rest)++ = '\0';
+	return quoted || *word ? word : NULL;
+}
+
 static void parse_command(const char *line, struct command *command)
 {
 	size_t count = 0;
-	char *rest, *word, *end;
+	char *rest = command->line, *word, *end;
 
 	*command = (struct command){ .width = 0 };
 	snprintf(command->line, sizeof(command->line), "%s", line);
 	command->words[count++] = strdup("vfio-earlyctl");
 	command->words[count++] = strdup("--root");
 	command->words[count++] = strdup("root");
-	for (word = strtok_r(command->line, " ", &rest); word && count < WORDS_MAX - 1;
-	     word = strtok_r(NULL, " ", &rest)) {
+	while (count < WORDS_MAX - 1 && (word = take_word(&rest))) {
 		if (count == 3 && strtoul(word, &end, 10) > 0) {
 			command->width = (unsigned short)strtoul(word, NULL, 10);
 			command->colors = *end == 'c';

@@ -38,9 +38,13 @@ static void print_left_out(const struct draft *draft)
 		char address[PCI_ADDRESS_TEXT_MAX], name[PCI_IDS_TEXT_MAX];
 		bool has_sibling = false;
 
-		/* Of a shared group all others are offered together. */
+		/*
+		 * Of a shared group all others are offered together. Who takes virtual functions
+		 * must not take what makes them.
+		 */
 		for (size_t count = pci_card(pci, device, &first); count > 0; count--, first++)
 			has_sibling |= edit->meant[first - pci->devices] &&
+				       !device_is_virtual(&edit->inventory, first) &&
 				       (!draft->shared || first->group != device->group);
 		if (!has_sibling || edit->meant[i] || pci_is_bridge(device) ||
 		    inventory_is_taken(inventory_row(&edit->inventory, device)) ||
@@ -111,7 +115,7 @@ static int finish(struct draft *draft)
 	if (draft->shared) {
 		fputs("To add the rest of the IOMMU group:\n  vfio-earlyctl add --group", stdout);
 		for (char *const *name = edit->operands; *name; name++)
-			shown_print(stdout, "", strchr(*name, ' ') ? " '%s'" : " %s", *name);
+			shown_print(stdout, "", strpbrk(*name, " |;*") ? " '%s'" : " %s", *name);
 		putchar('\n');
 	}
 	return draft_file(draft, 0) || edit->update ? edit_rebuild(edit) : CTL_OK;

@@ -14,6 +14,7 @@
 #include "core/match.h"
 #include "host/joined.h"
 #include "image/builder.h"
+#include "look/device.h"
 #include "look/inventory.h"
 #include "rules/file.h"
 #include "term/findings.h"
@@ -38,7 +39,7 @@ struct import {
 /* The devices that a rival means, but bridges, and what becomes of them without a new rule. */
 struct meant {
 	const struct pci_device *first;
-	size_t count, bridges;
+	size_t count, bridges, virtual;
 	size_t open;                     /* no rule is about them, and the host does without them */
 	char open_list[LIST_MAX];        /* their addresses */
 	char used_list[LIST_MAX];        /* of those that the host uses */
@@ -59,6 +60,7 @@ static void look_at(const struct import *import, const struct rule *decides,
 	if (!meant->first)
 		meant->first = device;
 	meant->count++;
+	meant->virtual += device_is_virtual(&import->inventory, device);
 	if (inventory_reason(&import->inventory, device) && !forced) {
 		meant->needed = device;
 	} else if (decides && decides->exclude) {
@@ -195,6 +197,13 @@ static int add_rule(struct import *import, const struct conflict *conflict,
 		ctl_fail("%s: '%s' means devices in use by the host (%s); without them the host "
 			 "lacks %s",
 			 conflict->where, conflict->text, meant->used_list, meant->uses);
+	if (meant->virtual > 0 && meant->virtual < meant->count) {
+		ctl_fail(
+			"%s: '%s' means virtual functions and what makes them: taken as a whole, it "
+			"makes none; name the functions by address, with 'optional'",
+			conflict->where, conflict->text);
+		import->incomplete = true;
+	}
 	import->added++;
 	return rules_append(&inventory->forecast.rules, &rule);
 }

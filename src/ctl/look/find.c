@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The devices that a person means. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/match.h"
 #include "core/text.h"
@@ -69,8 +71,7 @@ static int mark_controller(void *context, const char *directory, const char *nam
 	char path[PATH_MAX], resolved[PATH_MAX];
 	struct search_by_name *search = context;
 
-	if (disks_is_nvme_controller(name) &&
-	    host_path(path, "%s/%s", directory, name) == 0 &&
+	if (disks_is_nvme_controller(name) && host_path(path, "%s/%s", directory, name) == 0 &&
 	    host_resolve(search->host, path, resolved) == 0)
 		mark_path(search, resolved);
 	return 0;
@@ -141,15 +142,97 @@ static void take_rule(struct search_by_name *search, const struct rule *rule)
 			mark(search, &pci->devices[i]);
 }
 
-/* "01:00.0 VGA compatible controller: ..." and, with -m, "01:00.0 \"VGA compatible ...". */
+/*
+ * "01:00.0 VGA compatible controller: ..." and, with -m, "01:00.0 \"VGA compatible ..."; a line of
+ * our list, "01:00.0 14 10de:1b81 GPU ...". Options and terms of rules begin with lower case.
+ */
 static bool parse_lspci(const char *line, struct rule *rule)
 {
 	size_t length = strcspn(line, " \t");
 	const char *rest = line + length + strspn(line + length, " \t");
 	struct rule_error error;
 
-	return (*rest == '"' || strstr(rest, ": ")) && rule_parse(line, length, rule, &error) > 0 &&
-	       rule->terms == RULE_PLACE && rule->options == 0 && !rule->exclude;
+	return (*rest == '"' || isupper((unsigned char)*rest) || isdigit((unsigned char)*rest) ||
+		strstr(rest, ": ")) &&
+	       rule_parse(line, length, rule, &error) > 0 && rule->terms == RULE_PLACE &&
+	       rule->options == 0 && !rule->exclude;
+}
+
+static void take_group(struct search_by_name *search, unsigned int group)
+{
+	struct forecast *forecast = search->forecast;
+
+	for (size_t i = 0; i < forecast->pci.count; i++)
+		if (!pci_is_bridge(&forecast->pci.devices[i]) &&
+		    pci_read_group(&forecast->pci, &forecast->pci.devices[i]) == 0 &&
+		    forecast->pci.devices[i].group == (int)group)
+			mark(search, &forecast->pci.devices[i]);
+}
+
+/* Several in one word, as lists and scripts have them; all of them must be rules' terms. */
+static bool take_list(struct search_by_name *search, const char *name)
+{
+	struct text rest = { name, name + strlen(name) }, part;
+	char separator = strchr(name, ';') ? ';' : ',';
+	struct rule_error error;
+	struct rule rule;
+
+	if (!strchr(name, separator))
+		return false;
+	while (text_take_until(&rest, separator, &part))
+		if (!text_at_end(&part) &&
+		    (rule_parse(part.p, text_length(&part), &rule, &error) <= 0 || rule.options ||
+		     rule.exclude))
+			return false;
+	rest = (struct text){ name, name + strlen(name) };
+	while (text_take_until(&rest, separator, &part))
+		if (rule_parse(part.p, text_length(&part), &rule, &error) > 0)
+			take_rule(search, &rule);
+	return true;
+}
+
+/*
+ * What other tools call a device: libvirt "pci_0000_01_00_0", Unraid "0000:01:00.0|10de:1b81",
+ * scripts that list groups "IOMMU Group 14 01:00.0 VGA ...". Marks what is meant; false if it is
+ * none of these.
+ */
+static bool take_foreign(struct search_by_name *search, const char *name)
+{
+	const char *group = strncasecmp(name, "iommu ", 6) == 0 ? name + 6 : name, *rest, *bar;
+	char text[SHOWN_MAX];
+	struct pci_address address;
+	struct rule_error error;
+	struct rule rule;
+	unsigned int number;
+	int used = 0;
+
+	if (strncasecmp(group, "group ", 6) == 0 &&
+	    sscanf(group + 6, "%u%n", &number, &used) == 1) {
+		rest = group + 6 + used + strspn(group + 6 + used, ": \t");
+		if (*rest == '\0')
+			take_group(search, number);
+		else if (rule_parse(rest, strcspn(rest, BLANKS), &rule, &error) > 0)
+			take_rule(search, &rule);
+		return true;
+	}
+	snprintf(text, sizeof(text), "%s", name);
+	bar = strchr(text, '|');
+	if (strncmp(text, "pci_", 4) == 0 && strlen(text) == strlen("pci_0000_01_00_0")) {
+		text[8] = text[11] = ':';
+		text[14] = '.';
+		if (!pci_address_parse(text + 4, &address))
+			return false;
+		rule = (struct rule){ .terms = RULE_PLACE, .place.start = address };
+	} else if (bar) {
+		snprintf(text, sizeof(text), "%.*s id=%s", (int)(bar - text), name,
+			 name + (bar - text) + 1);
+		if (rule_parse(text, strlen(text), &rule, &error) <= 0)
+			return false;
+	} else {
+		return take_list(search, name);
+	}
+	take_rule(search, &rule);
+	return true;
 }
 
 /* What has none of these in its first word is a kernel's name, or words of a description. */
@@ -176,6 +259,8 @@ static int take_name(struct search_by_name *search, const char *name,
 	}
 	if (parsed > 0 || parse_lspci(name, &rule)) {
 		take_rule(search, &rule);
+	} else if (take_foreign(search, name)) {
+		return 0;
 	} else if (looks_like_terms(name) && parsed < 0) {
 		snprintf(message, FIND_MESSAGE_MAX, "%s: found %s, expected %s", search->shown,
 			 error.found, error.expected);
@@ -188,12 +273,68 @@ static int take_name(struct search_by_name *search, const char *name,
 	return 0;
 }
 
+static unsigned int read_sriov(const struct search_by_name *search, const struct pci_device *device,
+			       const char *attribute)
+{
+	char address[PCI_ADDRESS_TEXT_MAX], line[16] = "";
+
+	pci_address_format(&device->address, address);
+	if (host_readf(search->host, line, sizeof(line), "/" PCI_DEVICES "/%s/%s", address,
+		       attribute) < 0)
+		return 0;
+	return (unsigned int)strtoul(line, NULL, 10);
+}
+
+/* Bus, device and function as one number, as PCI Express has it. */
+static unsigned int routing_id(const struct pci_address *address)
+{
+	return (unsigned int)address->bus << 8 | (unsigned int)address->device << 3 |
+	       (unsigned int)address->function;
+}
+
+/* Whether the address is that of a virtual function that could be made: "PCI Express", 9.2.1.2. */
+static bool report_virtual(const struct search_by_name *search, const char *name,
+			   char message[FIND_MESSAGE_MAX])
+{
+	const struct pci *pci = &search->forecast->pci;
+	char address[PCI_ADDRESS_TEXT_MAX];
+	struct rule_error error;
+	struct rule rule;
+
+	if (rule_parse(name, strlen(name), &rule, &error) <= 0 || !(rule.terms & RULE_PLACE) ||
+	    rule.place.step_count > 0 || rule_names_card(&rule))
+		return false;
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct pci_device *device = &pci->devices[i];
+		unsigned int total = read_sriov(search, device, "sriov_totalvfs");
+		unsigned int stride = read_sriov(search, device, "sriov_stride");
+		unsigned int first =
+			routing_id(&device->address) + read_sriov(search, device, "sriov_offset");
+		unsigned int wanted = routing_id(&rule.place.start);
+
+		if (total == 0 || device->address.domain != rule.place.start.domain ||
+		    wanted < first || (wanted - first) / (stride ? stride : 1) >= total ||
+		    (stride && (wanted - first) % stride))
+			continue;
+		pci_address_format(&device->address, address);
+		snprintf(message, FIND_MESSAGE_MAX,
+			 "%s: no such device yet; with %u or more virtual functions, which 'echo "
+			 "NUMBER > /sys/bus/pci/devices/%s/sriov_numvfs' makes, %s has it",
+			 search->shown, (wanted - first) / (stride ? stride : 1) + 1, address,
+			 address);
+		return true;
+	}
+	return false;
+}
+
 /* The words after a semicolon, if there is anything near. */
 static int report_unknown(const struct search_by_name *search, const char *name,
 			  char message[FIND_MESSAGE_MAX])
 {
 	char nearest[NEAREST_MAX];
 
+	if (report_virtual(search, name, message))
+		return -ENOENT;
 	nearest_find(search->forecast, search->host, classes, name, nearest);
 	if (nearest[0] != '\0')
 		snprintf(message, FIND_MESSAGE_MAX, "%s: no such device; did you mean %s?",

@@ -378,12 +378,19 @@ static void warn_use(struct draft *draft, const struct pci_device *device)
 {
 	const struct inventory *inventory = &draft->edit->inventory;
 	const char *use = inventory_use(inventory, device);
+	unsigned long virtual = device_read_number(inventory, device, "sriov_numvfs", 10);
 	char name[PCI_IDS_TEXT_MAX];
 
 	edit_describe(draft->edit, device, name);
 	if (use)
 		findings_add(&draft->findings, FINDING_WARNING, NULL, "%s " INVENTORY_USED, name,
 			     use);
+	if (virtual > 0) {
+		findings_add(&draft->findings, FINDING_WARNING, NULL,
+			     "Without its driver, %s has no virtual functions any more (%lu now)",
+			     name, virtual);
+		findings_fix(&draft->findings, "If these are meant, name them instead");
+	}
 	if (device_is_boot_console(inventory, device)) {
 		findings_add(&draft->findings, FINDING_WARNING, NULL,
 			     "%s shows the boot console, so the host's screen stays dark from the "
