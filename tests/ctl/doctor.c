@@ -505,14 +505,14 @@ static const struct trouble {
 	/* kernel */
 	{
 		.name = "kernel: words that do nothing",
-		.change = CMDLINE("amd_iommu=on iommu=pt video=efifb:off"),
+		.change = CMDLINE("amd_iommu=on iommu=pt video=vesafb:off,efifb:off"),
 		.expect =
 			"kernel note /etc/default/grub:1: amd_iommu=on has no effect: the kernel has no such "
 			"option: AMD's IOMMU is on by default\n"
 			"  fix: Run 'vfio-earlyctl cmdline remove amd_iommu=on'\n"
-			"kernel note /etc/default/grub:1: video=efifb:off has no effect: vfio-early releases "
-			"the firmware's framebuffer itself\n"
-			"  fix: Run 'vfio-earlyctl cmdline remove video=efifb:off'\n",
+			"kernel note /etc/default/grub:1: video=vesafb:off,efifb:off has no effect: "
+			"vfio-early releases the firmware's framebuffer itself\n"
+			"  fix: Run 'vfio-earlyctl cmdline remove video=vesafb:off,efifb:off'\n",
 	},
 	{
 		.name = "kernel: values that the IOMMU's words don't know",

@@ -12,24 +12,18 @@
 #include "doctor/doctor.h"
 #include "image/modules.h"
 
-/* Words that guides have people put on the command line, and that have no effect there. */
-#define FRAMEBUFFER "vfio-early releases the firmware's framebuffer itself"
-static const struct {
-	const char *word, *why;
-} unnecessary[] = {
-	{ "video=efifb:off", FRAMEBUFFER },
-	{ "video=vesafb:off", FRAMEBUFFER },
-	{ "video=simplefb:off", FRAMEBUFFER },
-	{ "video=efifb:off,vesafb:off", FRAMEBUFFER },
-};
+/* "video=efifb:off", "video=vesafb:off,efifb:off" and the like, which guides have people add. */
+static bool is_framebuffer_off(const char *word)
+{
+	return bootword_has_name(word, "video") && strstr(word, "fb:off");
+}
 
 #define TRUST "Run only VMs that you trust like the host"
 
 static const char *explain(const char *word)
 {
-	for (size_t i = 0; i < sizeof(unnecessary) / sizeof(unnecessary[0]); i++)
-		if (bootword_equals(word, unnecessary[i].word))
-			return unnecessary[i].why;
+	if (is_framebuffer_off(word))
+		return "vfio-early releases the firmware's framebuffer itself";
 	return iommu_explain(word);
 }
 
