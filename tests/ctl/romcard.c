@@ -352,7 +352,61 @@ static void no_rom(void **state)
 	make_host("");
 	expect_failure("01:00", 2,
 		       FAILED("No such file or directory") "this function has no ROM (no expansion "
-							   "ROM base address)\n");
+							   "ROM base address), and the ACPI table "
+							   "VFCT has none for it\n");
+}
+
+#define VFCT "sys/firmware/acpi/tables/VFCT"
+
+/* A table with an image for another function, and then one for this. */
+static void write_vfct(unsigned int function, size_t cut)
+{
+	const uint32_t numbers[] = { 1, 0, function };
+	const uint16_t ids[] = { 0x10de, 0x1b81 };
+	size_t header = 76, size = make_rom(both), first = header + 28 + 512;
+	uint32_t length = (uint32_t)size;
+	static uint8_t table[1u << 16];
+	FILE *stream;
+
+	memset(table, 0, sizeof(table));
+	table[52] = (uint8_t)header;
+	table[header] = 2;
+	table[header + 25] = 2; /* 512 bytes */
+	memcpy(table + first, numbers, sizeof(numbers));
+	memcpy(table + first + 12, ids, sizeof(ids));
+	memcpy(table + first + 24, &length, sizeof(length));
+	memcpy(table + first + 28, data, size);
+	files_make_parents(below(VFCT));
+	stream = fopen(below(VFCT), "we");
+	assert_non_null(stream);
+	size += first + 28 - cut;
+	assert_int_equal(fwrite(table, 1, size, stream), size);
+	fclose(stream);
+}
+
+static void table_of_the_firmware(void **state)
+{
+	const char *const arguments[] = { "--root", root, "rom", "01:00.0", NULL };
+	struct run_result result;
+	char expected[1024];
+
+	(void)state;
+	make_host("driver=vfio-pci");
+	write_vfct(0, 0);
+	run_ctl(arguments, &result);
+	snprintf(expected, sizeof(expected),
+		 "%.*s in the ACPI table VFCT; UEFI and BIOS can start it\n",
+		 (int)(strstr(BOTH_TEXT, "; UEFI") - BOTH_TEXT), BOTH_TEXT);
+	expect_text(expected, result.out);
+	assert_int_equal(result.status, 0);
+	run_free(&result);
+	for (int i = 0; i < 2; i++) {
+		write_vfct(i == 0, i == 1);
+		run_ctl(arguments, &result);
+		assert_non_null(strstr(result.err, "the ACPI table VFCT has none for it"));
+		assert_int_equal(result.status, 2);
+		run_free(&result);
+	}
 }
 
 static void several_roms(void **state)
@@ -546,6 +600,7 @@ int main(void)
 	};
 	static const struct CMUnitTest single[] = {
 		cmocka_unit_test(no_rom),
+		cmocka_unit_test(table_of_the_firmware),
 		cmocka_unit_test(several_roms),
 		cmocka_unit_test(names_files_for_others),
 	};

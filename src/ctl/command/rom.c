@@ -147,8 +147,10 @@ static int show(struct rom_listing *listing)
 	print_images(listing);
 	if (!table_is_alone(&listing->options)) {
 		if (rom->count > 0)
-			document_print_text(document, "%s: %zu bytes; %s", listing->source,
-					    rom->length, describe_boot(rom));
+			document_print_text(
+				document, "%s: %zu bytes%s; %s", listing->source, rom->length,
+				listing->read.of_firmware ? " in the ACPI table VFCT" : "",
+				describe_boot(rom));
 		result = findings_print(&listing->findings, document);
 	}
 	status = document_end(document, result, findings_status(&listing->findings));

@@ -7,6 +7,7 @@
 #include "audit/audit.h"
 #include "doctor/doctor.h"
 #include "look/device.h"
+#include "rom/rom.h"
 
 /* The usual size without Resizable BAR; more can be too much for a guest's driver. */
 #define BAR_PLAIN_MIB 256
@@ -148,10 +149,20 @@ void doctor_check_rom(struct doctor *doctor, struct findings *findings)
 {
 	char name[PCI_IDS_SENTENCE_MAX], address[PCI_ADDRESS_TEXT_MAX];
 	const struct pci_device *device;
+	struct romread vfct;
 
 	for (size_t i = 0; (device = next_display(doctor, &i));) {
 		doctor_name_device(doctor, device, name);
-		if (!device_has(&doctor->inventory, device, "rom")) {
+		if (!device_has(&doctor->inventory, device, "rom") &&
+		    romvfct_read(&vfct, &doctor->inventory.host, device) == 0) {
+			free(vfct.data);
+			findings_add(findings, FINDING_NOTE, NULL,
+				     "%s has no ROM, the firmware has one for it", name);
+			findings_fix(findings,
+				     "If the VM's screen stays dark, run 'vfio-earlyctl rom %s "
+				     "--dump FILE' and give the VM that file (romfile=)",
+				     pci_address_format(&device->address, address));
+		} else if (!device_has(&doctor->inventory, device, "rom")) {
 			findings_add(findings, FINDING_NOTE, NULL, "%s has no readable ROM", name);
 			findings_fix(findings,
 				     "If the VM's screen stays dark, give the VM a ROM file "

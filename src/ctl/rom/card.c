@@ -184,7 +184,8 @@ static int explain(const struct reader *reader, const struct pci_device *device,
 	const char *cause = "'dmesg' may tell why";
 
 	if (error == -ENOENT)
-		cause = "this function has no ROM (no expansion ROM base address)";
+		cause = "this function has no ROM (no expansion ROM base address), and the ACPI "
+			"table VFCT has none for it";
 	else if (error == -EACCES || error == -EPERM)
 		cause = "only root may read ROMs";
 	else if (error == -EIO)
@@ -203,6 +204,8 @@ int romcard_device(struct romread *rom, const struct host *host, const struct pc
 
 	set_up(&reader, host, device);
 	reader.rom = open_attribute(&reader, "rom", O_RDWR);
+	if (reader.rom == -ENOENT && romvfct_read(rom, host, device) == 0)
+		return 0;
 	if (reader.rom < 0)
 		return explain(&reader, device, reader.rom, message);
 	result = read_switched(&reader, &read, &restored);

@@ -108,16 +108,23 @@ void romcheck_find(struct findings *findings, const char *where, const struct ro
 struct romread {
 	uint8_t *data; /* the caller frees it */
 	size_t size;
-	bool shadow; /* not the ROM, but the copy in memory that the firmware ran */
+	bool shadow;      /* not the ROM, but the copy in memory that the firmware ran */
+	bool of_firmware; /* the device has none, and it is from the ACPI table VFCT */
 };
 
 /* Whether the device has a ROM that can be read at all. */
 bool romcard_has_rom(const struct host *host, const struct pci_device *device);
 
 /*
- * Reads a device's ROM. For this time it is switched on, and the device kept awake; both are as
- * before when this returns, and no signal ends the process meanwhile. 0, or -errno with a message
- * of what is in the way and what to do.
+ * Reads the image for a device in the ACPI table VFCT, in which firmware keeps the video BIOS of
+ * AMD's integrated GPUs. 0, -ENOENT if there is none, or another -errno.
+ */
+int romvfct_read(struct romread *rom, const struct host *host, const struct pci_device *device);
+
+/*
+ * Reads a device's ROM, or what the firmware has for one without. For this time it is switched on,
+ * and the device kept awake; both are as before when this returns, and no signal ends the process
+ * meanwhile. 0, or -errno with a message of what is in the way and what to do.
  */
 int romcard_device(struct romread *rom, const struct host *host, const struct pci_device *device,
 		   char message[ROMCARD_MESSAGE_MAX]);

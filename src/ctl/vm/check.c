@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What stands in the way of passing devices through to a VM. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "look/device.h"
+#include "rom/rom.h"
 #include "vm/vm.h"
 
 static bool is_chosen(const struct vm *vm, const struct pci_device *device)
@@ -347,16 +349,24 @@ static void check_firmware(struct vm *vm, const struct vm_part *part)
 
 static void advise_file(struct vm *vm, const struct pci_device *device)
 {
+	const struct host *host = &vm->inventory.host;
+	bool has_rom = romcard_has_rom(host, device);
+	struct romread vfct = { .data = NULL };
 	char where[PCI_ADDRESS_TEXT_MAX];
 
+	if (!has_rom && romvfct_read(&vfct, host, device) < 0)
+		return;
+	free(vfct.data);
 	pci_address_format(&device->address, where);
-	findings_add(&vm->findings, FINDING_NOTE, where,
-		     "The firmware initializes it, which can change its ROM");
+	findings_add(&vm->findings, FINDING_NOTE, where, "%s",
+		     has_rom ? "The firmware initializes it, which can change its ROM"
+			     : "It has no ROM, the firmware has one for it");
 	findings_fix(
 		&vm->findings,
-		"If the screen stays dark, boot once with another card as primary display, run "
-		"'vfio-earlyctl rom %s --dump %s/%04x-%04x.rom', then this command again",
-		where, vm_rom_directory(vm->format), device->vendor, device->device);
+		"If the screen stays dark, %srun 'vfio-earlyctl rom %s --dump %s/%04x-%04x.rom', "
+		"then this command again",
+		has_rom ? "boot once with another card as primary display, " : "", where,
+		vm_rom_directory(vm->format), device->vendor, device->device);
 }
 
 static void check_displays(struct vm *vm)
