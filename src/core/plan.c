@@ -176,7 +176,9 @@ void plan_row_set(struct plan_row *row, enum outcome outcome)
 	bool may_miss = outcome == OUTCOME_NOT_FOUND && row->rule->options & RULE_OPTIONAL;
 
 	row->outcome = outcome;
-	row->level = may_miss ? LEVEL_INFO : outcome_level(outcome);
+	row->level = LEVEL_INFO;
+	if (!may_miss)
+		row->level = outcome_level(outcome);
 	row->satisfied = may_miss || outcome_satisfies(outcome);
 }
 

@@ -669,7 +669,7 @@ static const struct trouble {
 	{
 		.name = "options: one of two, and those of kvm do not matter",
 		.change = "line etc/modprobe.d/vfio.conf options vfio_pci disable_idle_d3=1\n"
-			  "line etc/modprobe.d/kvm.conf options kvm ignore_msrs=1\n",
+			  "line etc/modprobe.d/kvm.conf options kvm ignore_msrs=Y\n",
 		.options = "options vfio_pci disable_vga=1\n",
 		.expect =
 			"options warning /etc/modprobe.d/vfio.conf:2: disable_idle_d3=1 of vfio_pci is "
@@ -1026,7 +1026,7 @@ static const struct trouble {
 	{
 		.name = "msrs: kvm is not loaded, modprobe.d tells",
 		.change = "remove sys/module/kvm\n"
-			  "line etc/modprobe.d/kvm.conf options kvm ignore_msrs=1 "
+			  "line etc/modprobe.d/kvm.conf options kvm ignore_msrs=Y "
 			  "report_ignored_msrs=0\n",
 		.expect = "",
 	},

@@ -182,23 +182,17 @@ void doctor_check_rom(struct doctor *doctor, struct findings *findings)
 }
 
 /* Where it is not loaded, modprobe.d(5) tells how it will be. */
-static int read_kvm_switch(const struct doctor *doctor, const char *name, const char *on,
-			   const char *off)
+static int read_kvm_switch(const struct doctor *doctor, const char *name)
 {
 	int now = doctor_read_switch(doctor, "kvm", name);
 
-	if (now < 0 && doctor_has_option(doctor, "kvm", on))
-		return 1;
-	if (now < 0 && doctor_has_option(doctor, "kvm", off))
-		return 0;
-	return now;
+	return now < 0 ? doctor_read_option(doctor, "kvm", name) : now;
 }
 
 void doctor_check_msrs(struct doctor *doctor, struct findings *findings)
 {
-	int ignored = read_kvm_switch(doctor, "ignore_msrs", "ignore_msrs=1", "ignore_msrs=0");
-	int reported = read_kvm_switch(doctor, "report_ignored_msrs", "report_ignored_msrs=1",
-				       "report_ignored_msrs=0");
+	int ignored = read_kvm_switch(doctor, "ignore_msrs");
+	int reported = read_kvm_switch(doctor, "report_ignored_msrs");
 	size_t i = 0;
 
 	if (!next_display(doctor, &i)) {

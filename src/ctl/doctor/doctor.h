@@ -118,10 +118,10 @@ bool doctor_is_vm(const struct doctor *doctor);
 int doctor_read_switch(const struct doctor *doctor, const char *module, const char *parameter);
 
 /*
- * Whether modprobe.d(5) or the kernel command line sets an option of a module, as
- * "allow_unsafe_interrupts=1"; and what takes it out, in findings_fix().
+ * Whether modprobe.d(5) or the kernel command line switches an option of a module on, as
+ * "allow_unsafe_interrupts": 1, 0 or -ENOENT; and what takes it out, in findings_fix().
  */
-bool doctor_has_option(const struct doctor *doctor, const char *module, const char *option);
+int doctor_read_option(const struct doctor *doctor, const char *module, const char *option);
 void doctor_fix_option(const struct doctor *doctor, struct findings *findings, const char *module,
 		       const char *option);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/text.h"
 #include "doctor/doctor.h"
@@ -70,10 +71,27 @@ int doctor_read_switch(const struct doctor *doctor, const char *module, const ch
 	return result < 0 ? result : value[0] == 'Y';
 }
 
+/* An option that is on or off, and where that is set. */
 struct wanted {
 	const char *module, *option;
-	char where[MODPROBE_WHERE_MAX]; /* "" until it is found */
+	int value;                      /* the last one; -ENOENT: it is not set */
+	char where[MODPROBE_WHERE_MAX]; /* in modprobe.d; "" if it is not there */
+	const char *word;               /* of the running kernel; NULL: none */
 };
+
+/* As the kernel reads it: lib/kstrtox.c, kstrtobool(); without a value, it is on. */
+static int read_option(const char *text, const char *option)
+{
+	const char *value = text;
+
+	for (; *option; option++, value++)
+		if (*value != *option && !(*value == '-' && *option == '_'))
+			return -ENOENT;
+	if (*value != '\0' && *value != '=')
+		return -ENOENT;
+	return *value == '\0' || (value[1] && strchr("1yYtT", value[1])) ||
+	       strncasecmp(value + 1, "on", 2) == 0;
+}
 
 static void take_option(void *context, const char *where, char *line)
 {
@@ -83,42 +101,55 @@ static void take_option(void *context, const char *where, char *line)
 
 	if (!module || strcmp(word, "options") != 0 || !text_same_name(module, wanted->module))
 		return;
-	while ((word = strtok_r(NULL, MODPROBE_BLANK, &rest)))
-		if (strcmp(word, wanted->option) == 0)
-			snprintf(wanted->where, sizeof(wanted->where), "%s", where);
+	while ((word = strtok_r(NULL, MODPROBE_BLANK, &rest))) {
+		int value = read_option(word, wanted->option);
+
+		if (value < 0)
+			continue;
+		wanted->value = value;
+		snprintf(wanted->where, sizeof(wanted->where), "%s", where);
+	}
 }
 
-/* Finds the option in modprobe.d, with its place, or as a word of the kernel; "" if in neither. */
-static void find_option(const struct doctor *doctor, struct wanted *wanted, char word[80])
+/* Words "MODULE.OPTION=..." come behind what modprobe.d has. */
+static void find_option(const struct doctor *doctor, struct wanted *wanted)
 {
-	wanted->where[0] = '\0';
-	if (snprintf(word, 80, "%s.%s", wanted->module, wanted->option) >= 80 ||
-	    !doctor_has_word(doctor, word))
-		word[0] = '\0';
+	const struct bootwords *words = &doctor->boot.running;
+	char name[80];
+
+	wanted->value = -ENOENT;
 	modprobe_read(&doctor->inventory.host, take_option, wanted);
+	if (snprintf(name, sizeof(name), "%s.%s", wanted->module, wanted->option) >= 80)
+		return;
+	for (size_t i = 0; i < words->count; i++) {
+		const char *word = words->list[i].text, *dot = strchr(word, '.');
+
+		if (!dot || !bootword_has_name(word, name))
+			continue;
+		wanted->value = read_option(dot + 1, wanted->option);
+		wanted->word = word;
+	}
 }
 
-bool doctor_has_option(const struct doctor *doctor, const char *module, const char *option)
+int doctor_read_option(const struct doctor *doctor, const char *module, const char *option)
 {
 	struct wanted wanted = { .module = module, .option = option };
-	char word[80];
 
-	find_option(doctor, &wanted, word);
-	return word[0] || wanted.where[0];
+	find_option(doctor, &wanted);
+	return wanted.value;
 }
 
 void doctor_fix_option(const struct doctor *doctor, struct findings *findings, const char *module,
 		       const char *option)
 {
 	struct wanted wanted = { .module = module, .option = option };
-	char word[80];
 
-	find_option(doctor, &wanted, word);
+	find_option(doctor, &wanted);
 	if (wanted.where[0])
 		findings_fix(findings, "Remove it from %s, run '%s', then reboot", wanted.where,
 			     builder_find(&doctor->inventory.host)->command);
-	else if (word[0])
-		doctor_fix_word(doctor, findings, word, true);
+	else if (wanted.word)
+		doctor_fix_word(doctor, findings, wanted.word, true);
 	else
 		findings_fix(findings, "Reboot: neither modprobe.d nor the kernel command line "
 				       "sets it");

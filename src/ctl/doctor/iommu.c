@@ -166,7 +166,7 @@ void doctor_check_iommu(struct doctor *doctor, struct findings *findings)
 		findings_add(findings, FINDING_ERROR, NULL,
 			     "enable_unsafe_noiommu_mode is on: a VM with a device can write all "
 			     "memory of the host");
-		doctor_fix_option(doctor, findings, "vfio", "enable_unsafe_noiommu_mode=1");
+		doctor_fix_option(doctor, findings, "vfio", "enable_unsafe_noiommu_mode");
 	} else if (doctor->inventory.forecast.pci.count == 0) {
 		findings_add(
 			findings, FINDING_UNKNOWN, NULL,
@@ -209,8 +209,8 @@ static bool allows_unsafe(const struct doctor *doctor)
 {
 	int now = doctor_read_switch(doctor, VFIO_IOMMU_MODULE, "allow_unsafe_interrupts");
 
-	return now == 1 || (now < 0 && doctor_has_option(doctor, VFIO_IOMMU_MODULE,
-							 "allow_unsafe_interrupts=1"));
+	return now == 1 || (now < 0 && doctor_read_option(doctor, VFIO_IOMMU_MODULE,
+							  "allow_unsafe_interrupts") == 1);
 }
 
 static const char *find_intremap_off(const struct doctor *doctor)
@@ -267,7 +267,7 @@ void doctor_check_interrupts(struct doctor *doctor, struct findings *findings)
 	} else if (remapped && unsafe) {
 		findings_add(findings, FINDING_NOTE, NULL,
 			     "Interrupts are remapped: allow_unsafe_interrupts=1 has no effect");
-		doctor_fix_option(doctor, findings, VFIO_IOMMU_MODULE, "allow_unsafe_interrupts=1");
+		doctor_fix_option(doctor, findings, VFIO_IOMMU_MODULE, "allow_unsafe_interrupts");
 	} else if (remapped) {
 		findings_add(findings, FINDING_OK, NULL, "Interrupts are remapped");
 	} else if (inventory_lacks_iommu(&doctor->inventory)) {
