@@ -117,10 +117,9 @@ static bool is_new(void)
 {
 	char *config = setuphost_read("/boot/grub/grub.cfg");
 	char *image = setuphost_read("/boot/initrd.img-" SETUPHOST_KERNEL);
-	bool new =
-		has_text(SETUPHOST_RULES, "# mine\n\n" ADDED) &&
-		has_text(SETUPHOST_GRUB, SETUPHOST_GRUB_TEXT) &&
-		config &&strstr(config, "intel_iommu=on") && image &&strstr(image, ADDED);
+	bool new = has_text(SETUPHOST_RULES, "# mine\n\n" ADDED) &&
+		   has_text(SETUPHOST_GRUB, SETUPHOST_GRUB_TEXT) &&
+		   config &&strstr(config, "intel_iommu=on") && image &&strstr(image, ADDED);
 
 	free(config);
 	free(image);
@@ -201,6 +200,8 @@ static void run_call(const struct trace_call *call)
 			run_schedule((struct trace_fault){
 				.call = *call,
 				.error = changes[i].errors[j],
+				/* Where SIGCHLD is ignored, it says so once the child has ended. */
+				.after_all = call->nr == SYS_wait4,
 			});
 }
 
