@@ -93,7 +93,7 @@ static int release_step(void *argument)
 }
 
 /* Lines up a step for each row that is chosen. */
-static void prepare(struct work *work, row_predicate *chosen, step_function *run)
+static void prepare(struct work *work, row_predicate *chosen)
 {
 	work->count = 0;
 	for (size_t i = 0; i < work->plan->count; i++) {
@@ -102,10 +102,16 @@ static void prepare(struct work *work, row_predicate *chosen, step_function *run
 		if (!chosen(work, row))
 			continue;
 		work->steps[work->count] = (struct step){ work, row };
-		work->jobs[work->count] =
-			(struct job){ .run = run, .argument = &work->steps[work->count] };
+		work->jobs[work->count] = (struct job){ .argument = &work->steps[work->count] };
 		work->count++;
 	}
+}
+
+static void run_steps(struct work *work, step_function *run, long deadline)
+{
+	const struct jobs_kind kind = { .run = run };
+
+	jobs_run(work->jobs, work->count, &kind, deadline);
 }
 
 /* A step that never ends leaves so many thousandths of the time to the steps after it. */
@@ -117,8 +123,8 @@ static long leave(const struct work *work, long thousandths)
 /* The memory must be free before the driver binds, and loading its module can bind it. */
 static void release_framebuffer(struct work *work)
 {
-	prepare(work, holds_framebuffer, release_step);
-	jobs_run(work->jobs, work->count, leave(work, 500));
+	prepare(work, holds_framebuffer);
+	run_steps(work, release_step, leave(work, 500));
 	for (size_t i = 0; i < work->count; i++)
 		if (work->jobs[i].result < 0)
 			fail(work, work->steps[i].row, "releasing the boot framebuffer",
@@ -204,8 +210,8 @@ static bool load_modules(struct work *work)
 {
 	bool ended = true;
 
-	prepare(work, stands_for_driver, load_step);
-	jobs_run(work->jobs, work->count, leave(work, 250));
+	prepare(work, stands_for_driver);
+	run_steps(work, load_step, leave(work, 250));
 	for (size_t i = 0; i < work->count; i++) {
 		const char *wanted = work->steps[i].row->wanted;
 		int error = work->jobs[i].result;
@@ -241,13 +247,13 @@ static bool free_device(struct work *work, const struct pci_device *device, bool
 {
 	struct plan_row row = { .device = device };
 	struct step step = { work, &row };
-	struct job job = {
+	struct job job = { .argument = &step };
+	const struct jobs_kind kind = {
 		.run = free_step,
 		.instead = loaded ? free_step : NULL,
-		.argument = &step,
 	};
 
-	jobs_run(&job, 1, (jobs_now() + work->deadline) / 2);
+	jobs_run(&job, 1, &kind, (jobs_now() + work->deadline) / 2);
 	return job.result == 0;
 }
 
@@ -382,9 +388,9 @@ static void queue(struct work *work)
 
 static void take_devices(struct work *work)
 {
-	prepare(work, is_pending, take_step);
+	prepare(work, is_pending);
 	queue(work);
-	jobs_run(work->jobs, work->count, work->deadline);
+	run_steps(work, take_step, work->deadline);
 	for (size_t i = 0; i < work->count; i++)
 		if (work->jobs[i].result < 0)
 			fail(work, work->steps[i].row, "unbind and probe", work->jobs[i].result);
@@ -453,12 +459,14 @@ static int clear_unheld(void *argument)
 /* Earlier kernels make this wait for a driver that hangs. */
 static void give_back(struct work *work)
 {
-	prepare(work, is_failed, give_back_step);
-	for (size_t i = 0; i < work->count; i++) {
-		work->jobs[i].instead = clear_unheld;
-		work->jobs[i].always = true;
-	}
-	jobs_run(work->jobs, work->count, jobs_now() + GIVE_BACK_MS);
+	static const struct jobs_kind kind = {
+		.run = give_back_step,
+		.instead = clear_unheld,
+		.always = true,
+	};
+
+	prepare(work, is_failed);
+	jobs_run(work->jobs, work->count, &kind, jobs_now() + GIVE_BACK_MS);
 	for (size_t i = 0; i < work->count; i++) {
 		struct plan_row *row = work->steps[i].row;
 

@@ -30,6 +30,7 @@ long jobs_now(void)
 /* Shared with all children, except for jobs. */
 struct batch {
 	struct job *jobs;
+	const struct jobs_kind *kind;
 	int *results; /* one a job, and the next job that nobody has */
 	size_t count, processes;
 	long deadline;
@@ -64,7 +65,7 @@ static void do_without(const struct batch *batch, size_t i, int error)
 	struct job *job = &batch->jobs[i];
 
 	job->pid = -1;
-	job->result = job->instead ? job->instead(job->argument) : error;
+	job->result = batch->kind->instead ? batch->kind->instead(job->argument) : error;
 }
 
 static void do_all_without(const struct batch *batch, int error)
@@ -85,11 +86,9 @@ static void work(const struct batch *batch, size_t first)
 	for (size_t i = first; i < batch->count; i = take_job(batch))
 		for (size_t j = is_behind(batch, i) ? batch->count : i; j < batch->count;
 		     j = find_next(batch, j)) {
-			const struct job *job = &batch->jobs[j];
-
-			if (j != first && !job->always && jobs_now() >= batch->deadline)
+			if (j != first && !batch->kind->always && jobs_now() >= batch->deadline)
 				return;
-			batch->results[j] = job->run(job->argument);
+			batch->results[j] = batch->kind->run(batch->jobs[j].argument);
 		}
 }
 
@@ -145,9 +144,8 @@ static void do_rest(const struct batch *batch, bool all_gone, int reading_end)
 		if (is_behind(batch, i))
 			continue;
 		else if (all_gone)
-			do_without(batch, i,
-				   jobs_now() >= batch->deadline ? -ETIMEDOUT : -ECHILD);
-		else if (batch->jobs[i].always)
+			do_without(batch, i, jobs_now() >= batch->deadline ? -ETIMEDOUT : -ECHILD);
+		else if (batch->kind->always)
 			start(batch, i, reading_end);
 }
 
@@ -191,10 +189,11 @@ static void run_in_time(const struct batch *batch)
  * Children leave their results in memory that is shared with them: an exit status has eight bits,
  * and errors of the kernel's own such as EPROBE_DEFER need ten.
  */
-void jobs_run(struct job *jobs, size_t count, long deadline)
+void jobs_run(struct job *jobs, size_t count, const struct jobs_kind *kind, long deadline)
 {
 	struct batch batch = {
 		.jobs = jobs,
+		.kind = kind,
 		.count = count,
 		.processes = count < PROCESSES_MAX ? count : PROCESSES_MAX,
 		.deadline = deadline,

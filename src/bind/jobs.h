@@ -7,15 +7,19 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* There can be thousands: what all of them have in common is apart. */
 struct job {
+	void *argument;
+	int result; /* of run or instead; -ETIMEDOUT, -ECHILD if killed, or why there is no child */
+	pid_t pid;  /* of its child; 0: it is another's, -1: there is none */
+	bool queued; /* not at the same time as another that is queued */
+};
+
+struct jobs_kind {
 	int (*run)(void *argument); /* 0 or -errno; what it changes in memory is lost */
 	/* Run in this process where no child can be made: must not block. NULL: the job fails. */
 	int (*instead)(void *argument);
-	void *argument;
 	bool always; /* begun after the deadline, too, by a child that nobody waits for */
-	bool queued; /* not at the same time as another that is queued */
-	int result; /* of run or instead; -ETIMEDOUT, -ECHILD if killed, or why there is no child */
-	pid_t pid;  /* of its child; 0: it is another's, -1: there is none */
 };
 
 /* Milliseconds on a clock that nobody sets. */
@@ -27,6 +31,6 @@ long jobs_now(void);
  * reaches a process that is stuck in the kernel: it should look at the time when it comes back.
  * After the deadline nothing is begun: a job that was not has -ETIMEDOUT.
  */
-void jobs_run(struct job *jobs, size_t count, long deadline);
+void jobs_run(struct job *jobs, size_t count, const struct jobs_kind *kind, long deadline);
 
 #endif

@@ -138,6 +138,7 @@ static int refuse_used(const struct live *live)
 
 static int return_all(const struct live *live, struct return_step *steps, struct job *jobs)
 {
+	static const struct jobs_kind kind = { .run = return_device };
 	int status = CTL_OK;
 	sigset_t before;
 
@@ -148,10 +149,10 @@ static int return_all(const struct live *live, struct return_step *steps, struct
 		step->devices = live->inventory.forecast.pci.directory;
 		step->device = live_device(live, i, step->address);
 		pci_format_modalias(step->device, "pci", step->modalias);
-		jobs[i] = (struct job){ .run = return_device, .argument = step };
+		jobs[i] = (struct job){ .argument = step };
 	}
 	signals_hold(&before);
-	jobs_run(jobs, live->count, jobs_now() + (long)live->timeout * 1000);
+	jobs_run(jobs, live->count, &kind, jobs_now() + (long)live->timeout * 1000);
 	for (size_t i = 0; i < live->count; i++) {
 		const struct return_step *step = &steps[i];
 		int one = report(step, jobs[i].result);
