@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A rule by ID names the model of the root disk, another that of the management card: with the list
- * that the host makes, it comes up on its disk and with its card, while the others
- * of the same models go to vfio-pci.
+ * A rule by ID names the model of the root disk, another that of the management card and of the one
+ * with Corosync's link: with the list that the host makes, it comes up on its disk and with its
+ * cards, while the others of the same models go to vfio-pci, one with an address as well.
  */
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #define DISK_2 "0000:02:00.0"
 #define CARD_1 "0000:03:00.0"
 #define CARD_2 "0000:04:00.0"
+#define CARD_3 "0000:05:00.0"
 
 /*
  * Made where the host can't be seen, and on purpose nothing is protected in it. Its scripts take it
@@ -21,6 +22,10 @@ static const struct image_spec spec = {
 	.suite = "trixie-full",
 	.rules = "1b36:0010\n8086:10d3\n",
 	.files = { { .path = "etc/fstab", .text = "" },
+		   { .path = "etc/corosync/corosync.conf",
+		     .text = "nodelist {\n"
+			     "  node {\n    name: a\n    ring0_addr: 198.51.100.2\n  }\n"
+			     "  node {\n    name: b\n    ring0_addr: 198.51.100.3\n  }\n}\n" },
 		   { .path = "etc/initramfs-tools/scripts/local-premount/no-wait",
 		     .text = "#!/bin/sh\n"
 			     "[ \"$1\" = prereqs ] || echo starttime=-60 >>/conf/param.conf\n",
@@ -38,9 +43,10 @@ static struct image image;
 #define DEVICES                                                                                    \
 	{                                                                                          \
 		MACHINE_PORT(1), MACHINE_PORT(2), MACHINE_PORT(3), MACHINE_PORT(4),                \
-			"nvme,serial=a,bus=port1,drive=root",                                      \
+			MACHINE_PORT(5), "nvme,serial=a,bus=port1,drive=root",                     \
 			"nvme,serial=b,bus=port2,drive=data", "e1000e,bus=port3",                  \
-			"e1000e,bus=port4", "virtio-blk-pci,drive=disk0,serial=result",            \
+			"e1000e,bus=port4", "e1000e,bus=port5",                                    \
+			"virtio-blk-pci,drive=disk0,serial=result",                                \
 	}
 
 static const struct machine lost = {
@@ -91,6 +97,7 @@ static void unprotected_host_is_lost(void **state)
 	(void)state;
 	expect_no_boot(&lost, &image, &run);
 	expect_console(&run, DISK_1 " 1b36:0010 bound");
+	expect_console(&run, CARD_3 " 8086:10d3 bound");
 	expect_console(&run, "LABEL=guest does not exist");
 	report_free(&run.report);
 }
@@ -107,6 +114,7 @@ static void protected_host_comes_up(void **state)
 				    "/ (ext4 on /dev/nvme");
 	expect_console(&run, CARD_1 " (8086:10d3) stays with the host, which uses it: "
 				    "IPv4 default route (br0)");
+	expect_console(&run, CARD_2 " (8086:10d3) is in use by the host");
 	report_free(&run.report);
 
 	expect_boot_with(&after, &updated, &run);
@@ -118,6 +126,9 @@ static void protected_host_comes_up(void **state)
 			 "8086:10d3 protected, driver - (before: -), rule /etc/vfio-early.conf:2: "
 			 "IPv4 default route (br0)");
 	expect_passed(&run, CARD_2);
+	expect_protected(&run, CARD_3, "e1000e",
+			 "8086:10d3 protected, driver - (before: -), rule /etc/vfio-early.conf:2: "
+			 "Corosync link (enp5s0)");
 	report_free(&run.report);
 }
 

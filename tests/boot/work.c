@@ -209,6 +209,10 @@ static const char *const make_bridge[] = {
 	"ip link set br0 up",
 	"ip address add 192.0.2.2/24 dev br0",
 	"ip route add default via 192.0.2.1",
+	"ip link set enp4s0 up",
+	"ip address add 203.0.113.2/24 dev enp4s0",
+	"ip link set enp5s0 up",
+	"ip address add 198.51.100.2/24 dev enp5s0",
 	NULL,
 };
 
