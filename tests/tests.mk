@@ -392,6 +392,7 @@ bench-run: $(BENCH) $(B)/tests/bench/guest/runner $(BENCH_FLOORS) $(BENCH_PLAIN_
 slowest = awk '/^(Test Summary Report|All tests successful|Files=)/ { ending = 1 } \
 	ending { last = last $$0 "\n"; next } \
 	{ print; fflush() } \
+	/^ERROR: / { failed = failed $$0 "\n" } \
 	/^\# .*: error: / { failed = failed before "\n" $$0 "\n" } \
 	{ before = $$0 } \
 	match($$0, /[0-9]+ ms /) { took = substr($$0, RSTART, RLENGTH - 4); \

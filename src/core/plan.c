@@ -173,7 +173,8 @@ static int extend_groups(struct plan *plan, const struct pci *pci)
 
 void plan_row_set(struct plan_row *row, enum outcome outcome)
 {
-	bool may_miss = outcome == OUTCOME_NOT_FOUND && row->rule->options & RULE_OPTIONAL;
+	bool may_miss = outcome == OUTCOME_NOT_FOUND && row->rule &&
+			row->rule->options & RULE_OPTIONAL;
 
 	row->outcome = outcome;
 	row->level = LEVEL_INFO;
@@ -431,6 +432,7 @@ int plan_settle(struct plan *plan, const struct rules *rules, const struct pci *
 	plan->rows = malloc((pci->count + rules->count + 1) * sizeof(*plan->rows));
 	if (!plan->rows)
 		return -ENOMEM;
+	plan->count = 0;
 	for (size_t i = 0; i < pci->count; i++)
 		add_device_row(plan, pci, i);
 	result = check_groups(plan, pci, before_drivers);
