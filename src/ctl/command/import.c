@@ -246,6 +246,10 @@ static int take_conflict(struct import *import, const struct conflict *conflict)
 	return 0;
 }
 
+static const char remove_override[] =
+	"remove the file ('driverctl unset-override' would return the "
+	"device to its host driver at once)";
+
 /*
  * What to do with settings that are no longer needed: those of a place of which nothing is left
  * out. Rivals are sorted by it.
@@ -254,9 +258,7 @@ static void print_removals(const struct import *import)
 {
 	static const char *const removals[] = {
 		[CONFLICT_IDS] = "take out ids= of vfio-pci",
-		[CONFLICT_DRIVERCTL] =
-			"remove the file ('driverctl unset-override' would return the device "
-			"to its host driver at once)",
+		[CONFLICT_DRIVERCTL] = remove_override,
 		[CONFLICT_WRITE] = "remove what writes to driver_override or the like",
 		[CONFLICT_BAD] = NULL,
 	};

@@ -103,7 +103,7 @@ static int find_devices(struct vm *vm, int argc, char **argv)
 			status = CTL_INCOMPLETE;
 	}
 	for (size_t i = 0; i < pci->count && status == CTL_OK; i++)
-		if (meant[i])
+		if (meant && meant[i])
 			vm->devices[vm->count++] = &pci->devices[i];
 	free(meant);
 	return status;

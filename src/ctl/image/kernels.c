@@ -174,7 +174,7 @@ static int read_note(const struct host *host, struct kernel *kernel, struct note
 
 	if (result == 0)
 		result = digest_path(kernel->release, path);
-	if (result < 0)
+	if (result != 0)
 		return result;
 	result = digest_read(host, path, note->digest);
 	if (result == -ENOENT) {

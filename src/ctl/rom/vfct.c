@@ -77,7 +77,7 @@ int romvfct_read(struct romread *rom, const struct host *host, const struct pci_
 	*rom = (struct romread){ .data = image ? malloc(length) : NULL,
 				 .size = length,
 				 .of_firmware = true };
-	if (rom->data)
+	if (image && rom->data)
 		memcpy(rom->data, image, length);
 	free(table);
 	return !image ? -ENOENT : rom->data ? 0 : -ENOMEM;

@@ -64,11 +64,12 @@ static size_t disable_file(struct transaction *transaction, const struct conflic
 {
 	struct transaction_text old = { .data = NULL }, new = { .data = NULL };
 	char path[PATH_MAX], other[PATH_MAX];
-	unsigned int line = split_place(list[0].where, path), number = 1;
+	unsigned int line, number = 1;
 	FILE *out = open_memstream(&new.data, &new.length);
 	const char *rest;
 	size_t i = 0;
 
+	split_place(list[0].where, path);
 	*result = out ? host_read_text(transaction->host, path, &old.data) : -ENOMEM;
 	rest = *result == 0 ? old.data : "";
 	for (; i < count; i++) {
