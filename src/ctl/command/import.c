@@ -337,6 +337,18 @@ static void choose_places(const struct import *import, const struct plan *plan, 
 	}
 }
 
+/* Words of one name can only be removed together, wherever they are. */
+static void choose_words(const struct conflicts *conflicts, bool *chosen)
+{
+	for (size_t i = 0; i < conflicts->count; i++) {
+		const char *word = conflicts->list[i].word;
+
+		for (size_t j = 0; word[0] && j < conflicts->count; j++)
+			chosen[i] &= chosen[j] || conflicts->list[j].passing ||
+				     !bootword_has_name(word, conflicts->list[j].word);
+	}
+}
+
 /* Words go through the bootloader's files, which are refreshed. */
 static int disable_words(struct import *import, const bool *chosen)
 {
@@ -402,6 +414,7 @@ static int disable_all(struct import *import)
 
 	if (result == 0) {
 		choose_places(import, &plan, chosen);
+		choose_words(&import->conflicts, chosen);
 		status = disable_lines(import, chosen);
 		plan_free(&plan);
 	} else {

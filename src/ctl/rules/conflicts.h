@@ -86,8 +86,9 @@ const char *conflicts_fix(const struct conflict *conflict);
 
 /*
  * Adds to a transaction what takes the chosen ones back, one bool a setting, all of a place or
- * none: a line becomes a comment with one of ours above it, an override of driverctl empty. Not for
- * words of the kernel, scripts and Unraid's file. 0 or -errno.
+ * none: a line becomes a comment with one of ours above it, and other options of its module stay on
+ * a line of their own; an override of driverctl becomes empty. Not for words of the kernel, scripts
+ * and Unraid's file. 0 or -errno.
  */
 int conflicts_disable(const struct conflicts *conflicts, const bool *chosen,
 		      struct transaction *transaction);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/replace.h"
+#include "host/modprobe.h"
 #include "rules/conflicts.h"
 
 #define NOTE "# Disabled by 'vfio-earlyctl import --disable', as rules of vfio-early do it:\n"
@@ -37,24 +37,45 @@ static const char *copy_lines(FILE *out, const char *text, unsigned int *number,
 	return text;
 }
 
+/* Of "options vfio-pci ids=10de:1b81 disable_vga=1", the rest stays in force. */
+static void keep_options(FILE *out, char *line)
+{
+	char *rest, *word = strtok_r(line, MODPROBE_BLANK, &rest);
+	char *module = word ? strtok_r(NULL, MODPROBE_BLANK, &rest) : NULL;
+	bool begun = false;
+
+	if (!module || strcmp(word, "options") != 0)
+		return;
+	while ((word = strtok_r(NULL, MODPROBE_BLANK, &rest))) {
+		if (strncmp(word, "ids=", 4) == 0)
+			continue;
+		fprintf(out, "%s%s %s", begun ? "" : "options ", begun ? "" : module, word);
+		begun = true;
+	}
+	if (begun)
+		fputc('\n', out);
+}
+
 /* A backslash at the end of a line continues it: none of its lines may stay. */
-static const char *comment_line(FILE *out, const char *text, unsigned int *number)
+static const char *comment_line(FILE *out, const char *text, unsigned int *number, char *joined)
 {
 	bool goes_on = true;
 
+	joined[0] = '\0';
 	if (*text)
 		fputs(NOTE, out);
 	while (*text && goes_on) {
-		size_t length = strcspn(text, "\n");
+		size_t length = strcspn(text, "\n"), shown;
 
 		goes_on = length > 0 && text[length - 1] == '\\';
-		fputc('#', out);
-		fwrite(text, 1, goes_on ? length - 1 : length, out);
-		fputc('\n', out);
+		shown = goes_on ? length - 1 : length;
+		fprintf(out, "#%.*s\n", (int)shown, text);
+		strncat(joined, text, shown);
 		text += length;
 		text += *text == '\n';
 		++*number;
 	}
+	keep_options(out, joined);
 	return text;
 }
 
@@ -66,12 +87,16 @@ static size_t disable_file(struct transaction *transaction, const struct conflic
 	char path[PATH_MAX], other[PATH_MAX];
 	unsigned int line, number = 1;
 	FILE *out = open_memstream(&new.data, &new.length);
+	char *joined = NULL; /* a line with those that continue it */
 	const char *rest;
 	size_t i = 0;
 
 	split_place(list[0].where, path);
 	*result = out ? host_read_text(transaction->host, path, &old.data) : -ENOMEM;
 	rest = *result == 0 ? old.data : "";
+	joined = malloc(strlen(rest) + 1);
+	if (!joined)
+		*result = -ENOMEM;
 	for (; i < count; i++) {
 		line = split_place(list[i].where, other);
 		if (strcmp(path, other) != 0)
@@ -82,7 +107,7 @@ static size_t disable_file(struct transaction *transaction, const struct conflic
 			rest = "";
 		rest = copy_lines(out, rest, &number, line);
 		if (number == line)
-			rest = comment_line(out, rest, &number);
+			rest = comment_line(out, rest, &number, joined);
 	}
 	if (out)
 		fputs(rest, out);
@@ -91,6 +116,7 @@ static size_t disable_file(struct transaction *transaction, const struct conflic
 	old.length = *result == 0 ? strlen(old.data) : 0;
 	if (*result == 0 && strcmp(old.data, new.data) != 0)
 		*result = transaction_add(transaction, path, 0, &old, &new);
+	free(joined);
 	free(old.data);
 	free(new.data);
 	return i;
