@@ -149,11 +149,12 @@ static void take_rule(struct search_by_name *search, const struct rule *rule)
 static bool parse_lspci(const char *line, struct rule *rule)
 {
 	size_t length = strcspn(line, " \t");
-	const char *rest = line + length + strspn(line + length, " \t");
+	const char *rest = line + length + strspn(line + length, BLANKS);
+	size_t digits = strspn(rest, "0123456789"); /* of a group */
 	struct rule_error error;
 
-	return (*rest == '"' || isupper((unsigned char)*rest) || isdigit((unsigned char)*rest) ||
-		strstr(rest, ": ")) &&
+	return (*rest == '"' || isupper((unsigned char)*rest) || strstr(rest, ": ") ||
+		(digits > 0 && strchr(BLANKS, rest[digits]))) &&
 	       rule_parse(line, length, rule, &error) > 0 && rule->terms == RULE_PLACE &&
 	       rule->options == 0 && !rule->exclude;
 }
@@ -307,21 +308,20 @@ static bool report_virtual(const struct search_by_name *search, const char *name
 	for (size_t i = 0; i < pci->count; i++) {
 		const struct pci_device *device = &pci->devices[i];
 		unsigned int total = read_sriov(search, device, "sriov_totalvfs");
-		unsigned int stride = read_sriov(search, device, "sriov_stride");
+		unsigned int stride = read_sriov(search, device, "sriov_stride") ?: 1;
 		unsigned int first =
 			routing_id(&device->address) + read_sriov(search, device, "sriov_offset");
 		unsigned int wanted = routing_id(&rule.place.start);
 
 		if (total == 0 || device->address.domain != rule.place.start.domain ||
-		    wanted < first || (wanted - first) / (stride ? stride : 1) >= total ||
-		    (stride && (wanted - first) % stride))
+		    wanted < first || (wanted - first) / stride >= total ||
+		    (wanted - first) % stride)
 			continue;
 		pci_address_format(&device->address, address);
 		snprintf(message, FIND_MESSAGE_MAX,
 			 "%s: no such device yet; with %u or more virtual functions, which 'echo "
 			 "NUMBER > /sys/bus/pci/devices/%s/sriov_numvfs' makes, %s has it",
-			 search->shown, (wanted - first) / (stride ? stride : 1) + 1, address,
-			 address);
+			 search->shown, (wanted - first) / stride + 1, address, address);
 		return true;
 	}
 	return false;
