@@ -204,8 +204,10 @@ int romcard_device(struct romread *rom, const struct host *host, const struct pc
 
 	set_up(&reader, host, device);
 	reader.rom = open_attribute(&reader, "rom", O_RDWR);
-	if (reader.rom == -ENOENT && romvfct_read(rom, host, device) == 0)
-		return 0;
+	if (reader.rom == -ENOENT) {
+		result = romvfct_read(rom, host, device);
+		return result < 0 ? explain(&reader, device, result, message) : 0;
+	}
 	if (reader.rom < 0)
 		return explain(&reader, device, reader.rom, message);
 	result = read_switched(&reader, &read, &restored);
