@@ -133,18 +133,22 @@ static int parse_skip(struct word *word)
 	return parse_selectors(word, true);
 }
 
-/* The kernel compares whole names, as kernel/module/main.c, blacklisted(), has it; the last counts.
+/*
+ * The kernel compares whole names, as kernel/module/main.c, blacklisted(), has it, and the last such
+ * word counts.
  */
 static int parse_blacklist(struct word *word)
 {
 	static const char *const needed[] = { "vfio_pci", "vfio_pci_core", "vfio" };
+	const char **barred = &word->parameters->barred;
 	struct text name;
 
-	word->parameters->barred = NULL;
+	*barred = NULL;
 	while (text_take_until(&word->value, ',', &name))
 		for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-			if (text_equals(&name, needed[i]))
-				word->parameters->barred = needed[i];
+			/* What others need as well weighs more. */
+			if (text_equals(&name, needed[i]) && (!*barred || i > 0))
+				*barred = needed[i];
 	return 0;
 }
 
@@ -152,9 +156,11 @@ static const struct {
 	const char *name;
 	int (*parse)(struct word *word);
 } words[] = {
-	{ "module_blacklist", parse_blacklist }, { "vfio_early", parse_mode },
-	{ "vfio_early.bind", parse_bind },       { "vfio_early.skip", parse_skip },
+	{ "vfio_early", parse_mode },
+	{ "vfio_early.bind", parse_bind },
+	{ "vfio_early.skip", parse_skip },
 	{ "vfio_early.timeout", parse_timeout },
+	{ "module_blacklist", parse_blacklist },
 };
 
 /* Takes name from the text, where the kernel takes - for _ as well. */

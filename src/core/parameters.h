@@ -16,15 +16,17 @@ struct parameters {
 	bool on;            /* words for recovery don't count */
 	bool dry_run;
 	unsigned int timeout; /* seconds */
-	/* A module of VFIO in module_blacklist=, which no VFIO driver, or none but its own, can do
-	 * without: the kernel refuses to load it. NULL: none is there. */
+	/*
+	 * A module of module_blacklist=, which the kernel refuses to load: "vfio_pci", or one that
+	 * every driver of VFIO needs. NULL: neither is there.
+	 */
 	const char *barred;
 };
 
 /*
  * Reads the words that start with "vfio_early" and module_blacklist= from a kernel command line, up
- * to a word "--", and those for recovery, up to the end: systemd reads all of /proc/cmdline, and sysvinit gets what is
- * behind "--".
+ * to a word "--", and those for recovery, up to the end: systemd reads all of /proc/cmdline, and
+ * sysvinit gets what is behind "--".
  * Quoting is the kernel's (lib/cmdline.c, next_arg()): double quotes protect blanks; as there,
  * - and _ are the same in a name. Selectors become rules at the end of the list, so call this
  * before files are read. A word that does not parse is reported and has no effect at all.

@@ -98,8 +98,7 @@ int rules_parse(struct rules *rules, const char *name, const char *text, size_t 
 
 	if (!file)
 		return -ENOMEM;
-	/* A byte order mark, which some editors put in front of UTF-8, says nothing. */
-	text_take_prefix(&rest, "\xef\xbb\xbf");
+	text_take_prefix(&rest, TEXT_BYTE_ORDER_MARK);
 	for (unsigned int number = 1; text_take_until(&rest, '\n', &line); number++) {
 		struct rule_error error;
 		struct rule rule;

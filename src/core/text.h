@@ -13,6 +13,9 @@ struct text {
 	const char *end;
 };
 
+/* What some editors put in front of a text in UTF-8; it says nothing. */
+#define TEXT_BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 static inline bool text_at_end(const struct text *text)
 {
 	return text->p == text->end;

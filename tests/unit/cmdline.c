@@ -100,8 +100,8 @@ static const struct {
 	  "+slot=3@vfio_early.bind:4 +serial=00-15-17-ff-ff-aa-bb-cc@vfio_early.bind:5 "
 	  "+class=03@vfio_early.bind:6 ",
 	  0, "" },
-	{ "vfio_early.bind=\"01:00.0 id=8086:1533,02:00 force\" vfio_early.skip=slot=3", NULL, false,
-	  10,
+	{ "vfio_early.bind=\"01:00.0 id=8086:1533,02:00 force\" vfio_early.skip=slot=3", NULL,
+	  false, 10,
 	  "+01:00.0 id=8086:1533@vfio_early.bind:1 +02:00 force@vfio_early.bind:2 "
 	  "-slot=3@vfio_early.skip:1 ",
 	  0, "" },
@@ -110,9 +110,12 @@ static const struct {
 	/* Never in part: the good ones of a bad word do not count, those of other words do. */
 	{ "vfio_early.bind=01:00.0,02:00.9,03:00.0 vfio_early.skip=04:00.0", NULL, false, 10,
 	  "-04:00.0@vfio_early.skip:1 ", 1, "vfio_early.bind:2:7: found \"9\"" },
-	{ "vfio_early.bind=01:00.0,", NULL, false, 10, "", 1, ":2:1: found nothing, expected a device" },
-	{ "vfio_early.bind=,01:00.0", NULL, false, 10, "", 1, ":1:1: found nothing, expected a device" },
-	{ "vfio_early.bind=01:00.0#1", NULL, false, 10, "", 1, "found 01:00.0#1, expected a device" },
+	{ "vfio_early.bind=01:00.0,", NULL, false, 10, "", 1,
+	  ":2:1: found nothing, expected a device" },
+	{ "vfio_early.bind=,01:00.0", NULL, false, 10, "", 1,
+	  ":1:1: found nothing, expected a device" },
+	{ "vfio_early.bind=01:00.0#1", NULL, false, 10, "", 1,
+	  "found 01:00.0#1, expected a device" },
 	{ "vfio_early.bind=01:00.0,,02:00.0", NULL, false, 10, "", 1, "expected a device" },
 	{ "vfio_early.bind=", NULL, false, 10, "", 1, "expected a device" },
 	{ "vfio_early.bind", NULL, false, 10, "", 1, "expected a device" },
@@ -120,6 +123,38 @@ static const struct {
 	{ "vfio_early.skip=\"01:00.0 force\"", NULL, false, 10, "", 1, "without options" },
 	{ "vfio_early.bind=\"01:00.0", NULL, false, 10, "+01:00.0@vfio_early.bind:1 ", 0, "" },
 };
+
+/* The kernel takes the last such word, and whole names. */
+static const struct {
+	const char *text, *barred;
+} blacklists[] = {
+	{ "quiet", "" },
+	{ "module_blacklist=nouveau,vfio_pci", "vfio_pci" },
+	{ "module-blacklist=vfio_pci", "vfio_pci" },
+	{ "module_blacklist=vfio-pci,vfio_pcie,my_vfio", "" },
+	{ "module_blacklist=vfio_pci,vfio", "vfio" },
+	{ "module_blacklist=vfio,vfio_pci", "vfio" },
+	{ "module_blacklist=vfio_pci_core,vfio_pci", "vfio_pci_core" },
+	{ "module_blacklist=vfio_pci module_blacklist=nouveau", "" },
+	{ "modprobe.blacklist=vfio_pci", "" },
+	{ "-- module_blacklist=vfio_pci", "" },
+};
+
+static void reads_blacklists(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(blacklists); i++) {
+		struct rules rules = { .problem = note_problem };
+		struct parameters parameters;
+
+		print_message("# %s\n", blacklists[i].text);
+		assert_int_equal(parameters_parse(&parameters, &rules, blacklists[i].text,
+						  strlen(blacklists[i].text)),
+				 0);
+		assert_string_equal(parameters.barred ?: "", blacklists[i].barred);
+		rules_free(&rules);
+	}
+}
 
 static void reads_words(void **state)
 {
@@ -150,7 +185,8 @@ static void reads_words(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(reads_words) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(reads_words),
+					    cmocka_unit_test(reads_blacklists) };
 
 	return cmocka_run_group_tests_name("cmdline", tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "core/address.h"
 #include "core/bounds.h"
 #include "core/file.h"
+#include "core/text.h"
 #include "core/rules.h"
 #include "host/replace.h"
 #include "rules/file.h"
@@ -59,6 +60,10 @@ int rulesfile_append(struct rulesfile *file, const char *lines)
 const char *rulesfile_line(const struct rulesfile *file, unsigned int number, size_t *length)
 {
 	const char *line = file->text, *end = file->text + file->length, *newline;
+	size_t mark = strlen(TEXT_BYTE_ORDER_MARK);
+
+	if (file->length >= mark && memcmp(line, TEXT_BYTE_ORDER_MARK, mark) == 0)
+		line += mark;
 
 	while (line < end) {
 		newline = memchr(line, '\n', (size_t)(end - line));

@@ -12,7 +12,6 @@
 #include "rules/conflicts.h"
 
 #define NAME_SIZE 64
-#define BOM       "\xef\xbb\xbf"
 
 /* What a text is to those who read it. */
 enum form {
@@ -178,14 +177,15 @@ static void take_line(void *context, const char *where, char *line)
 	struct reader *reader = context;
 	struct conflicts *conflicts = reader->conflicts;
 	size_t before = conflicts->count, length = strlen(line);
-	bool has_bom = strncmp(line, BOM, strlen(BOM)) == 0;
+	size_t mark = strlen(TEXT_BYTE_ORDER_MARK);
+	bool has_mark = strncmp(line, TEXT_BYTE_ORDER_MARK, mark) == 0;
 	bool has_return = reader->form == FORM_MODPROBE && length > 0 && line[length - 1] == '\r';
 
 	if (reader->form == FORM_ANY && strncmp(line, bind, strlen(bind)) == 0)
 		add_list(conflicts, CONFLICT_UNRAID, where, line + strlen(bind));
 	else
-		read_words(reader, where, line + (has_bom ? strlen(BOM) : 0));
-	if (has_bom && reader->form == FORM_MODPROBE)
+		read_words(reader, where, line + (has_mark ? mark : 0));
+	if (has_mark && reader->form == FORM_MODPROBE)
 		spoil_lines(conflicts, before, "a byte order mark",
 			    "none: modprobe ignores this line");
 	/* libkmod keeps it as a part of a name; behind IDs it does no harm. */
