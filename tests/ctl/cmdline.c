@@ -153,6 +153,19 @@
  * A text "\1" is one with NULs; behind "\2" is what a link leads to; behind "\3" are the words of a
  * unified kernel image.
  */
+/* The host was started from an image with words in itself, which lacks one of the files'. */
+#define UNIFIED(...)                                                                               \
+	{                                                                                          \
+		BY_SYSTEMD("b"), LOADER, INSTALLER, KERNEL("b c"), VMLINUZ,                        \
+			{ SELECTED, "debian-6.1.efi" },                                            \
+			{ "boot/efi/EFI/Linux/debian-6.1.efi", "\3a b" }, __VA_ARGS__              \
+	}
+#define UNIFIED_LACKS                                                                              \
+	"systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"                    \
+	"WORD RUNNING CONFIGURED SOURCE\n"                                                         \
+	"c    no      yes        /etc/kernel/cmdline:1\n"                                          \
+	"warning: /boot/efi/EFI/Linux/debian-6.1.efi: lacks 'c'; "
+
 static const struct play {
 	const char *name;
 	struct file {
@@ -545,68 +558,29 @@ static const struct play {
 	  { "cmdline", "add", "b" },
 	  .out = "b: is in /etc/kernel/cmdline:1 already\nb: the next boot has it\n" },
 	{ "add: an image with words in itself, which its owner makes, lacks one",
-	  { BY_SYSTEMD("b"),
-	    LOADER,
-	    INSTALLER,
-	    KERNEL("b c"),
-	    VMLINUZ,
-	    { SELECTED, "debian-6.1.efi" },
-	    { "boot/efi/EFI/Linux/debian-6.1.efi", "\3a b" } },
+	  UNIFIED(),
 	  { "cmdline", "show", "c" },
 	  .status = 2,
-	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
-		 "WORD RUNNING CONFIGURED SOURCE\n"
-		 "c    no      yes        /etc/kernel/cmdline:1\n"
-		 "warning: /boot/efi/EFI/Linux/debian-6.1.efi: lacks 'c'; this host was started "
+	  .out = UNIFIED_LACKS "this host was started "
 		 "from it, and kernel-install does not make it: change it by hand\n" },
 	{ "add: an image with words in itself, which kernel-install makes, lacks one",
-	  { BY_SYSTEMD("b"),
-	    LOADER,
-	    INSTALLER,
-	    KERNEL("b c"),
-	    VMLINUZ,
-	    { SELECTED, "debian-6.1.efi" },
-	    { "etc/kernel/install.conf", "layout=uki\n" },
-	    { "boot/efi/EFI/Linux/debian-6.1.efi", "\3a b" } },
+	  UNIFIED({ "etc/kernel/install.conf", "layout=uki\n" }),
 	  { "cmdline", "show", "c" },
 	  .status = 2,
-	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
-		 "WORD RUNNING CONFIGURED SOURCE\n"
-		 "c    no      yes        /etc/kernel/cmdline:1\n"
-		 "warning: /boot/efi/EFI/Linux/debian-6.1.efi: lacks 'c'; 'kernel-install add KERNEL "
+	  .out = UNIFIED_LACKS "'kernel-install add KERNEL "
 		 "/boot/vmlinuz-KERNEL /boot/initrd.img-KERNEL' regenerates it from /etc/kernel/cmdline\n" },
 	{ "add: an image with words in itself, which dracut makes, lacks one",
-	  { BY_SYSTEMD("b"),
-	    LOADER,
-	    INSTALLER,
-	    KERNEL("b c"),
-	    VMLINUZ,
-	    { SELECTED, "debian-6.1.efi" },
-	    { "etc/dracut.conf.d/uki.conf", "uefi=yes\n kernel_cmdline=\"b\"\n" },
-	    { "boot/efi/EFI/Linux/debian-6.1.efi", "\3a b" } },
+	  UNIFIED({ "etc/dracut.conf.d/uki.conf", "uefi=yes\n kernel_cmdline=\"b\"\n" }),
 	  { "cmdline", "show", "c" },
 	  .status = 2,
-	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
-		 "WORD RUNNING CONFIGURED SOURCE\n"
-		 "c    no      yes        /etc/kernel/cmdline:1\n"
-		 "warning: /boot/efi/EFI/Linux/debian-6.1.efi: lacks 'c'; this host was started "
+	  .out = UNIFIED_LACKS "this host was started "
 		 "from it, and its words are from /etc/dracut.conf.d/uki.conf: change that file, "
 		 "then build the image again\n" },
 	{ "add: an image with words in itself, which ukify makes, lacks one",
-	  { BY_SYSTEMD("b"),
-	    LOADER,
-	    INSTALLER,
-	    KERNEL("b c"),
-	    VMLINUZ,
-	    { SELECTED, "debian-6.1.efi" },
-	    { "etc/kernel/uki.conf", "[UKI]\nCmdline=b\n" },
-	    { "boot/efi/EFI/Linux/debian-6.1.efi", "\3a b" } },
+	  UNIFIED({ "etc/kernel/uki.conf", "[UKI]\nCmdline=b\n" }),
 	  { "cmdline", "show", "c" },
 	  .status = 2,
-	  .out = "systemd-boot: it told the firmware that it is 'systemd-boot 257.8'.\n"
-		 "WORD RUNNING CONFIGURED SOURCE\n"
-		 "c    no      yes        /etc/kernel/cmdline:1\n"
-		 "warning: /boot/efi/EFI/Linux/debian-6.1.efi: lacks 'c'; this host was started "
+	  .out = UNIFIED_LACKS "this host was started "
 		 "from it, and its words are from /etc/kernel/uki.conf: change that file, then "
 		 "build the image again\n" },
 	{ "add: what is called an image with words in itself is none",
