@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The framebuffer that the firmware left for the console. */
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +9,6 @@
 #include "bind/sysfs.h"
 #include "core/file.h"
 #include "core/text.h"
-
-/* Some 60 bytes for each BAR of thousands of functions. */
-#define IOMEM_MAX (16u << 20)
 
 /* The devices that drivers/firmware/sysfb.c makes. */
 static const char *const platform_devices[] = {
@@ -75,7 +73,8 @@ bool framebuffer_is_on(int root, const struct pci_device *device)
 
 	if (device->class >> 16 != 0x03)
 		return false;
-	if (file_read_all(root, "proc/iomem", IOMEM_MAX, &text, &length) < 0)
+	/* Written by the kernel: it has an end, some 60 bytes for each BAR. */
+	if (file_read_all(root, "proc/iomem", SIZE_MAX, &text, &length) < 0)
 		return false;
 	found = framebuffer_find(text, pci_address_format(&device->address, address));
 	free(text);
