@@ -18,7 +18,7 @@ static const char *const group_titles[GROUPS] = {
 	[GROUP_LOOK] = "Show",
 	[GROUP_RULES] = "Change rules",
 	[GROUP_CMDLINE] = "Change the kernel command line",
-	[GROUP_NOW] = "Change drivers of the running system",
+	[GROUP_NOW] = "On the running system",
 	[GROUP_SCRIPTS] = "For scripts",
 };
 
@@ -44,6 +44,7 @@ static const struct command {
 	{ "enable-iommu", "", "switch the IOMMU on, if this host needs that", command_enable_iommu, GROUP_CMDLINE },
 	{ "bind", "DEVICE [DRIVER]", "bind a device to vfio-pci or another driver now", command_bind, GROUP_NOW },
 	{ "unbind", "DEVICE", "return a device to its host driver now", command_unbind, GROUP_NOW },
+	{ "try", "DEVICE...", "open devices once as a VM does, and say what fails", command_try, GROUP_NOW },
 	{ "facts", "", "print the state as JSON, or for Prometheus", command_facts, GROUP_SCRIPTS },
 	{ "fill-image", "DIR KERNEL", "for hooks: write what the rules need into an image", command_fill_image, GROUP_SCRIPTS },
 	/* clang-format on */

@@ -447,6 +447,35 @@ static int work_under_lockdown(FILE *report)
 	return run_all_reported(lines, report);
 }
 
+/* A card that no VM has yet, and what keeps one from it. */
+static int work_on_try(FILE *report)
+{
+	static const char *const lines[] = {
+		"vfio-earlyctl try 01:00.0",
+		"modprobe -r vfio_iommu_type1; vfio-earlyctl try 02:00.0",
+		"modprobe vfio_iommu_type1; vfio-earlyctl try 02:00.0",
+		"vfio-earlyctl try --read --reset 02:00.0",
+		"vfio-earlyctl try 04:00.0",
+		"group=$(readlink /sys/bus/pci/devices/0000:02:00.0/iommu_group); "
+		"exec 9<>/dev/vfio/${group##*/}; vfio-earlyctl try 02:00.0 2>&1 | sed 's/ [0-9]*)/ N)/'",
+		NULL,
+	};
+
+	return run_all_reported(lines, report);
+}
+
+static int work_on_unsafe_try(FILE *report)
+{
+	static const char *const lines[] = {
+		"vfio-earlyctl try 02:00.0",
+		"echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; "
+		"vfio-earlyctl try 02:00.0",
+		NULL,
+	};
+
+	return run_all_reported(lines, report);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(FILE *report);
@@ -462,6 +491,8 @@ static const struct {
 	{ "lvm-growth", work_on_growth },
 	{ "lvm-on-md", work_on_lvm_on_md },
 	{ "outcome", work_on_outcome },
+	{ "try", work_on_try },
+	{ "try-unsafe", work_on_unsafe_try },
 	{ "udev", work_with_udev },
 	{ "uplink", work_on_uplink },
 	{ "arrivals", work_on_arrivals },

@@ -28,6 +28,7 @@ command_function command_enable_iommu;
 command_function command_doctor;
 command_function command_rom;
 command_function command_setup;
+command_function command_try;
 command_function command_vm;
 
 #endif
