@@ -147,6 +147,21 @@ static int insert(const struct modules *modules, struct kmod_module *module)
 
 static load_function load;
 
+/* One that no module has the name of is not known here: libkmod leaves it out. */
+static int load_softdep(const struct modules *modules, struct kmod_module *module,
+			const struct visit *above)
+{
+	int result = load(modules, module, above);
+	char message[2 * COMMAND_TEXT_MAX];
+
+	if (result < 0 && modules->warn) {
+		snprintf(message, sizeof(message), "modprobe.d: the softdep '%.64s' is not loaded: %s",
+			 kmod_module_get_name(module), strerror(-result));
+		modules->warn(modules->context, message);
+	}
+	return result;
+}
+
 /* With its softdeps, whose errors do not count. Its dependencies are loaded. */
 static int load_alone(const struct modules *modules, struct kmod_module *module,
 		      const struct visit *above)
@@ -157,9 +172,9 @@ static int load_alone(const struct modules *modules, struct kmod_module *module,
 	if (is_loaded(modules, module))
 		return 0;
 	kmod_module_get_softdeps(module, &before, &after);
-	load_each(modules, before, above, load);
+	load_each(modules, before, above, load_softdep);
 	result = insert(modules, module);
-	load_each(modules, after, above, load);
+	load_each(modules, after, above, load_softdep);
 	return result;
 }
 

@@ -1145,6 +1145,13 @@ static void test_modules(void **state)
 			    "blacklist vfio_pci\n",
 		  .loaded = "irqbypass vfio vfio_pci_core vfio_pci ",
 		  .detail = "-" },
+		{ .modules = "lost:\nvfio_pci:\n",
+		  .rule = "01:00.0\n",
+		  .config = "softdep vfio_pci pre: lost post: vfio_iommu_spapr_tce\n",
+		  .loaded = "vfio_pci ",
+		  .detail = "-",
+		  .message = "<4>vfio-early: modprobe.d: the softdep 'lost' is not loaded: No such "
+			     "file or directory\n" },
 		{ .modules = "vfio_pci:\n",
 		  .rule = "01:00.0\n",
 		  .config = "install vfio-pci touch /run/\tbad; /sbin/modprobe -i vfio-pci\n"

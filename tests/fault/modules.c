@@ -108,7 +108,8 @@ static int write_modules(const char *directory, char *text)
 			abort();
 		parse_line(line, &entries[count]);
 		snprintf(path, sizeof(path), "%s/%s.ko", directory, entries[count++].name);
-		result = files_write(path, "a module");
+		if (strcmp(entries[count - 1].name, "lost") != 0)
+			result = files_write(path, "a module");
 	}
 	if (result == 0)
 		result = write_index(directory, "dep", entries, count);

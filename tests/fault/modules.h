@@ -11,8 +11,8 @@
 /*
  * Gives the host these modules in place of those that it has in sys/module. text is as
  * modules.dep(5) without folders and ".ko", sorted: "vfio_pci: vfio_pci_core vfio\nvfio:\n". The
- * driver vfio-pci of its description is there once vfio_pci is loaded.
- * 0 or -errno.
+ * file of a module "lost" is missing. The driver vfio-pci of its description is there once vfio_pci
+ * is loaded. 0 or -errno.
  */
 int modules_set_up(const struct host *host, const char *text);
 
