@@ -99,6 +99,11 @@ static const struct makerom_image listed[] = { EFI(.device = 0x1234, .more = { 0
 	"0      6144   legacy 10de:1b81                    good     no   yes\n"                    \
 	"6144   3072   EFI    10de:1b81 x64     no                  yes  yes\n"                    \
 	"0000:01:00.0: 9216 bytes; UEFI and BIOS can start it\n"
+/* The tree has no /sys/firmware/efi. */
+#define CSM                                                                                        \
+	"0000:01:00.0: note: the ROM is for UEFI alone, and a BIOS (CSM) has started this host, "  \
+	"which can't run it\n"                                                                     \
+	"  fix: Switch CSM off in the firmware's setup if the card stays dark on the host\n"
 #define FAILED(error) "vfio-earlyctl: 0000:01:00.0: its ROM cannot be read: " error ": "
 #define EIO_TEXT      FAILED("Input/output error")
 
@@ -146,12 +151,12 @@ static const struct play {
 	  .out = HEADINGS("") "0      3072   EFI  10de:1234 x64     no                  yes  no\n"
 			      "0000:01:00.0: 3072 bytes; UEFI alone can start it\n"
 			      "0000:01:00.0: warning: no image is for this card (10de:1b81), so "
-			      "firmware runs none of them\n",
+			      "firmware runs none of them\n" CSM,
 	  .events = "on read off" },
 	{ .name = "for this card among others",
 	  .images = listed,
 	  .out = HEADINGS("") "0      3072   EFI  10de:1234 x64     no                  yes  yes\n"
-			      "0000:01:00.0: 3072 bytes; UEFI alone can start it\n",
+			      "0000:01:00.0: 3072 bytes; UEFI alone can start it\n" CSM,
 	  .events = "on read off" },
 	{ .name = "a card that is asleep is woken meanwhile",
 	  .images = both,

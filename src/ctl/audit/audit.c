@@ -268,6 +268,50 @@ static void audit_group(struct findings *findings, const struct inventory *inven
 			     : "");
 }
 
+/* The VMD controller that a device is behind, whose domain is its own; NULL if there is none. */
+static const struct pci_device *find_vmd(const struct pci *pci, const struct pci_device *device)
+{
+	const struct pci_device *above = device;
+
+	while (above->address.domain == device->address.domain) {
+		if (above->parent == PCI_NO_PARENT)
+			return NULL;
+		above = &pci->devices[above->parent];
+	}
+	return above;
+}
+
+/* Controllers with more behind them than the rule names. Returns whether that is all there is to
+ * say. */
+static bool audit_controller(struct findings *findings, const struct inventory *inventory,
+			     const struct plan_row *row)
+{
+	const struct pci_device *device = row->device;
+	const struct pci_device *vmd = find_vmd(&inventory->forecast.pci, device);
+	char name[PCI_ADDRESS_TEXT_MAX], above[PCI_ADDRESS_TEXT_MAX], where[RULE_PLACE_MAX];
+	bool in_file = row->rule->file[0] == '/';
+
+	pci_address_format(&device->address, name);
+	if (in_file)
+		rule_format_place(row->rule, where);
+	if (vmd) {
+		findings_add(findings, FINDING_ERROR, in_file ? where : NULL,
+			     "%s is behind the VMD controller %s and can't be passed through alone",
+			     name, pci_address_format(&vmd->address, above));
+		findings_fix(findings,
+			     "Switch VMD (Intel RST, RAID) off in the firmware's setup if the host "
+			     "boots without it, or pass the whole controller through");
+	} else if (inventory_is_taken(row) && device->driver &&
+		   strcmp(device->driver, "thunderbolt") == 0) {
+		findings_add(findings, FINDING_WARNING, in_file ? where : NULL,
+			     "%s is the host's Thunderbolt or USB4 controller: no dock or disk on "
+			     "its ports works for the host without it",
+			     name);
+		findings_fix(findings, "Exclude it with the rule '!%s' if that isn't meant", name);
+	}
+	return vmd;
+}
+
 void audit_groups(struct findings *findings, const struct inventory *inventory, const bool *meant)
 {
 	const struct forecast *forecast = &inventory->forecast;
@@ -277,8 +321,9 @@ void audit_groups(struct findings *findings, const struct inventory *inventory, 
 		const struct plan_row *row = &plan->rows[i];
 		bool said = false;
 
-		if (!inventory_is_spoiled(row) ||
-		    (meant && !meant[row->device - forecast->pci.devices]))
+		if (!row->device || (meant && !meant[row->device - forecast->pci.devices]))
+			continue;
+		if (audit_controller(findings, inventory, row) || !inventory_is_spoiled(row))
 			continue;
 		for (size_t n = 0; n < i; n++)
 			said |= inventory_is_spoiled(&plan->rows[n]) &&

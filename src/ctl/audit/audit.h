@@ -25,8 +25,9 @@ void audit_virtual(struct findings *findings, struct inventory *inventory);
 void audit_iommu(struct findings *findings, const struct inventory *inventory);
 
 /*
- * IOMMU groups of which some devices are reserved for VMs and others stay with host drivers: of all
- * devices, or of those that are meant, one a device of the inventory.
+ * IOMMU groups of which some devices are reserved for VMs and others stay with host drivers, and
+ * controllers with more behind them than the rule names: of all devices, or of those that are meant,
+ * one a device of the inventory.
  */
 void audit_groups(struct findings *findings, const struct inventory *inventory, const bool *meant);
 

@@ -136,6 +136,16 @@ static int show(struct rom_listing *listing)
 	rom_parse(rom, listing->read.data, listing->read.size);
 	romcheck_find(&listing->findings, listing->source, rom, listing->device,
 		      listing->read.shadow);
+	if (listing->device && rom_has_uefi(rom) && !rom_has_bios(rom) &&
+	    !host_has(&listing->inventory.host, "/sys/firmware", "efi")) {
+		findings_add(
+			&listing->findings, FINDING_NOTE, listing->source,
+			"the ROM is for UEFI alone, and a BIOS (CSM) has started this host, which "
+			"can't run it");
+		findings_fix(&listing->findings,
+			     "Switch CSM off in the firmware's setup if the card stays dark on the "
+			     "host");
+	}
 	/* Where there are no sentences. */
 	if (listing->options.json)
 		document_add(document, "rom",

@@ -191,6 +191,22 @@ static bool resets_as_bus(const struct doctor *doctor, const struct pci_device *
 	return device->parent != PCI_NO_PARENT && others > 0;
 }
 
+#define VENDOR_AMD 0x1002
+
+/*
+ * Of these cards, many stay silent after a reset of the bus, until the host is switched off
+ * (RX 400 to RX 5000); the module vendor-reset has ways for them.
+ */
+static bool needs_vendor_reset(const struct doctor *doctor, const struct pci_device *device)
+{
+	char methods[64];
+
+	return device->vendor == VENDOR_AMD && device->class >> 16 == 0x03 &&
+	       device_read(&doctor->inventory, device, "reset_method", methods, sizeof(methods)) >
+		       0 &&
+	       strcmp(methods, "bus") == 0;
+}
+
 #define STALE_STATE "a VM can find it in the state in which the VM before left it"
 
 void doctor_check_reset(struct doctor *doctor, struct findings *findings)
@@ -201,9 +217,20 @@ void doctor_check_reset(struct doctor *doctor, struct findings *findings)
 		char name[PCI_IDS_SENTENCE_MAX], staying[AUDIT_LIST_MAX] = "";
 		bool as_bus = resets_as_bus(doctor, device, staying);
 
+		doctor_name_device(doctor, device, name);
+		if (needs_vendor_reset(doctor, device)) {
+			findings_add(findings, FINDING_NOTE, NULL,
+				     "%s can only be reset with its bus, which many AMD graphics "
+				     "cards don't survive",
+				     name);
+			findings_fix(findings,
+				     "If it fails when a VM starts for the second time, install the "
+				     "module vendor-reset, then write 'device_specific' to its "
+				     "reset_method");
+			continue;
+		}
 		if (can_be_reset(doctor, device) || (as_bus && !staying[0]))
 			continue;
-		doctor_name_device(doctor, device, name);
 		if (as_bus) {
 			findings_add(findings, FINDING_WARNING, NULL,
 				     "%s can only be reset together with %s, which %s with the "

@@ -95,18 +95,30 @@ void doctor_check_framebuffer(struct doctor *doctor, struct findings *findings)
 		 "The firmware's framebuffer is in the memory of no card that is bound");
 }
 
-/* "0xSTART 0xEND 0xFLAGS": the size of a BAR in MiB; 0 if there is none. */
-static unsigned long long parse_bar(const char *resources, unsigned int bar)
+/* "0xSTART 0xEND 0xFLAGS" of a BAR; all are 0 if there is none. */
+static void parse_bar(const char *resources, unsigned int bar, unsigned long long *start,
+		      unsigned long long *end)
 {
-	unsigned long long start, end;
-
+	*start = *end = 0;
 	for (; bar > 0 && resources; bar--) {
 		resources = strchr(resources, '\n');
 		resources = resources ? resources + 1 : NULL;
 	}
-	if (!resources || sscanf(resources, "%llx %llx", &start, &end) != 2 || end <= start)
-		return 0;
-	return (end - start + 1) >> 20;
+	if (resources && sscanf(resources, "%llx %llx", start, end) != 2)
+		*start = *end = 0;
+}
+
+/* The kernel keeps the size of a BAR for which it found no room, from address 0 on. */
+static void check_room(struct doctor *doctor, struct findings *findings,
+		       const struct pci_device *device, unsigned int bar)
+{
+	char name[PCI_IDS_SENTENCE_MAX];
+
+	findings_add(findings, FINDING_ERROR, NULL, "BAR %u of %s has no address", bar,
+		     doctor_name_device(doctor, device, name));
+	findings_fix(findings,
+		     "Switch 'Above 4G Decoding' on in the firmware's setup; if it is on, "
+		     "switch Resizable BAR off");
 }
 
 /* Since 6.1 the attribute is there where the device can have BARs of several sizes. */
@@ -120,11 +132,17 @@ static void check_bars(struct doctor *doctor, struct findings *findings,
 	    host_read_text(&doctor->inventory.host, path, &resources) < 0)
 		return;
 	for (unsigned int bar = 0; bar < BARS_MAX; bar++) {
-		unsigned long long size = parse_bar(resources, bar);
+		unsigned long long start, end, size;
 		char attribute[32];
 
+		parse_bar(resources, bar, &start, &end);
+		size = (end - start + 1) >> 20;
+		if (start == 0 && end > 0)
+			check_room(doctor, findings, device, bar);
+
 		snprintf(attribute, sizeof(attribute), "resource%u_resize", bar);
-		if (size <= BAR_PLAIN_MIB || !device_has(&doctor->inventory, device, attribute))
+		if (size <= BAR_PLAIN_MIB || !is_display(device) ||
+		    !device_has(&doctor->inventory, device, attribute))
 			continue;
 		findings_add(findings, FINDING_NOTE, NULL,
 			     "BAR %u of %s is resizable and has %llu MiB", bar,
@@ -140,9 +158,10 @@ void doctor_check_rebar(struct doctor *doctor, struct findings *findings)
 {
 	const struct pci_device *device;
 
-	for (size_t i = 0; (device = next_display(doctor, &i));)
+	for (size_t i = 0; (device = doctor_next(doctor, &i));)
 		check_bars(doctor, findings, device);
-	conclude(doctor, findings, "No resizable BAR has more than 256 MiB");
+	conclude(doctor, findings,
+		 "Every BAR has an address, and no resizable one more than 256 MiB");
 }
 
 void doctor_check_rom(struct doctor *doctor, struct findings *findings)

@@ -12,10 +12,38 @@
 #include "doctor/doctor.h"
 #include "image/modules.h"
 
-/* "video=efifb:off", "video=vesafb:off,efifb:off" and the like, which guides have people add. */
+/* What guides have people add that no rule needs, by its name and a part of its value, if any. */
+static const struct known_word {
+	const char *name, *part, *what;
+} known_words[] = {
+	{ "nomodeset", NULL,
+	  "takes accelerated graphics from the host's own card as well; rules don't need it" },
+	{ "iommu", "soft",
+	  "asks for bounce buffers in place of an IOMMU; passthrough doesn't need it" },
+	{ "pci", "noats",
+	  "switches address translation in all devices off; the kernel does it for those that are "
+	  "known to need it" },
+	{ "intel_pstate", NULL, "is about processor clocks; passthrough doesn't need it" },
+	{ "pcie_aspm", NULL, "is about saving power; passthrough doesn't need it" },
+};
+
+static const char *describe(const char *word)
+{
+	for (size_t i = 0; i < sizeof(known_words) / sizeof(known_words[0]); i++) {
+		const struct known_word *known = &known_words[i];
+
+		if (bootword_has_name(word, known->name) &&
+		    (!known->part || strstr(word, known->part)))
+			return known->what;
+	}
+	return NULL;
+}
+
+/* "video=efifb:off", "video=vesafb:off,efifb:off" and the like. */
 static bool is_framebuffer_off(const char *word)
 {
-	return bootword_has_name(word, "video") && strstr(word, "fb:off");
+	return strcmp(word, "nofb") == 0 ||
+	       (bootword_has_name(word, "video") && strstr(word, "fb:off"));
 }
 
 #define TRUST "Run only VMs that you trust like the host"
@@ -79,10 +107,14 @@ void doctor_check_kernel(struct doctor *doctor, struct findings *findings)
 	}
 	for (size_t i = 0; i < words->count; i++) {
 		const char *word = words->list[i].text, *why = explain(word);
+		const char *what = why ? NULL : describe(word);
 
+		if (why || what)
+			doctor_find_word(doctor, word, where);
+		if (what)
+			findings_add(findings, FINDING_NOTE, where, "%s %s", word, what);
 		if (!why)
 			continue;
-		doctor_find_word(doctor, word, where);
 		findings_add(findings, FINDING_NOTE, where, "%s has no effect: %s", word, why);
 		doctor_fix_word(doctor, findings, word, false);
 	}

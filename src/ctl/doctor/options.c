@@ -10,6 +10,7 @@
 #include "doctor/doctor.h"
 #include "host/array.h"
 #include "host/modprobe.h"
+#include "image/builder.h"
 #include "image/contents.h"
 
 /* One of "options MODULE OPTION...". */
@@ -175,6 +176,7 @@ void doctor_check_conflicts(struct doctor *doctor, struct findings *findings)
 struct list {
 	struct doctor *doctor;
 	struct findings *findings;
+	const char *fix;
 };
 
 static const char *explain_module(const struct doctor *doctor, const char *module)
@@ -196,7 +198,19 @@ static void take_module(void *context, const char *where, char *line)
 	if (!why || strstr(rest, "ids="))
 		return;
 	findings_add(list->findings, FINDING_NOTE, where, "%s has no effect: %s", module, why);
-	findings_fix(list->findings, "Remove the line");
+	findings_fix(list->findings, "%s", list->fix);
+}
+
+/* "add_drivers+=" vfio vfio_pci "", as dracut.conf(5) has it: each module as if on a line of its
+ * own. */
+static void take_drivers(void *context, const char *where, char *line)
+{
+	char *value = strchr(line, '='), *rest, *word;
+
+	if (!value || line[0] == '#' || !strstr(line, "drivers+="))
+		return;
+	for (rest = value + 1; (word = strtok_r(NULL, MODPROBE_BLANK "\"'", &rest));)
+		take_module(context, where, word);
 }
 
 static int take_list(void *context, const char *directory, const char *name)
@@ -207,18 +221,23 @@ static int take_list(void *context, const char *directory, const char *name)
 	if (host_path(path, "%s/%s", directory, name) < 0 ||
 	    host_read_text(&list->doctor->inventory.host, path, &text) < 0)
 		return 0;
-	modprobe_parse(path, text, take_module, list);
+	modprobe_parse(path, text, strstr(path, "/dracut") ? take_drivers : take_module, list);
 	free(text);
 	return 0;
 }
 
 void doctor_check_module_lists(struct doctor *doctor, struct findings *findings)
 {
-	struct list list = { doctor, findings };
+	struct list list = { doctor, findings, "Remove the line" };
 
 	take_list(&list, "/etc", "modules");
 	take_list(&list, "/etc/initramfs-tools", "modules");
 	host_each(&doctor->inventory.host, "/etc/modules-load.d", take_list, &list);
+	if (doctor->kernels.builder == &builder_dracut) {
+		list.fix = "Remove the name, or the line if it has no other";
+		take_list(&list, "/etc", "dracut.conf");
+		host_each(&doctor->inventory.host, "/etc/dracut.conf.d", take_list, &list);
+	}
 	if (findings->count == 0)
 		findings_add(findings, FINDING_OK, NULL,
 			     "No list of modules has an unnecessary one");
