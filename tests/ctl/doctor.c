@@ -1040,6 +1040,18 @@ static const struct trouble {
 
 	/* settings */
 	{
+		.name = "settings: a blacklist without rules",
+		.rules = "",
+		.change = "line etc/modprobe.d/old.conf blacklist nouveau\n"
+			  "line etc/modprobe.d/old.conf blacklist nvidiafb\n",
+		.expect = "rules note There are no rules\n"
+			  "  fix: Run 'vfio-earlyctl list', then 'vfio-earlyctl add DEVICE'\n"
+			  "settings note /etc/modprobe.d/old.conf:1: Without the module nouveau, "
+			  "0000:01:00.0, 0000:01:00.1 has no host driver, and no rule binds it to "
+			  "vfio-pci\n"
+			  "  fix: If a VM is to have it, run 'vfio-earlyctl add DEVICE'\n",
+	},
+	{
 		.name = "settings: ids=, a softdep and a blacklist that rules make unnecessary",
 		.change = "line etc/modprobe.d/old.conf options vfio-pci ids=10de:1b81\n"
 			  "line etc/modprobe.d/old.conf softdep nouveau pre: vfio-pci\n"

@@ -63,6 +63,7 @@ struct meant {
 	char taken[AUDIT_LIST_MAX], kept[AUDIT_LIST_MAX];
 	const struct plan_row *row; /* the first of a device that is taken */
 	bool excluded;              /* one that is kept */
+	bool named;                 /* a rule is about one */
 };
 
 /* A device can have several modules: without nvidiafb, which Proxmox VE blacklists, it has nouveau.
@@ -92,6 +93,7 @@ static void find_meant(const struct inventory *inventory, const struct conflict 
 		else if (!has_other_driver(conflict, device))
 			joined_add(meant->kept, AUDIT_LIST_MAX, address);
 		meant->excluded |= row && row->rule->exclude;
+		meant->named |= row != NULL;
 		if (inventory_is_taken(row) && !meant->row)
 			meant->row = row;
 	}
@@ -165,8 +167,16 @@ static void audit_driverctl(struct findings *findings, const struct conflict *co
 static void audit_blacklist(struct findings *findings, const struct conflict *conflict,
 			    const struct meant *meant)
 {
-	if (!meant->row)
+	if (!meant->row && (meant->named || meant->kept[0] == '\0'))
 		return;
+	if (!meant->row) {
+		findings_add(findings, FINDING_NOTE, conflict->where,
+			     "Without the module %s, %s has no host driver, and no rule binds it to "
+			     "vfio-pci",
+			     conflict->text, meant->kept);
+		findings_fix(findings, "If a VM is to have it, run 'vfio-earlyctl add DEVICE'");
+		return;
+	}
 	if (meant->kept[0] != '\0')
 		findings_add(findings, FINDING_WARNING, conflict->where,
 			     "Without the module %s, %s has no host driver, although no rule names "
