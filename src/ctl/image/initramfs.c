@@ -183,12 +183,48 @@ static int take_entries(struct source *source, const struct initramfs_reader *re
 	return result;
 }
 
+static uint32_t get_bytes(const char *at, size_t count)
+{
+	uint32_t value = 0;
+
+	while (count-- > 0)
+		value = value << 8 | (uint8_t)at[count];
+	return value;
+}
+
+/*
+ * The length of the frame of zstd (RFC 8878) that the bytes begin with; 0: of none, or cut. The
+ * kernel goes on behind it, with the next archive; libarchive takes only another frame there.
+ */
+static size_t measure_frame(const char *data, size_t size)
+{
+	static const uint8_t of_content[] = { 0, 2, 4, 8 }, of_dictionary[] = { 0, 1, 2, 4 };
+	uint32_t descriptor = size > 5 ? (uint8_t)data[4] : 0, block = 0;
+	bool single = descriptor >> 5 & 1;
+	size_t at = 5 + (descriptor < 0x40 ? 1 : of_content[descriptor >> 6] + !single) +
+		    of_dictionary[descriptor & 3];
+
+	if (size < 4 || memcmp(data, "\x28\xb5\x2f\xfd", 4) != 0)
+		return 0;
+	/* Each block has a bit for the last, two for its kind, and its length; 1: a byte repeated. */
+	while (!(block & 1)) {
+		if (at > size || size - at < 3)
+			return 0;
+		block = get_bytes(data + at, 3);
+		at += 3 + ((block >> 1 & 3) == 1 ? 1 : block >> 3);
+	}
+	at += descriptor & 4; /* a checksum */
+	return at <= size ? at : 0;
+}
+
 /*
  * libarchive only unpacks: its reader of cpio (3.8) takes as much memory for a name as the header
  * claims, and has no text for what is cut.
  */
 static int read_archive(struct source *source, const struct initramfs_reader *reader)
 {
+	size_t rest = source->size - source->offset;
+	size_t frame = measure_frame(source->data + source->offset, rest);
 	struct archive_entry *whole;
 	int result;
 
@@ -199,14 +235,16 @@ static int read_archive(struct source *source, const struct initramfs_reader *re
 	archive_read_support_filter_all(source->archive);
 	archive_read_support_format_raw(source->archive);
 	if (archive_read_open_memory(source->archive, source->data + source->offset,
-				     source->size - source->offset) < ARCHIVE_WARN ||
+				     frame ? frame : rest) < ARCHIVE_WARN ||
 	    archive_read_next_header(source->archive, &whole) < ARCHIVE_WARN)
 		result = fail_archive(source);
+	else if (source->offset % 4 && archive_filter_count(source->archive) == 1)
+		result = fail(source, "not at a multiple of four, where the kernel takes no cpio");
 	else
 		result = take_entries(source, reader);
-	/* Of a compressed archive nobody knows where it ends, so it is the last. */
+	/* Of another compressed archive nobody knows where it ends, so it is the last. */
 	if (result == 0 && archive_filter_count(source->archive) > 1)
-		source->offset = source->size;
+		source->offset += frame ? frame : rest;
 	else if (result == 0)
 		source->offset += source->taken;
 	while (source->offset < source->size && source->data[source->offset] == '\0')

@@ -13,7 +13,7 @@
 
 #define INITRAMFS_MESSAGE_MAX 160
 
-/* What follows a compressed archive is not looked at. */
+/* What follows an archive that is compressed, but not by zstd, is not looked at. */
 struct initramfs_file {
 	const char *path; /* without / at its start */
 	mode_t mode;
