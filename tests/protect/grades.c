@@ -78,6 +78,7 @@ static const struct function {
 #define XHCI     "bus/pci/devices/0000:00:14.0/usb1/1-5/"
 #define KEYBOARD INPUT("3", XHCI "1-5:1.0/0003:046D:C31C.0001", KEYS)
 #define CRYPTTAB "line etc/crypttab root UUID=5e1f "
+#define ENCRYPTED SDA DM(0, "root") "slave dm-0 sda2\nmount 253:0 / ext4 /dev/mapper/root\n"
 #define TTY(tty, at)                                                                               \
 	"line sys/" at "/" tty "/dev 4:68\nlink sys/class/tty/" tty " ../../" at "/" tty "\n"
 
@@ -261,6 +262,28 @@ static const struct row {
 	{ "key in a file by the name of the device",
 	  ON_ENO1 KEYBOARD CRYPTTAB "none\nline etc/cryptsetup-keys.d/root.key x\n",
 	  .needed = "ahci eno1", .used = "xhci" },
+	/* Keys and headers of an encrypted root on ahci, beside it */
+	{ "header on another disk", ENCRYPTED NVME0 "line etc/crypttab root UUID=5e1f none "
+	  "luks,header=/dev/nvme0n1p1,discard\n",
+	  .needed = "ahci ssd0", .no_root = true },
+	{ "header in a file of another disk, key in one of a third, by its label",
+	  ENCRYPTED NVME0 NVME1 "mount 259:1 /hdr ext4 /dev/nvme0n1p1\n"
+	  "link dev/disk/by-label/KEYS ../../nvme1n1p1\n"
+	  "line etc/crypttab root UUID=5e1f /root.key:LABEL=KEYS header=/hdr/root\n",
+	  .needed = "ahci ssd0 ssd1", .no_root = true },
+	{ "key on a stick, as Debian's passdev has it, by a path with colons",
+	  ENCRYPTED USB "link dev/disk/by-path/pci-0000:00:14.0-usb-0:4:1.0 ../../sdb1\n"
+	  "line etc/crypttab root UUID=5e1f /dev/disk/by-path/pci-0000:00:14.0-usb-0:4:1.0"
+	  ":/root.key:5 luks,keyscript=passdev\n",
+	  .needed = "xhci ahci", .no_root = true },
+	{ "key on a whole device", ENCRYPTED USB "line etc/crypttab root UUID=5e1f /dev/sdb\n",
+	  .needed = "xhci ahci", .no_root = true },
+	{ "keys that are not there, random ones, and those of other volumes",
+	  ENCRYPTED USB NVME0 "line etc/crypttab root UUID=5e1f /key:LABEL=GONE luks\n"
+	  "line etc/crypttab root UUID=5e1f /dev/urandom swap\n"
+	  "line etc/crypttab other UUID=5e20 /dev/sdb header=/dev/nvme0n1\n",
+	  .needed = "ahci", .no_root = true },
+
 	{ "serial console on a PCI device",
 	  ON_ENO1 TTY("ttyS4", "bus/pci/devices/0000:00:16.3/0000:00:16.3:0/0000:00:16.3:0.0/tty") TTY(
 		  "ttyS0",

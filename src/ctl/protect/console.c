@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "protect/console.h"
-
-#define CRYPTTAB "/etc/crypttab"
+#include "protect/disks.h"
 
 /* Whether the boot asks for a passphrase by a line of crypttab(5), and does not go on without. */
 static bool asks_for(const struct host *host, const char *line)

@@ -223,6 +223,65 @@ static void follow_unknown(struct walk *walk, const char *name)
 	network_follow_server(walk, NULL);
 }
 
+/* Follows a device, if the text names one that is there. */
+static bool follow_if_there(struct walk *walk, const char *spec)
+{
+	char directory[PATH_MAX];
+
+	if ((strncmp(spec, "/dev/", 5) != 0 && !strchr(spec, '=')) ||
+	    disks_find_spec(walk->host, spec, directory) < 0)
+		return false;
+	disks_follow(walk, directory);
+	return true;
+}
+
+/*
+ * A device, a file, FILE:DEVICE (crypttab(5) of systemd) or DEVICE:FILE:SECONDS (passdev of
+ * Debian); names of devices can have ":" themselves. What isn't plugged in can't be followed.
+ */
+static void follow_key(struct walk *walk, char *key)
+{
+	char *colon = strchr(key, '\0');
+	bool followed = follow_if_there(walk, key);
+
+	while (!followed && (colon = memrchr(key, ':', (size_t)(colon - key)))) {
+		*colon = '\0';
+		followed = follow_if_there(walk, key) || follow_if_there(walk, colon + 1);
+		*colon = ':';
+	}
+	if (!followed && key[0] == '/' && strncmp(key, "/dev/", 5) != 0 && !strchr(key, ':'))
+		mounts_follow_file(walk, key);
+}
+
+/* An encrypted volume opens only with its key and its header, which can be elsewhere. */
+static void follow_crypttab(struct walk *walk, const char *directory)
+{
+	char mapping[NAME_MAX + 1], name[NAME_MAX + 1], key[PATH_MAX], options[PATH_MAX];
+	char *text, *rest, *line, *header;
+	int result = host_readf(walk->host, mapping, sizeof(mapping), "%s/dm/name", directory);
+
+	if (result <= 0 || (result = host_read_text(walk->host, CRYPTTAB, &text)) == -ENOENT)
+		return;
+	if (result < 0) {
+		walk_lose(walk, CRYPTTAB ": %s", strerror(-result));
+		return;
+	}
+	rest = text;
+	while ((line = strsep(&rest, "\n"))) {
+		key[0] = options[0] = '\0';
+		if (sscanf(line, " %255s %*s %4095s %4095s", name, key, options) < 1 ||
+		    strcmp(name, mapping) != 0)
+			continue;
+		follow_key(walk, key);
+		header = strstr(options, "header=");
+		if (header) {
+			header[strcspn(header, ",")] = '\0';
+			follow_key(walk, header + strlen("header="));
+		}
+	}
+	free(text);
+}
+
 static bool is_fabrics(const char *directory)
 {
 	return strstr(directory, "/nvme-fabrics/");
@@ -286,11 +345,14 @@ static bool follow_stackings(struct walk *walk, const char *directory)
 	bool zram = host_has(host, directory, "mm_stat");
 	/* Native multipath; controllers have no iopolicy, only subsystems have. */
 	bool nvme = host_has(host, directory, "../iopolicy");
+	size_t ends = walk->ends;
 	char beside[PATH_MAX];
 
 	follow_slaves(walk, directory);
 	if (dm)
 		follow_group(walk, directory);
+	if (dm && walk->ends > ends)
+		follow_crypttab(walk, directory);
 	if (partition)
 		disks_follow_link(walk, directory, "..");
 	if (loop)

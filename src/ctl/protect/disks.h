@@ -8,6 +8,7 @@
 #include "protect/walk.h"
 
 #define DISKS_ALL "/sys/class/block"
+#define CRYPTTAB  "/etc/crypttab"
 
 /* What is on a block device. Empty where there is none. */
 struct block_tags {
