@@ -107,7 +107,7 @@ BUILD_PACKAGES := gcc make libc6-dev klibc-utils libklibc-dev linux-libc-dev dpk
 DEB_PACKAGES   := debhelper
 DEMO_PACKAGES  := mount mmdebstrap qemu-system-x86 e2fsprogs
 TEST_PACKAGES  := $(DEB_PACKAGES) $(DEMO_PACKAGES) lintian libcmocka-dev libfuse3-dev pkgconf perl \
-		  clang ovmf whiptail ansible-core iproute2
+		  clang ovmf whiptail ansible-core iproute2 dosfstools mtools gdisk
 BENCH_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev libfuse3-dev pkgconf valgrind
 LINT_PACKAGES  := clang clang-tidy shellcheck mandoc
 # Its sanitizers are in a package whose name has the version of this release's clang.

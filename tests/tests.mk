@@ -44,7 +44,7 @@ SYSTEM_TESTS := $(BOOT_TESTS) $(PACKAGE_TESTS) $(IMAGE_TESTS)
 
 # The longest first, so that no processor idles at the end: of a minute or more, and all others.
 LONG_TESTS := $(call tests,$(addprefix boot/,205-protected-stacks 295-card-in-nested-vm \
-	207-network-root 290-session-with-systemd 200-protected-host 206-data-disk) image/27-no-list \
+	207-network-root 300-pinned-kernel 290-session-with-systemd 200-protected-host 206-data-disk) image/27-no-list \
 	ctl/setupfault fleet/10-ansible-role package/10-life-of-a-package fault/inject \
 	boot/20-identical-cards package/30-boots boot/120-command-line boot/260-uefi-display ctl/live \
 	image/95-dracut boot/150-dracut ctl/doctor look/look)
