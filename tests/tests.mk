@@ -133,10 +133,10 @@ $(CTL_PARTS): $(filter-out %/main.o,$(call ctl_objects,sanitized))
 
 FUZZ_CC ?= clang
 FUZZ_RUNS ?= 10000000
-FUZZ_NAMES := rules cmdline sysfs rom grub routes guests
+FUZZ_NAMES := rules cmdline sysfs rom grub routes guests files
 FUZZERS := $(FUZZ_NAMES:%=$(B)/tests/fuzz/%)
 FUZZ_CFLAGS = -O2 -g $(STANDARD) $(WARNINGS) -Werror $(SANITIZE) \
-	-Isrc -Isrc/ctl -MMD -MP
+	-Isrc $(CTL_CFLAGS) -MMD -MP
 
 # Only the code under test guides the search, not what checks it. Compared values do not: pointers
 # are among them, so that runs with one seed would differ.
@@ -161,13 +161,20 @@ $(FUZZERS:=.o) $(B)/tests/fuzz/check.o: $(B)/tests/fuzz/%.o: tests/fuzz/%.c
 
 $(FUZZERS): %: %.o $(B)/tests/fuzz/check.o $(FUZZ_CORE)
 	$(call say,LD,$@)
-	$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter-out $(FUZZ_SKIP),$^)
+	$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $(filter-out $(FUZZ_SKIP),$^) $(LIBS)
 
 # These have the source of one in themselves.
 $(B)/tests/fuzz/sysfs.o: FUZZ_CFLAGS += $(FUZZ_GUIDE)
 $(B)/tests/fuzz/sysfs: FUZZ_SKIP := $(B)/fuzzed/core/pci.o
 $(B)/tests/fuzz/routes.o: FUZZ_CFLAGS += $(FUZZ_GUIDE)
 $(B)/tests/fuzz/routes: FUZZ_SKIP := $(B)/fuzzed/ctl/protect/rtnetlink.o
+
+# All that reads, on a described host.
+$(B)/tests/fuzz/files: $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/bind/*.c) \
+	$(filter-out src/ctl/command/% src/ctl/doctor/%,$(wildcard src/ctl/*/*.c))) $(HOST)
+$(B)/tests/fuzz/files: FUZZ_SKIP := $(B)/fuzzed/ctl/host/deadline.o
+$(B)/tests/fuzz/files: private LIBS = $(CTL_LIBS) -lcmocka
+$(B)/tests/fuzz/files.o: FUZZ_CFLAGS += -Itests/lib
 
 # With -j2 two at a time. An input that fails is left beside the corpus.
 fuzz: ## libFuzzer, for long (FUZZ_RUNS)
@@ -180,7 +187,7 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(B)/tests/fuzz/%
 
 # More than the longest line of rules, and all of a configuration space.
 fuzz-rules fuzz-cmdline fuzz-grub fuzz-guests: FUZZ_LENGTH := 1200
-fuzz-sysfs fuzz-routes: FUZZ_LENGTH := 4097
+fuzz-sysfs fuzz-routes fuzz-files: FUZZ_LENGTH := 4097
 # More images than are listed.
 fuzz-rom: FUZZ_LENGTH := 9216
 

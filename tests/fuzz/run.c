@@ -21,7 +21,7 @@ struct fuzzer {
 static struct fuzzer fuzzers[] = {
 	{ "rules", 20000, 1200 }, { "cmdline", 200000, 1200 }, { "sysfs", 200000, 4097 },
 	{ "grub", 20000, 1200 },  { "rom", 100000, 9216 },     { "routes", 100000, 4097 },
-	{ "guests", 20000, 1200 },
+	{ "guests", 20000, 1200 }, { "files", 5000, 4097 },
 };
 
 /* "-seed_inputs=FILE,FILE,...": to a directory of inputs libFuzzer would add its own. */

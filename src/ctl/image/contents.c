@@ -183,7 +183,7 @@ static int take(void *context, struct initramfs_file *file)
 	struct contents *contents = context;
 	size_t length = 0;
 	const char *rest = skip_modules(file->path, &length);
-	struct text builtin = { file->data, file->data + file->length }, line;
+	struct text builtin, line;
 	int result = 0;
 
 	if (!rest)
@@ -194,6 +194,7 @@ static int take(void *context, struct initramfs_file *file)
 	}
 	if (!file->data)
 		return add_module(contents, rest, strlen(rest));
+	builtin = (struct text){ file->data, file->data + file->length };
 	while (result == 0 && text_take_until(&builtin, '\n', &line))
 		result = add_module(contents, line.p, text_length(&line));
 	return result;
