@@ -358,8 +358,10 @@ static void run_command(struct inspection *run, const struct ctl *ctl, int count
 		worsen(run, CTL_INTERNAL);
 	if (run->status != CTL_INTERNAL) {
 		result = protect_find(&run->protect, ctl->root);
-		if (result < 0)
+		if (result < 0) {
 			worsen(run, ctl_fail("devices in use by the host: %s", strerror(-result)));
+			run->protect.hidden = true;
+		}
 		look_into_all(run);
 		protect_free(&run->protect);
 	}

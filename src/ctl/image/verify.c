@@ -208,8 +208,9 @@ static void check_protected(struct run *run)
 			     "%zu device%s listed, and those in use by the host can't be seen",
 			     count, count == 1 ? "" : "s");
 	} else if (compare_protected(run) == 0) {
-		findings_add(findings, FINDING_OK, NULL, "%zu device%s in use by the host", count,
-			     count == 1 ? "" : "s");
+		findings_add(findings, protect->incomplete ? FINDING_UNKNOWN : FINDING_OK, NULL,
+			     "%zu device%s in use by the host%s", count, count == 1 ? "" : "s",
+			     protect->incomplete ? ", and more that could not be followed" : "");
 	}
 }
 
