@@ -38,8 +38,7 @@ static int mount_type(const char *device, const char *type, bool shared)
 	return result < 0 ? -errno : result;
 }
 
-/* In a child process, since a disk that is dying does not answer. */
-static int find_type(const void *device, void *type)
+static int find_type(const char *device, char type[TYPE_MAX])
 {
 	blkid_probe probe = blkid_new_probe_from_filename(device);
 	const char *found;
@@ -55,17 +54,40 @@ static int find_type(const void *device, void *type)
 	return result;
 }
 
+/* What is mounted for writing elsewhere has to be so here, too, but for this mount. */
+static int mount_either(const char *device, const char *type)
+{
+	int result = mount_type(device, type, false);
+
+	return result == -EBUSY ? mount_type(device, type, true) : result;
+}
+
+static int list_nothing(void *context, int fd, const char *name)
+{
+	(void)context;
+	(void)fd;
+	(void)name;
+	return 0;
+}
+
+/* In a child process, since a disk that is dying does not answer. */
+static int rehearse(const void *device, void *type)
+{
+	int result = find_type(device, type);
+	cleanup_fd int mounted = result < 0 ? result : mount_either(device, type);
+
+	if (mounted < 0)
+		return mounted;
+	return file_each_entry(file_open_flags(mounted, ".", O_RDONLY | O_DIRECTORY), list_nothing,
+			       NULL);
+}
+
 static int mount_device(const char *device)
 {
 	char type[TYPE_MAX];
-	int result = deadline_run(find_type, device, type, sizeof(type));
+	int result = deadline_run(rehearse, device, type, sizeof(type));
 
-	if (result == 0)
-		result = mount_type(device, type, false);
-	/* What is mounted for writing elsewhere has to be so here, too, but for this mount. */
-	if (result == -EBUSY)
-		result = mount_type(device, type, true);
-	return result;
+	return result < 0 ? result : mount_either(device, type);
 }
 
 static void open_one(struct esp *esp, const struct host *host)
