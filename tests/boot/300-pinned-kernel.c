@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * As near to a host of Proxmox VE as Debian comes: OVMF starts systemd-boot from the first of two
- * EFI system partitions, which a stand-in for proxmox-boot-tool fills; a third one is gone. The
- * newest kernel is broken and an older one is pinned. A rule and a word are added, and the next
- * boot has both.
+ * EFI system partitions, which a stand-in for proxmox-boot-tool fills; a third one is gone,
+ * and the second is full for a while. The newest kernel is broken and an older one is pinned. A
+ * rule and a word are added, and the next boot has both.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,14 +40,15 @@ static const char *const commands[] = {
 
 static struct image image;
 
-/* A partition of 300 MiB behind the first of the disk. */
+/* A partition of 64 MiB behind the first of the disk. */
 static void make_esp(const char *name, const char *uuid)
 {
 	char disk[PATH_MAX], inside[PATH_MAX + 8], files[PATH_MAX];
 	const char *const lines[][16] = {
-		{ "truncate", "-s", "302M", disk },
-		{ "sgdisk", "-n", "1:2048:616447", "-t", "1:ef00", disk },
-		{ "mkfs.vfat", "-F", "32", "-i", uuid, "--offset", "2048", disk, "307200" },
+		{ "truncate", "-s", "66M", disk },
+		{ "sgdisk", "-n", "1:2048:133119", "-t", "1:ef00", disk },
+		{ "mkfs.vfat", "-s", "1", "-F", "32", "-i", uuid, "--offset", "2048", disk,
+		  "65536" },
 		{ "sh", "-c", "exec mcopy -s -i \"$0\" \"$1\"/* ::", inside, files },
 	};
 
@@ -111,11 +112,13 @@ static const char *const before[] = {
 	"exit 2",
 	"$ vfio-earlyctl add 02:00.0",
 	"exit 0",
+	"$ proxmox-boot-tool refresh",
+	"exit 1",
 	"$ vfio-earlyctl check",
-	"All 2 devices will be bound after the images are rebuilt: 5 warnings, 1 note",
-	IMAGE("AAAA-0001") ": warning: The copy that boots is shorter than /boot/initrd.img-VERSION",
-	" fix: Run 'proxmox-boot-tool refresh'",
+	"All 2 devices will be bound after the images are rebuilt: 4 warnings, 1 note",
 	IMAGE("AAAA-0002") ": warning: The copy that boots is shorter than /boot/initrd.img-VERSION",
+	" fix: The partition is full: remove a kernel, as with 'apt autoremove', then run "
+	"'proxmox-boot-tool refresh'",
 	"$ proxmox-boot-tool refresh",
 	"exit 0",
 	"$ vfio-earlyctl check",

@@ -447,6 +447,8 @@ static int work_under_lockdown(FILE *report)
 	return run_all_reported(lines, report);
 }
 
+#define SECOND_ESP "/dev/disk/by-uuid/AAAA-0002"
+
 /*
  * A host whose images boot from EFI system partitions: up to the reboot, and after it. To build the
  * image here takes minutes.
@@ -460,7 +462,11 @@ static int work_on_pinned(FILE *report)
 		NULL,
 	};
 	static const char *const finish[] = {
+		"truncate -s +64K /boot/initrd.img-$(uname -r)",
+		"mount " SECOND_ESP " /mnt && ! cat /dev/zero >/mnt/filler; umount /mnt",
+		"proxmox-boot-tool refresh",
 		"vfio-earlyctl check",
+		"mount " SECOND_ESP " /mnt && rm /mnt/filler; umount /mnt",
 		"proxmox-boot-tool refresh",
 		"vfio-earlyctl check",
 		"vfio-earlyctl image $(uname -r)",
