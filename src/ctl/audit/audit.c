@@ -325,10 +325,13 @@ void audit_groups(struct findings *findings, const struct inventory *inventory, 
 			continue;
 		if (audit_controller(findings, inventory, row) || !inventory_is_spoiled(row))
 			continue;
-		for (size_t n = 0; n < i; n++)
-			said |= inventory_is_spoiled(&plan->rows[n]) &&
-				plan->rows[n].device->group == row->device->group &&
-				(!meant || meant[plan->rows[n].device - forecast->pci.devices]);
+		for (size_t n = 0; n < i; n++) {
+			const struct pci_device *other = plan->rows[n].device;
+
+			said |= other && inventory_is_spoiled(&plan->rows[n]) &&
+				other->group == row->device->group &&
+				(!meant || meant[other - forecast->pci.devices]);
+		}
 		if (!said)
 			audit_group(findings, inventory, row);
 	}

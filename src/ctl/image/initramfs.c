@@ -201,7 +201,7 @@ static size_t measure_frame(const char *data, size_t size)
 	static const uint8_t of_content[] = { 0, 2, 4, 8 }, of_dictionary[] = { 0, 1, 2, 4 };
 	uint32_t descriptor = size > 5 ? (uint8_t)data[4] : 0, block = 0;
 	bool single = descriptor >> 5 & 1;
-	size_t at = 5 + (descriptor < 0x40 ? 1 : of_content[descriptor >> 6] + !single) +
+	size_t at = 5 + (descriptor < 0x40 ? 1u : of_content[descriptor >> 6] + (single ? 0u : 1u)) +
 		    of_dictionary[descriptor & 3];
 
 	if (size < 4 || memcmp(data, "\x28\xb5\x2f\xfd", 4) != 0)

@@ -136,8 +136,8 @@ static int read_word(const struct attempt *attempt, unsigned long long offset, u
 static int check_config(struct attempt *attempt)
 {
 	const struct pci_device *device = attempt->device;
-	struct region config;
-	uint32_t ids;
+	struct region config = { .size = 0 };
+	uint32_t ids = 0;
 	int result = find_region(attempt, VFIO_PCI_CONFIG_REGION_INDEX, &config);
 
 	result = result ?: read_word(attempt, config.offset + PCI_VENDOR_ID, &ids);
@@ -149,7 +149,7 @@ static int check_config(struct attempt *attempt)
 /* Since 5.8 a BAR can only be read while the device decodes its memory. */
 static int decode_memory(const struct attempt *attempt)
 {
-	struct region config;
+	struct region config = { .size = 0 };
 	uint16_t command;
 	off_t offset;
 	int result = find_region(attempt, VFIO_PCI_CONFIG_REGION_INDEX, &config);
@@ -169,12 +169,12 @@ static int decode_memory(const struct attempt *attempt)
 /* A BAR of I/O ports has bit 0 set; a port's read can do more than show something. */
 static bool is_memory(const struct attempt *attempt, unsigned int index)
 {
-	struct region config;
+	struct region config = { .size = 0 };
 	uint32_t bar;
 
 	return index < VFIO_PCI_ROM_REGION_INDEX &&
 	       find_region(attempt, VFIO_PCI_CONFIG_REGION_INDEX, &config) == 0 &&
-	       read_word(attempt, config.offset + PCI_BASE_ADDRESS_0 + 4 * index, &bar) == 0 &&
+	       read_word(attempt, config.offset + PCI_BASE_ADDRESS_0 + 4ull * index, &bar) == 0 &&
 	       !(bar & PCI_BASE_ADDRESS_SPACE_IO);
 }
 
