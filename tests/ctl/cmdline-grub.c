@@ -99,6 +99,16 @@ static const struct play {
 	  .words = "quiet",
 	  .finding = "/etc/default/grub:1: 'intel_iommu=on iommu=pt' is behind the closing quote "
 		     "and never reaches the kernel; write it inside the quotes" },
+	{ "a misspelt variable",
+	  { "\n" L "_DEFUALT=\"a\"\n" D "=b\n#" D "S=c\n" L "_RECOVERY=d\n" },
+	  .words = "b",
+	  .finding = "/etc/default/grub:2: update-grub doesn't know " L "_DEFUALT; write " D },
+	{ "curly quotes",
+	  { D "=\342\200\234a b\342\200\235\n" L "=b # don\342\200\231t\n" },
+	  .words = "b",
+	  .opaque = "a|b",
+	  .finding =
+		  "/etc/default/grub:1: curly quotes are no quotes for sh; write " D "=\"WORDS\"" },
 
 	/* What a change makes: new words are in our file, whatever the others are. */
 	{ "add",

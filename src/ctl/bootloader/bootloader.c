@@ -155,6 +155,8 @@ int bootloader_read_config(const struct bootloader *loader, const struct host *h
 	*config = (struct bootconfig){ .has_reset = false };
 	message[0] = '\0';
 	result = loader->load(&config->files, host, message);
+	if (loader->load == grub_load)
+		grub_find_ignored(&config->findings, host);
 	return result < 0 ? result : loader->read(config, message);
 }
 

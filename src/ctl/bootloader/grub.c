@@ -8,6 +8,7 @@
 
 #include "bootloader/grub.h"
 #include "core/text.h"
+#include "host/distance.h"
 
 #define CONFIG "/grub/grub.cfg" /* below /boot, or an EFI system partition */
 
@@ -282,6 +283,62 @@ static int read_file(struct bootconfig *config, const struct assignment *variabl
 	return result < 0 ? result : 0;
 }
 
+/* Misspelt variables, and quotes that only a word processor has: sh passes over both. */
+static void check_nearly(struct bootconfig *config, const struct bootfile *file, const char *line)
+{
+	size_t length = strspn(line, NAME_CHARACTERS);
+	char name[DISTANCE_LENGTH_MAX + 1], place[PATH_MAX];
+
+	if (line[length] != '=' || length >= sizeof(name) ||
+	    host_path(place, "%s:%u", file->path,
+		      bootfile_line(file, (size_t)(line - file->text))) < 0)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)length, line);
+	line += length + 1;
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		size_t distance = distance_get(name, variables[i]);
+
+		/* What only has more in front or behind is a variable of others. */
+		if (distance > 0 && distance <= 2 && !strstr(name, variables[i]))
+			findings_add(&config->findings, FINDING_WARNING, place,
+				     "update-grub doesn't know %s; write %s", name, variables[i]);
+		else if (distance == 0 && (strncmp(line, "\342\200\234", 3) == 0 ||
+					   strncmp(line, "\342\200\230", 3) == 0))
+			findings_add(&config->findings, FINDING_WARNING, place,
+				     "curly quotes are no quotes for sh; write %s=\"WORDS\"", name);
+	}
+}
+
+struct search {
+	const struct host *host;
+	struct findings *findings;
+};
+
+/* A file that was meant to be read; what was put aside, as "vfio.cfg.bak", was not. */
+static int take_ignored(void *context, const char *directory, const char *name)
+{
+	const struct search *search = context;
+	const char *dot = strrchr(name, '.');
+	char path[PATH_MAX], *text;
+
+	if (name[0] == '.' || (dot && strcmp(dot, ".conf") != 0) ||
+	    host_path(path, "%s/%s", directory, name) < 0 ||
+	    host_read_text(search->host, path, &text) < 0)
+		return 0;
+	if (strstr(text, variables[0]))
+		findings_add(search->findings, FINDING_WARNING, path,
+			     "update-grub reads only files whose names end in .cfg; rename it");
+	free(text);
+	return 0;
+}
+
+void grub_find_ignored(struct findings *findings, const struct host *host)
+{
+	struct search search = { host, findings };
+
+	host_each(host, GRUB_DIRECTORY, take_ignored, &search);
+}
+
 int grub_read(struct bootconfig *config, char *message)
 {
 	const struct bootfile *own = config->files.list;
@@ -305,6 +362,10 @@ int grub_read(struct bootconfig *config, char *message)
 		for (; variable.file < config->files.count && result == 0; variable.file++)
 			result = read_file(config, &variable, message);
 	}
+	for (size_t i = 0; i < config->files.count; i++)
+		for (const char *line = config->files.list[i].text; line && *line;
+		     line = (line = strchr(line, '\n')) ? line + 1 : NULL)
+			check_nearly(config, &config->files.list[i], line);
 	return result;
 }
 

@@ -31,4 +31,7 @@ int grub_read(struct bootconfig *config, char *message);
 const char *grub_find_fault(const char *word);
 void grub_check_entries(struct bootcheck *check);
 
+/* Adds findings about files that update-grub passes over. */
+void grub_find_ignored(struct findings *findings, const struct host *host);
+
 #endif
