@@ -295,7 +295,7 @@ static bool is_covered(const struct import *import, const struct plan *plan,
 static bool may_disable(const struct import *import, const struct plan *plan,
 			const struct conflict *conflict)
 {
-	if (import->left_out[conflict - import->conflicts.list])
+	if (import->left_out[conflict - import->conflicts.list] || conflict->manual)
 		return false;
 	switch (conflict->kind) {
 	case CONFLICT_IDS:

@@ -7,6 +7,7 @@
 
 #include "audit/audit.h"
 #include "core/text.h"
+#include "core/vfio.h"
 #include "doctor/doctor.h"
 #include "host/array.h"
 #include "host/modprobe.h"
@@ -201,16 +202,17 @@ static void take_module(void *context, const char *where, char *line)
 	findings_fix(list->findings, "%s", list->fix);
 }
 
-/* "add_drivers+=" vfio vfio_pci "", as dracut.conf(5) has it: each module as if on a line of its
- * own. */
-static void take_drivers(void *context, const char *where, char *line)
+/* It counts for what dracut's modules ask for as well, unless the name is in add_drivers, too. */
+static void take_omitted(void *context, const char *where, char *module)
 {
-	char *value = strchr(line, '='), *rest, *word;
+	struct list *list = context;
 
-	if (!value || line[0] == '#' || !strstr(line, "drivers+="))
+	if (!vfio_is_driver(module) || list->doctor->inventory.forecast.rules.count == 0)
 		return;
-	for (rest = value + 1; (word = strtok_r(NULL, MODPROBE_BLANK "\"'", &rest));)
-		take_module(context, where, word);
+	findings_add(list->findings, FINDING_WARNING, where,
+		     "omit_drivers can keep %s out of images, where rules need it", module);
+	findings_fix(list->findings, "Remove the name, then run '%s'",
+		     list->doctor->kernels.builder->command);
 }
 
 static int take_list(void *context, const char *directory, const char *name)
@@ -221,7 +223,7 @@ static int take_list(void *context, const char *directory, const char *name)
 	if (host_path(path, "%s/%s", directory, name) < 0 ||
 	    host_read_text(&list->doctor->inventory.host, path, &text) < 0)
 		return 0;
-	modprobe_parse(path, text, strstr(path, "/dracut") ? take_drivers : take_module, list);
+	modprobe_parse(path, text, take_module, list);
 	free(text);
 	return 0;
 }
@@ -233,11 +235,10 @@ void doctor_check_module_lists(struct doctor *doctor, struct findings *findings)
 	take_list(&list, "/etc", "modules");
 	take_list(&list, "/etc/initramfs-tools", "modules");
 	host_each(&doctor->inventory.host, "/etc/modules-load.d", take_list, &list);
-	if (doctor->kernels.builder == &builder_dracut) {
-		list.fix = "Remove the name, or the line if it has no other";
-		take_list(&list, "/etc", "dracut.conf");
-		host_each(&doctor->inventory.host, "/etc/dracut.conf.d", take_list, &list);
-	}
+	list.fix = "Remove the name, or the line if it has no other";
+	dracut_each_word(&doctor->inventory.host, "add_drivers", take_module, &list);
+	dracut_each_word(&doctor->inventory.host, "force_drivers", take_module, &list);
+	dracut_each_word(&doctor->inventory.host, "omit_drivers", take_omitted, &list);
 	if (findings->count == 0)
 		findings_add(findings, FINDING_OK, NULL,
 			     "No list of modules has an unnecessary one");

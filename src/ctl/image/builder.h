@@ -5,6 +5,7 @@
 
 #include "host/findings.h"
 #include "host/host.h"
+#include "host/modprobe.h"
 
 struct contents;
 
@@ -33,6 +34,13 @@ extern const struct builder *const builders[];
 
 /* What makes the images of a host. Where nothing tells: initramfs-tools, here and below. */
 const struct builder *builder_find(const struct host *host);
+
+/*
+ * Calls take for each word that dracut.conf(5) gives one of its variables, as "add_drivers+=", with
+ * file and line, if dracut makes the images. Nothing is parsed as a shell would.
+ */
+void dracut_each_word(const struct host *host, const char *variable, modprobe_take *take,
+		      void *context);
 
 /* What made an image. */
 const struct builder *builder_of_image(const struct contents *contents);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Images that dracut(8) makes. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/text.h"
 #include "image/builder.h"
 #include "image/contents.h"
@@ -34,6 +37,59 @@ static void check_start(const struct contents *contents, struct findings *findin
 			     "dracut-systemd");
 	else
 		findings_add(findings, FINDING_OK, NULL, "runs before udev");
+}
+
+struct search {
+	const struct host *host;
+	const char *variable;
+	modprobe_take *take;
+	void *context;
+};
+
+/* NAME+="WORDS", NAME=WORDS, and perhaps a comment. */
+static void take_line(void *context, const char *where, char *line)
+{
+	const struct search *search = context;
+	size_t length = strlen(search->variable);
+	const char *end;
+	char *rest, *word;
+
+	line += strspn(line, MODPROBE_BLANK);
+	if (strncmp(line, search->variable, length) != 0)
+		return;
+	line += length;
+	line += *line == '+';
+	if (*line++ != '=')
+		return;
+	end = *line == '"' ? "\"" : *line == '\'' ? "'" : MODPROBE_BLANK;
+	line += end[0] == *line;
+	line[strcspn(line, end)] = '\0';
+	for (rest = line; (word = strtok_r(NULL, MODPROBE_BLANK, &rest));)
+		search->take(search->context, where, word);
+}
+
+static int take_file(void *context, const char *directory, const char *name)
+{
+	struct search *search = context;
+	char path[PATH_MAX], *text;
+
+	if (!text_ends_with(name, ".conf") || host_path(path, "%s/%s", directory, name) < 0 ||
+	    host_read_text(search->host, path, &text) < 0)
+		return 0;
+	modprobe_parse(path, text, take_line, search);
+	free(text);
+	return 0;
+}
+
+void dracut_each_word(const struct host *host, const char *variable, modprobe_take *take,
+		      void *context)
+{
+	struct search search = { host, variable, take, context };
+
+	if (builder_find(host) != &builder_dracut)
+		return;
+	take_file(&search, "/etc", "dracut.conf");
+	host_each(host, "/etc/dracut.conf.d", take_file, &search);
 }
 
 const struct builder builder_dracut = {

@@ -37,6 +37,7 @@ struct conflict {
 	char word[64];         /* the name of the kernel's word that it is part of; "" if of none */
 	bool idle;    /* it has no effect where it stands: a CONFLICT_BAD beside it tells why */
 	bool passing; /* a word of this boot that the next one doesn't have */
+	bool manual;  /* in a file that is changed by hand alone */
 	bool late;    /* the module is loaded after rules were applied, unless one loads it */
 	const char *expected; /* of CONFLICT_BAD */
 	char **aliases;       /* of that module: devices that it is for */

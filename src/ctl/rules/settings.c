@@ -9,6 +9,7 @@
 #include "core/vfio.h"
 #include "host/distance.h"
 #include "host/modprobe.h"
+#include "image/builder.h"
 #include "rules/conflicts.h"
 
 #define NAME_SIZE 64
@@ -270,16 +271,6 @@ static int take_names(void *context, const char *directory, const char *name)
 	return text_ends_with(name, ".conf") ? read_file(context, directory, name) : 0;
 }
 
-void conflict_read_lists(struct conflicts *conflicts, const struct host *host)
-{
-	struct reader reader = { .conflicts = conflicts, .host = host, .form = FORM_LIST };
-
-	read_file(&reader, "/etc/initramfs-tools", "modules");
-	reader.form = FORM_NAMES; /* systemd-modules-load(8) reads /etc/modules as well */
-	read_file(&reader, "/etc", "modules");
-	host_each(host, "/etc/modules-load.d", take_names, &reader);
-}
-
 #define VFIO_IDS  "vfio_pci.ids"
 #define VFIO_WORD "vfio-pci.ids="
 
@@ -393,4 +384,34 @@ void conflict_read_word(struct conflicts *conflicts, const struct conflict_word 
 			 (int)strcspn(word->text, "="), word->text);
 	}
 	free(copy);
+}
+
+/* Only dracut's own scripts read it in the image, unless that is a unified one. */
+static void take_kernel_word(void *context, const char *where, char *text)
+{
+	struct conflicts *conflicts = context;
+	struct conflict_word word = { .text = text };
+	size_t count = conflicts->count;
+
+	snprintf(word.where, sizeof(word.where), "%s", where);
+	conflict_read_word(conflicts, &word, NULL);
+	if (conflicts->count > count)
+		spoil(conflicts, count, where, text,
+		      "the bootloader's configuration: the kernel gets kernel_cmdline= of dracut "
+		      "in a unified image only");
+	for (; count < conflicts->count; count++) {
+		conflicts->list[count].word[0] = '\0';
+		conflicts->list[count].manual = true;
+	}
+}
+
+void conflict_read_lists(struct conflicts *conflicts, const struct host *host)
+{
+	struct reader reader = { .conflicts = conflicts, .host = host, .form = FORM_LIST };
+
+	read_file(&reader, "/etc/initramfs-tools", "modules");
+	reader.form = FORM_NAMES; /* systemd-modules-load(8) reads /etc/modules as well */
+	read_file(&reader, "/etc", "modules");
+	host_each(host, "/etc/modules-load.d", take_names, &reader);
+	dracut_each_word(host, "kernel_cmdline", take_kernel_word, conflicts);
 }
