@@ -291,6 +291,9 @@ static bool audit_controller(struct findings *findings, const struct inventory *
 	char name[PCI_ADDRESS_TEXT_MAX], above[PCI_ADDRESS_TEXT_MAX], where[RULE_PLACE_MAX];
 	bool in_file = row->rule->file[0] == '/';
 
+	if (!inventory_is_taken(row))
+		return false;
+
 	pci_address_format(&device->address, name);
 	if (in_file)
 		rule_format_place(row->rule, where);
@@ -301,8 +304,7 @@ static bool audit_controller(struct findings *findings, const struct inventory *
 		findings_fix(findings,
 			     "Switch VMD (Intel RST, RAID) off in the firmware's setup if the host "
 			     "boots without it, or pass the whole controller through");
-	} else if (inventory_is_taken(row) && device->driver &&
-		   strcmp(device->driver, "thunderbolt") == 0) {
+	} else if (device->driver && strcmp(device->driver, "thunderbolt") == 0) {
 		findings_add(findings, FINDING_WARNING, in_file ? where : NULL,
 			     "%s is the host's Thunderbolt or USB4 controller: no dock or disk on "
 			     "its ports works for the host without it",

@@ -95,16 +95,22 @@ void doctor_check_framebuffer(struct doctor *doctor, struct findings *findings)
 		 "The firmware's framebuffer is in the memory of no card that is bound");
 }
 
-/* "0xSTART 0xEND 0xFLAGS" of a BAR; all are 0 if there is none. */
+/* IORESOURCE_MEM of the kernel: BARs of ports are not needed. */
+#define RESOURCE_MEMORY 0x200
+
+/* "0xSTART 0xEND 0xFLAGS" of a BAR of memory; all are 0 if there is none. */
 static void parse_bar(const char *resources, unsigned int bar, unsigned long long *start,
 		      unsigned long long *end)
 {
+	unsigned long long flags;
+
 	*start = *end = 0;
 	for (; bar > 0 && resources; bar--) {
 		resources = strchr(resources, '\n');
 		resources = resources ? resources + 1 : NULL;
 	}
-	if (resources && sscanf(resources, "%llx %llx", start, end) != 2)
+	if (resources && (sscanf(resources, "%llx %llx %llx", start, end, &flags) != 3 ||
+			  !(flags & RESOURCE_MEMORY)))
 		*start = *end = 0;
 }
 

@@ -39,11 +39,11 @@ static const char *describe(const char *word)
 	return NULL;
 }
 
-/* "video=efifb:off", "video=vesafb:off,efifb:off" and the like. */
+/* "video=efifb:off", "video=vesa:off,efifb:off" and the like. */
 static bool is_framebuffer_off(const char *word)
 {
-	return strcmp(word, "nofb") == 0 ||
-	       (bootword_has_name(word, "video") && strstr(word, "fb:off"));
+	return strcmp(word, "nofb") == 0 || (bootword_has_name(word, "video") &&
+					     (strstr(word, "fb:off") || strstr(word, "vesa:off")));
 }
 
 #define TRUST "Run only VMs that you trust like the host"
