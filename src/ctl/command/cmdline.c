@@ -183,7 +183,7 @@ static int change(const struct request *run, bool adds)
 			      : bootchange_remove(&change, run->operands[i]);
 	findings_report(&change.said);
 	if (result == 0)
-		status = refresh_apply(&change, run->dry_run);
+		status = refresh_apply(&change, run->dry_run, false);
 	bootchange_close(&change);
 	return status;
 }

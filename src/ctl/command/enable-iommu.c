@@ -164,7 +164,7 @@ static int work(const struct host *host, bool dry_run)
 		return CTL_INTERNAL;
 	status = enable_plan(&change, host);
 	if (status == CTL_OK && change.want_count > 0)
-		status = refresh_apply(&change, dry_run);
+		status = refresh_apply(&change, dry_run, false);
 	bootchange_close(&change);
 	return status;
 }

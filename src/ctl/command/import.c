@@ -369,7 +369,7 @@ static int disable_words(struct import *import, const bool *chosen)
 	}
 	findings_report(&change.said);
 	if (result == 0)
-		status = refresh_apply(&change, !import->write);
+		status = refresh_apply(&change, !import->write, true);
 	bootchange_close(&change);
 	return result < 0 ? CTL_INTERNAL : status;
 }
@@ -397,8 +397,8 @@ static int disable_lines(struct import *import, bool *chosen)
 		result = transaction_write(&transaction, &done);
 		findings_report(&done);
 	}
-	for (size_t i = 0; i < transaction.count && result == 0 && import->write; i++)
-		ctl_fail("to undo: mv %s %s", transaction.list[i].backup, transaction.list[i].path);
+	if (result == 0 && import->write)
+		refresh_tell_undo(&transaction, NULL);
 	findings_free(&done);
 	transaction_free(&transaction);
 	return result < 0 ? CTL_INTERNAL : status;

@@ -35,7 +35,18 @@ int refresh_run(struct bootchange *change)
 		command, result);
 }
 
-int refresh_apply(struct bootchange *change, bool dry_run)
+void refresh_tell_undo(const struct transaction *transaction, const char *then)
+{
+	for (size_t i = 0; i < transaction->count; i++) {
+		const struct transaction_file *file = &transaction->list[i];
+
+		if (file->backup[0] && !(file->flags & TRANSACTION_OURS))
+			ctl_fail("to undo: mv %s %s%s%s", file->backup, file->path,
+				 then ? " && " : "", then ? then : "");
+	}
+}
+
+int refresh_apply(struct bootchange *change, bool dry_run, bool tell_undo)
 {
 	struct transaction transaction = { .host = change->host };
 	struct findings done = { .count = 0 };
@@ -59,6 +70,8 @@ int refresh_apply(struct bootchange *change, bool dry_run)
 		findings_report(&done);
 		if (result == 0)
 			status = refresh_run(change);
+		if (result == 0 && tell_undo)
+			refresh_tell_undo(&transaction, change->loader->refresh);
 	}
 	transaction_free(&transaction);
 	return status;
