@@ -17,6 +17,7 @@
 #include "bind/apply.h"
 #include "bind/framebuffer.h"
 #include "bind/jobs.h"
+#include "bind/settings.h"
 #include "bind/sysfs.h"
 #include "bind/vfio.h"
 #include "core/text.h"
@@ -129,6 +130,38 @@ static void release_framebuffer(struct work *work)
 		if (work->jobs[i].result < 0)
 			fail(work, work->steps[i].row, "releasing the boot framebuffer",
 			     work->jobs[i].result);
+}
+
+static const char vendor_reset[] = "vendor_reset";
+
+/* It hooks into the kernel's own device_specific for cards that fail otherwise. */
+static bool wants_vendor_reset(const struct work *work, const struct plan_row *row)
+{
+	return work->count == 0 && is_pending(work, row) &&
+	       strstr(row->rule->settings, "device_specific");
+}
+
+static int load_vendor_reset(void *argument)
+{
+	const struct step *step = argument;
+
+	return modules_load(step->work->apply->modules, vendor_reset);
+}
+
+/*
+ * Before the driver is there: loading its module can bind it. A device that has a driver, or gets
+ * one at this moment, follows when that has let go.
+ */
+static void set_unheld(struct work *work)
+{
+	prepare(work, wants_vendor_reset);
+	run_steps(work, load_vendor_reset, leave(work, 500));
+	for (size_t i = 0; i < work->plan->count && !work->apply->added; i++) {
+		const struct plan_row *row = &work->plan->rows[i];
+
+		if (is_pending(work, row) && !row->device->driver)
+			settings_write(work->devices, &row->device->address, row->rule->settings);
+	}
 }
 
 /*
@@ -346,6 +379,9 @@ static int take(const struct step *step)
 	result = sysfs_set_override(devices, address, step->row->wanted);
 	if (result == 0 && !is_late(step))
 		result = sysfs_unbind(devices, address);
+	if (result == 0 && !is_late(step) &&
+	    (step->work->apply->added || step->row->device->driver))
+		settings_write(devices, address, step->row->rule->settings);
 	if (result == 0 && !is_late(step))
 		result = step->work->apply->added ? probe_added(step)
 						  : sysfs_probe(devices, address);
@@ -497,6 +533,22 @@ static void warn_of_framebuffer(struct work *work)
 	}
 }
 
+static void warn_of_settings(struct work *work)
+{
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct plan_row *row = &work->plan->rows[i];
+		char text[DETAIL_MAX];
+
+		if (!is_bound(row) || row->detail[0] ||
+		    settings_check(work->devices, &row->device->address, row->rule->settings, text,
+				   sizeof(text)))
+			continue;
+		plan_row_explain(work->plan, row, "%s", text);
+		row->level = LEVEL_WARNING;
+		row->satisfied = false;
+	}
+}
+
 /* A device can be bound and still be unusable; a row has room for one reason. */
 static void warn_of_obstacle(struct work *work)
 {
@@ -525,6 +577,7 @@ static void carry_out(struct work *work)
 
 	work->deadline = jobs_now() + work->timeout * 1000;
 	release_framebuffer(work);
+	set_unheld(work);
 	override_unheld(work);
 	loaded = load_modules(work);
 	free_protected(work, loaded);
@@ -538,6 +591,7 @@ static void carry_out(struct work *work)
 	give_back(work);
 	read_back(work);
 	warn_of_framebuffer(work);
+	warn_of_settings(work);
 	warn_of_obstacle(work);
 }
 

@@ -25,14 +25,34 @@ static void format_path(char *path, size_t size, const struct pci_address *addre
 	snprintf(path, size, "%s/%s", pci_address_format(address, name), attribute);
 }
 
+int sysfs_write_attribute(int devices, const struct pci_address *address, const char *name,
+			  const char *value)
+{
+	char path[PCI_ADDRESS_TEXT_MAX + 24];
+
+	format_path(path, sizeof(path), address, name);
+	return write_attribute(devices, path, value);
+}
+
+int sysfs_read_attribute(int devices, const struct pci_address *address, const char *name,
+			 char *text, size_t size)
+{
+	char path[PCI_ADDRESS_TEXT_MAX + 24];
+	ssize_t got;
+
+	format_path(path, sizeof(path), address, name);
+	text[0] = '\0';
+	got = file_read(devices, path, text, size);
+	return got < 0 ? (int)got : 0;
+}
+
 int sysfs_set_override(int devices, const struct pci_address *address, const char *driver)
 {
-	char path[PCI_ADDRESS_TEXT_MAX + 24], value[PCI_DRIVER_NAME_MAX + 1];
+	char value[PCI_DRIVER_NAME_MAX + 1];
 
 	/* A newline clears it; a write of no bytes would never arrive. */
-	format_path(path, sizeof(path), address, "driver_override");
 	snprintf(value, sizeof(value), "%s\n", driver);
-	return write_attribute(devices, path, value);
+	return sysfs_write_attribute(devices, address, "driver_override", value);
 }
 
 int sysfs_unbind(int devices, const struct pci_address *address)

@@ -12,6 +12,12 @@
 
 #include "core/address.h"
 
+/* Writes an attribute of a device, or reads it up to size - 1 bytes. 0 or -errno. */
+int sysfs_write_attribute(int devices, const struct pci_address *address, const char *name,
+			  const char *value);
+int sysfs_read_attribute(int devices, const struct pci_address *address, const char *name,
+			 char *text, size_t size);
+
 /* Lets only the driver of this name bind to the device; any may where driver is "". 0/-errno. */
 int sysfs_set_override(int devices, const struct pci_address *address, const char *driver);
 

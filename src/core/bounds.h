@@ -8,6 +8,7 @@
 #define RULE_LINE_MAX  1024 /* bytes before a comment */
 #define RULE_TEXT_MAX  80   /* what is kept of a line, to show it again */
 #define RULE_NOTE_MAX  104  /* what is kept of its comment */
+#define RULE_SETTINGS_MAX 96 /* attributes of sysfs and their values */
 #define RULE_WHERE_MAX 128  /* a file name as messages show it */
 
 /* The kernel walks at most this many bridges down in any machine known to us. */

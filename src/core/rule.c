@@ -32,7 +32,8 @@ struct word {
 	word_parser *parse;
 };
 
-static word_parser parse_id, parse_slot, parse_serial, parse_class, parse_driver;
+static word_parser parse_id, parse_slot, parse_serial, parse_class, parse_driver, parse_methods,
+	parse_switch;
 
 static const struct word words[] = {
 	{ "id", RULE_ID, 0, parse_id },
@@ -43,6 +44,8 @@ static const struct word words[] = {
 	{ "group", 0, RULE_GROUP, NULL },
 	{ "force", 0, RULE_FORCE, NULL },
 	{ "optional", 0, RULE_OPTIONAL, NULL },
+	{ "reset_method", 0, RULE_RESET_METHOD, parse_methods },
+	{ "d3cold_allowed", 0, RULE_D3COLD_ALLOWED, parse_switch },
 };
 
 static bool is_blank(char c)
@@ -246,6 +249,41 @@ static const char *parse_driver(struct text *value, struct rule *rule)
 	return NULL;
 }
 
+/* "device_specific,flr" (reset_method_store() of the kernel, since 5.15). */
+static const char *parse_methods(struct text *value, struct rule *rule)
+{
+	(void)rule;
+	do {
+		const char *start = value->p;
+
+		while (!text_at_end(value) &&
+		       (*value->p == '_' || (*value->p >= 'a' && *value->p <= 'z')))
+			value->p++;
+		if (value->p == start)
+			return "methods of reset, such as device_specific,flr";
+	} while (text_take_char(value, ','));
+	return text_at_end(value) ? NULL : "a comma between methods of reset";
+}
+
+static const char *parse_switch(struct text *value, struct rule *rule)
+{
+	(void)rule;
+	if (text_length(value) != 1 || (*value->p != '0' && *value->p != '1'))
+		return "0 or 1";
+	return NULL;
+}
+
+static const char *keep_setting(const struct text *word, struct rule *rule)
+{
+	size_t used = strlen(rule->settings), length = text_length(word);
+
+	if (used + length + 2 > sizeof(rule->settings))
+		return "less than 96 bytes of attributes";
+	memcpy(rule->settings + used, word->p, length);
+	strcpy(rule->settings + used + length, "\n");
+	return NULL;
+}
+
 /* Finds the table entry of "name=value" or of a flag; leaves in *value what it parses. */
 static const struct word *find_word(struct text *value)
 {
@@ -293,6 +331,7 @@ static const char *parse_word(struct text *value, struct rule *rule)
 	static const struct word positional_id = { NULL, RULE_ID, 0, parse_id };
 	static const struct word positional_place = { NULL, RULE_PLACE, 0, parse_place };
 	const char *start = value->p;
+	const struct text whole = *value;
 	const struct word *word = find_word(value);
 	const char *expected;
 
@@ -308,6 +347,11 @@ static const char *parse_word(struct text *value, struct rule *rule)
 		return "each kind of term and option once in a rule";
 	}
 	expected = word->parse ? word->parse(value, rule) : NULL;
+	if (!expected && word->option & RULE_SETTINGS) {
+		expected = keep_setting(&whole, rule);
+		if (expected)
+			value->p = start;
+	}
 	if (expected)
 		return expected;
 	rule->terms |= word->term;

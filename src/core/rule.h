@@ -28,7 +28,12 @@ enum rule_option {
 	RULE_GROUP = 1 << 1,
 	RULE_FORCE = 1 << 2,
 	RULE_OPTIONAL = 1 << 3,
+	RULE_RESET_METHOD = 1 << 4,
+	RULE_D3COLD_ALLOWED = 1 << 5,
 };
+
+/* Those that set an attribute of sysfs, by its name. */
+#define RULE_SETTINGS (RULE_RESET_METHOD | RULE_D3COLD_ALLOWED)
 
 #define RULE_DEFAULT_DRIVER "vfio-pci"
 #define RULE_VARIANT_DRIVER "variant"
@@ -65,6 +70,7 @@ struct rule {
 	char driver[PCI_DRIVER_NAME_MAX];
 	char text[RULE_TEXT_MAX]; /* the line, without comment, as much as fits */
 	char note[RULE_NOTE_MAX]; /* the comment, without # and blanks around */
+	char settings[RULE_SETTINGS_MAX]; /* "ATTRIBUTE=VALUE\n" each, as the line has them */
 	const char *file;	  /* set by who reads the file; outlives the rule */
 	unsigned int line;
 };

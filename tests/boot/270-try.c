@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
+ * A rule sets attributes of one of two bound cards, before its driver is there.
+ *
  * vfio-earlyctl try opens a card as a VM does, and names what a kernel refuses: a host driver in
  * the group, no IOMMU backend, another process, interrupts that are not remapped.
  */
@@ -20,7 +22,7 @@ static void build(const char *suite, const char *name)
 {
 	const struct image_spec spec = {
 		.suite = suite,
-		.rules = "02:00.0\n04:00.0\n",
+		.rules = "02:00.0 reset_method=pm d3cold_allowed=0\n04:00.0\n",
 		.keep_system = true,
 	};
 
@@ -29,6 +31,13 @@ static void build(const char *suite, const char *name)
 }
 
 static const char with_6_12[] =
+	"$ cd /sys/bus/pci/devices; head -v 0000:0[24]:00.0/reset_method "
+	"0000:0[24]:00.0/d3cold_allowed\n"
+	"==> 0000:02:00.0/reset_method <==\npm\n\n"
+	"==> 0000:04:00.0/reset_method <==\npm bus\n\n"
+	"==> 0000:02:00.0/d3cold_allowed <==\n0\n\n"
+	"==> 0000:04:00.0/d3cold_allowed <==\n1\n"
+	"exit 0\n"
 	"$ vfio-earlyctl try 01:00.0\n"
 	"vfio-earlyctl: 01:00.0: Its driver is e1000e, not vfio-pci: it can't be passed through\n"
 	" fix: Run 'vfio-earlyctl bind 01:00.0'; after a reboot, 'vfio-earlyctl status' tells why it isn't bound\n"

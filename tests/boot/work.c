@@ -493,6 +493,8 @@ static int work_on_pinned(FILE *report)
 static int work_on_try(FILE *report)
 {
 	static const char *const lines[] = {
+		"cd /sys/bus/pci/devices; head -v 0000:0[24]:00.0/reset_method "
+		"0000:0[24]:00.0/d3cold_allowed",
 		"vfio-earlyctl try 01:00.0",
 		"modprobe -r vfio_iommu_type1; vfio-earlyctl try 02:00.0",
 		"modprobe vfio_iommu_type1; vfio-earlyctl try 02:00.0",

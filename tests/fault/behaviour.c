@@ -1198,6 +1198,75 @@ static void test_modules(void **state)
 	}
 }
 
+#define ATTRIBUTES(device) "sys/bus/pci/devices/" device
+
+static void assert_attribute(const struct host *host, const char *path, const char *expected)
+{
+	char full[PATH_MAX + 128], *text;
+
+	snprintf(full, sizeof(full), "%s/tree/%s", host->work, path);
+	text = files_read(full);
+	assert_non_null(text);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void give_attributes(const struct host *host)
+{
+	static const char *const nics[] = { ATTRIBUTES(NIC_A), ATTRIBUTES(NIC_B) };
+
+	for (size_t i = 0; i < 2; i++) {
+		write_below(host, nics[i], "reset_method", "flr bus\n");
+		write_below(host, nics[i], "d3cold_allowed", "1\n");
+	}
+}
+
+/*
+ * Attributes are set before a driver is there, of a device without one and of one that e1000e has.
+ * What the kernel refuses is a warning, and the device is bound.
+ */
+static void test_settings(void **state)
+{
+	static const char order[] = "reset_method=bus,flr d3cold_allowed=0";
+	struct host *host = &((struct context *)*state)->host;
+	struct host_row row;
+	char rules[256];
+
+	snprintf(rules, sizeof(rules),
+		 "01:00.0 %s\n02:00.0 %s\n03:00.0 reset_method=flr\n", order, order);
+	start_host(host, HOST, rules, "");
+	give_attributes(host);
+	assert_int_equal(host_run(host, LIMIT_S).status, 2);
+	assert_sane(host);
+	assert_true(host_read_row(host, NIC_A, &row));
+	assert_string_equal(row.code, "bound");
+	assert_string_equal(row.detail, "-");
+	assert_true(host_read_row(host, NIC_B, &row));
+	assert_string_equal(row.detail, "-");
+	assert_attribute(host, ATTRIBUTES(NIC_A) "/reset_method", "bus flr\n");
+	assert_attribute(host, ATTRIBUTES(NIC_B) "/d3cold_allowed", "0\n");
+	/* Before 5.15 no device has it. */
+	assert_true(host_read_row(host, NIC_C, &row));
+	assert_string_equal(row.code, "bound");
+	assert_string_equal(row.detail, "reset_method: No such file or directory");
+}
+
+static void test_refused_settings(void **state)
+{
+	struct host *host = &((struct context *)*state)->host;
+	struct host_row row;
+
+	start_host(host, HOST, "01:00.0 reset_method=acpi,flr\n02:00.0\n", "");
+	give_attributes(host);
+	assert_int_equal(host_run(host, LIMIT_S).status, 2);
+	assert_sane(host);
+	assert_true(host_read_row(host, NIC_A, &row));
+	assert_string_equal(row.code, "bound");
+	assert_string_equal(row.detail, "reset_method=acpi flr was refused; it is: flr bus");
+	assert_true(host_read_row(host, NIC_B, &row));
+	assert_string_equal(row.detail, "-");
+}
+
 /*
  * One that came late while the driver of the host probes it: up to Linux 6.12.91, its override
  * waits for that.
@@ -1628,6 +1697,8 @@ static const struct CMUnitTest single_tests[] = {
 	{ "one that came late while it is probed", test_added_while_probed, set_up, tear_down,
 	  NULL },
 	{ "modules in their order, and no commands", test_modules, set_up, tear_down, NULL },
+	{ "attributes are set before a driver", test_settings, set_up, tear_down, NULL },
+	{ "attributes that the kernel refuses", test_refused_settings, set_up, tear_down, NULL },
 	{ "a module that never finishes loading", test_stuck_module, set_up, tear_down, NULL },
 	{ "a module stuck in a device of the host", test_stuck_ids, set_up, tear_down, NULL },
 	{ "signals while a driver is slow", test_signals, set_up, tear_down, NULL },

@@ -413,9 +413,10 @@ int drivercore_write(struct drivercore *core, enum store store, const char *subj
 
 	copy_value(name, value, size);
 	pthread_mutex_lock(&core->mutex);
-	device = find_device(core, store == STORE_OVERRIDE ? subject : name);
+	device = find_device(core,
+			     store == STORE_OVERRIDE || store == STORE_SETTING ? subject : name);
 	record(core, store, device, store == STORE_OTHER ? subject : name);
-	if (store == STORE_OTHER)
+	if (store == STORE_OTHER || store == STORE_SETTING)
 		result = 0;
 	else if (device && store == STORE_OVERRIDE)
 		result = store_override(core, device, name);

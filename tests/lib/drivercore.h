@@ -24,7 +24,7 @@
 #define DRIVERCORE_NAME_MAX 64
 
 /* What can be written to. */
-enum store { STORE_OVERRIDE, STORE_UNBIND, STORE_PROBE, STORE_OTHER, STORE_COUNT };
+enum store { STORE_OVERRIDE, STORE_UNBIND, STORE_PROBE, STORE_SETTING, STORE_OTHER, STORE_COUNT };
 
 /* What a device does at a write instead of what it should. */
 struct reaction {
@@ -81,7 +81,8 @@ const char *drivercore_name(const struct drivercore *core, size_t number);
 size_t drivercore_events(struct drivercore *core, struct write_event *events, size_t max);
 
 /*
- * One write(2) to an attribute. subject is the device for STORE_OVERRIDE, the driver for
+ * One write(2) to an attribute. subject is the device for STORE_OVERRIDE
+ * and STORE_SETTING (of which nothing is kept here), the driver for
  * STORE_UNBIND, the path for STORE_OTHER, and else NULL. 0 or -errno.
  */
 int drivercore_write(struct drivercore *core, enum store store, const char *subject,

@@ -282,6 +282,9 @@ static const char *judge_event(const struct write_event *events, size_t at)
 
 	if (event->store == STORE_OTHER)
 		return "was written to";
+	if (event->store == STORE_SETTING)
+		return has_event(events, at, event->device, STORE_PROBE) ? "set after a probe"
+									 : NULL;
 	if (event->store == STORE_OVERRIDE || !first)
 		return NULL;
 	if (!has_event(events, at, event->device, STORE_OVERRIDE))

@@ -31,6 +31,7 @@ enum kind {
 	KIND_LINK,  /* a device's driver */
 	KIND_UEVENT,
 	KIND_OVERRIDE,
+	KIND_SETTING, /* reset_method or d3cold_allowed, which keep what is written */
 	KIND_UNBIND,
 	KIND_PROBE,
 	KIND_OTHER, /* any other file of sysfs */
@@ -123,6 +124,8 @@ static enum kind classify_device(const char *file)
 		{ "driver", KIND_LINK },
 		{ "uevent", KIND_UEVENT },
 		{ "driver_override", KIND_OVERRIDE },
+		{ "reset_method", KIND_SETTING },
+		{ "d3cold_allowed", KIND_SETTING },
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
@@ -580,16 +583,33 @@ static void add_message(struct hostfs *fs, unsigned int open, const char *text, 
 	pthread_mutex_unlock(&fs->mutex);
 }
 
+/* The kernel of this host has no reset by ACPI. */
+static int write_setting(const struct hostfs *fs, const char *path, const char *text, size_t size)
+{
+	int fd, result = 0;
+
+	if (memmem(text, size, "acpi", 4))
+		return -EINVAL;
+	fd = openat(fs->tree, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, size) < 0 || write(fd, "\n", 1) < 0)
+		result = -errno;
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
 static int write_node(struct hostfs *fs, const struct node *node, const struct handle *handle,
 		      const char *text, size_t size, off_t offset)
 {
 	static const enum store stores[] = {
 		[KIND_LINK] = STORE_OTHER,        [KIND_UEVENT] = STORE_OTHER,
+		[KIND_SETTING] = STORE_SETTING,
 		[KIND_OVERRIDE] = STORE_OVERRIDE, [KIND_UNBIND] = STORE_UNBIND,
 		[KIND_PROBE] = STORE_PROBE,       [KIND_OTHER] = STORE_OTHER,
 		[KIND_MODULE] = STORE_OTHER,
 	};
 	const char *subject = node->subject;
+	int result;
 
 	if (node->kind == KIND_PLAIN)
 		return pwrite(handle->fd, text, size, offset) < 0 ? -errno : 0;
@@ -599,7 +619,10 @@ static int write_node(struct hostfs *fs, const struct node *node, const struct h
 	}
 	if (stores[node->kind] == STORE_OTHER)
 		subject = node->path;
-	return drivercore_write(fs->core, stores[node->kind], subject, text, size);
+	result = drivercore_write(fs->core, stores[node->kind], subject, text, size);
+	if (result == 0 && node->kind == KIND_SETTING)
+		result = write_setting(fs, node->path, text, size);
+	return result;
 }
 
 static void do_write(fuse_req_t request, fuse_ino_t number, const char *text, size_t size,

@@ -109,6 +109,7 @@ static void reads_the_rest(void **state)
 {
 	static const char line[] = "! slot=12-1\tserial=00-15-17-ff-FF-aa-bb-cc class=0108 # x";
 	static const char options[] = "00:01.0/00 10de:1381 driver=mlx5_vfio_pci group force optional";
+	static const char settings[] = "01:00.0 d3cold_allowed=0 reset_method=device_specific,flr";
 	struct rule rule;
 	struct rule_error error;
 
@@ -128,6 +129,10 @@ static void reads_the_rest(void **state)
 	assert_int_equal(rule.options, RULE_DRIVER | RULE_GROUP | RULE_FORCE | RULE_OPTIONAL);
 	assert_string_equal(rule_driver(&rule), "mlx5_vfio_pci");
 	assert_true(rule_names_card(&rule));
+
+	assert_int_equal(parse(settings, strlen(settings), &rule, &error), 1);
+	assert_int_equal(rule.options, RULE_RESET_METHOD | RULE_D3COLD_ALLOWED);
+	assert_string_equal(rule.settings, "d3cold_allowed=0\nreset_method=device_specific,flr\n");
 }
 
 static void reads_classes(void **state)
@@ -255,6 +260,15 @@ static const struct bad_line {
 	{ LINE("01:00.0 00:01.0/00.0"), 9, "\"00:01.0/00.0\"", "once in a rule" },
 	{ LINE("10de:1381 id=10de:1381"), 11, "\"id=10de:1381\"", "once in a rule" },
 	{ LINE("01:00.0 force force"), 15, "\"force\"", "once in a rule" },
+	{ LINE("01:00.0 reset_method="), 22, "nothing", "methods of reset" },
+	{ LINE("01:00.0 reset_method=flr,"), 26, "nothing", "methods of reset" },
+	{ LINE("01:00.0 reset_method=flr;bus"), 25, "\";bus\"", "a comma" },
+	{ LINE("01:00.0 reset_method=flr reset_method=bus"), 26, "\"reset_method=bus\"", "once" },
+	{ LINE("01:00.0 d3cold_allowed=yes"), 24, "\"yes\"", "0 or 1" },
+	{ LINE("01:00.0 d3cold_allowed"), 9, "\"d3cold_allowed\"", "option" },
+	{ LINE("!01:00.0 reset_method=flr"), 1, "\"!01:00.0 reset_method=flr\"", "without options" },
+	{ LINE("01:00.0 reset_method=device_specific,af_flr,flr,cxl_bus,acpi,pm,bus,device_specific,"
+	       "device_specific,device_specific"), 9, "\"reset_method=device_specific,af_fl...\"", "less than 96" },
 	{ LINE("driver=vfio-pci"), 16, "nothing", "which device" },
 	{ LINE("!"), 2, "nothing", "which device" },
 	{ LINE("!!01:00.0"), 2, "\"!01:00.0\"", "an address such as" },

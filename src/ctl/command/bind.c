@@ -55,6 +55,8 @@ static int make_rules(const struct live *live, struct rules *rules)
 			 live->driver ? live->driver
 			 : next       ? rule_driver(next)
 				      : RULE_DEFAULT_DRIVER);
+		if (next)
+			strcpy(rule.settings, next->settings);
 		result = rules_append(rules, &rule);
 	}
 	return result;

@@ -190,6 +190,17 @@ static void print_module(void *context, const struct image_module *module)
 			filling->kernel, module->driver);
 }
 
+/* The boot program loads it before it writes that method, which is the kernel's own otherwise. */
+static void print_vendor_reset(const struct filling *filling, const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (strstr(rules->list[i].settings, "device_specific")) {
+			if (image_modules_has(&filling->host, filling->kernel, "vendor_reset") > 0)
+				puts("vendor_reset");
+			return;
+		}
+}
+
 /* The boot program loads these modules itself. */
 static void tell_commands(const struct filling *filling)
 {
@@ -235,6 +246,7 @@ static int fill(struct filling *filling, const char *root)
 	if (write_list(filling) < 0)
 		return CTL_INTERNAL;
 	image_modules_each(&filling->host, filling->kernel, rules, print_module, filling);
+	print_vendor_reset(filling, rules);
 	tell_commands(filling);
 	if (filling->protect.hidden && !filling->protect.unprotected)
 		return FILL_HIDDEN;

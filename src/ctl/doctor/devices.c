@@ -48,8 +48,9 @@ static void describe(struct doctor *doctor, struct findings *findings,
 		     const struct pci_device *device, const char *name)
 {
 	const struct inventory *inventory = &doctor->inventory;
+	static const char *const settings[] = { "reset_method", "d3cold_allowed" };
 	const char *use = inventory_use(inventory, device);
-	char vfs[16] = "", address[PCI_ADDRESS_TEXT_MAX];
+	char vfs[16] = "", address[PCI_ADDRESS_TEXT_MAX], value[64];
 
 	if (use) {
 		findings_add(findings, FINDING_WARNING, NULL, "%s is in use by the host: %s", name,
@@ -67,6 +68,10 @@ static void describe(struct doctor *doctor, struct findings *findings,
 	findings_add(findings, FINDING_OK, NULL, "%s: driver %s, IOMMU group %d",
 		     pci_address_format(&device->address, address), device->driver ?: "none",
 		     device->group);
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (device_read(inventory, device, settings[i], value, sizeof(value)) > 0)
+			findings_add(findings, FINDING_OK, NULL, "%s: %s is '%s'", address,
+				     settings[i], value);
 }
 
 /* Of devices that were named: who uses them now, and what stands in the way of a rule. */
@@ -223,10 +228,11 @@ void doctor_check_reset(struct doctor *doctor, struct findings *findings)
 				     "%s can only be reset with its bus, which many AMD graphics "
 				     "cards don't survive",
 				     name);
-			findings_fix(findings,
-				     "If it fails when a VM starts for the second time, install the "
-				     "module vendor-reset, then write 'device_specific' to its "
-				     "reset_method");
+			findings_fix(
+				findings,
+				"If it fails when a VM starts for the second time, install the "
+				"module vendor-reset and add 'reset_method=device_specific' to "
+				"its rule");
 			continue;
 		}
 		if (can_be_reset(doctor, device) || (as_bus && !staying[0]))
