@@ -61,8 +61,8 @@ static const struct {
 	long nr;
 	int errors[4];
 } kinds[] = {
-	{ SYS_openat, { EIO, EMFILE, EACCES, ENOMEM } },
-	{ SYS_read, { EIO, ENOMEM } },
+	{ SYS_openat, { EIO, EMFILE, EACCES, EINTR } },
+	{ SYS_read, { EIO, EINTR } },
 	{ SYS_getdents64, { EIO, ENOMEM } },
 	{ SYS_readlinkat, { EIO, EACCES, ENOMEM } },
 	{ SYS_readlink, { EIO, EACCES, ENOMEM } },
