@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "bind/apply.h"
@@ -48,6 +49,7 @@ struct work {
 	int devices; /* the directory */
 	struct job *jobs;
 	struct step *steps;
+	char (*told)[DETAIL_MAX]; /* one a row, shared with children: settings that it lacks */
 	size_t count;  /* of jobs and steps in use */
 	long timeout;  /* in seconds, as in struct apply, but not more than udevd leaves */
 	long deadline; /* jobs_now() by which everything is to be done */
@@ -149,22 +151,6 @@ static int load_vendor_reset(void *argument)
 }
 
 /*
- * Before the driver is there: loading its module can bind it. A device that has a driver, or gets
- * one at this moment, follows when that has let go.
- */
-static void set_unheld(struct work *work)
-{
-	prepare(work, wants_vendor_reset);
-	run_steps(work, load_vendor_reset, leave(work, 500));
-	for (size_t i = 0; i < work->plan->count && !work->apply->added; i++) {
-		const struct plan_row *row = &work->plan->rows[i];
-
-		if (is_pending(work, row) && !row->device->driver)
-			settings_write(work->devices, &row->device->address, row->rule->settings);
-	}
-}
-
-/*
  * Writing the override of a device without a driver doesn't wait; but a host driver can be about to
  * probe one that was just added.
  */
@@ -182,6 +168,52 @@ static void override_unheld(struct work *work)
 		if (result < 0)
 			fail(work, row, "driver_override", result);
 	}
+}
+
+/* A rule sets attributes of devices that it matches, and not of those that "group" adds. */
+static const char *get_settings(const struct work *work, const struct plan_row *row)
+{
+	const struct pci_device *first = work->apply->pci->devices;
+
+	return work->plan->choices[row->device - first].by_group ? "" : row->rule->settings;
+}
+
+static char *get_told(const struct work *work, const struct plan_row *row)
+{
+	return work->told[row - work->plan->rows];
+}
+
+static bool is_settable(const struct work *work, const struct plan_row *row)
+{
+	bool now = row->outcome == OUTCOME_ALREADY_BOUND ||
+		   (is_pending(work, row) && !row->device->driver && !work->apply->added);
+
+	return now && get_settings(work, row)[0];
+}
+
+static int set_step(void *argument)
+{
+	const struct step *step = argument;
+
+	settings_apply(step->work->devices, &step->row->device->address,
+		       get_settings(step->work, step->row), get_told(step->work, step->row));
+	return 0;
+}
+
+/*
+ * Before the driver is there: loading its module can bind it. A device that has a driver, or gets
+ * one at this moment, follows when that has let go.
+ */
+static void set_unheld(struct work *work)
+{
+	prepare(work, wants_vendor_reset);
+	run_steps(work, load_vendor_reset, leave(work, 500));
+	prepare(work, is_settable);
+	run_steps(work, set_step, leave(work, 400));
+	for (size_t i = 0; i < work->count; i++)
+		if (work->jobs[i].result < 0)
+			snprintf(get_told(work, work->steps[i].row), DETAIL_MAX,
+				 "setting its attributes: %s", strerror(-work->jobs[i].result));
 }
 
 /*
@@ -368,7 +400,7 @@ static int probe_added(const struct step *step)
 	}
 }
 
-static int take(const struct step *step)
+static int take(struct step *step)
 {
 	const struct pci_address *address = &step->row->device->address;
 	int devices = step->work->devices, result;
@@ -381,7 +413,7 @@ static int take(const struct step *step)
 		result = sysfs_unbind(devices, address);
 	if (result == 0 && !is_late(step) &&
 	    (step->work->apply->added || step->row->device->driver))
-		settings_write(devices, address, step->row->rule->settings);
+		set_step(step);
 	if (result == 0 && !is_late(step))
 		result = step->work->apply->added ? probe_added(step)
 						  : sysfs_probe(devices, address);
@@ -533,17 +565,17 @@ static void warn_of_framebuffer(struct work *work)
 	}
 }
 
+/* What can't be passed through at all is the worse news. */
 static void warn_of_settings(struct work *work)
 {
 	for (size_t i = 0; i < work->plan->count; i++) {
 		struct plan_row *row = &work->plan->rows[i];
-		char text[DETAIL_MAX];
+		const char *told = work->told[i];
 
-		if (!is_bound(row) || row->detail[0] ||
-		    settings_check(work->devices, &row->device->address, row->rule->settings, text,
-				   sizeof(text)))
+		if (!is_bound(row) || !told[0])
 			continue;
-		plan_row_explain(work->plan, row, "%s", text);
+		plan_row_explain(work->plan, row, "%s%s%s", row->detail, row->detail[0] ? "; " : "",
+				 told);
 		row->level = LEVEL_WARNING;
 		row->satisfied = false;
 	}
@@ -577,8 +609,8 @@ static void carry_out(struct work *work)
 
 	work->deadline = jobs_now() + work->timeout * 1000;
 	release_framebuffer(work);
-	set_unheld(work);
 	override_unheld(work);
+	set_unheld(work);
 	loaded = load_modules(work);
 	free_protected(work, loaded);
 	spell_drivers(work);
@@ -605,16 +637,20 @@ int apply_plan(const struct apply *apply, struct plan *plan, unsigned int *freed
 		.jobs = calloc(plan->count + 1, sizeof(*work.jobs)),
 		.steps = calloc(plan->count + 1, sizeof(*work.steps)),
 	};
+	size_t size = (plan->count + 1) * sizeof(*work.told);
 	int result = 0;
 
+	work.told = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (apply->added && work.timeout > ADDED_TIMEOUT_MAX)
 		work.timeout = ADDED_TIMEOUT_MAX;
-	if (work.jobs && work.steps)
+	if (work.jobs && work.steps && work.told != MAP_FAILED)
 		carry_out(&work);
 	else
 		result = -ENOMEM;
 	free(work.jobs);
 	free(work.steps);
+	if (work.told != MAP_FAILED)
+		munmap(work.told, size);
 	*freed = work.freed;
 	return result;
 }

@@ -5,7 +5,6 @@
 
 #include "bind/settings.h"
 #include "bind/sysfs.h"
-#include "core/bounds.h"
 #include "core/text.h"
 
 struct setting {
@@ -27,35 +26,37 @@ static bool take_setting(struct text *rest, struct setting *setting)
 	return true;
 }
 
-void settings_write(int devices, const struct pci_address *address, const char *settings)
+/* "default" stands for the methods that the kernel finds, and is not read back. */
+static bool is_set(const struct setting *setting, const char *now)
+{
+	return strcmp(now, setting->value) == 0 || strcmp(setting->value, "default") == 0;
+}
+
+/* A value that was refused leaves the one before. */
+static void apply_one(int devices, const struct pci_address *address, const struct setting *setting,
+		      char told[DETAIL_MAX])
+{
+	size_t used = strlen(told);
+	char now[64];
+	int result = sysfs_write_attribute(devices, address, setting->name, setting->value);
+	int got = sysfs_read_attribute(devices, address, setting->name, now, sizeof(now));
+
+	if (result == 0)
+		result = got;
+	now[strcspn(now, "\n")] = '\0';
+	if (result == 0 && is_set(setting, now))
+		return;
+	snprintf(told + used, DETAIL_MAX - used, "%s%s=%.32s: %s%s%s", used ? "; " : "",
+		 setting->name, setting->value, result < 0 ? strerror(-result) : "no effect",
+		 now[0] ? "; it is " : "", now);
+}
+
+void settings_apply(int devices, const struct pci_address *address, const char *settings,
+		    char told[DETAIL_MAX])
 {
 	struct text rest = { settings, settings + strlen(settings) };
 	struct setting setting;
 
 	while (take_setting(&rest, &setting))
-		sysfs_write_attribute(devices, address, setting.name, setting.value);
-}
-
-/* A value that was refused leaves the ones before, which are all that are possible. */
-bool settings_check(int devices, const struct pci_address *address, const char *settings,
-		    char *text, size_t size)
-{
-	struct text rest = { settings, settings + strlen(settings) };
-	struct setting setting;
-
-	while (take_setting(&rest, &setting)) {
-		char now[64];
-		int result = sysfs_read_attribute(devices, address, setting.name, now, sizeof(now));
-
-		now[strcspn(now, "\n")] = '\0';
-		if (result == 0 && strcmp(now, setting.value) == 0)
-			continue;
-		if (result < 0)
-			snprintf(text, size, "%s: %s", setting.name, strerror(-result));
-		else
-			snprintf(text, size, "%s=%.32s was refused; it is: %.40s", setting.name,
-				 setting.value, now);
-		return false;
-	}
-	return true;
+		apply_one(devices, address, &setting, told);
 }

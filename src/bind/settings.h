@@ -6,16 +6,14 @@
 #ifndef VFIO_EARLY_BIND_SETTINGS_H
 #define VFIO_EARLY_BIND_SETTINGS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "core/address.h"
+#include "core/bounds.h"
 
-/* Writes the settings of a rule (rule.h). What the kernel refuses, settings_check() tells. */
-void settings_write(int devices, const struct pci_address *address, const char *settings);
-
-/* Whether all have their values. If not, says of the first what it has. */
-bool settings_check(int devices, const struct pci_address *address, const char *settings,
-		    char *text, size_t size);
+/*
+ * Writes the settings of a rule (rule.h) and reads them back; adds those that the device does not have
+ * then, with the reason and its value, to the sentence told. Can wait for the device to wake up.
+ */
+void settings_apply(int devices, const struct pci_address *address, const char *settings,
+		    char told[DETAIL_MAX]);
 
 #endif

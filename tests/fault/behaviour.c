@@ -1248,23 +1248,79 @@ static void test_settings(void **state)
 	/* Before 5.15 no device has it. */
 	assert_true(host_read_row(host, NIC_C, &row));
 	assert_string_equal(row.code, "bound");
-	assert_string_equal(row.detail, "reset_method: No such file or directory");
+	assert_string_equal(row.detail, "reset_method=flr: No such file or directory");
 }
 
+#define BOUND_B   "02:00.0 0200: 8086:10d3 driver=vfio-pci group=12\n"
+#define ONE_GROUP "driver vfio-pci\n01:00.0 0200: 8086:10d3 group=11\n" \
+		  "02:00.0 0200: 8086:10d3 driver=e1000e group=11\n"
+
+/* Each is told with its reason, also where there is another warning, or no need to bind. */
 static void test_refused_settings(void **state)
 {
+	static const struct {
+		const char *host, *rules, *in_use, *code, *detail, *methods;
+		int error;
+	} runs[] = {
+		{ HOST, "02:00.0 reset_method=acpi,flr d3cold_allowed=0\n", NULL, "bound",
+		  "reset_method=acpi flr: Invalid argument; it is flr bus", "flr bus\n", 0 },
+		{ HOST, "02:00.0 reset_method=flr d3cold_allowed=0\n", NULL, "bound",
+		  "reset_method=flr: Permission denied; it is flr bus; "
+		  "d3cold_allowed=0: Permission denied; it is 1", "flr bus\n", EACCES },
+		{ HOST, "02:00.0 force reset_method=acpi\n", ENTRY_B "# entries: 1\n", "bound",
+		  "forced, in use by the host: network; reset_method=acpi: Invalid argument; "
+		  "it is flr bus", "flr bus\n", 0 },
+		{ BOUND_B, "02:00.0 reset_method=acpi\n", NULL, "already-bound",
+		  "reset_method=acpi: Invalid argument; it is flr bus", "flr bus\n", 0 },
+		{ BOUND_B, "02:00.0 reset_method=bus\n", NULL, "already-bound", "-", "bus\n", 0 },
+		{ HOST, "02:00.0 reset_method=default\n", NULL, "bound", "-", "flr bus\n", 0 },
+		/* Those that "group" adds keep theirs. */
+		{ ONE_GROUP, "01:00.0 group reset_method=bus\n", NULL, "bound", "-", "flr bus\n", 0 },
+	};
 	struct host *host = &((struct context *)*state)->host;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		const struct reaction refusal = { .error = runs[i].error };
+		struct host_row row;
+
+		if (i)
+			host_tear_down(host);
+		start_host(host, runs[i].host, runs[i].rules, "");
+		give_attributes(host);
+		if (runs[i].in_use)
+			write_below(host, "etc", "vfio-early.protected", runs[i].in_use);
+		react(host, NIC_B, STORE_SETTING, &refusal);
+		assert_int_equal(host_run(host, LIMIT_S).status, runs[i].detail[0] == '-' ? 0 : 2);
+		assert_sane(host);
+		assert_true(host_read_row(host, NIC_B, &row));
+		assert_string_equal(row.code, runs[i].code);
+		assert_string_equal(row.detail, runs[i].detail);
+		assert_attribute(host, ATTRIBUTES(NIC_B) "/reset_method", runs[i].methods);
+	}
+}
+
+/* A device that does not wake up: it is bound, and so are the others, in time. */
+static void test_stuck_setting(void **state)
+{
+	const struct reaction stuck = { .wedge = true };
+	struct host *host = &((struct context *)*state)->host;
+	struct host_result result;
 	struct host_row row;
 
-	start_host(host, HOST, "01:00.0 reset_method=acpi,flr\n02:00.0\n", "");
+	start_host(host, HOST, "01:00.0 d3cold_allowed=0\n02:00.0 d3cold_allowed=0\n",
+		   SHORT_TIMEOUT);
 	give_attributes(host);
-	assert_int_equal(host_run(host, LIMIT_S).status, 2);
-	assert_sane(host);
+	react(host, NIC_A, STORE_SETTING, &stuck);
+	result = host_run(host, LIMIT_S);
+	assert_int_equal(result.status, 2);
+	assert_true(result.seconds < SHORT_TIMEOUT_S + GRACE_S);
 	assert_true(host_read_row(host, NIC_A, &row));
 	assert_string_equal(row.code, "bound");
-	assert_string_equal(row.detail, "reset_method=acpi flr was refused; it is: flr bus");
-	assert_true(host_read_row(host, NIC_B, &row));
-	assert_string_equal(row.detail, "-");
+	assert_string_equal(row.detail, "setting its attributes: Connection timed out");
+	assert_code(host, NIC_B, "bound");
+	assert_attribute(host, ATTRIBUTES(NIC_B) "/d3cold_allowed", "0\n");
+	drivercore_release(host->core);
+	assert_true(host_wait_children(5));
 }
 
 /*
@@ -1699,6 +1755,7 @@ static const struct CMUnitTest single_tests[] = {
 	{ "modules in their order, and no commands", test_modules, set_up, tear_down, NULL },
 	{ "attributes are set before a driver", test_settings, set_up, tear_down, NULL },
 	{ "attributes that the kernel refuses", test_refused_settings, set_up, tear_down, NULL },
+	{ "an attribute whose write never returns", test_stuck_setting, set_up, tear_down, NULL },
 	{ "a module that never finishes loading", test_stuck_module, set_up, tear_down, NULL },
 	{ "a module stuck in a device of the host", test_stuck_ids, set_up, tear_down, NULL },
 	{ "signals while a driver is slow", test_signals, set_up, tear_down, NULL },

@@ -327,6 +327,16 @@ static int store_override(struct drivercore *core, struct device *device, const 
 	return 0;
 }
 
+/* A device without a driver can be asleep, and never wake up. */
+static int store_setting(struct drivercore *core, struct device *device)
+{
+	int result = fail_store(device, STORE_SETTING);
+
+	if (result == 0)
+		take_time(core, &device->reactions[STORE_SETTING]);
+	return result;
+}
+
 static int store_unbind(struct drivercore *core, struct device *device, const char *driver)
 {
 	struct device_state *state = &device->state;
@@ -416,8 +426,10 @@ int drivercore_write(struct drivercore *core, enum store store, const char *subj
 	device = find_device(core,
 			     store == STORE_OVERRIDE || store == STORE_SETTING ? subject : name);
 	record(core, store, device, store == STORE_OTHER ? subject : name);
-	if (store == STORE_OTHER || store == STORE_SETTING)
+	if (store == STORE_OTHER)
 		result = 0;
+	else if (device && store == STORE_SETTING)
+		result = store_setting(core, device);
 	else if (device && store == STORE_OVERRIDE)
 		result = store_override(core, device, name);
 	else if (device && store == STORE_UNBIND)
