@@ -134,22 +134,6 @@ static void release_framebuffer(struct work *work)
 			     work->jobs[i].result);
 }
 
-static const char vendor_reset[] = "vendor_reset";
-
-/* It hooks into the kernel's own device_specific for cards that fail otherwise. */
-static bool wants_vendor_reset(const struct work *work, const struct plan_row *row)
-{
-	return work->count == 0 && is_pending(work, row) &&
-	       strstr(row->rule->settings, "device_specific");
-}
-
-static int load_vendor_reset(void *argument)
-{
-	const struct step *step = argument;
-
-	return modules_load(step->work->apply->modules, vendor_reset);
-}
-
 /*
  * Writing the override of a device without a driver doesn't wait; but a host driver can be about to
  * probe one that was just added.
@@ -194,9 +178,13 @@ static bool is_settable(const struct work *work, const struct plan_row *row)
 static int set_step(void *argument)
 {
 	const struct step *step = argument;
+	const char *settings = get_settings(step->work, step->row);
 
-	settings_apply(step->work->devices, &step->row->device->address,
-		       get_settings(step->work, step->row), get_told(step->work, step->row));
+	/* It hooks into the kernel's own method for cards that fail otherwise. */
+	if (strstr(settings, "device_specific"))
+		modules_load(step->work->apply->modules, "vendor_reset");
+	settings_apply(step->work->devices, &step->row->device->address, settings,
+		       get_told(step->work, step->row));
 	return 0;
 }
 
@@ -206,8 +194,6 @@ static int set_step(void *argument)
  */
 static void set_unheld(struct work *work)
 {
-	prepare(work, wants_vendor_reset);
-	run_steps(work, load_vendor_reset, leave(work, 500));
 	prepare(work, is_settable);
 	run_steps(work, set_step, leave(work, 400));
 	for (size_t i = 0; i < work->count; i++)

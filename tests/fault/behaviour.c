@@ -1175,6 +1175,19 @@ static void test_modules(void **state)
 		  .status = 2,
 		  .loaded = "",
 		  .detail = "loading its module: Operation not permitted" },
+		/* Cards for which the kernel has no method of its own. */
+		{ .modules = "vfio_pci:\nvendor_reset:\n",
+		  .rule = "01:00.0 reset_method=device_specific\n",
+		  .config = "",
+		  .status = 2,
+		  .loaded = "vendor_reset vfio_pci ",
+		  .detail = "reset_method=device_specific: No such file or directory" },
+		{ .modules = "vfio_pci:\nvendor_reset:\n",
+		  .rule = "01:00.0 reset_method=flr\n",
+		  .config = "",
+		  .status = 2,
+		  .loaded = "vfio_pci ",
+		  .detail = "reset_method=flr: No such file or directory" },
 	};
 	struct host *host = &((struct context *)*state)->host;
 
@@ -1221,6 +1234,18 @@ static void give_attributes(const struct host *host)
 	}
 }
 
+/* What the first device has when the driver's module is loaded, which can bind it. */
+static char at_loading[64];
+
+static void look_at_loading(void *context, const char *name)
+{
+	char *text = host_read(context, "tree/" ATTRIBUTES(NIC_A) "/reset_method");
+
+	if (!strcmp(name, "vfio_pci"))
+		snprintf(at_loading, sizeof(at_loading), "%s", text ?: "");
+	free(text);
+}
+
 /*
  * Attributes are set before a driver is there, of a device without one and of one that e1000e has.
  * What the kernel refuses is a warning, and the device is bound.
@@ -1236,8 +1261,10 @@ static void test_settings(void **state)
 		 "01:00.0 %s\n02:00.0 %s\n03:00.0 reset_method=flr\n", order, order);
 	start_host(host, HOST, rules, "");
 	give_attributes(host);
+	give_modules(host, "vfio_pci:\n", look_at_loading);
 	assert_int_equal(host_run(host, LIMIT_S).status, 2);
 	assert_sane(host);
+	assert_string_equal(at_loading, "bus flr\n");
 	assert_true(host_read_row(host, NIC_A, &row));
 	assert_string_equal(row.code, "bound");
 	assert_string_equal(row.detail, "-");
