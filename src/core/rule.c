@@ -450,6 +450,14 @@ int rule_parse(const char *line, size_t length, struct rule *rule, struct rule_e
 	return 1;
 }
 
+bool rule_is_setting(const char *text)
+{
+	struct text value = { text, text + strlen(text) };
+	const struct word *word = find_word(&value);
+
+	return word && word->option & RULE_SETTINGS;
+}
+
 const char *rule_driver(const struct rule *rule)
 {
 	return rule->options & RULE_DRIVER ? rule->driver : RULE_DEFAULT_DRIVER;

@@ -89,6 +89,9 @@ struct rule_error {
  */
 int rule_parse(const char *line, size_t length, struct rule *rule, struct rule_error *error);
 
+/* Whether a word sets an attribute, "NAME=VALUE", whatever the value. */
+bool rule_is_setting(const char *word);
+
 /* The driver for the rule's devices. */
 const char *rule_driver(const struct rule *rule);
 

@@ -116,9 +116,12 @@ static void audit_taken(struct findings *findings, struct inventory *inventory,
 	const struct pci_device *twin = inventory_twin(inventory, row->device);
 	const char *reason = inventory_reason(inventory, row->device),
 		   *use = inventory_use(inventory, row->device);
+	char lack[DEVICE_TEXT_MAX];
 
 	rule_format_place(row->rule, where);
 	pci_ids_sentence(&inventory->names, row->device, device, sizeof(device));
+	if (device_lacks_setting(inventory, row, lack))
+		findings_add(findings, FINDING_WARNING, where, "%s %s", device, lack);
 	if (device_is_boot_console(inventory, row->device) && row->outcome == OUTCOME_WOULD_BIND)
 		findings_add(findings, FINDING_WARNING, where,
 			     "%s shows the boot console: the screen turns dark when it is bound",

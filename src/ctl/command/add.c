@@ -11,10 +11,11 @@
 #include "term/shown.h"
 
 static const char usage[] =
-	"Usage: vfio-earlyctl add [OPTION]... DEVICE...\n"
+	"Usage: vfio-earlyctl add [OPTION]... DEVICE... [ATTRIBUTE=VALUE]...\n"
 	"Adds rules for these devices, and no others, so that the next boots bind them to vfio-pci.\n"
 	"DEVICE is what a rule accepts, a line of lspci, or a kernel name such as eth0, nvme0n1 or\n"
-	"card0. '01:00' is a whole card, '01:00.0' one function.\n"
+	"card0. '01:00' is a whole card, '01:00.0' one function. reset_method=METHOD,... and\n"
+	"d3cold_allowed=0 become part of the rules.\n"
 	"\n"
 	"      --by TERM    what to know the device by: path (the default), slot, serial, id, "
 	"address\n"

@@ -124,6 +124,7 @@ int edit_open(struct edit *edit, const struct ctl *ctl, int argc, char **argv, c
 void edit_close(struct edit *edit)
 {
 	free(edit->meant);
+	free(edit->settings);
 	inventory_close(&edit->inventory);
 	file_close(&edit->lock);
 }
@@ -135,6 +136,9 @@ int edit_draft(struct draft *draft)
 
 	for (char *const *name = draft->edit->operands; *name && result == 0; name++)
 		result = draft_take(draft, *name);
+	if (result == 0 && draft->count == 0 && draft->findings.count == 0)
+		findings_add(&draft->findings, FINDING_ERROR, NULL,
+			     "Found attributes alone, expected a device");
 	if (result == 0)
 		result = draft_make(draft);
 	if (result < 0 && draft->findings.count == 0)

@@ -137,6 +137,42 @@ bool device_is_boot_console(const struct inventory *inventory, const struct pci_
 	       shown[0] == '1';
 }
 
+static bool has_word(const char *words, const char *word, size_t length)
+{
+	for (const char *p = words; (p = strstr(p, word)); p++)
+		if ((p == words || p[-1] == ' ') && (p[length] == ' ' || !p[length]))
+			return true;
+	return false;
+}
+
+bool device_lacks_setting(const struct inventory *inventory, const struct plan_row *row,
+			  char text[DEVICE_TEXT_MAX])
+{
+	const struct forecast *forecast = &inventory->forecast;
+	char copy[RULE_SETTINGS_MAX], now[64], *next = copy, *line, *name, *word;
+
+	if (forecast->plan.choices[row->device - forecast->pci.devices].by_group)
+		return false;
+	strcpy(copy, row->rule->settings);
+	while ((line = strsep(&next, "\n")) && (name = strsep(&line, "=")) && line) {
+		if (!device_has(inventory, row->device, name)) {
+			snprintf(text, DEVICE_TEXT_MAX, "has no attribute %s to set", name);
+			return true;
+		}
+		if (strcmp(name, "reset_method") != 0 ||
+		    device_read(inventory, row->device, name, now, sizeof(now)) < 0)
+			continue;
+		while ((word = strsep(&line, ",")))
+			if (strcmp(word, "default") != 0 && strcmp(word, "device_specific") != 0 &&
+			    !has_word(now, word, strlen(word))) {
+				snprintf(text, DEVICE_TEXT_MAX,
+					 "has the reset methods '%s' now, without '%s'", now, word);
+				return true;
+			}
+	}
+	return false;
+}
+
 bool device_is_virtual(const struct inventory *inventory, const struct pci_device *device)
 {
 	return device_has(inventory, device, "physfn");

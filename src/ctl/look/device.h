@@ -19,6 +19,14 @@ unsigned long device_read_number(const struct inventory *inventory, const struct
 bool device_has(const struct inventory *inventory, const struct pci_device *device,
 		const char *attribute);
 
+/*
+ * Whether an attribute that the row's rule sets is missing now, or lacks what the rule wants of it: a
+ * preview of what the kernel will refuse. device_specific can come with a module. Writes the first as
+ * a sentence without the device.
+ */
+bool device_lacks_setting(const struct inventory *inventory, const struct plan_row *row,
+			  char text[DEVICE_TEXT_MAX]);
+
 /* The kind of device in one word: "GPU", "audio", "NVMe", "NIC", ...; "VF" for a virtual function.
  */
 const char *device_kind(const struct inventory *inventory, const struct pci_device *device);

@@ -51,6 +51,26 @@ static bool is_whole(const struct draft *draft, const struct pci_device *first, 
 	return draft->edit->by != SELECTOR_ID;
 }
 
+/* An attribute for the rules that are to come. 0 or -ENOMEM; a finding where it is not valid. */
+static int take_setting(struct draft *draft, const char *word)
+{
+	struct edit *edit = draft->edit;
+	struct rule_error error;
+	char *rule = NULL, *settings = NULL;
+	int result = 0;
+
+	if (asprintf(&settings, "%s %s", edit->settings ?: "", word) < 0 ||
+	    asprintf(&rule, "class=00%s", settings) < 0)
+		result = -ENOMEM;
+	else if (rule_parse(rule, strlen(rule), &edit->wish, &error) < 0)
+		findings_add(&draft->findings, FINDING_ERROR, NULL, "%s: found %s, expected %s", word,
+			     error.found, error.expected);
+	free(rule);
+	free(edit->settings);
+	edit->settings = settings;
+	return result;
+}
+
 int draft_take(struct draft *draft, const char *name)
 {
 	const struct pci *pci = &draft->edit->inventory.forecast.pci;
@@ -58,11 +78,14 @@ int draft_take(struct draft *draft, const char *name)
 	struct rule_error error;
 	struct rule rule;
 	size_t *found = NULL, count = 0;
-	int result = edit_find(draft->edit, name, &found, &count, message);
+	int result;
 	/* "01:00" or "slot=3" is for cards rather than functions. */
 	bool names_card =
 		rule_parse(name, strlen(name), &rule, &error) > 0 && rule_names_card(&rule);
 
+	if (rule_is_setting(name))
+		return take_setting(draft, name);
+	result = edit_find(draft->edit, name, &found, &count, message);
 	if (result < 0)
 		findings_add(&draft->findings, FINDING_ERROR, NULL, "%s", message);
 	for (size_t i = 0; i < count && result == 0; i++) {
@@ -158,6 +181,10 @@ static int is_decided(struct draft *draft, const struct pci_device *device)
 		findings_fix(findings, "Remove that line");
 	} else if (lacking) {
 		return change_rule(draft, row->rule, lacking, name) < 0 ? -ENOMEM : true;
+	} else if (strcmp(draft->edit->wish.settings, row->rule->settings) != 0 &&
+		   draft->edit->settings) {
+		findings_add(findings, FINDING_ERROR, NULL, "%s has a rule already: %s", name, where);
+		findings_fix(findings, "Write '%s' in that line", draft->edit->settings + 1);
 	} else if (row->outcome == OUTCOME_PROTECTED) {
 		findings_add(findings, FINDING_ERROR, NULL,
 			     "%s is in use by the host, so %s has no effect: %s", name, where,
@@ -250,12 +277,13 @@ static int add_want(struct draft *draft, const struct draft_want *wanted)
 	}
 	if (wanted->card)
 		address.function = PCI_FUNCTION_ANY;
-	if (asprintf(&lines, "%s# %s %s: %s\n%s%s%s%s\n", draft->lines,
+	if (asprintf(&lines, "%s# %s %s: %s\n%s%s%s%s%s\n", draft->lines,
 		     pci_address_format(&address, text),
 		     pci_ids_class(names, wanted->device, class, sizeof(class)),
 		     pci_ids_device(names, wanted->device, name, sizeof(name)), selector.text,
 		     edit->group ? " group" : "", edit->force ? " force" : "",
-		     device_is_virtual(&edit->inventory, wanted->device) ? " optional" : "") < 0)
+		     device_is_virtual(&edit->inventory, wanted->device) ? " optional" : "",
+		     edit->settings ?: "") < 0)
 		return -ENOMEM;
 	/* One rule by ID can be for several devices. */
 	if (strstr(draft->lines, strchr(lines + strlen(draft->lines), '\n'))) {
@@ -357,7 +385,7 @@ static void warn_group(struct draft *draft, int group)
 
 static void warn_row(struct draft *draft, const struct plan_row *row)
 {
-	char name[PCI_IDS_TEXT_MAX], where[RULE_PLACE_MAX];
+	char name[PCI_IDS_TEXT_MAX], where[RULE_PLACE_MAX], lack[DEVICE_TEXT_MAX];
 	const char *what = row->wanted;
 
 	if (row->outcome == OUTCOME_EXCLUDED)
@@ -371,6 +399,8 @@ static void warn_row(struct draft *draft, const struct plan_row *row)
 			     outcome_name(row->outcome), what);
 	else if (row->level == LEVEL_WARNING && !row->spoiled)
 		findings_add(&draft->findings, FINDING_WARNING, name, "%s", row->detail);
+	if (inventory_is_taken(row) && device_lacks_setting(&draft->edit->inventory, row, lack))
+		findings_add(&draft->findings, FINDING_WARNING, NULL, "%s %s", name, lack);
 }
 
 /* No reason to refuse it: the host boots, and can be reached, without what is only used. */

@@ -18,6 +18,8 @@ struct edit {
 	enum selector_kind by;
 	bool group, force, dry_run, update;
 	bool *meant; /* one a device: an operand means it */
+	char *settings;   /* attributes for all of them, " NAME=VALUE" each; NULL: none */
+	struct rule wish; /* a rule with these */
 };
 
 /* The file of rules that is changed. */
@@ -56,7 +58,7 @@ struct draft {
 	struct findings findings;
 };
 
-/* Finds what the operand means, and wants it. 0, or -errno with a finding; draft_free() always. */
+/* Finds what the operand means, and wants it, or takes an attribute to set. 0, or -errno with a finding; draft_free() always. */
 int draft_take(struct draft *draft, const char *name);
 
 /* Makes lines and changes, when all operands have been taken. 0 or -ENOMEM. */
