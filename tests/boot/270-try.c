@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A rule sets attributes of one of two bound cards, before its driver is there.
+ * A rule sets attributes of one of two bound cards, before its driver is there. The kernel refuses
+ * a method that a card lacks.
  *
  * vfio-earlyctl try opens a card as a VM does, and names what a kernel refuses: a host driver in
  * the group, no IOMMU backend, another process, interrupts that are not remapped.
@@ -22,7 +23,9 @@ static void build(const char *suite, const char *name)
 {
 	const struct image_spec spec = {
 		.suite = suite,
-		.rules = "02:00.0 reset_method=pm d3cold_allowed=0\n04:00.0\n",
+		.rules = "02:00.0 reset_method=pm d3cold_allowed=0\n"
+			 "03:00.0 reset_method=flr optional\n"
+			 "04:00.0 reset_method=flr optional\n",
 		.keep_system = true,
 	};
 
@@ -37,6 +40,16 @@ static const char with_6_12[] =
 	"==> 0000:04:00.0/reset_method <==\npm bus\n\n"
 	"==> 0000:02:00.0/d3cold_allowed <==\n0\n\n"
 	"==> 0000:04:00.0/d3cold_allowed <==\n1\n"
+	"exit 0\n"
+	"$ cut -f 1,3,7,8 /run/vfio-early/status\n"
+	"address\tcode\tdetail\tsatisfied\n"
+	"0000:02:00.0\tbound\t-\tyes\n"
+	"0000:03:00.0\tbound\t-\tyes\n"
+	"0000:04:00.0\tbound\tcan't be passed through alone if a host driver takes 0000:05:00.0 of the same "
+	"IOMMU group (5); reset_method=flr: Invalid argument; it is pm bus\tno\n"
+	"exit 0\n"
+	"$ cd /sys/bus/pci/devices/0000:03:00.0; cat reset_method; echo default >reset_method; cat reset_method\n"
+	"flr\nflr bus\n"
 	"exit 0\n"
 	"$ vfio-earlyctl try 01:00.0\n"
 	"vfio-earlyctl: 01:00.0: Its driver is e1000e, not vfio-pci: it can't be passed through\n"
@@ -73,7 +86,8 @@ static void each_obstacle_is_named(void **state)
 		.name = "boot/270-try/trixie",
 		.root = image.disk,
 		.devices = { MACHINE_PORT(1), "e1000e,bus=port1", MACHINE_PORT(2),
-			     "e1000e,bus=port2", MACHINE_PORT(3), GROUPED_PORT(4, "10.0"),
+			     "e1000e,bus=port2", MACHINE_PORT(3),
+			     "nvme,bus=port3,serial=1", GROUPED_PORT(4, "10.0"),
 			     "e1000e,bus=port4", GROUPED_PORT(5, "10.1"), "e1000e,bus=port5" },
 		.words = "-- udev try",
 	};

@@ -495,6 +495,9 @@ static int work_on_try(FILE *report)
 	static const char *const lines[] = {
 		"cd /sys/bus/pci/devices; head -v 0000:0[24]:00.0/reset_method "
 		"0000:0[24]:00.0/d3cold_allowed",
+		"cut -f 1,3,7,8 /run/vfio-early/status",
+		"cd /sys/bus/pci/devices/0000:03:00.0; cat reset_method; echo default >reset_method; "
+		"cat reset_method",
 		"vfio-earlyctl try 01:00.0",
 		"modprobe -r vfio_iommu_type1; vfio-earlyctl try 02:00.0",
 		"modprobe vfio_iommu_type1; vfio-earlyctl try 02:00.0",
