@@ -102,6 +102,7 @@ static const struct scenario {
 	const char *config;  /* what modprobe.d says of them */
 	const char *cmdline; /* beside the timeout */
 	const char *refusing; /* device that vfio-pci does not take */
+	const char *methods;  /* of reset, which all devices have; NULL: they have none */
 	int status;
 } scenarios[] = {
 	{
@@ -115,6 +116,12 @@ static const struct scenario {
 		.rules = "02:00.0\n",
 		.refusing = "0000:02:00.0",
 		.status = 2,
+	},
+	{
+		.name = "attributes that rules set",
+		.host = "driver vfio-pci\n" NICS,
+		.rules = "01:00.0 reset_method=bus\n02:00.0 reset_method=bus\n",
+		.methods = "flr bus\n",
 	},
 	{
 		.name = "a driver that is not there",
@@ -280,8 +287,16 @@ static void print_schedule(const struct trace_fault *fault, const char *end)
 static void prepare(struct campaign *campaign)
 {
 	struct host *host = &campaign->host;
+	char path[PATH_MAX + 128];
+	const char *name;
 
 	host_reset(host);
+	for (size_t i = 0; campaign->scenario->methods && (name = drivercore_name(host->core, i));
+	     i++) {
+		snprintf(path, sizeof(path), "%s/tree/sys/bus/pci/devices/%s/reset_method",
+			 host->work, name);
+		assert_int_equal(files_write(path, campaign->scenario->methods), 0);
+	}
 	if (campaign->scenario->refusing)
 		assert_true(drivercore_set_refusal(host->core, campaign->scenario->refusing,
 						   "vfio-pci"));
