@@ -10,8 +10,9 @@
 #include "core/bounds.h"
 
 /*
- * Writes the settings of a rule (rule.h) and reads them back; adds those that the device does not have
- * then, with the reason and its value, to the sentence told. Can wait for the device to wake up.
+ * Writes the settings of a rule (rule.h) and reads them back; adds those that the device does not
+ * have then, with the reason and its value, to the sentence told. Can wait for the device to wake
+ * up.
  */
 void settings_apply(int devices, const struct pci_address *address, const char *settings,
 		    char told[DETAIL_MAX]);

@@ -26,7 +26,7 @@
 /* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere; bootconfig can add to it. */
 #define CMDLINE_MAX (64u << 10)
 
-/* The why of an outcome; a line of a report (REPORT_LINE_MAX) has room for it beside longest names. */
+/* The why of an outcome. A line of a report has room for it beside the longest names. */
 #define DETAIL_MAX 168
 
 #endif

@@ -20,9 +20,9 @@ bool device_has(const struct inventory *inventory, const struct pci_device *devi
 		const char *attribute);
 
 /*
- * Whether an attribute that the row's rule sets is missing now, or lacks what the rule wants of it: a
- * preview of what the kernel will refuse. device_specific can come with a module. Writes the first as
- * a sentence without the device.
+ * Whether an attribute that the row's rule sets is missing now, or lacks what the rule wants of it:
+ * a preview of what the kernel will refuse. device_specific can come with a module. Writes the
+ * first as a sentence without the device.
  */
 bool device_lacks_setting(const struct inventory *inventory, const struct plan_row *row,
 			  char text[DEVICE_TEXT_MAX]);

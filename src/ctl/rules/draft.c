@@ -63,8 +63,8 @@ static int take_setting(struct draft *draft, const char *word)
 	    asprintf(&rule, "class=00%s", settings) < 0)
 		result = -ENOMEM;
 	else if (rule_parse(rule, strlen(rule), &edit->wish, &error) < 0)
-		findings_add(&draft->findings, FINDING_ERROR, NULL, "%s: found %s, expected %s", word,
-			     error.found, error.expected);
+		findings_add(&draft->findings, FINDING_ERROR, NULL, "%s: found %s, expected %s",
+			     word, error.found, error.expected);
 	free(rule);
 	free(edit->settings);
 	edit->settings = settings;
@@ -183,7 +183,8 @@ static int is_decided(struct draft *draft, const struct pci_device *device)
 		return change_rule(draft, row->rule, lacking, name) < 0 ? -ENOMEM : true;
 	} else if (strcmp(draft->edit->wish.settings, row->rule->settings) != 0 &&
 		   draft->edit->settings) {
-		findings_add(findings, FINDING_ERROR, NULL, "%s has a rule already: %s", name, where);
+		findings_add(findings, FINDING_ERROR, NULL, "%s has a rule already: %s", name,
+			     where);
 		findings_fix(findings, "Write '%s' in that line", draft->edit->settings + 1);
 	} else if (row->outcome == OUTCOME_PROTECTED) {
 		findings_add(findings, FINDING_ERROR, NULL,
