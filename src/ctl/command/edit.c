@@ -136,7 +136,8 @@ int edit_draft(struct draft *draft)
 
 	for (char *const *name = draft->edit->operands; *name && result == 0; name++)
 		result = draft_take(draft, *name);
-	if (result == 0 && draft->count == 0 && draft->findings.count == 0)
+	if (result == 0 && draft->count == 0 && draft->edit->operands[0] &&
+	    draft->findings.count == 0)
 		findings_add(&draft->findings, FINDING_ERROR, NULL,
 			     "Found attributes alone, expected a device");
 	if (result == 0)
