@@ -146,7 +146,7 @@ FUZZ_CORE := $(patsubst src/%.c,$(B)/fuzzed/%.o,$(wildcard src/core/*.c) \
 	src/bind/framebuffer.c src/bind/sysfs.c src/ctl/rom/rom.c \
 	$(addprefix src/ctl/bootloader/,config.c entries.c words.c grub.c) \
 	$(addprefix src/ctl/vm/,guests.c libvirt.c proxmox.c) \
-	$(addprefix src/ctl/host/,deadline.c findings.c host.c joined.c run.c) \
+	$(addprefix src/ctl/host/,deadline.c distance.c findings.c host.c joined.c run.c) \
 	$(addprefix src/ctl/protect/,routes.c rtnetlink.c))
 
 $(B)/fuzzed/%.o: src/%.c
